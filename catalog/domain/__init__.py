@@ -1,0 +1,1 @@
+"""Pure values of the catalogue: time, media, queries, results. No I/O here."""

@@ -1,0 +1,141 @@
+"""What a file is and what was found in it, as plain values.
+
+All times are integer *pts* in the asset's own time base, counted from the
+first presented picture (so pts 0 is the start of the asset, whatever the
+container says); ``time_base`` is the length of one pts in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+
+class AssetKind(StrEnum):
+    """The sort of essence an asset is searched and shown by."""
+
+    VIDEO = "video"
+    STILL = "still"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTrack:
+    """The stream whose pictures are catalogued, as the file describes it.
+
+    ``width`` and ``height`` are coded pixels; ``display_width`` and
+    ``display_height`` are what a viewer sees, after sample aspect ratio and
+    rotation. ``rotation`` is clockwise degrees in {0, 90, 180, 270}.
+    """
+
+    index: int
+    codec: str
+    profile: str | None
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    rotation: int
+    sample_aspect_ratio: Fraction
+    pixel_format: str | None
+    bit_depth: int | None
+    frame_rate: Fraction | None
+    variable_frame_rate: bool
+    color_primaries: str | None = None
+    color_transfer: str | None = None
+    color_space: str | None = None
+    color_range: str | None = None
+    field_order: str | None = None
+    bit_rate: int | None = None
+    frame_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """One audio stream."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str | None
+    language: str | None = None
+    bit_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Everything known of a file without decoding it all.
+
+    ``duration`` is seconds, exact, None for stills. ``timecode`` is the SMPTE
+    start timecode as the essence spells it (``;`` before the frames when
+    drop-frame), or None. ``metadata`` keeps what no field holds (container
+    tags, EXIF, further streams, chapters), JSON-ready.
+    """
+
+    kind: AssetKind
+    container: str
+    duration: Fraction | None
+    time_base: Fraction
+    video: VideoTrack | None
+    audio: tuple[AudioTrack, ...]
+    timecode: str | None
+    recorded: datetime | None
+    title: str | None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampledFrame:
+    """One kept picture of a shot, standing for ``[start_pts, end_pts)``.
+
+    ``pts`` is the picture's own time; ``picture`` is its key in the frame
+    store, ``width`` and ``height`` the stored picture's size in pixels,
+    ``collapsed`` the number of sampled near-identical pictures it stands for
+    beside itself.
+    """
+
+    pts: int
+    start_pts: int
+    end_pts: int
+    picture: str
+    width: int
+    height: int
+    collapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A half-open time range between two cuts, with its sampled frames."""
+
+    index: int
+    start_pts: int
+    end_pts: int
+    frames: tuple[SampledFrame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingPolicy:
+    """How densely pictures of a shot are sampled, and when two are the same.
+
+    Attributes
+    ----------
+    interval:
+        Seconds between candidate pictures within a shot.
+    similarity:
+        Candidates whose small pictures differ by less than this mean absolute
+        difference (0..255) from the last kept one are collapsed into it.
+    picture_edge:
+        Longest edge of the stored picture in pixels; smaller ones are not enlarged.
+    min_shot:
+        Seconds a shot must last; a cut sooner after the last one is not taken.
+    """
+
+    interval: float = 1.0
+    similarity: float = 4.0
+    picture_edge: int = 640
+    min_shot: float = 0.4

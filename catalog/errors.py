@@ -1,0 +1,201 @@
+"""The one family of errors the catalogue raises.
+
+Each class carries a stable ``code`` (for programs), the HTTP status a server
+answers with, the exit code the command line ends with, and whether trying
+again can help. The message names the offending value, what was expected and
+the remedy, in that order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class CatalogError(Exception):
+    """Base of every error this project raises on purpose.
+
+    Parameters
+    ----------
+    message:
+        What was wrong, naming the value and what was expected.
+    remedy:
+        What the reader can do about it; one sentence.
+    details:
+        JSON-ready facts for programs (a path, a position, a limit).
+    """
+
+    code: ClassVar[str] = "catalog_error"
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, remedy: str = "", **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+    def as_json(self) -> dict[str, Any]:
+        """The one JSON shape of an error."""
+        body: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "remedy": self.remedy,
+            "retryable": self.retryable,
+        }
+        if self.details:
+            body["details"] = self.details
+        return {"error": body}
+
+
+# --- what the caller asked for is wrong -----------------------------------
+
+
+class InvalidInputError(CatalogError):
+    """A value the caller gave cannot be used."""
+
+    code = "invalid_input"
+    http_status = 422
+    exit_code = 2
+
+
+class InvalidQueryError(InvalidInputError):
+    """A search query does not parse; ``details["position"]`` counts characters from 0."""
+
+    code = "invalid_query"
+
+
+class InvalidSettingError(InvalidInputError):
+    """An environment variable or a line of ``catalog.toml`` cannot be used."""
+
+    code = "invalid_setting"
+
+
+class NotFoundError(CatalogError):
+    """What was named does not exist."""
+
+    code = "not_found"
+    http_status = 404
+    exit_code = 2
+
+
+class PathNotFoundError(NotFoundError):
+    """A path given to the catalogue does not exist."""
+
+    code = "path_not_found"
+
+
+class NoMediaError(InvalidInputError):
+    """A folder was given in which nothing is media."""
+
+    code = "no_media"
+
+
+class ReadOnlySqlError(InvalidInputError):
+    """``catalog sql`` was given a statement that fails or would write."""
+
+    code = "sql_refused"
+
+
+# --- one item of media cannot be used -------------------------------------
+
+
+class MediaError(CatalogError):
+    """A file cannot be catalogued. Only the file is at fault: the rest goes on."""
+
+    code = "media_error"
+    http_status = 422
+
+
+class UnreadableFileError(MediaError):
+    """The operating system does not let us read the file."""
+
+    code = "unreadable"
+    retryable = True
+
+
+class EmptyFileError(MediaError):
+    """The file has no bytes."""
+
+    code = "empty_file"
+
+
+class NotMediaError(MediaError):
+    """No demuxer or picture reader recognises the file."""
+
+    code = "not_media"
+
+
+class UndecodableError(MediaError):
+    """The file is media, but nothing in it can be decoded."""
+
+    code = "undecodable"
+
+
+class FileChangedError(MediaError):
+    """The file changed while it was being read."""
+
+    code = "file_changed"
+    retryable = True
+
+
+class MediaTooLargeError(MediaError):
+    """The picture's dimensions or the file's tracks are beyond the limits."""
+
+    code = "media_too_large"
+
+
+# --- a service or a part is missing ---------------------------------------
+
+
+class ServiceError(CatalogError):
+    """A service the command needs is not there."""
+
+    code = "service_unavailable"
+    http_status = 503
+    exit_code = 3
+    retryable = True
+
+
+class DatabaseUnavailableError(ServiceError):
+    """PostgreSQL cannot be reached."""
+
+    code = "database_unavailable"
+
+
+class DatabaseUnsuitableError(ServiceError):
+    """PostgreSQL is too old, or pgvector is missing or too old."""
+
+    code = "database_unsuitable"
+    retryable = False
+
+
+class SchemaMismatchError(ServiceError):
+    """The database's schema is not the one this program was written for."""
+
+    code = "schema_mismatch"
+    retryable = False
+
+
+class EncoderUnavailableError(ServiceError):
+    """An encoder's weights are neither here nor to be had, or its name is unknown."""
+
+    code = "encoder_unavailable"
+    retryable = False
+
+
+class UnknownEncoderError(EncoderUnavailableError):
+    """No encoder of that name exists."""
+
+    code = "unknown_encoder"
+    http_status = 404
+    exit_code = 2
+
+
+class FrameStoreError(ServiceError):
+    """The frame store cannot be read or written."""
+
+    code = "frame_store_unavailable"

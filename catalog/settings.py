@@ -1,0 +1,106 @@
+"""Settings: one frozen object, built at the entry and passed down.
+
+Order of precedence: arguments, environment (``CATALOG_*``), ``catalog.toml``
+in the home folder, defaults. Nothing is read when this module is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from catalog.errors import InvalidSettingError
+
+DEFAULT_ENCODER = "xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k"
+DEMO_ENCODER = "demo"
+CONFIG_FILE = "catalog.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the catalogue lives and what it runs on.
+
+    ``database_url`` and ``broker_url`` are None for the embedded servers under
+    ``home``. ``encoder`` names the encoder a *new* catalogue starts with; an
+    existing one remembers its active encoder in the database. ``device`` and
+    ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
+    ``fp32``, ``bf16``, ``fp16``).
+    """
+
+    home: Path
+    database_url: str | None = None
+    broker_url: str | None = None
+    encoder: str = DEFAULT_ENCODER
+    frame_store: Path | None = None
+    device: str = "auto"
+    precision: str = "auto"
+
+    @property
+    def frames_dir(self) -> Path:
+        """Folder of the frame store."""
+        return self.frame_store or self.home / "frames"
+
+    @property
+    def postgres_dir(self) -> Path:
+        """Data folder of the embedded PostgreSQL."""
+        return self.home / "postgres"
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, **overrides: object
+    ) -> Settings:
+        """Build the settings from arguments, environment and ``catalog.toml``.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the file does not parse or holds a name that does not exist.
+        """
+        env = os.environ if environ is None else environ
+        home = Path(str(overrides.get("home") or env.get("CATALOG_HOME") or _default_home(env)))
+        home = home.expanduser().absolute()
+        values: dict[str, object] = dict(_read_file(home / CONFIG_FILE))
+        for name in _names() - {"home"}:
+            if env.get(f"CATALOG_{name.upper()}"):
+                values[name] = env[f"CATALOG_{name.upper()}"]
+        values.update({k: v for k, v in overrides.items() if v is not None and k != "home"})
+        if values.get("frame_store"):
+            values["frame_store"] = Path(str(values["frame_store"])).expanduser().absolute()
+        return cls(home=home, **values)  # type: ignore[arg-type]  # names checked in _read_file
+
+
+def _names() -> set[str]:
+    return {f.name for f in fields(Settings)}
+
+
+def _default_home(env: Mapping[str, str]) -> Path:
+    """The user's data folder (XDG base directory specification 0.8)."""
+    base = env.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "asset-catalog"
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSettingError(
+            f"{path} is not valid TOML: {error}.", remedy="Correct the file or remove it."
+        ) from error
+    unknown = sorted(set(values) - _names() - {"home"} | (set(values) & {"home"}))
+    if unknown:
+        raise InvalidSettingError(
+            f"{path} sets {', '.join(unknown)}; known names are "
+            f"{', '.join(sorted(_names() - {'home'}))}.",
+            remedy="Correct or remove the line.",
+        )
+    wrong = sorted(name for name, value in values.items() if not isinstance(value, str))
+    if wrong:
+        raise InvalidSettingError(
+            f"{path}: {', '.join(wrong)} must be text in quotes.", remedy="Quote the value."
+        )
+    return dict(values)
