@@ -8,13 +8,17 @@ from contextlib import suppress
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
 import numpy.typing as npt
 
 from catalog.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
 RgbPicture = npt.NDArray[np.uint8]
 
@@ -84,15 +88,22 @@ def write_video(
             container.metadata.update(metadata or {})
             if start_timecode:
                 container.metadata["timecode"] = start_timecode
-            stream: Any = container.add_stream(
-                _ENCODERS.get(codec, codec),
-                rate=frame_rate,
-                options={**_QUALITY, **(_NO_REORDERING if pts is not None else {}), **(options or {})},
+            stream = cast(
+                "VideoStream",
+                container.add_stream(
+                    _ENCODERS.get(codec, codec),
+                    rate=frame_rate,
+                    options=_QUALITY
+                    | ({} if pts is None else _NO_REORDERING)
+                    | dict(options or {}),
+                ),
             )
+            if sample_aspect_ratio is not None:
+                stream.sample_aspect_ratio = sample_aspect_ratio
             # Players and FFmpeg spell the display matrix's angle counter-clockwise.
             if rotation:
                 stream.set_display_rotation(-rotation)
-            written = _encode(container, stream, frames, pts, frame_rate, sample_aspect_ratio)
+            written = _encode(container, stream, frames, pts if pts is not None else count())
         part.replace(path)
     finally:
         with suppress(FileNotFoundError):
@@ -108,17 +119,17 @@ def _muxer_options(path: Path) -> dict[str, str]:
 
 
 def _encode(
-    container: Any,
-    stream: Any,
+    container: OutputContainer,
+    stream: VideoStream,
     frames: Iterable[RgbPicture],
-    pts: Iterable[int] | None,
-    frame_rate: Fraction,
-    sample_aspect_ratio: Fraction | None,
+    pts: Iterable[int],
 ) -> int:
     written = 0
-    for picture, at in zip(_checked(frames), pts if pts is not None else count(), strict=False):
+    # The stream's rate is the one it was added with; reading it back gives the exact fraction.
+    frame_rate = stream.codec_context.framerate
+    for picture, at in zip(_checked(frames), pts, strict=False):
         if not written:
-            _describe(stream, picture, frame_rate, sample_aspect_ratio)
+            _describe(stream, picture)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
         frame = frame.reformat(
             format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG", interpolation="AREA"
@@ -135,17 +146,13 @@ def _encode(
     return written
 
 
-def _describe(
-    stream: Any, picture: RgbPicture, frame_rate: Fraction, sample_aspect_ratio: Fraction | None
-) -> None:
-    stream.height, stream.width = picture.shape[:2]
-    stream.pix_fmt = "yuv420p"
+def _describe(stream: VideoStream, picture: RgbPicture) -> None:
     context = stream.codec_context
-    context.time_base = 1 / frame_rate
+    context.height, context.width = picture.shape[:2]
+    context.pix_fmt = "yuv420p"
+    context.time_base = 1 / context.framerate
     context.colorspace = context.color_primaries = context.color_trc = _BT709
     context.color_range = _LIMITED_RANGE
-    if sample_aspect_ratio is not None:
-        context.sample_aspect_ratio = sample_aspect_ratio
 
 
 def _checked(frames: Iterable[RgbPicture]) -> Iterator[RgbPicture]:

@@ -1,0 +1,286 @@
+"""Which files are attempted, and the first look at one before any decoder sees it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from catalog.errors import EmptyFileError, PathNotFoundError, UnreadableFileError
+
+STILL_SUFFIXES = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+        ".jp2",
+        ".j2k",
+        ".jpx",
+        ".jpf",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".psd",
+        ".tga",
+        ".dpx",
+        ".exr",
+    }
+)
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".qt",
+        ".mxf",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".mpe",
+        ".m2v",
+        ".m2p",
+        ".ts",
+        ".m2ts",
+        ".mts",
+        ".tod",
+        ".mod",
+        ".vob",
+        ".3gp",
+        ".3g2",
+        ".flv",
+        ".f4v",
+        ".wmv",
+        ".asf",
+        ".ogv",
+        ".ogm",
+        ".dv",
+        ".gxf",
+        ".lxf",
+        ".nut",
+        ".y4m",
+        ".h264",
+        ".264",
+        ".h265",
+        ".265",
+        ".hevc",
+        ".ivf",
+        ".obu",
+        ".divx",
+        ".rm",
+        ".rmvb",
+        ".wtv",
+    }
+)
+SOUND_SUFFIXES = frozenset(
+    {
+        ".wav",
+        ".wave",
+        ".bwf",
+        ".rf64",
+        ".w64",
+        ".mp3",
+        ".m4a",
+        ".m4b",
+        ".aac",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".mka",
+        ".wma",
+        ".ac3",
+        ".ec3",
+        ".eac3",
+        ".dts",
+        ".amr",
+        ".awb",
+        ".caf",
+        ".mp2",
+        ".mpa",
+        ".au",
+        ".snd",
+        ".ape",
+        ".wv",
+        ".tta",
+    }
+)
+MEDIA_SUFFIXES = STILL_SUFFIXES | VIDEO_SUFFIXES | SOUND_SUFFIXES
+
+# What programs write beside the file they are still copying, and what systems leave about.
+_TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart")
+_HEAD_BYTES = 4096
+# Direction marks that would let a file's name disguise itself in a message.
+_TURNS_TEXT = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+
+
+def looks_like_media(path: Path) -> bool:
+    """Whether a folder walk attempts a file of this name; only the name is looked at."""
+    return path.suffix.lower() in MEDIA_SUFFIXES and not _is_hidden(path.name)
+
+
+def find_media(path: Path) -> Iterator[Path]:
+    """Every file that is to be attempted under a path, in a stable order.
+
+    A file named explicitly is always attempted, whatever its name; a folder is
+    walked, symbolic links included (each folder once, so a loop ends), and
+    hidden and temporary names, and suffixes that are no media, are passed over.
+
+    Parameters
+    ----------
+    path:
+        A file or a folder.
+
+    Yields
+    ------
+    Path
+        Paths under ``path``, folder by folder, sorted by name.
+
+    Raises
+    ------
+    PathNotFoundError
+        If nothing is at the path.
+    UnreadableFileError
+        If the folder itself cannot be listed. Folders below it that cannot be
+        listed are passed over.
+    """
+    if path.is_dir():
+        try:
+            next(path.iterdir(), None)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        yield from _walk(path, set())
+    elif os.path.lexists(path):
+        yield path
+    else:
+        raise PathNotFoundError(
+            f"{printable(path)} does not exist; expected a media file or a folder of them.",
+            remedy="Check the path's spelling and that its storage is mounted.",
+            path=printable(path),
+        )
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    try:
+        state = folder.stat()
+        identity = (state.st_dev, state.st_ino)
+        if identity in seen:
+            return
+        seen.add(identity)
+        with os.scandir(folder) as listing:
+            # Bytes sort every name alike, those that are not UTF-8 included.
+            entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+    except OSError:
+        return
+    folders = []
+    for entry in entries:
+        if _is_hidden(entry.name):
+            continue
+        if _is_folder(entry):
+            folders.append(entry.name)
+        elif looks_like_media(Path(entry.name)):
+            yield folder / entry.name
+    for name in folders:
+        yield from _walk(folder / name, seen)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY_ENDINGS)
+
+
+def printable(path: Path | str) -> str:
+    r"""A path as one line of valid Unicode, for messages, logs and JSON.
+
+    Bytes that are not UTF-8, and control characters such as a newline, are
+    spelt ``\xNN`` or ``\n``.
+    """
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in _TURNS_TEXT
+        else character
+        for character in text
+    )
+
+
+def check_readable(path: Path) -> bytes:
+    """The first bytes of a file that can be read and is not empty.
+
+    Returns
+    -------
+    bytes
+        Up to 4096 bytes.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is missing, not a regular file, or reading is refused.
+    EmptyFileError
+        If it has no bytes.
+    """
+    try:
+        # A pipe or a device would block on open, so its kind is asked first.
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise UnreadableFileError(
+                f"{printable(path)} is {_kind(state.st_mode)}; expected a regular file.",
+                remedy="Give the path of a media file.",
+                path=printable(path),
+            )
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not head:
+        raise EmptyFileError(
+            f"{printable(path)} has no bytes; expected a media file.",
+            remedy="Copy the file again from its source.",
+            path=printable(path),
+        )
+    return head
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    return "a device"
+
+
+def unreadable(path: Path, error: OSError) -> UnreadableFileError:
+    """What the operating system said about a file, as this project's error."""
+    reason = (error.strerror or type(error).__name__).lower()
+    return UnreadableFileError(
+        f"{printable(path)} cannot be read: {reason}; expected a file this user may read.",
+        remedy="Check that it exists, its permissions and its storage, then retry.",
+        path=printable(path),
+    )
