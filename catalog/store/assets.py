@@ -1,0 +1,286 @@
+"""Assets: one row per content, whatever its files are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, cast, delete, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Session
+
+from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
+from catalog.domain.media import Probe
+
+
+def ensure_asset(
+    session: Session, *, fingerprint: str, size: int, name: str, collection: str | None
+) -> tuple[int, bool]:
+    """The asset with this content: its id, and whether it is new."""
+    inserted = session.execute(
+        insert(Asset)
+        .values(fingerprint=fingerprint, size_bytes=size, name=name, collection=collection)
+        .on_conflict_do_nothing(index_elements=[Asset.fingerprint])
+        .returning(Asset.id)
+    ).scalar_one_or_none()
+    if inserted is not None:
+        session.execute(insert(Stage).values(asset_id=inserted, name="analyse"))
+        return inserted, True
+    found = session.execute(select(Asset.id).where(Asset.fingerprint == fingerprint)).scalar_one()
+    return found, False
+
+
+def describe(session: Session, asset_id: int, probe: Probe) -> None:
+    """Write what the probe found into the asset's columns."""
+    session.execute(
+        update(Asset)
+        .where(Asset.id == asset_id)
+        .values(**_common(probe), **_picture(probe), **_sound(probe))
+    )
+
+
+def _common(probe: Probe) -> dict[str, Any]:
+    base = probe.time_base
+    pts = None if probe.duration is None else round(probe.duration / base)
+    return {
+        "kind": probe.kind.value,
+        "container": probe.container,
+        "time_base_num": base.numerator,
+        "time_base_den": base.denominator,
+        "duration_pts": pts,
+        "start_timecode": probe.timecode,
+        "recorded": probe.recorded,
+        # What a person has written wins over what the file says.
+        "title": func.coalesce(Asset.title, probe.title),
+        "metadata_": cast(literal(dict(probe.metadata), JSONB), JSONB).concat(Asset.metadata_),
+    }
+
+
+def _picture(probe: Probe) -> dict[str, Any]:
+    video = probe.video
+    if video is None:
+        return {}
+    rate = video.frame_rate
+    return {
+        "codec": video.codec,
+        "profile": video.profile,
+        "width": video.display_width,
+        "height": video.display_height,
+        "coded_width": video.width,
+        "coded_height": video.height,
+        "rotation": video.rotation,
+        "sar_num": video.sample_aspect_ratio.numerator,
+        "sar_den": video.sample_aspect_ratio.denominator,
+        "pixel_format": video.pixel_format,
+        "bit_depth": video.bit_depth,
+        "color_primaries": video.color_primaries,
+        "color_transfer": video.color_transfer,
+        "color_space": video.color_space,
+        "color_range": video.color_range,
+        "field_order": video.field_order,
+        "frame_rate_num": None if rate is None else rate.numerator,
+        "frame_rate_den": None if rate is None else rate.denominator,
+        "variable_frame_rate": video.variable_frame_rate,
+    }
+
+
+def _sound(probe: Probe) -> dict[str, Any]:
+    if not probe.audio:
+        return {}
+    first = probe.audio[0]
+    return {
+        "audio_codec": first.codec,
+        "audio_channels": first.channels,
+        "audio_sample_rate": first.sample_rate,
+        "audio_layout": first.layout,
+    }
+
+
+def set_duration(session: Session, asset_id: int, duration_pts: int, *, damaged: bool) -> None:
+    """The length that decoding found, which is right where the container's is not."""
+    session.execute(
+        update(Asset).where(Asset.id == asset_id).values(duration_pts=duration_pts, damaged=damaged)
+    )
+
+
+def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str, Any]) -> None:
+    """Merge ``values`` into the assets' metadata; keys given here win."""
+    session.execute(
+        update(Asset)
+        .where(Asset.id.in_(asset_ids))
+        .values(metadata_=Asset.metadata_.concat(cast(literal(dict(values), JSONB), JSONB)))
+    )
+
+
+def set_collection(session: Session, asset_ids: Sequence[int], name: str | None) -> int:
+    """Put assets into a collection (or none); how many there were."""
+    return _changed(
+        session.execute(update(Asset).where(Asset.id.in_(asset_ids)).values(collection=name))
+    )
+
+
+def add_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]) -> None:
+    """Put tags on assets, making those that are new. Case is kept but not told apart."""
+    for name in dict.fromkeys(names):
+        session.execute(
+            insert(Tag)
+            .values(name=name)
+            .on_conflict_do_nothing(index_elements=[func.lower(Tag.name)])
+        )
+    tags = select(Tag.id).where(func.lower(Tag.name).in_([func.lower(n) for n in names]))
+    tag_ids = session.execute(tags).scalars().all()
+    rows = [{"asset_id": a, "tag_id": t} for a in asset_ids for t in tag_ids]
+    if rows:
+        session.execute(insert(AssetTag).on_conflict_do_nothing(), rows)
+
+
+def remove_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]) -> None:
+    """Take tags off assets."""
+    tags = select(Tag.id).where(func.lower(Tag.name).in_([func.lower(n) for n in names]))
+    session.execute(
+        delete(AssetTag).where(AssetTag.asset_id.in_(asset_ids), AssetTag.tag_id.in_(tags))
+    )
+
+
+def delete_assets(session: Session, asset_ids: Sequence[int]) -> list[str]:
+    """Forget assets and all that hangs on them; the fingerprints, for their pictures."""
+    return list(
+        session.execute(
+            delete(Asset).where(Asset.id.in_(asset_ids)).returning(Asset.fingerprint)
+        ).scalars()
+    )
+
+
+def find_assets_by_name(session: Session, name: str) -> list[int]:
+    """Ids of the assets of this exact file name, without regard to case."""
+    return list(
+        session.execute(
+            select(Asset.id).where(func.lower(Asset.name) == func.lower(name)).order_by(Asset.id)
+        ).scalars()
+    )
+
+
+def find_assets_by_path(session: Session, root_id: int, raw: bytes) -> list[int]:
+    """Ids of the asset whose file lies at this path below a root."""
+    found = session.execute(
+        select(Location.asset_id).where(Location.root_id == root_id, Location.raw_path == raw)
+    ).scalars()
+    return [asset_id for asset_id in found if asset_id is not None]
+
+
+def get_asset(session: Session, asset_id: int) -> Asset | None:
+    """The asset's row."""
+    return session.get(Asset, asset_id)
+
+
+def tags_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Each asset's tags in alphabetical order."""
+    found: dict[int, list[str]] = {asset_id: [] for asset_id in asset_ids}
+    statement = (
+        select(AssetTag.asset_id, Tag.name)
+        .join(Tag, Tag.id == AssetTag.tag_id)
+        .where(AssetTag.asset_id.in_(asset_ids))
+        .order_by(Tag.name)
+    )
+    for asset_id, name in session.execute(statement):
+        found[asset_id].append(name)
+    return found
+
+
+def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
+    """The asset's clips in order, each with its first frame."""
+    first = (
+        select(Frame.id, Frame.clip_id, Frame.pts, Frame.picture)
+        .where(Frame.asset_id == asset_id)
+        .distinct(Frame.clip_id)
+        .order_by(Frame.clip_id, Frame.pts)
+        .subquery()
+    )
+    frames = (
+        select(Frame.clip_id, func.count().label("frames"))
+        .where(Frame.asset_id == asset_id)
+        .group_by(Frame.clip_id)
+        .subquery()
+    )
+    return list(
+        session.execute(
+            select(Clip, first.c.id, first.c.pts, first.c.picture, frames.c.frames)
+            .outerjoin(first, first.c.clip_id == Clip.id)
+            .outerjoin(frames, frames.c.clip_id == Clip.id)
+            .where(Clip.asset_id == asset_id)
+            .order_by(Clip.start_pts, Clip.id)
+        )
+    )
+
+
+def list_assets(where: Select[Any], *, limit: int, after: tuple[str, int] | None) -> Select[*tuple[Any, ...]]:
+    """Assets chosen by ``where`` (a select of ids), by name, from a cursor on."""
+    statement: Select[*tuple[Any, ...]] = (
+        select(
+            Asset.id,
+            Asset.name,
+            Asset.kind,
+            Asset.title,
+            Asset.collection,
+            Asset.recorded,
+            Asset.duration,
+            Asset.codec,
+            Asset.width,
+            Asset.height,
+            Stage.state,
+            Stage.error_code,
+            Stage.error_message,
+        )
+        .join(Stage, (Stage.asset_id == Asset.id) & (Stage.name == "analyse"))
+        .where(Asset.id.in_(where))
+        .order_by(func.lower(Asset.name), Asset.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(func.lower(Asset.name), Asset.id) > tuple_(*after))
+    return statement
+
+
+def count_all(session: Session) -> dict[str, Any]:
+    """The catalogue in figures."""
+    kinds = session.execute(
+        select(func.coalesce(Asset.kind, "unknown"), func.count()).group_by(Asset.kind)
+    ).all()
+    scalar = session.execute(
+        select(
+            select(func.count()).select_from(Asset).scalar_subquery().label("assets"),
+            select(func.count()).select_from(Location).scalar_subquery().label("locations"),
+            select(func.count()).select_from(Clip).scalar_subquery().label("clips"),
+            select(func.count()).select_from(Frame).scalar_subquery().label("frames"),
+            select(func.coalesce(func.sum(Frame.collapsed), 0))
+            .scalar_subquery()
+            .label("collapsed"),
+            select(func.coalesce(func.sum(Asset.duration), 0.0))
+            .scalar_subquery()
+            .label("seconds_of_media"),
+            select(func.coalesce(func.sum(Asset.size_bytes), 0)).scalar_subquery().label("bytes"),
+        )
+    ).one()
+    states = session.execute(
+        select(Stage.name, Stage.state, func.count()).group_by(Stage.name, Stage.state)
+    ).all()
+    vectors = session.execute(
+        select(Encoder.name, Encoder.active, func.count(Embedding.frame_id))
+        .outerjoin(Embedding, Embedding.encoder_id == Encoder.id)
+        .group_by(Encoder.id)
+    ).all()
+    return {
+        **{
+            key: int(value) if key != "seconds_of_media" else float(value)
+            for key, value in scalar._mapping.items()
+        },
+        "kinds": {row[0]: row[1] for row in sorted(kinds)},
+        "stages": {f"{name}/{state}": count for name, state, count in sorted(states)},
+        "encoders": [
+            {"name": name, "active": active, "vectors": count} for name, active, count in vectors
+        ],
+    }
+
+
+def _changed(result: Any) -> int:  # noqa: ANN401  # SQLAlchemy types it as Result
+    return int(result.rowcount)

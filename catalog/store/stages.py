@@ -1,0 +1,137 @@
+"""Stages: where each asset stands, and why it failed there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from catalog.db.models import Asset, Frame, Stage
+from catalog.errors import CatalogError
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """One asset's standing in one stage."""
+
+    state: str
+    attempts: int
+    error_code: str | None
+    error_message: str | None
+    retryable: bool
+
+
+def stage_of(session: Session, asset_id: int, name: str) -> StageState | None:
+    """The asset's standing in the stage called ``name``."""
+    row = session.execute(
+        select(
+            Stage.state, Stage.attempts, Stage.error_code, Stage.error_message, Stage.retryable
+        ).where(Stage.asset_id == asset_id, Stage.name == name)
+    ).one_or_none()
+    return None if row is None else StageState(*row)
+
+
+def start_stage(session: Session, asset_id: int, name: str, worker: str) -> None:
+    """The work has begun; counts as an attempt."""
+    started = insert(Stage).values(
+        asset_id=asset_id,
+        name=name,
+        state="running",
+        attempts=1,
+        worker=worker,
+        started_at=func.clock_timestamp(),
+    )
+    session.execute(
+        started.on_conflict_do_update(
+            index_elements=[Stage.asset_id, Stage.name],
+            set_={
+                "state": "running",
+                "attempts": Stage.attempts + 1,
+                "worker": worker,
+                "started_at": func.clock_timestamp(),
+                "finished_at": None,
+                "error_code": None,
+                "error_message": None,
+                "retryable": False,
+            },
+        )
+    )
+
+
+def finish_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
+    """The work is done."""
+    _set(session, asset_ids, name, state="done", finished_at=func.clock_timestamp())
+
+
+def release_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
+    """The work was broken off; it is due again."""
+    _set(session, asset_ids, name, state="due", worker=None)
+
+
+def fail_stage(session: Session, asset_id: int, name: str, error: CatalogError) -> None:
+    """The work failed; the reason is kept for the administrator."""
+    _set(
+        session,
+        [asset_id],
+        name,
+        state="failed",
+        finished_at=func.clock_timestamp(),
+        error_code=error.code,
+        error_message=str(error)[:2000].replace("\x00", "\\x00"),
+        retryable=error.retryable,
+    )
+
+
+def _set(session: Session, asset_ids: Sequence[int], name: str, **values: Any) -> None:  # noqa: ANN401
+    session.execute(
+        update(Stage).where(Stage.asset_id.in_(asset_ids), Stage.name == name).values(**values)
+    )
+
+
+def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> list[tuple[int, str]]:
+    """Make failed stages due again: all, or those of some assets; which they were."""
+    statement = (
+        update(Stage)
+        .where(Stage.state == "failed")
+        .values(state="due", error_code=None, error_message=None, retryable=False)
+        .returning(Stage.asset_id, Stage.name)
+    )
+    if asset_ids is not None:
+        statement = statement.where(Stage.asset_id.in_(asset_ids))
+    return [(row.asset_id, row.name) for row in session.execute(statement)]
+
+
+def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:
+    """Open and failed work (or only the failed), the latest first."""
+    order = case((Stage.state == "failed", 0), (Stage.state == "running", 1), else_=2)
+    statement = (
+        select(
+            Stage.asset_id,
+            Asset.name.label("asset"),
+            Stage.name.label("stage"),
+            Stage.state,
+            Stage.attempts,
+            Stage.worker,
+            Stage.started_at,
+            Stage.finished_at,
+            Stage.error_code,
+            Stage.error_message,
+            Stage.retryable,
+        )
+        .join(Asset, Asset.id == Stage.asset_id)
+        .where(Stage.state == "failed" if failed_only else Stage.state != "done")
+        .order_by(order, Stage.finished_at.desc().nulls_last(), Stage.asset_id)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in session.execute(statement)]
+
+
+def frames_of(session: Session, asset_ids: Sequence[int]) -> dict[int, int]:
+    """How many frames each of these assets has."""
+    counted = select(Frame.asset_id, func.count()).where(Frame.asset_id.in_(asset_ids))
+    rows = session.execute(counted.group_by(Frame.asset_id)).all()
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,198 @@
+"""Encoders, their vectors, and the queue of frames that have none.
+
+"Frames without a vector under encoder E" *is* the queue: there is no list
+beside it that could disagree with the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from catalog.db.models import SCHEMA, Embedding, Encoder, Frame, Phrase
+
+# Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
+# decides the recall; pgvector's defaults (16, 64) lose a fifth under a filter.
+HNSW_M = 24
+HNSW_EF_CONSTRUCTION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRow:
+    """An encoder as the catalogue knows it."""
+
+    id: int
+    name: str
+    dimension: int
+    precision: str
+    weights_digest: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedFrame:
+    """A frame this session holds until it commits, and where its picture lies."""
+
+    id: int
+    clip_id: int
+    asset_id: int
+    picture: str
+
+
+_COLUMNS = (
+    Encoder.id,
+    Encoder.name,
+    Encoder.dimension,
+    Encoder.precision,
+    Encoder.weights_digest,
+    Encoder.active,
+)
+
+
+def list_encoders(session: Session) -> list[EncoderRow]:
+    """Every encoder the catalogue has or had vectors of."""
+    return [EncoderRow(*row) for row in session.execute(select(*_COLUMNS).order_by(Encoder.id))]
+
+
+def active_encoder(session: Session) -> EncoderRow | None:
+    """The encoder that answers searches, or None in a catalogue that never encoded."""
+    row = session.execute(select(*_COLUMNS).where(Encoder.active)).one_or_none()
+    return None if row is None else EncoderRow(*row)
+
+
+def find_encoder(session: Session, name: str) -> EncoderRow | None:
+    """The encoder of that name."""
+    row = session.execute(select(*_COLUMNS).where(Encoder.name == name)).one_or_none()
+    return None if row is None else EncoderRow(*row)
+
+
+def add_encoder(
+    session: Session, *, name: str, dimension: int, precision: str, weights_digest: str
+) -> EncoderRow:
+    """Enter an encoder, with its partition of the vectors and its HNSW index.
+
+    Two sessions may try at once: the second waits for the first and finds it done.
+    """
+    session.execute(
+        insert(Encoder)
+        .values(name=name, dimension=dimension, precision=precision, weights_digest=weights_digest)
+        .on_conflict_do_nothing(index_elements=[Encoder.name])
+    )
+    row = find_encoder(session, name)
+    assert row is not None  # noqa: S101  # written above, in this transaction
+    for statement in _partition_ddl(row.id, row.dimension):
+        session.execute(text(statement))
+    return row
+
+
+def _partition_ddl(encoder_id: int, dimension: int) -> list[str]:
+    table = f"embedding_{encoder_id}"
+    return [
+        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} PARTITION OF {SCHEMA}.embedding "
+        f"(CONSTRAINT ck_{table}_dimension CHECK (vector_dims(vector) = {dimension})) "
+        f"FOR VALUES IN ({encoder_id})",
+        # A row wider than 2 kB would be moved out of line and be slow to scan.
+        f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN vector SET STORAGE PLAIN",
+        f"CREATE INDEX IF NOT EXISTS ix_{table}_hnsw ON {SCHEMA}.{table} USING hnsw "
+        f"((vector::halfvec({dimension})) halfvec_cosine_ops) "
+        f"WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION})",
+    ]
+
+
+def activate_encoder(session: Session, encoder_id: int) -> None:
+    """Let this encoder answer searches from the commit on."""
+    session.execute(update(Encoder).where(Encoder.active).values(active=False))
+    session.execute(update(Encoder).where(Encoder.id == encoder_id).values(active=True))
+
+
+def _without_vector(encoder_id: int) -> ColumnElement[bool]:
+    return ~exists().where(Embedding.frame_id == Frame.id, Embedding.encoder_id == encoder_id)
+
+
+def count_missing(session: Session, encoder_id: int, asset_ids: Sequence[int] | None = None) -> int:
+    """How many frames (of these assets, or of all) have no vector under the encoder."""
+    statement = select(func.count()).select_from(Frame).where(_without_vector(encoder_id))
+    if asset_ids is not None:
+        statement = statement.where(Frame.asset_id.in_(asset_ids))
+    return session.execute(statement).scalar_one()
+
+
+def claim_frames(
+    session: Session,
+    encoder_id: int,
+    *,
+    limit: int,
+    after: int = 0,
+    asset_ids: Sequence[int] | None = None,
+) -> list[ClaimedFrame]:
+    """Up to ``limit`` frames without a vector, held by this session until it ends.
+
+    Frames another session holds are skipped, so workers share without talking.
+    ``FOR NO KEY UPDATE`` is the weakest lock that excludes its own kind while
+    letting the foreign keys of other encoders' vectors pass.
+    """
+    statement = (
+        select(Frame.id, Frame.clip_id, Frame.asset_id, Frame.picture)
+        .where(_without_vector(encoder_id), Frame.id > after)
+        .order_by(Frame.id)
+        .limit(limit)
+        .with_for_update(of=Frame, skip_locked=True, key_share=True)
+    )
+    if asset_ids is not None:
+        statement = statement.where(Frame.asset_id.in_(asset_ids))
+    return [ClaimedFrame(*row) for row in session.execute(statement)]
+
+
+def write_vectors(
+    session: Session, encoder_id: int, frames: Sequence[ClaimedFrame], vectors: np.ndarray
+) -> int:
+    """Store one vector per frame; how many were new.
+
+    Parameters
+    ----------
+    vectors:
+        ``(len(frames), dimension)`` unit vectors, float32.
+    """
+    if not frames:
+        return 0
+    rows = [
+        {
+            "encoder_id": encoder_id,
+            "frame_id": frame.id,
+            "clip_id": frame.clip_id,
+            "asset_id": frame.asset_id,
+            "vector": vector,
+        }
+        for frame, vector in zip(frames, vectors, strict=True)
+    ]
+    statement = insert(Embedding).on_conflict_do_nothing().returning(Embedding.frame_id)
+    return len(session.execute(statement, rows).all())
+
+
+def cached_phrases(
+    session: Session, encoder_id: int, texts: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The vectors already known of these texts, ``(dimension,)`` each."""
+    rows = session.execute(
+        select(Phrase.text, Phrase.vector).where(
+            Phrase.encoder_id == encoder_id, Phrase.text.in_(texts)
+        )
+    ).all()
+    return {row.text: np.asarray(row.vector.to_numpy(), dtype=np.float32) for row in rows}
+
+
+def save_phrases(
+    session: Session, encoder_id: int, texts: Sequence[str], vectors: np.ndarray
+) -> None:
+    """Keep the vectors of these texts, ``(len(texts), dimension)``."""
+    rows = [
+        {"encoder_id": encoder_id, "text": phrase, "vector": vector}
+        for phrase, vector in zip(texts, vectors, strict=True)
+    ]
+    if rows:
+        session.execute(insert(Phrase).on_conflict_do_nothing(), rows)
