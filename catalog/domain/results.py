@@ -1,0 +1,134 @@
+"""What the catalogue answers: plain values with one JSON form each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.errors import CatalogError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One file that could not be catalogued, and why."""
+
+    path: str
+    code: str
+    reason: str
+
+    @classmethod
+    def of(cls, path: str, error: CatalogError) -> Failure:
+        """The failure an error stands for."""
+        return cls(path=path, code=error.code, reason=str(error))
+
+    def as_json(self) -> dict[str, str]:
+        """JSON form: ``path``, ``code``, ``reason``."""
+        return {"path": self.path, "code": self.code, "reason": self.reason}
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What one ingest did.
+
+    ``registered`` counts assets new to the catalogue, ``known`` files whose
+    content was there already (so ``registered + known`` is every file that
+    could be identified), ``ready`` assets of this run that are searchable at
+    its end, ``frames`` the pictures encoded and ``seconds_of_media`` the
+    essence analysed *in this run*: a second run over the same files has 0 of both.
+    """
+
+    registered: int = 0
+    known: int = 0
+    ready: int = 0
+    frames: int = 0
+    collapsed: int = 0
+    seconds_of_media: float = 0.0
+    wall_s: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """How many files failed."""
+        return len(self.failures)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form, as ``catalog ingest --json`` prints it."""
+        return {
+            "registered": self.registered,
+            "known": self.known,
+            "ready": self.ready,
+            "failed": self.failed,
+            "frames": self.frames,
+            "collapsed": self.collapsed,
+            "seconds_of_media": round(self.seconds_of_media, 3),
+            "wall_s": round(self.wall_s, 3),
+            "failures": [failure.as_json() for failure in self.failures],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One shot (or, of an asset without shots, the asset) that answers a query.
+
+    ``cosine`` is in [-1, 1] and None where only keywords or filters chose the
+    hit; ``keyword_rank`` counts from 1 among the keyword matches; ``score`` is
+    the fused rank (reciprocal rank fusion); ``confidence`` is in [0, 1].
+    Times are seconds from the asset's start.
+    """
+
+    rank: int
+    score: float
+    cosine: float | None
+    keyword_rank: int | None
+    confidence: float | None
+    asset: Mapping[str, Any]
+    clip: Mapping[str, Any] | None
+    frame: Mapping[str, Any] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form, as in DESIGN section 9."""
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "cosine": self.cosine,
+            "keyword_rank": self.keyword_rank,
+            "confidence": self.confidence,
+            "asset": dict(self.asset),
+            "clip": None if self.clip is None else dict(self.clip),
+            "frame": None if self.frame is None else dict(self.frame),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits of one query, best first.
+
+    ``plan`` says how neighbours were found; ``next`` is the cursor of the
+    following page or None; ``explanation`` holds the statement and PostgreSQL's
+    own plan where they were asked for.
+    """
+
+    query: str
+    encoder: str | None
+    plan: str
+    took_ms: float
+    total_candidates: int
+    hits: tuple[Hit, ...]
+    next: str | None = None
+    explanation: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form, as ``catalog search --json`` prints it."""
+        body: dict[str, Any] = {
+            "query": self.query,
+            "encoder": self.encoder,
+            "plan": self.plan,
+            "took_ms": round(self.took_ms, 2),
+            "total_candidates": self.total_candidates,
+            "hits": [hit.as_json() for hit in self.hits],
+            "next": self.next,
+        }
+        if self.explanation is not None:
+            body["explanation"] = dict(self.explanation)
+        return body
