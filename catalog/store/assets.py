@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
 from catalog.domain.media import Probe
+from catalog.store.arrays import among
 
 
 def ensure_asset(
@@ -107,7 +108,7 @@ def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str
     """Merge ``values`` into the assets' metadata; keys given here win."""
     session.execute(
         update(Asset)
-        .where(Asset.id.in_(asset_ids))
+        .where(among(Asset.id, asset_ids))
         .values(metadata_=Asset.metadata_.concat(cast(literal(dict(values), JSONB), JSONB)))
     )
 
@@ -115,7 +116,7 @@ def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str
 def set_collection(session: Session, asset_ids: Sequence[int], name: str | None) -> int:
     """Put assets into a collection (or none); how many there were."""
     return _changed(
-        session.execute(update(Asset).where(Asset.id.in_(asset_ids)).values(collection=name))
+        session.execute(update(Asset).where(among(Asset.id, asset_ids)).values(collection=name))
     )
 
 
@@ -138,7 +139,7 @@ def remove_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]
     """Take tags off assets."""
     tags = select(Tag.id).where(func.lower(Tag.name).in_([func.lower(n) for n in names]))
     session.execute(
-        delete(AssetTag).where(AssetTag.asset_id.in_(asset_ids), AssetTag.tag_id.in_(tags))
+        delete(AssetTag).where(among(AssetTag.asset_id, asset_ids), AssetTag.tag_id.in_(tags))
     )
 
 
@@ -146,7 +147,7 @@ def delete_assets(session: Session, asset_ids: Sequence[int]) -> list[str]:
     """Forget assets and all that hangs on them; the fingerprints, for their pictures."""
     return list(
         session.execute(
-            delete(Asset).where(Asset.id.in_(asset_ids)).returning(Asset.fingerprint)
+            delete(Asset).where(among(Asset.id, asset_ids)).returning(Asset.fingerprint)
         ).scalars()
     )
 
@@ -179,7 +180,7 @@ def tags_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[str]]:
     statement = (
         select(AssetTag.asset_id, Tag.name)
         .join(Tag, Tag.id == AssetTag.tag_id)
-        .where(AssetTag.asset_id.in_(asset_ids))
+        .where(among(AssetTag.asset_id, asset_ids))
         .order_by(Tag.name)
     )
     for asset_id, name in session.execute(statement):
@@ -213,7 +214,9 @@ def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
     )
 
 
-def list_assets(where: Select[Any], *, limit: int, after: tuple[str, int] | None) -> Select[*tuple[Any, ...]]:
+def list_assets(
+    where: Select[Any], *, limit: int, after: tuple[str, int] | None
+) -> Select[*tuple[Any, ...]]:
     """Assets chosen by ``where`` (a select of ids), by name, from a cursor on."""
     statement: Select[*tuple[Any, ...]] = (
         select(

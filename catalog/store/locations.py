@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Location, Root
 from catalog.domain.paths import path_from_raw, raw_path, shown_path
+from catalog.store.arrays import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def locations_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[d
     statement = (
         select(Location.asset_id, Root.path, Location.path, Location.online)
         .join(Root, Root.id == Location.root_id)
-        .where(Location.asset_id.in_(asset_ids))
+        .where(among(Location.asset_id, asset_ids))
         .order_by(Location.id)
     )
     for asset_id, root, path, online in session.execute(statement):
@@ -106,10 +107,14 @@ def locations_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[d
     return found
 
 
-def mark_missing(session: Session, root_id: int, path: Path) -> None:
-    """The file is gone; its asset stays."""
+def mark_online(session: Session, root_id: int, path: Path, *, online: bool = True) -> None:
+    """The file is there, or is gone; its asset stays either way."""
     session.execute(
         update(Location)
-        .where(Location.root_id == root_id, Location.raw_path == raw_path(path))
-        .values(online=False)
+        .where(
+            Location.root_id == root_id,
+            Location.raw_path == raw_path(path),
+            Location.online != online,
+        )
+        .values(online=online, seen_at=func.now())
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Frame, Stage
 from catalog.errors import CatalogError
+from catalog.store.arrays import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,35 @@ def stage_of(session: Session, asset_id: int, name: str) -> StageState | None:
         ).where(Stage.asset_id == asset_id, Stage.name == name)
     ).one_or_none()
     return None if row is None else StageState(*row)
+
+
+def due(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
+    """Which of these assets wait for the stage, in the order they were registered.
+
+    ``running`` counts as waiting: its worker may be gone. Who really works on
+    an asset holds its lock.
+    """
+    statement = select(Stage.asset_id).where(
+        among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state.in_(("due", "running"))
+    )
+    return list(session.execute(statement.order_by(Stage.asset_id)).scalars())
+
+
+def done(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
+    """Which of these assets are through the stage."""
+    statement = select(Stage.asset_id).where(
+        among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state == "done"
+    )
+    return list(session.execute(statement).scalars())
+
+
+def failed(session: Session, asset_ids: Sequence[int]) -> list[tuple[int, str, str]]:
+    """The failures of these assets: id, error code and reason."""
+    statement = select(Stage.asset_id, Stage.error_code, Stage.error_message).where(
+        among(Stage.asset_id, asset_ids), Stage.state == "failed"
+    )
+    rows = session.execute(statement.order_by(Stage.asset_id)).all()
+    return [(row[0], row[1] or "", row[2] or "") for row in rows]
 
 
 def start_stage(session: Session, asset_id: int, name: str, worker: str) -> None:
@@ -67,6 +97,20 @@ def finish_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
     _set(session, asset_ids, name, state="done", finished_at=func.clock_timestamp())
 
 
+def mark_done(session: Session, asset_ids: Sequence[int], name: str, worker: str) -> None:
+    """The stage is done for these assets, however it stood before."""
+    values = {"state": "done", "worker": worker, "finished_at": func.clock_timestamp()}
+    for asset_id in asset_ids:
+        done = insert(Stage).values(asset_id=asset_id, name=name, attempts=1, **values)
+        session.execute(
+            done.on_conflict_do_update(
+                index_elements=[Stage.asset_id, Stage.name],
+                set_={**values, "error_code": None, "error_message": None, "retryable": False},
+                where=Stage.state != "done",
+            )
+        )
+
+
 def release_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
     """The work was broken off; it is due again."""
     _set(session, asset_ids, name, state="due", worker=None)
@@ -88,7 +132,7 @@ def fail_stage(session: Session, asset_id: int, name: str, error: CatalogError) 
 
 def _set(session: Session, asset_ids: Sequence[int], name: str, **values: Any) -> None:  # noqa: ANN401
     session.execute(
-        update(Stage).where(Stage.asset_id.in_(asset_ids), Stage.name == name).values(**values)
+        update(Stage).where(among(Stage.asset_id, asset_ids), Stage.name == name).values(**values)
     )
 
 
@@ -101,7 +145,7 @@ def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> li
         .returning(Stage.asset_id, Stage.name)
     )
     if asset_ids is not None:
-        statement = statement.where(Stage.asset_id.in_(asset_ids))
+        statement = statement.where(among(Stage.asset_id, asset_ids))
     return [(row.asset_id, row.name) for row in session.execute(statement)]
 
 
@@ -132,6 +176,6 @@ def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict
 
 def frames_of(session: Session, asset_ids: Sequence[int]) -> dict[int, int]:
     """How many frames each of these assets has."""
-    counted = select(Frame.asset_id, func.count()).where(Frame.asset_id.in_(asset_ids))
+    counted = select(Frame.asset_id, func.count()).where(among(Frame.asset_id, asset_ids))
     rows = session.execute(counted.group_by(Frame.asset_id)).all()
     return {row[0]: row[1] for row in rows}

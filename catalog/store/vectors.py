@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import SCHEMA, Embedding, Encoder, Frame, Phrase
+from catalog.store.arrays import among
 
 # Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
 # decides the recall; pgvector's defaults (16, 64) lose a fifth under a filter.
@@ -118,8 +119,16 @@ def count_missing(session: Session, encoder_id: int, asset_ids: Sequence[int] | 
     """How many frames (of these assets, or of all) have no vector under the encoder."""
     statement = select(func.count()).select_from(Frame).where(_without_vector(encoder_id))
     if asset_ids is not None:
-        statement = statement.where(Frame.asset_id.in_(asset_ids))
+        statement = statement.where(among(Frame.asset_id, asset_ids))
     return session.execute(statement).scalar_one()
+
+
+def assets_missing(session: Session, encoder_id: int, asset_ids: Sequence[int]) -> set[int]:
+    """Which of these assets have frames without a vector under the encoder."""
+    statement = select(Frame.asset_id).where(
+        _without_vector(encoder_id), among(Frame.asset_id, asset_ids)
+    )
+    return set(session.execute(statement.distinct()).scalars())
 
 
 def claim_frames(
@@ -144,7 +153,7 @@ def claim_frames(
         .with_for_update(of=Frame, skip_locked=True, key_share=True)
     )
     if asset_ids is not None:
-        statement = statement.where(Frame.asset_id.in_(asset_ids))
+        statement = statement.where(among(Frame.asset_id, asset_ids))
     return [ClaimedFrame(*row) for row in session.execute(statement)]
 
 

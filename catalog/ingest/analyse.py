@@ -1,0 +1,118 @@
+"""Analyse: one decode pass per asset, and everything it found in one transaction."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.db import Database
+from catalog.domain.media import SamplingPolicy, Shot
+from catalog.errors import CatalogError, UnreadableFileError
+from catalog.media.analyse import Analysis
+from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
+from catalog.media.probe import probe as probe_file
+from catalog.store import assets, locations, shots, stages
+from catalog.store.locks import asset_lock
+
+STAGE = "analyse"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What one analysis brought: frames kept, pictures collapsed into them, seconds of essence."""
+
+    frames: int
+    collapsed: int
+    seconds: float
+
+
+def analyse_asset(
+    database: Database,
+    store: FrameStore,
+    asset_id: int,
+    *,
+    policy: SamplingPolicy,
+    on_seconds: Callable[[float], None] = lambda _: None,
+) -> Analysed | None:
+    """Analyse an asset whose stage is due; None if there was nothing to do.
+
+    Another process at work on the same asset is left to it. A break-off (an
+    error of ours, Ctrl-C) leaves the stage due and the asset as it was; a fault
+    of the file's leaves it failed, with the reason.
+
+    Raises
+    ------
+    MediaError
+        If the file cannot be catalogued; also kept in the asset's stage.
+    """
+    with asset_lock(database.engine, asset_id) as held:
+        if not held:
+            return None
+        with database.session() as session:
+            state = stages.stage_of(session, asset_id, STAGE)
+            if state is None or state.state in {"done", "failed"}:
+                return None
+            stages.start_stage(session, asset_id, STAGE, worker_name())
+            row = assets.get_asset(session, asset_id)
+            assert row is not None  # noqa: S101  # its stage row references it
+            fingerprint = row.fingerprint
+            files = locations.files_of(session, asset_id)
+        try:
+            return _analyse(database, store, asset_id, fingerprint, files, policy, on_seconds)
+        except CatalogError as error:
+            with database.session() as session:
+                stages.fail_stage(session, asset_id, STAGE, error)
+            raise
+        except BaseException:
+            with database.session() as session:
+                stages.release_stage(session, [asset_id], STAGE)
+            raise
+
+
+def _analyse(
+    database: Database,
+    store: FrameStore,
+    asset_id: int,
+    fingerprint: str,
+    files: list[Path],
+    policy: SamplingPolicy,
+    on_seconds: Callable[[float], None],
+) -> Analysed:
+    path = _first_present(files)
+    probe = probe_file(path)
+
+    def keep(pts: int, picture: bytes) -> str:
+        key = picture_key(fingerprint, pts)
+        store.put(key, picture)
+        return key
+
+    # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
+    store.delete_prefix(picture_prefix(fingerprint))
+    analysis = Analysis(path, probe, policy, keep, progress=on_seconds)
+    found: list[Shot] = list(analysis.shots())
+    with database.session() as session:
+        assets.describe(session, asset_id, probe)
+        frames = shots.replace_shots(session, asset_id, found)
+        _correct(session, asset_id, probe, analysis)
+        stages.finish_stage(session, [asset_id], STAGE)
+    collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
+    return Analysed(frames, collapsed, float(analysis.duration or probe.duration or 0))
+
+
+def _first_present(files: list[Path]) -> Path:
+    for path in files:
+        if path.exists():
+            return path
+    raise UnreadableFileError(
+        "No file of this asset is online; expected one at "
+        f"{', '.join(map(str, files)) or 'any location'}.",
+        remedy="Mount the storage, or ingest the file where it lies now; then `catalog retry`.",
+    )
+
+
+def worker_name() -> str:
+    """Who is at work, for the administrator: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"

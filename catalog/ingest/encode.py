@@ -1,0 +1,111 @@
+"""Encode: give every frame its vector, in batches across assets."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from catalog.db import Database
+from catalog.encoders import Encoder
+from catalog.errors import CatalogError, FrameStoreError
+from catalog.media.frame_store import FrameStore
+from catalog.store import stages, vectors
+from catalog.store.vectors import ClaimedFrame
+
+STAGE = "encode"
+BATCH = 64
+
+
+class EncodeQueue:
+    """Drains the frames that have no vector under one encoder.
+
+    Two drains at once, here or on other machines, share the frames: each
+    claims rows the other does not hold, and a vector is written once.
+    """
+
+    def __init__(
+        self, database: Database, store: FrameStore, encoder: Encoder, encoder_id: int
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._encoder = encoder
+        self.encoder_id = encoder_id
+
+    def drain(
+        self,
+        asset_ids: Sequence[int] | None = None,
+        *,
+        batch: int = BATCH,
+        on_frames: Callable[[int], None] = lambda _: None,
+    ) -> tuple[int, dict[int, CatalogError]]:
+        """Encode what is missing (of these assets, or of all).
+
+        Returns
+        -------
+        tuple
+            How many vectors were written, and per asset the reason why some were not.
+        """
+        written, after = 0, 0
+        failures: dict[int, CatalogError] = {}
+        while True:
+            with self._database.session() as session:
+                claimed = vectors.claim_frames(
+                    session, self.encoder_id, limit=batch, after=after, asset_ids=asset_ids
+                )
+                if not claimed:
+                    break
+                # Each frame is tried once per drain: a picture that is gone must not
+                # be claimed for ever.
+                after = claimed[-1].id
+                written += self._encode(session, claimed, failures)
+            on_frames(len(claimed))
+        return written, failures
+
+    def _encode(
+        self, session: Session, claimed: list[ClaimedFrame], failures: dict[int, CatalogError]
+    ) -> int:
+        pictures, frames = [], []
+        for frame in claimed:
+            try:
+                pictures.append(_picture(self._store, frame.picture))
+                frames.append(frame)
+            except CatalogError as error:
+                failures[frame.asset_id] = error
+        if not frames:
+            return 0
+        made = self._encoder.encode_images(pictures)
+        return vectors.write_vectors(session, self.encoder_id, frames, made)
+
+
+def settle(
+    database: Database,
+    encoder_id: int,
+    asset_ids: Sequence[int],
+    failures: dict[int, CatalogError],
+    worker: str,
+) -> None:
+    """Write where the assets now stand in the encode stage."""
+    with database.session() as session:
+        waiting = vectors.assets_missing(session, encoder_id, asset_ids)
+        for asset_id in asset_ids:
+            if asset_id in failures:
+                stages.start_stage(session, asset_id, STAGE, worker)
+                stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
+        done = [a for a in asset_ids if a not in waiting and a not in failures]
+        stages.mark_done(session, done, STAGE, worker)
+
+
+def _picture(store: FrameStore, key: str) -> Image.Image:
+    try:
+        picture = Image.open(io.BytesIO(store.get(key)))
+        picture.load()
+    except (OSError, SyntaxError) as error:
+        raise FrameStoreError(
+            f"The stored picture {key!r} cannot be read: {error}.",
+            remedy="Analyse the asset again: catalog retry.",
+            key=key,
+        ) from error
+    return picture
