@@ -1,0 +1,150 @@
+"""Says what a scene shows, by grammar, in every language of ``catalog/demo/languages``.
+
+A language is one TOML file: sentence patterns, nouns with their class (gender, measure word or classifier, written
+``class:noun``), colours in the forms the classes ask for, and phrases for places, lights and motions. Adding a language
+means adding a file; nothing here knows any of them.
+"""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from catalog.demo.world import Scene
+
+Forms = str | Mapping[str, str]
+"""One form for every class, or a form for each class of noun."""
+
+_PACKAGE = "catalog.demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The words and patterns of one language; the first of several is always the plainest."""
+
+    code: str
+    name: str
+    joiner: str
+    """What stands between a verb and where it goes: a space, or nothing."""
+    patterns: Mapping[str, Sequence[str]]
+    articles: Mapping[str, str]
+    subjects: Mapping[str, Sequence[str]]
+    colours: Mapping[str, Forms]
+    settings: Mapping[str, Sequence[str]]
+    lights: Mapping[str, Sequence[str]]
+    motions: Mapping[str, Sequence[Forms]]
+
+    @classmethod
+    def from_table(cls, code: str, table: Mapping[str, Any]) -> Language:
+        """A language from its parsed TOML file."""
+        patterns = {key: _listed(table[key]) for key in ("still", "moving", "short", "np", "bare")}
+        words = {key: table[key] for key in ("articles", "subjects", "colours", "settings", "lights", "motions")}
+        return cls(code, table["name"], table.get("joiner", " "), patterns, **words)
+
+
+class _Choice:
+    """Takes one entry of each list it is shown, as the digits of one number: 0 always takes the first."""
+
+    def __init__(self, variant: int) -> None:
+        self._left = variant
+
+    def of(self, entries: Sequence[Any]) -> Any:
+        self._left, index = divmod(self._left, len(entries))
+        return entries[index]
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The codes (ISO 639-1) of the languages that captions can be had in, sorted."""
+    folder = resources.files(_PACKAGE) / "languages"
+    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+
+
+@cache
+def language(code: str) -> Language:
+    """The grammar of one language.
+
+    Raises
+    ------
+    KeyError
+        There is no such language; the message lists those there are.
+    """
+    if code not in languages():
+        raise KeyError(f"no captions in {code!r}; there are: {', '.join(languages())}")
+    text = (resources.files(_PACKAGE) / "languages" / f"{code}.toml").read_text(encoding="utf-8")
+    return Language.from_table(code, tomllib.loads(text))
+
+
+def caption(scene: Scene, code: str = "en", variant: int = 0) -> str:
+    """A sentence that says everything about a scene.
+
+    Parameters
+    ----------
+    scene
+        What is shown.
+    code
+        Language, one of :func:`languages`.
+    variant
+        0 is the plainest wording; other numbers take other patterns and synonyms. Any non-negative number will do.
+    """
+    grammar = language(code)
+    choice = _Choice(variant)
+    pattern = choice.of(grammar.patterns["still" if scene.motion == "still" else "moving"])
+    return _filled(grammar, scene, pattern, choice)
+
+
+def query(scene: Scene, code: str, rng: random.Random) -> str:
+    """What a hurried person might type for a scene: a few words of it, such as "red car at night"."""
+    grammar = language(code)
+    patterns = [
+        pattern
+        for pattern in grammar.patterns["short"]
+        if scene.motion != "still" or not {"{motion}", "{verb}", "{way}"} & set(_fields(pattern))
+    ]
+    return _filled(grammar, scene, rng.choice(patterns), _Choice(rng.randrange(10_000)))
+
+
+def captions(scene: Scene) -> dict[str, str]:
+    """The plainest caption in every language, by language code."""
+    return {code: caption(scene, code) for code in languages()}
+
+
+def _filled(grammar: Language, scene: Scene, pattern: str, choice: _Choice) -> str:
+    noun_class, noun = _noun(choice.of(grammar.subjects[scene.subject]))
+    colour = _form(grammar.colours[scene.colour], noun_class)
+    article = grammar.articles.get(scene.colour) or _form(grammar.articles, noun_class)
+    words = {"noun": noun, "colour": colour, "article": article.replace("{class}", noun_class)}
+    words["np"] = grammar.patterns["np"][0].format(**words)
+    words["bare"] = grammar.patterns["bare"][0].format(**words)
+    words["setting"] = choice.of(grammar.settings[scene.setting])
+    words["light"] = choice.of(grammar.lights[scene.light])
+    if scene.motion != "still":
+        motion = _form(choice.of(grammar.motions[scene.motion]), noun_class)
+        words["verb"], words["way"] = motion.split("|")
+        words["motion"] = motion.replace("|", grammar.joiner)
+    sentence = pattern.format(**words).strip()
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _noun(entry: str) -> tuple[str, str]:
+    noun_class, mark, noun = entry.rpartition(":")
+    return (noun_class, noun) if mark else ("*", entry)
+
+
+def _form(forms: Forms, noun_class: str) -> str:
+    if isinstance(forms, str):
+        return forms
+    return forms[noun_class] if noun_class in forms else forms["*"]
+
+
+def _listed(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _fields(pattern: str) -> list[str]:
+    return ["{" + part.split("}")[0] + "}" for part in pattern.split("{")[1:]]

@@ -1,0 +1,215 @@
+"""Trains the demonstration encoder: ``python -m catalog.demo.train``.
+
+Everything comes from the drawn world: pictures of the training scenes, captions in every language, a tokenizer trained
+on those captions. The result is an ordinary open_clip checkpoint folder; :mod:`benchmarks.demo_encoder` measures it on
+scenes that were held out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.demo import world
+from catalog.demo.captions import caption, languages, query
+from catalog.demo.pictures import Pictures, prerender
+from catalog.demo.world import Scene
+
+log = logging.getLogger(__name__)
+
+SIDE = 96
+CONTEXT = 32
+VOCABULARY = 3200
+DIMENSIONS = 256
+MODEL_FOLDER = Path(__file__).resolve().parent.parent / "encoders" / "demo_model"
+
+CONFIG: dict[str, Any] = {
+    "model_cfg": {
+        "embed_dim": DIMENSIONS,
+        # A ResNet, not a transformer: from so few pictures, convolutions learn shapes far sooner.
+        "vision_cfg": {"image_size": SIDE, "layers": [1, 1, 2, 1], "width": 24, "head_width": 64},
+        "text_cfg": {
+            "context_length": CONTEXT,
+            "vocab_size": VOCABULARY,
+            "hf_tokenizer_name": "catalog-demo",
+            "width": 160,
+            "heads": 5,
+            "layers": 2,
+            "pad_id": 0,
+            "eos_id": 2,
+            "pool_type": "eos",
+        },
+    },
+    "preprocess_cfg": {
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.25, 0.25, 0.25],
+        "interpolation": "bicubic",
+        # The whole frame, squeezed: cropping a 16:9 picture to a square would cut off what moves at its edges.
+        "resize_mode": "squash",
+    },
+}
+
+
+def corpus(seed: int = 0) -> Iterator[str]:
+    """Texts for the tokenizer: sentences and short queries of training scenes in every language."""
+    rng = random.Random(seed)
+    scenes = world.sample(world.training(), 1500, seed)
+    for code in languages():
+        for scene in scenes:
+            yield caption(scene, code, rng.randrange(10_000))
+            yield query(scene, code, rng)
+
+
+class SceneBatches:
+    """Picks which pictures make up a batch, so that a batch holds pairs that are hard to tell apart.
+
+    A third of each batch is drawn from everywhere. The rest comes in groups that share place and light, and groups that
+    share the colour as well: within those only the shape of the subject and its motion tell one caption from another,
+    which is what a model otherwise learns last. A batch as a whole stays varied, for the sake of batch normalisation.
+    """
+
+    def __init__(self, scenes: Sequence[Scene], size: int, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self._scenes = scenes
+        self._size = size
+        self._by_place = _grouped(scenes, lambda scene: (scene.setting, scene.light))
+        self._by_colour = _grouped(scenes, lambda scene: (scene.setting, scene.light, scene.colour))
+
+    def draw(self) -> list[int]:
+        """Indices of one batch; no scene comes up twice."""
+        size, rng = self._size, self._rng
+        chosen: dict[Scene, int] = {}
+        for groups, members, share in ((self._by_place, 32, 1 / 3), (self._by_colour, 16, 2 / 3)):
+            while len(chosen) < size * share:
+                group = rng.choice(groups)
+                for index in rng.sample(group, min(members, len(group))):
+                    chosen.setdefault(self._scenes[index], index)
+        while len(chosen) < size:
+            index = rng.randrange(len(self._scenes))
+            chosen.setdefault(self._scenes[index], index)
+        return list(chosen.values())[:size]
+
+
+class Speaker:
+    """Says something about a scene: mostly a whole sentence in a random language, sometimes a short query."""
+
+    def __init__(self, seed: int, *, queries: float) -> None:
+        self._rng = random.Random(seed)
+        self._queries = queries
+
+    def say(self, scene: Scene) -> str:
+        """One text that fits the scene."""
+        rng = self._rng
+        code = rng.choice(languages())
+        if rng.random() < self._queries:
+            return query(scene, code, rng)
+        return caption(scene, code, rng.randrange(10_000) if rng.random() < 0.7 else 0)
+
+
+def train(
+    folder: Path,
+    scratch: Path,
+    *,
+    pictures: int = 50_000,
+    steps: int = 1400,
+    text_steps: int = 1000,
+    batch: int = 192,
+    seed: int = 0,
+    progress: Callable[[str], None] = print,
+) -> None:
+    """Make the tokenizer, the pictures and the model, and write the model to ``folder``.
+
+    Parameters
+    ----------
+    folder
+        Where the open_clip checkpoint goes.
+    scratch
+        Where the rendered pictures go (about 28 kB each); they are used again when they are there.
+    pictures, steps, text_steps, batch, seed
+        How much to train on, and for how long: both towers first, then the text tower alone.
+    progress
+        Told a line now and then.
+    """
+    from catalog.encoders import training
+
+    training.train_tokenizer(corpus(seed), folder, vocabulary=VOCABULARY, context_length=CONTEXT)
+    model = training.create(CONFIG, folder, seed=seed)
+    tokenizer = training.tokenizer_of(folder)
+    shown = prerender(
+        scratch,
+        world.training(),
+        pictures,
+        side=SIDE,
+        seed=seed,
+        progress=lambda done, total: progress(f"drawing: {done}/{total} pictures"),
+    )
+
+    def report(state: training.Progress) -> None:
+        if state.step % 25 == 0 or state.step == state.steps:
+            progress(
+                f"step {state.step}/{state.steps} loss {state.loss:.3f} accuracy {state.accuracy:.3f} "
+                f"{state.seconds:.0f} s"
+            )
+
+    both = training.TrainingPlan(
+        steps, learning_rate=2e-3, warm_up=100, weight_decay=0.05, precision="bf16", seed=seed
+    )
+    training.fit(model, tokenizer, _picture_batches(shown, batch, seed), both, report)
+    training.save_weights(model, folder)
+    progress("encoding the pictures, for the text tower")
+    vectors = training.encode_pictures(model, shown.pixels, precision="bf16")
+    text = training.TrainingPlan(text_steps, learning_rate=1e-3, warm_up=50, weight_decay=0.05, seed=seed)
+    training.fit(model, tokenizer, _vector_batches(shown, vectors, 256, seed), text, report)
+    training.save_weights(model, folder)
+
+
+def _picture_batches(shown: Pictures, size: int, seed: int) -> Iterator[Any]:
+    from catalog.encoders.training import Batch
+
+    batches, speaker = SceneBatches(shown.scenes, size, seed), Speaker(seed, queries=0.1)
+    while True:
+        chosen = batches.draw()
+        texts = [speaker.say(shown.scenes[index]) for index in chosen]
+        yield Batch(texts, pictures=shown.pixels[chosen])
+
+
+def _vector_batches(shown: Pictures, vectors: npt.NDArray[np.float32], size: int, seed: int) -> Iterator[Any]:
+    from catalog.encoders.training import Batch
+
+    batches, speaker = SceneBatches(shown.scenes, size, seed + 1), Speaker(seed + 1, queries=0.25)
+    while True:
+        chosen = batches.draw()
+        yield Batch([speaker.say(shown.scenes[index]) for index in chosen], vectors=vectors[chosen])
+
+
+def _grouped(scenes: Sequence[Scene], key: Callable[[Scene], Hashable]) -> list[list[int]]:
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for index, scene in enumerate(scenes):
+        groups[key(scene)].append(index)
+    return list(groups.values())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--folder", type=Path, default=MODEL_FOLDER, help="where the checkpoint goes")
+    parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "demo-pictures")
+    parser.add_argument("--pictures", type=int, default=50_000)
+    parser.add_argument("--steps", type=int, default=1400, help="steps with both towers")
+    parser.add_argument("--text-steps", type=int, default=1000, help="further steps with the text tower alone")
+    parser.add_argument("--batch", type=int, default=192)
+    parser.add_argument("--seed", type=int, default=0)
+    train(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    main()
