@@ -1,0 +1,284 @@
+"""A query's tree as SQL conditions over assets and their clips.
+
+Free words never exclude anything: they rank. Everything else in the tree
+(filters, exact phrases, what is negated) decides what may be found at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    SQLColumnExpression,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
+
+from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
+from catalog.domain.query import (
+    And,
+    DateRange,
+    Field,
+    FieldType,
+    Filter,
+    Node,
+    Not,
+    NumberRange,
+    Or,
+    Phrase,
+    TextMatch,
+    Value,
+    Words,
+)
+
+Condition = ColumnElement[bool]
+Column = SQLColumnExpression[Any]
+
+
+def condition(node: Node | None) -> Condition:
+    """Which assets and clips the tree lets through."""
+    match node:
+        case None | Words():
+            return true()
+        case Phrase(text=text):
+            return Asset.words.op("@@")(_phrase_query(text))
+        case Not(node=Words(text=text)):
+            return not_(Asset.words.op("@@")(_all_words_query(text)))
+        case Not(node=inner):
+            # A missing value is not the value: three-valued logic would lose it.
+            return not_(func.coalesce(condition(inner), false()))
+        case And(nodes=nodes):
+            return and_(*(condition(each) for each in nodes))
+        case Or(nodes=nodes):
+            return or_(*(condition(each) for each in nodes))
+        case Filter():
+            return _filter(node)
+
+
+def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
+    """The tsquery of the tree's words and phrases, to rank by; None without any."""
+    match node:
+        case Words(text=text):
+            return _all_words_query(text)
+        case Phrase(text=text):
+            return _phrase_query(text)
+        case And(nodes=nodes):
+            return _joined(nodes, "&&")
+        case Or(nodes=nodes):
+            return _joined(nodes, "||")
+        case _:
+            return None
+
+
+def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None:
+    parts = [part for part in map(keyword_query, nodes) if part is not None]
+    if not parts:
+        return None
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.op(operator)(part)
+    return whole
+
+
+def _phrase_query(text: str) -> ColumnElement[Any]:
+    return func.phraseto_tsquery("simple", func.catalog.split_name(text))
+
+
+def _all_words_query(text: str) -> ColumnElement[Any]:
+    return func.plainto_tsquery("simple", func.catalog.split_name(text))
+
+
+# --- filters ------------------------------------------------------------------
+
+
+def _filter(node: Filter) -> Condition:
+    if node.field.keyed:
+        column = Asset.metadata_.op("#>>")(_json_path(node.key))
+        return or_(*(_matches(column, value) for value in node.values))
+    build = _SPECIAL.get(node.field.name)
+    if build is not None:
+        return or_(*(build(value) for value in node.values))
+    column = _COLUMNS[node.field.name]
+    return or_(*(_compare(node.field, column, value) for value in node.values))
+
+
+def _json_path(key: str) -> ColumnElement[Any]:
+    return func.string_to_array(key, ".")
+
+
+def _compare(field: Field, column: Column, value: Value) -> Condition:
+    match value:
+        case TextMatch():
+            if field.type is FieldType.LANGUAGE:
+                return _language(column, value)
+            return _matches(column, value)
+        case NumberRange():
+            return _between(column, value)
+        case DateRange():
+            return _during(column, value)
+        case str():
+            return column == value
+
+
+def _matches(column: Column, value: TextMatch) -> Condition:
+    if value.anything:
+        return and_(column.is_not(None), column != "")
+    if value.exact is not None:
+        return func.lower(column) == func.lower(literal(value.exact, Text))
+    return func.lower(column).like(func.lower(literal(value.like(), Text)), escape="\\")
+
+
+def _between(column: Column, value: NumberRange) -> Condition:
+    parts: list[Condition] = []
+    if value.low is not None:
+        parts.append(column >= value.low if value.includes_low else column > value.low)
+    if value.high is not None:
+        parts.append(column <= value.high if value.includes_high else column < value.high)
+    return and_(*parts) if parts else column.is_not(None)
+
+
+def _during(column: Column, value: DateRange) -> Condition:
+    parts: list[Condition] = []
+    if value.start is not None:
+        parts.append(column >= value.start)
+    if value.end is not None:
+        parts.append(column < value.end)
+    return and_(*parts) if parts else column.is_not(None)
+
+
+def _language(column: Column, value: TextMatch) -> Condition:
+    if value.exact is None:
+        return _matches(column, value)
+    return or_(_matches(column, value), _matches(column, TextMatch((value.exact + "-", ""))))
+
+
+def _text(value: Value) -> TextMatch:
+    assert isinstance(value, TextMatch)  # noqa: S101  # the parser types each field's values
+    return value
+
+
+def _tag(value: Value) -> Condition:
+    return exists(
+        select(1)
+        .select_from(AssetTag)
+        .join(Tag, Tag.id == AssetTag.tag_id)
+        .where(AssetTag.asset_id == Asset.id, _matches(Tag.name, _text(value)))
+        .correlate(Asset)
+    )
+
+
+def _path(value: Value) -> Condition:
+    """Whole names anywhere in a file's absolute path; a folder stands for all below it."""
+    wanted = _text(value).like().strip("/")
+    whole = func.lower(Root.path.concat("/").concat(Location.path))
+    found = or_(
+        whole.like(func.lower(literal(f"%/{wanted}", Text)), escape="\\"),
+        whole.like(func.lower(literal(f"%/{wanted}/%", Text)), escape="\\"),
+    )
+    return exists(
+        select(1)
+        .select_from(Location)
+        .join(Root, Root.id == Location.root_id)
+        .where(Location.asset_id == Asset.id, found)
+        .correlate(Asset)
+    )
+
+
+def _timecode(value: Value) -> Condition:
+    match = _text(value)
+    plain = func.replace(func.replace(Asset.start_timecode, ";", ":"), ",", ":")
+    return _matches(plain, TextMatch(tuple(part.replace(";", ":") for part in match.parts)))
+
+
+def _clip_kind(value: Value) -> Condition:
+    other = aliased(Clip)
+    return exists(select(1).where(other.asset_id == Asset.id, other.kind == value).correlate(Asset))
+
+
+def _clip_language(value: Value) -> Condition:
+    # Another clip of the asset than the one the candidate row stands for.
+    spoken = aliased(Clip)
+    return or_(
+        _language(Asset.language, _text(value)),
+        exists(
+            select(1)
+            .where(spoken.asset_id == Asset.id, _language(spoken.language, _text(value)))
+            .correlate(Asset)
+        ),
+    )
+
+
+def _any_location(online: bool) -> Condition:
+    found = exists(
+        select(1)
+        .select_from(Location)
+        .where(Location.asset_id == Asset.id, Location.online)
+        .correlate(Asset)
+    )
+    return found if online else not_(found)
+
+
+def _has(value: Value) -> Condition:
+    conditions: dict[str, Callable[[], Condition]] = {
+        "audio": lambda: Asset.audio_codec.is_not(None),
+        "collection": lambda: Asset.collection.is_not(None),
+        "recorded": lambda: Asset.recorded.is_not(None),
+        "timecode": lambda: Asset.start_timecode.is_not(None),
+        "speech": lambda: _clip_kind("speech"),
+        "subclip": lambda: _clip_kind("subclip"),
+        "tag": lambda: exists(select(1).where(AssetTag.asset_id == Asset.id).correlate(Asset)),
+    }
+    return conditions[str(value)]()
+
+
+def _is(value: Value) -> Condition:
+    conditions: dict[str, Callable[[], Condition]] = {
+        "damaged": lambda: Asset.damaged,
+        "vfr": lambda: func.coalesce(Asset.variable_frame_rate, false()),
+        "online": lambda: _any_location(online=True),
+        "missing": lambda: _any_location(online=False),
+    }
+    return conditions[str(value)]()
+
+
+_SPECIAL: dict[str, Callable[[Value], Condition]] = {
+    "tag": _tag,
+    "path": _path,
+    "timecode": _timecode,
+    "clip": _clip_kind,
+    "lang": _clip_language,
+    "has": _has,
+    "is": _is,
+}
+
+_COLUMNS: dict[str, Column] = {
+    "id": Asset.id,
+    "name": Asset.name,
+    "kind": Asset.kind,
+    "collection": Asset.collection,
+    "codec": Asset.codec,
+    "container": Asset.container,
+    "recorded": Asset.recorded,
+    "added": Asset.created_at,
+    "duration": Asset.duration,
+    "width": Asset.width,
+    "height": Asset.height,
+    "fps": cast(Asset.frame_rate_num, Double) / Asset.frame_rate_den,
+    "size": Asset.size_bytes,
+    "audio": Asset.audio_codec,
+    "channels": Asset.audio_channels,
+    "roll": Clip.roll,
+}

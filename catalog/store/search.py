@@ -1,0 +1,271 @@
+"""The search statement: filters, keywords and meaning in one SELECT.
+
+Reciprocal rank fusion after Cormack, Clarke and Büttcher, "Reciprocal Rank
+Fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009:
+a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Double,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+
+from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
+
+RRF_K = 60
+
+Row = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the picture should show: a unit vector ``(dimension,)`` of one encoder."""
+
+    encoder_id: int
+    vector: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row of the page before: its place, and the values the order goes by."""
+
+    rank: int
+    key: float | str
+    asset_id: int
+    clip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParts:
+    """What the query compiles to, before it is one statement.
+
+    ``where`` keeps assets and clips; ``keywords`` is the tsquery that ranks, not
+    one that excludes; ``meaning`` orders by cosine. Each may be missing.
+    """
+
+    where: ColumnElement[bool]
+    keywords: ColumnElement[Any] | None
+    meaning: Meaning | None
+    limit: int
+    after: Cursor | None = None
+
+
+def search_statement(parts: SearchParts) -> Row:
+    """One SELECT whose rows are hits, best first, with all a page shows of them.
+
+    Each row carries ``candidates`` (how many clips passed the filters) and the
+    mean and spread of all their cosines, the background that a hit stands out from.
+    """
+    candidate = _candidates(parts.where)
+    best = _best_frames(candidate, parts.meaning)
+    ranked = _ranked(candidate, best, parts.keywords)
+    page = _page(_fused(ranked, relevant=_is_ranked(parts)), parts)
+    return _shown(page, ranked=_is_ranked(parts))
+
+
+def _is_ranked(parts: SearchParts) -> bool:
+    return parts.meaning is not None or parts.keywords is not None
+
+
+def _candidates(where: ColumnElement[bool]) -> CTE:
+    """Shots that pass the filters; an asset without shots stands for itself."""
+    return (
+        select(Asset.id.label("asset_id"), Clip.id.label("clip_id"))
+        .outerjoin(Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot"))
+        .where(Asset.kind.is_not(None), where)
+        .cte("candidate")
+    )
+
+
+def _best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
+    """Of each candidate the frame nearest to the query's vector."""
+    if meaning is None:
+        return None
+    kind = HALFVEC(len(meaning.vector))
+    query = cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
+    distance = cast(Embedding.vector, kind).cosine_distance(query)
+    return (
+        select(
+            Embedding.clip_id,
+            Embedding.frame_id,
+            (1 - distance).label("cosine"),
+        )
+        .join(candidate, candidate.c.clip_id == Embedding.clip_id)
+        .where(Embedding.encoder_id == meaning.encoder_id)
+        .distinct(Embedding.clip_id)
+        .order_by(Embedding.clip_id, distance, Embedding.frame_id)
+        .cte("best")
+    )
+
+
+def _ranked(candidate: CTE, best: CTE | None, keywords: ColumnElement[Any] | None) -> CTE:
+    """Each candidate's place in each ranking; NULL where the ranking does not hold it."""
+    columns: list[ColumnElement[Any]] = [
+        candidate.c.asset_id,
+        candidate.c.clip_id,
+        func.count().over().label("candidates"),
+    ]
+    source: Any = candidate
+    if best is None:
+        columns += [
+            cast(null(), BigInteger).label("frame_id"),
+            cast(null(), Double).label("cosine"),
+            cast(null(), BigInteger).label("cosine_rank"),
+            cast(null(), Double).label("background_mean"),
+            cast(null(), Double).label("background_spread"),
+        ]
+    else:
+        source = source.outerjoin(best, best.c.clip_id == candidate.c.clip_id)
+        place = func.row_number().over(order_by=[best.c.cosine.desc().nulls_last(), best.c.clip_id])
+        columns += [
+            best.c.frame_id,
+            best.c.cosine,
+            case((best.c.cosine.is_not(None), place)).label("cosine_rank"),
+            func.avg(best.c.cosine).over().label("background_mean"),
+            func.stddev_samp(best.c.cosine).over().label("background_spread"),
+        ]
+    if keywords is None:
+        columns.append(cast(null(), BigInteger).label("keyword_rank"))
+    else:
+        found = _keyword_ranks(keywords)
+        source = source.outerjoin(found, found.c.asset_id == candidate.c.asset_id)
+        columns.append(found.c.keyword_rank)
+    return select(*columns).select_from(source).cte("ranked")
+
+
+def _keyword_ranks(keywords: ColumnElement[Any]) -> CTE:
+    """Assets whose words match, by cover density; assets alike share a place."""
+    rank = func.ts_rank_cd(Asset.words, keywords)
+    return (
+        select(
+            Asset.id.label("asset_id"),
+            func.dense_rank().over(order_by=rank.desc()).label("keyword_rank"),
+        )
+        .where(Asset.words.op("@@")(keywords))
+        .cte("keyword")
+    )
+
+
+def _fused(ranked: CTE, *, relevant: bool) -> CTE:
+    """One score per candidate; without any ranking, order is left to name and time."""
+    score = sum(
+        (
+            func.coalesce(1.0 / (RRF_K + place), 0.0)
+            for place in (ranked.c.cosine_rank, ranked.c.keyword_rank)
+        ),
+        start=literal(0.0, Double),
+    )
+    statement = select(ranked, cast(score, Double).label("score"))
+    if relevant:
+        statement = statement.where(
+            or_(ranked.c.cosine_rank.is_not(None), ranked.c.keyword_rank.is_not(None))
+        )
+    return statement.cte("fused")
+
+
+def _page(fused: CTE, parts: SearchParts) -> CTE:
+    clip = func.coalesce(fused.c.clip_id, 0)
+    if _is_ranked(parts):
+        order = [fused.c.score.desc(), fused.c.asset_id, clip]
+        statement = select(fused, cast(null(), Text).label("name_key"))
+        if parts.after is not None:
+            statement = statement.where(_after_score(fused, clip, parts.after))
+    else:
+        name = func.lower(Asset.name)
+        order = [name, fused.c.asset_id, clip]
+        statement = select(fused, name.label("name_key")).join(Asset, Asset.id == fused.c.asset_id)
+        if parts.after is not None:
+            last = parts.after
+            statement = statement.where(
+                tuple_(name, fused.c.asset_id, clip)
+                > tuple_(literal(last.key), literal(last.asset_id), literal(last.clip_id))
+            )
+    return statement.order_by(*order).limit(parts.limit).cte("page")
+
+
+def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnElement[bool]:
+    score = literal(last.key, Double)
+    return or_(
+        fused.c.score < score,
+        and_(
+            fused.c.score == score,
+            tuple_(fused.c.asset_id, clip)
+            > tuple_(literal(last.asset_id, BigInteger), literal(last.clip_id, BigInteger)),
+        ),
+    )
+
+
+def _shown(page: CTE, *, ranked: bool) -> Row:
+    """The page's rows with everything people are shown."""
+    first = (
+        select(Frame.id)
+        .where(Frame.clip_id == page.c.clip_id)
+        .order_by(Frame.pts)
+        .limit(1)
+        .scalar_subquery()
+    )
+    where = (
+        select(Root.path.concat("/").concat(Location.path))
+        .join(Root, Root.id == Location.root_id)
+        .where(Location.asset_id == page.c.asset_id)
+        .order_by(Location.online.desc(), Location.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    clip = func.coalesce(page.c.clip_id, 0)
+    order = [page.c.score.desc()] if ranked else [page.c.name_key]
+    return (
+        select(
+            page,
+            Asset.name.label("asset_name"),
+            Asset.kind.label("asset_kind"),
+            Asset.collection,
+            Asset.start_timecode,
+            Asset.frame_rate_num,
+            Asset.frame_rate_den,
+            Asset.time_base_num,
+            Asset.time_base_den,
+            where.label("path"),
+            Clip.kind.label("clip_kind"),
+            Clip.roll,
+            Clip.start_pts,
+            Clip.end_pts,
+            Frame.id.label("shown_frame_id"),
+            Frame.pts.label("frame_pts"),
+            Frame.picture,
+        )
+        .join(Asset, Asset.id == page.c.asset_id)
+        .outerjoin(Clip, Clip.id == page.c.clip_id)
+        .outerjoin(Frame, Frame.id == func.coalesce(page.c.frame_id, first))
+        .order_by(*order, page.c.asset_id, clip)
+    )
+
+
+def everything() -> ColumnElement[bool]:
+    """The filter that keeps all."""
+    return true()
+
+
+__all__ = ["Cursor", "Meaning", "SearchParts", "everything", "search_statement"]
