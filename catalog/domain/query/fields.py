@@ -1,0 +1,313 @@
+"""The fields a query can filter by: the one list that parser, help and docs read.
+
+A field says what is asked of it; where the answer lies in the database is the
+business of whoever compiles the query.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Op(StrEnum):
+    """How a filter's values are compared. A value matches if any of them does."""
+
+    MATCHES = "matches"  # TextMatch: text, ignoring case, perhaps with wildcards
+    IS = "is"  # str: one of the field's choices
+    BETWEEN = "between"  # NumberRange
+    DURING = "during"  # DateRange
+
+
+class FieldType(StrEnum):
+    """How a field's values are spelled, and so how they are compared."""
+
+    TEXT = "text"
+    PATH = "path"  # text; a folder stands for everything below it
+    LANGUAGE = "language"  # text; "pt" stands for "pt-BR" too
+    TIMECODE = "timecode"  # text of digits and colons
+    CHOICE = "choice"
+    INTEGER = "integer"
+    NUMBER = "number"
+    DURATION = "duration"  # seconds
+    SIZE = "size"  # bytes
+    DATE = "date"
+
+    @property
+    def op(self) -> Op:
+        """The comparison every value of this type gets."""
+        return _OPS.get(self, Op.BETWEEN)
+
+    @property
+    def expected(self) -> str:
+        """What a value should look like, for help and messages."""
+        return _EXPECTED[self]
+
+
+_OPS = {
+    FieldType.TEXT: Op.MATCHES,
+    FieldType.PATH: Op.MATCHES,
+    FieldType.LANGUAGE: Op.MATCHES,
+    FieldType.TIMECODE: Op.MATCHES,
+    FieldType.CHOICE: Op.IS,
+    FieldType.DATE: Op.DURING,
+}
+
+_EXPECTED = {
+    FieldType.TEXT: "a text, in quotes if it has spaces, with * for any characters",
+    FieldType.PATH: "a file or a folder, with * for any characters",
+    FieldType.LANGUAGE: "a language tag such as uk or pt-BR",
+    FieldType.TIMECODE: "a timecode HH:MM:SS:FF, or its beginning and *",
+    FieldType.CHOICE: "one of the listed values",
+    FieldType.INTEGER: "a whole number, a comparison (>5, <=5) or a range (1..5)",
+    FieldType.NUMBER: "a number, a comparison (>24, <=30) or a range (24..30)",
+    FieldType.DURATION: (
+        "a duration (30s, 2m, 1h30m, 00:01:30, or plain seconds), a comparison (>30s) "
+        "or a range (30s..2m)"
+    ),
+    FieldType.SIZE: "a size (500mb, 1gb, 2gib, or plain bytes), a comparison (>1gb) or a range",
+    FieldType.DATE: (
+        "a date in UTC (2024, 2024-01, 2024-01-15, 2024-01-15T10:30), a range of dates "
+        "(2024-01..2024-06, 2024..), a comparison (<2024), today, yesterday or the last days (7d)"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to filter by.
+
+    Attributes
+    ----------
+    name, aliases:
+        How it is written before the colon; the name is the canonical one.
+    type:
+        How its values are written.
+    about:
+        One line of help.
+    example:
+        A complete filter that parses.
+    choices:
+        The values of a ``CHOICE``, spelled as the catalogue stores them.
+    synonyms:
+        Lower-case spellings people use, and what each stands for.
+    slack:
+        A single number ``x`` means ``[x - slack, x + slack)``: nobody who
+        writes ``duration:30s`` means 30.000 seconds. 0 compares exactly.
+        For ``SIZE`` it is a share of ``x``.
+    keyed:
+        Whether it is written ``name.KEY:value``.
+    suggests:
+        Whether its values are worth completing from the data.
+    """
+
+    name: str
+    type: FieldType
+    about: str
+    example: str
+    aliases: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    synonyms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    slack: float = 0.0
+    keyed: bool = False
+    suggests: bool = False
+
+    @property
+    def op(self) -> Op:
+        """How its values are compared."""
+        return self.type.op
+
+    @property
+    def expected(self) -> str:
+        """What its values look like, for help and messages."""
+        return "one of " + ", ".join(self.choices).lower() if self.choices else self.type.expected
+
+
+# FFmpeg's names are what the catalogue stores; these are what people say.
+_VIDEO_CODECS = MappingProxyType(
+    {
+        "h265": "hevc",
+        "h.265": "hevc",
+        "x265": "hevc",
+        "avc": "h264",
+        "h.264": "h264",
+        "x264": "h264",
+        "dnxhr": "dnxhd",
+        "mpeg2": "mpeg2video",
+        "mpeg-2": "mpeg2video",
+    }
+)
+_CONTAINERS = MappingProxyType({"mkv": "matroska", "ts": "mpegts", "mts": "mpegts"})
+_KINDS = MappingProxyType(
+    {"image": "still", "picture": "still", "photo": "still", "movie": "video", "sound": "audio"}
+)
+
+FIELDS: tuple[Field, ...] = (
+    Field("id", FieldType.INTEGER, "the asset's number", "id:42,43"),
+    Field(
+        "name",
+        FieldType.TEXT,
+        "the asset's file name",
+        "name:interview*.mov",
+        aliases=("filename",),
+    ),
+    Field(
+        "path",
+        FieldType.PATH,
+        "where its files lie; a folder stands for all below it",
+        "path:rushes/day1",
+        aliases=("folder",),
+    ),
+    Field(
+        "kind",
+        FieldType.CHOICE,
+        "the sort of essence",
+        "kind:video",
+        choices=("video", "still", "audio"),
+        synonyms=_KINDS,
+    ),
+    Field(
+        "collection",
+        FieldType.TEXT,
+        "the collection it belongs to",
+        'collection:"Late News"',
+        suggests=True,
+    ),
+    Field(
+        "tag",
+        FieldType.TEXT,
+        "a word people put on it",
+        "tag:archive",
+        aliases=("tags",),
+        suggests=True,
+    ),
+    Field(
+        "codec",
+        FieldType.TEXT,
+        "the codec of its pictures",
+        "codec:prores,dnxhd",
+        synonyms=_VIDEO_CODECS,
+        suggests=True,
+    ),
+    Field(
+        "container",
+        FieldType.TEXT,
+        "the file format",
+        "container:mov",
+        aliases=("format",),
+        synonyms=_CONTAINERS,
+        suggests=True,
+    ),
+    Field(
+        "recorded",
+        FieldType.DATE,
+        "when it was recorded",
+        "recorded:2024-01..2024-06",
+        aliases=("date",),
+    ),
+    Field(
+        "added",
+        FieldType.DATE,
+        "when it came into the catalogue",
+        "added:7d",
+        aliases=("ingested",),
+    ),
+    Field(
+        "duration",
+        FieldType.DURATION,
+        "how long it runs; a single value is meant to half a second",
+        "duration:>30s",
+        aliases=("length",),
+        slack=0.5,
+    ),
+    Field("width", FieldType.INTEGER, "its pictures' width in pixels", "width:>=1920"),
+    Field("height", FieldType.INTEGER, "its pictures' height in pixels", "height:1080"),
+    # A single value must tell 23.976 from 24 and still find 24000/1001 as 23.98.
+    Field(
+        "fps",
+        FieldType.NUMBER,
+        "pictures per second; a single value is meant to 0.005",
+        "fps:23.976",
+        aliases=("framerate",),
+        slack=0.005,
+    ),
+    Field(
+        "size",
+        FieldType.SIZE,
+        "the size of its file; a single value is meant to 5 %",
+        "size:>1gb",
+        slack=0.05,
+    ),
+    Field(
+        "timecode",
+        FieldType.TIMECODE,
+        "the timecode it starts with; : stands for ; too",
+        "timecode:10:00:*",
+        aliases=("tc",),
+    ),
+    Field("audio", FieldType.TEXT, "the codec of its sound", "audio:pcm*", suggests=True),
+    Field("channels", FieldType.INTEGER, "the number of its audio channels", "channels:>2"),
+    Field(
+        "lang",
+        FieldType.LANGUAGE,
+        "the language of the asset or of what is said in the clip",
+        "lang:uk",
+        aliases=("language",),
+        suggests=True,
+    ),
+    Field(
+        "roll",
+        FieldType.CHOICE,
+        "a: somebody speaks; b: cutaway",
+        "roll:b",
+        choices=("A", "B"),
+    ),
+    Field(
+        "clip",
+        FieldType.CHOICE,
+        "the kind of clip",
+        "clip:speech",
+        choices=("shot", "speech", "subclip"),
+    ),
+    Field(
+        "has",
+        FieldType.CHOICE,
+        "the asset has some of it at all",
+        "has:timecode",
+        choices=("audio", "collection", "recorded", "speech", "subclip", "tag", "timecode"),
+        synonyms=MappingProxyType({"date": "recorded", "sound": "audio", "tags": "tag"}),
+    ),
+    Field(
+        "is",
+        FieldType.CHOICE,
+        "damaged: decoded only in part; online, missing: its files are there, or none of "
+        "them; vfr: variable frame rate",
+        "is:online",
+        choices=("damaged", "missing", "online", "vfr"),
+        synonyms=MappingProxyType({"offline": "missing"}),
+    ),
+    Field(
+        "meta",
+        FieldType.TEXT,
+        "whatever its metadata has under that key",
+        'meta.camera:"Sony FX6"',
+        keyed=True,
+    ),
+)
+"""Every field, in the order help shows them."""
+
+_BY_NAME = {name: entry for entry in FIELDS for name in (entry.name, *entry.aliases)}
+
+
+def find_field(name: str) -> Field | None:
+    """The field called ``name`` (or one of its aliases), in any case; None if there is none."""
+    return _BY_NAME.get(name.lower())
+
+
+def nearest_field(name: str) -> str | None:
+    """The name that ``name`` is most likely a slip of, if it is like any."""
+    near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.6)
+    return near[0] if near else None
