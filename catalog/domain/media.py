@@ -29,7 +29,8 @@ class VideoTrack:
 
     ``width`` and ``height`` are coded pixels; ``display_width`` and
     ``display_height`` are what a viewer sees, after sample aspect ratio and
-    rotation. ``rotation`` is clockwise degrees in {0, 90, 180, 270}.
+    rotation. ``rotation`` is clockwise degrees in {0, 90, 180, 270}; where
+    ``mirrored``, the picture is mirrored left to right before it is turned.
     """
 
     index: int
@@ -52,6 +53,7 @@ class VideoTrack:
     field_order: str | None = None
     bit_rate: int | None = None
     frame_count: int | None = None
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

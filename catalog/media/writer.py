@@ -159,7 +159,7 @@ def _checked(frames: Iterable[RgbPicture]) -> Iterator[RgbPicture]:
     size: tuple[int, ...] | None = None
     for picture in frames:
         shape = picture.shape
-        fits = len(shape) == 3 and shape[2] == 3 and not (shape[0] % 2 or shape[1] % 2)  # noqa: PLR2004
+        fits = len(shape) == 3 and shape[2] == 3 and not (shape[0] % 2 or shape[1] % 2)
         if picture.dtype != np.uint8 or not fits or (size is not None and shape != size):
             raise InvalidInputError(
                 f"A picture of shape {shape} and type {picture.dtype} cannot be written; expected"

@@ -1,0 +1,153 @@
+"""Open a container with PyAV, safely, and choose the stream whose pictures count."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import av
+import av.error
+
+from catalog.errors import MediaError, NotMediaError, UndecodableError
+from catalog.media.files import check_readable, printable, unreadable
+from catalog.media.signatures import recognise
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+# Playlists would have FFmpeg open other files, even over the network, on a stranger's word; the
+# teletext reader draws any text file; patterns such as %03d in a name must mean themselves.
+_REFUSED_FORMATS = frozenset(
+    {"hls", "dash", "webm_dash_manifest", "concat", "imf", "image2", "image2pipe", "tty", "sdp"}
+    | {"rtsp", "rtp", "rtp_mpegts", "sap", "smil", "ffmetadata", "lavfi", "avisynth", "vapoursynth"}
+)
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
+_TIMED_THUMBNAILS = 0x800  # AV_DISPOSITION_TIMED_THUMBNAILS
+_DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
+_DEPENDENT = 0x80000  # AV_DISPOSITION_DEPENDENT
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a file with FFmpeg's demuxers.
+
+    Only the file itself is read: demuxers that follow references to other
+    files or addresses are refused.
+
+    Raises
+    ------
+    UnreadableFileError, EmptyFileError
+        As `check_readable`.
+    NotMediaError
+        If no demuxer recognises the file.
+    UndecodableError
+        If it begins as media, but its structure is broken.
+    """
+    head = check_readable(path)
+    # An absolute path cannot be taken for an address such as "concat:a|b".
+    name = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
+    try:
+        return av.open(
+            name,
+            "r",
+            container_options={
+                "format_whitelist": _allowed_formats(),
+                "protocol_whitelist": "file",
+            },
+            metadata_errors="replace",
+        )
+    except (av.error.PermissionError, av.error.FileNotFoundError, av.error.OSError) as error:
+        if type(error) is av.error.OSError or not isinstance(error, OSError):
+            _refuse(path, head, error)
+        raise unreadable(path, error) from error
+    except (av.error.FFmpegError, ValueError, MemoryError) as error:
+        _refuse(path, head, error)
+
+
+@cache
+def _allowed_formats() -> str:
+    return ",".join(sorted(av.formats_available - _REFUSED_FORMATS))
+
+
+def _refuse(path: Path, head: bytes, error: BaseException) -> NoReturn:
+    signature = recognise(head)
+    if signature is None:
+        raise not_media(path) from error
+    raise UndecodableError(
+        f"{printable(path)} begins as {signature.name}, but its structure cannot be read"
+        f" ({reason(error)}); expected a complete file.",
+        remedy="It is truncated or of an unsupported variety: copy it again or re-wrap it.",
+        path=printable(path),
+        format=signature.name,
+    ) from error
+
+
+def not_media(path: Path) -> MediaError:
+    """The error for a file nothing recognises."""
+    suffix = printable(path.suffix)
+    called = f" although it is called {suffix}" if suffix else ""
+    return NotMediaError(
+        f"{printable(path)} is neither video, sound nor a picture{called}; expected a media file.",
+        remedy="Check that it is the file it should be, or leave it out.",
+        path=printable(path),
+    )
+
+
+def reason(error: BaseException) -> str:
+    """FFmpeg's own words for what went wrong, in lower case."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).lower()
+
+
+def video_candidates(container: InputContainer) -> list[VideoStream]:
+    """The video streams a viewer may be shown, the likeliest first, as FFmpeg's own choice.
+
+    Cover pictures, thumbnails, tracks that were declared and never written and
+    tracks no decoder exists for are passed over. Of the others: default tracks
+    first, moving pictures before single ones, then most pixels, then the first.
+    """
+    shown = [stream for stream in container.streams.video if _is_shown(stream)]
+    return sorted(shown, key=_rank, reverse=True)
+
+
+def undecodable_video(container: InputContainer) -> list[VideoStream]:
+    """Video streams that are meant to be seen, but that no decoder here knows."""
+    return [
+        stream
+        for stream in container.streams.video
+        if not has_decoder(stream) and not _is_picture_beside(stream)
+    ]
+
+
+def has_decoder(stream: Stream) -> bool:
+    """Whether FFmpeg knows the stream's codec."""
+    # PyAV's types do not say that a stream of an unknown codec has no context.
+    context: object = stream.codec_context
+    return context is not None
+
+
+def _is_picture_beside(stream: VideoStream) -> bool:
+    return bool(int(stream.disposition) & (_ATTACHED_PICTURE | _TIMED_THUMBNAILS))
+
+
+def _is_shown(stream: VideoStream) -> bool:
+    if not has_decoder(stream) or _is_picture_beside(stream):
+        return False
+    if stream.container.format.name != _MP4:
+        return True
+    return bool(stream.frames or len(stream.index_entries) or stream.pix_fmt)
+
+
+def _rank(stream: VideoStream) -> tuple[bool, bool, bool, int, int]:
+    flags = int(stream.disposition)
+    return (
+        not flags & _DEPENDENT,
+        bool(flags & _DEFAULT),
+        stream.frames != 1,
+        stream.width * stream.height,
+        -stream.index,
+    )

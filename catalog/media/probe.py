@@ -1,0 +1,260 @@
+"""Say what a file is and what is known of it, without decoding it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av.error
+
+from catalog.domain.media import AssetKind, Probe, VideoTrack
+from catalog.errors import MediaError, UndecodableError
+from catalog.media.animation import probe_animation
+from catalog.media.container import (
+    has_decoder,
+    not_media,
+    open_container,
+    reason,
+    undecodable_video,
+    video_candidates,
+)
+from catalog.media.files import STILL_SUFFIXES, check_readable, printable
+from catalog.media.orientation import Orientation
+from catalog.media.signatures import Reader, recognise
+from catalog.media.stills import describe_still, is_animated, open_still
+from catalog.media.streams import describe_audio, describe_rest, describe_video
+from catalog.media.tags import clean_tags, find_recorded, find_timecode, find_title
+from catalog.media.timing import measure_timing
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# Enough packets to tell the frame rate and to find a picture after a broken start.
+_PEEKED_PACKETS = 150
+_MICROSECONDS = 1_000_000  # the unit of a container's duration
+
+
+def probe(path: Path) -> Probe:
+    """What a file is: video, still or sound, with its technical metadata.
+
+    What the bytes are decides, not the name. Sound with a cover picture is
+    sound; an animated GIF, PNG or WebP is video; one that does not move is a
+    still. Of several video streams the one FFmpeg would show is described.
+
+    Parameters
+    ----------
+    path:
+        The file; any name the operating system allows.
+
+    Raises
+    ------
+    UnreadableFileError, EmptyFileError
+        If there is nothing to read.
+    NotMediaError
+        If it is no media.
+    UndecodableError
+        If it is media, but broken, or of a codec nothing here decodes. A video
+        whose pictures turn out to be broken is only found out by `analyse`.
+    MediaTooLargeError
+        If a still has more than 300 million pixels.
+    """
+    signature = recognise(check_readable(path))
+    by_pillow = signature is not None and signature.reader is Reader.PILLOW
+    unknown_still = signature is None and path.suffix.lower() in STILL_SUFFIXES
+    if by_pillow or unknown_still or (signature is not None and signature.name == "GIF"):
+        found = _probe_picture(path)
+        if found is not None:
+            return found
+    return _probe_container(path)
+
+
+def _probe_picture(path: Path) -> Probe | None:
+    """The probe of a still or a WebP animation; None if FFmpeg is the one to ask."""
+    try:
+        with open_still(path) as image:
+            if not is_animated(image):
+                return describe_still(image)
+            return probe_animation(path, image) if image.format == "WEBP" else None
+    except UndecodableError as error:
+        # Pillow lacks varieties that FFmpeg has, such as lossless JPEG.
+        try:
+            return _probe_container(path)
+        except MediaError:
+            raise error from None
+
+
+def _probe_container(path: Path) -> Probe:
+    with open_container(path) as container:
+        streams = [stream.index for stream in video_candidates(container)]
+    for index in streams:
+        # Peeking moves the demuxer on, so every candidate gets it fresh.
+        with open_container(path) as container:
+            stream = next(s for s in container.streams.video if s.index == index)
+            peek = _peek(container, stream)
+            if peek.times or peek.seen:
+                return _describe(container, stream, peek)
+    with open_container(path) as container:
+        return _probe_sound(path, container)
+
+
+@dataclass(slots=True)
+class _Peek:
+    """What the first packets of a video stream showed."""
+
+    times: list[int] = field(default_factory=list)
+    seen: int = 0
+    complete: bool = False
+    orientation: Orientation = field(default_factory=Orientation)
+
+
+def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
+    peek = _Peek()
+    pictured = False
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                peek.times.append(packet.pts)
+            peek.seen += bool(packet.size)
+            if not pictured:
+                pictured = _see_orientation(stream, packet, peek)
+            if peek.seen >= _PEEKED_PACKETS:
+                return peek
+        peek.complete = True
+    except av.error.FFmpegError:
+        # A break further on is the decode pass's to report; what was seen counts.
+        pass
+    return peek
+
+
+def _see_orientation(stream: VideoStream, packet: Packet[VideoStream], peek: _Peek) -> bool:
+    """Decode until the first picture, which carries the display matrix of its stream."""
+    try:
+        pictures = stream.decode(packet)
+    except av.error.FFmpegError:
+        return False
+    if pictures:
+        peek.orientation = _orientation(pictures[0])
+    return bool(pictures)
+
+
+def _orientation(picture: VideoFrame) -> Orientation:
+    try:
+        matrix: Any = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        # PyAV refuses a picture's whole side data for one kind it has no name for (HDR Vivid's,
+        # for one), but tells the angle, counter-clockwise, all the same.
+        return Orientation(rotation=round(-picture.rotation / 90) * 90 % 360)
+    return Orientation() if matrix is None else Orientation.from_display_matrix(bytes(matrix))
+
+
+def _describe(container: InputContainer, stream: VideoStream, peek: _Peek) -> Probe:
+    time_base = stream.time_base or Fraction(1, _MICROSECONDS)
+    timing = measure_timing(
+        peek.times,
+        time_base,
+        complete=peek.complete,
+        claims=(stream.guessed_rate, stream.base_rate),
+        average=stream.average_rate,
+    )
+    track = describe_video(stream, timing, peek.orientation)
+    if container.format.name.endswith("_pipe"):
+        # FFmpeg's readers of single pictures, which it plays at 25 frames a second.
+        still = replace(track, frame_rate=None, variable_frame_rate=False, frame_count=1)
+        return replace(
+            _assemble(container, stream, AssetKind.STILL, still),
+            time_base=Fraction(1),
+            duration=None,
+        )
+    return _assemble(container, stream, AssetKind.VIDEO, track)
+
+
+def _probe_sound(path: Path, container: InputContainer) -> Probe:
+    sounds = [stream for stream in container.streams.audio if has_decoder(stream)]
+    if not sounds:
+        hidden = undecodable_video(container)
+        raise _unknown_codec(path, container) if hidden else not_media(path)
+    found = _assemble(container, sounds[0], AssetKind.AUDIO, None)
+    _check_sounds(path, container, sounds[0])
+    return found
+
+
+def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) -> None:
+    """Some demuxers take any bytes for sound; only what decodes is."""
+    failed, why = 0, "it has no samples"
+    try:
+        for packet in container.demux(stream):
+            try:
+                if stream.decode(packet):
+                    return
+            except av.error.FFmpegError as error:
+                failed, why = failed + 1, reason(error)
+            if failed >= _PEEKED_PACKETS:
+                break
+    except av.error.FFmpegError as error:
+        why = reason(error)
+    if recognise(check_readable(path)) is None:
+        raise not_media(path)
+    raise UndecodableError(
+        f"{printable(path)} is {container.format.name} sound, but none of it can be decoded"
+        f" ({failed} broken packets; {why}); expected a complete file.",
+        remedy="It is truncated or damaged: copy it again from its source.",
+        path=printable(path),
+        broken_packets=failed,
+    )
+
+
+def _unknown_codec(path: Path, container: InputContainer) -> UndecodableError:
+    return UndecodableError(
+        f"{printable(path)} is {container.format.name}, but its video is of a codec that nothing"
+        " here decodes; expected one FFmpeg knows.",
+        remedy="Transcode it, for instance to H.264 or ProRes.",
+        path=printable(path),
+        format=container.format.name,
+    )
+
+
+def _assemble(
+    container: InputContainer, main: Stream, kind: AssetKind, track: VideoTrack | None
+) -> Probe:
+    tags, stream_tags = clean_tags(container.metadata), clean_tags(main.metadata)
+    recorded, note = find_recorded(tags, stream_tags)
+    metadata = describe_rest(container, main)
+    if note is not None:
+        metadata["recorded_note"] = note
+    return Probe(
+        kind=kind,
+        container=container.format.name,
+        duration=_duration(container, main),
+        time_base=main.time_base or Fraction(1, _MICROSECONDS),
+        video=track,
+        audio=describe_audio(container),
+        timecode=find_timecode(_timecode_sources(container, main)),
+        recorded=recorded,
+        title=find_title(tags, stream_tags),
+        metadata=metadata,
+    )
+
+
+def _duration(container: InputContainer, main: Stream) -> Fraction | None:
+    if main.duration and main.duration > 0 and main.time_base:
+        return main.duration * main.time_base
+    if container.duration and container.duration > 0:
+        return Fraction(container.duration, _MICROSECONDS)
+    return None
+
+
+def _timecode_sources(container: InputContainer, main: Stream) -> Iterator[dict[str, str]]:
+    """The picture's own, then a timecode track's, then the container's."""
+    yield main.metadata
+    for stream in container.streams:
+        if stream.type == "data":
+            yield stream.metadata
+    yield container.metadata

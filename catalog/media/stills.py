@@ -1,0 +1,221 @@
+"""Stills: their metadata, and their picture the right way up, by Pillow."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.domain.media import AssetKind, Probe, VideoTrack
+from catalog.errors import CatalogError, MediaTooLargeError, NotMediaError, UndecodableError
+from catalog.media.exif import read_exif
+from catalog.media.files import check_readable, printable, unreadable
+from catalog.media.orientation import Orientation
+from catalog.media.signatures import recognise
+from catalog.media.still_format import DEEP_MODES, bit_depth, codec, pixel_format, profile
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabytes
+_ANIMATED = {"GIF", "PNG", "WEBP"}
+_ORIENTATION_TAG = 0x0112
+_LARGEST_PROFILE = 64 * 1024
+
+
+@cache
+def _pillow() -> None:
+    """Pillow as this project needs it; done once, when the first still is opened."""
+    import pillow_heif  # noqa: PLC0415  slow, and only stills need it
+    from PIL import Image  # noqa: PLC0415
+
+    pillow_heif.register_heif_opener()
+    # Pillow warns above this number of pixels and refuses above its double.
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+
+
+@contextmanager
+def open_still(path: Path) -> Iterator[Image.Image]:
+    """Open a picture with Pillow; whatever Pillow raises inside becomes a `MediaError`.
+
+    Raises
+    ------
+    UnreadableFileError, EmptyFileError
+        As `check_readable`.
+    NotMediaError
+        If Pillow does not know the file.
+    UndecodableError
+        If the picture is broken.
+    MediaTooLargeError
+        If it has more than 300 million pixels.
+    """
+    head = check_readable(path)
+    _pillow()
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of EXIF blocks that are slightly wrong, for one
+            with Image.open(path) as image:
+                _check_size(path, image.width, image.height)
+                yield image
+    except CatalogError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise _too_large(path, str(error)) from error
+    except UnidentifiedImageError as error:
+        raise _not_a_picture(path, head) from error
+    except Exception as error:
+        # Pillow's readers raise whatever a broken file happens to trip over.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unreadable(path, error) from error
+        raise UndecodableError(
+            f"{printable(path)} begins as a picture, but cannot be decoded"
+            f" ({str(error) or type(error).__name__}); expected a complete file.",
+            remedy="It is truncated or damaged: copy it again from its source.",
+            path=printable(path),
+        ) from error
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _too_large(path, f"{width}x{height} pixels")
+
+
+def _too_large(path: Path, found: str) -> MediaTooLargeError:
+    return MediaTooLargeError(
+        f"{printable(path)} is too large ({found}); expected at most {MAX_PIXELS} pixels.",
+        remedy="Store a smaller version of the picture beside it.",
+        path=printable(path),
+        limit=MAX_PIXELS,
+    )
+
+
+def _not_a_picture(path: Path, head: bytes) -> CatalogError:
+    signature = recognise(head)
+    if signature is None:
+        return NotMediaError(
+            f"{printable(path)} is no picture although it is called {printable(path.suffix)};"
+            " expected a media file.",
+            remedy="Check that it is the file it should be, or leave it out.",
+            path=printable(path),
+        )
+    return UndecodableError(
+        f"{printable(path)} begins as {signature.name}, but no reader understands it;"
+        " expected a complete picture.",
+        remedy="It is damaged or of an unsupported variety: save it again as JPEG, PNG or TIFF.",
+        path=printable(path),
+        format=signature.name,
+    )
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Whether the open picture moves. Pages and thumbnails of a still do not count."""
+    return image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
+
+
+def describe_still(image: Image.Image) -> Probe:
+    """Everything known of an open still without decoding its pixels."""
+    exif = read_exif(image)
+    metadata = exif.metadata
+    pages = getattr(image, "n_frames", 1)
+    if pages > 1:
+        metadata["pictures"] = pages
+    return Probe(
+        kind=AssetKind.STILL,
+        container=(image.format or "unknown").lower(),
+        duration=None,
+        time_base=Fraction(1),
+        video=still_track(image),
+        audio=(),
+        timecode=None,
+        recorded=exif.recorded,
+        title=exif.title,
+        metadata=metadata,
+    )
+
+
+def still_track(image: Image.Image) -> VideoTrack:
+    """The open picture as a track of one frame."""
+    orientation = exif_orientation(image)
+    width, height = image.size
+    turned = orientation.swaps_sides
+    return VideoTrack(
+        index=0,
+        codec=codec(image),
+        profile=profile(image),
+        width=width,
+        height=height,
+        display_width=height if turned else width,
+        display_height=width if turned else height,
+        rotation=orientation.rotation,
+        mirrored=orientation.mirrored,
+        sample_aspect_ratio=Fraction(1),
+        pixel_format=pixel_format(image),
+        bit_depth=bit_depth(image),
+        frame_rate=None,
+        variable_frame_rate=False,
+        frame_count=1,
+    )
+
+
+def exif_orientation(image: Image.Image) -> Orientation:
+    """How the picture must be turned to be seen upright."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001  an EXIF block that cannot be read turns nothing
+        return Orientation()
+    return Orientation.from_exif(value)
+
+
+def upright(image: Image.Image, longest_edge: int) -> Image.Image:
+    """Decode the open picture, upright, as RGB, no edge longer than asked for.
+
+    Transparent parts show white, as on a page. Colours keep their profile,
+    which is in ``info["icc_profile"]`` of the result.
+    """
+    from PIL import Image as PillowImage  # noqa: PLC0415
+
+    orientation = exif_orientation(image)
+    colours = image.info.get("icc_profile")
+    # A JPEG can be decoded at a half, quarter or eighth; twice the size leaves the filter room.
+    image.draft("RGB", (2 * longest_edge, 2 * longest_edge))
+    picture = _as_rgb(image)
+    if picture.mode == image.mode and colours and len(colours) <= _LARGEST_PROFILE:
+        picture.info["icc_profile"] = colours
+    else:
+        picture.info.pop("icc_profile", None)
+    scale = min(1.0, longest_edge / max(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    if size != picture.size:
+        kept = picture.info
+        picture = picture.resize(size, PillowImage.Resampling.LANCZOS, reducing_gap=3.0)
+        picture.info = kept
+    return orientation.apply_to_image(picture)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    from PIL import Image as PillowImage  # noqa: PLC0415
+
+    if image.mode in DEEP_MODES:
+        return _scaled_to_bytes(image).convert("RGB")
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        page = PillowImage.new("RGBA", coloured.size, "white")
+        return PillowImage.alpha_composite(page, coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _scaled_to_bytes(image: Image.Image) -> Image.Image:
+    """Sixteen bits and more to eight; Pillow's own conversion would clip them to white."""
+    import numpy as np  # noqa: PLC0415
+    from PIL import Image as PillowImage  # noqa: PLC0415
+
+    values = np.asarray(image, dtype=np.float32)
+    brightest = float(values.max(initial=0.0))
+    full = 65535.0 if image.mode != "F" else max(brightest, 1e-6)
+    return PillowImage.fromarray((values.clip(0, full) * (255.0 / full)).astype(np.uint8))

@@ -1,0 +1,133 @@
+"""Tags of containers and streams: cleaned, and the few that have a field of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from catalog.domain.timecode import is_timecode
+
+# Written by muxers about themselves; nobody searches for them.
+_NOISE = frozenset(
+    {"major_brand", "minor_version", "compatible_brands", "vendor_id", "handler_name"}
+    | {"language", "rotate"}
+)
+_CREATION = (
+    "com.apple.quicktime.creationdate",
+    "creation_time",
+    "date_recorded",
+    "date",
+    "modification_date",
+)
+# QuickTime counts from 1904, Unix from 1970; a date there means that nobody set the clock.
+_FIRST_PLAUSIBLE_YEAR = 1971
+_LONGEST_TAG = 10_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
+
+
+def clean_text(text: str) -> str:
+    """A string PostgreSQL and JSON take: no NUL or other control characters, no lone surrogates."""
+    text = _CONTROL.sub("", text[:_LONGEST_TAG])
+    return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags with cleaned names and values, without empty ones and muxers' own."""
+    cleaned = {clean_text(name).lower(): clean_text(value) for name, value in tags.items()}
+    return {name: value for name, value in cleaned.items() if name and value and name not in _NOISE}
+
+
+def clean_json(value: Any) -> Any:  # noqa: ANN401  it makes JSON of anything
+    """Any value of a decoder's as JSON: strings cleaned, numbers kept, bytes left out."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Mapping):
+        return {clean_text(str(name)): clean_json(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean_json(item) for item in value]
+    return _clean_number(value)
+
+
+def _clean_number(value: Any) -> Any:  # noqa: ANN401
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    # JSON has no NaN and no infinity.
+    return number if number - number == 0 else None
+
+
+def find_timecode(sources: Iterable[Mapping[str, str]]) -> str | None:
+    """The first start timecode among tags, spelt as the file spells it."""
+    for tags in sources:
+        text = (tags.get("timecode") or tags.get("TIMECODE") or "").strip()
+        if is_timecode(text):
+            return text
+    return None
+
+
+def find_title(*sources: Mapping[str, str]) -> str | None:
+    """The first title among cleaned tags."""
+    for tags in sources:
+        for name in ("title", "com.apple.quicktime.title", "inam"):
+            if tags.get(name):
+                return tags[name]
+    return None
+
+
+def find_recorded(*sources: Mapping[str, str]) -> tuple[datetime | None, str | None]:
+    """When the material was recorded, in UTC, and a note where that was a guess.
+
+    Parameters
+    ----------
+    *sources:
+        Cleaned tags, the most telling first.
+
+    Returns
+    -------
+    tuple
+        An aware datetime in UTC or None, and ``"UTC assumed"`` or ``"day only"``
+        where the tag names no offset or no time.
+    """
+    for tags in sources:
+        for name in _CREATION:
+            moment, note = parse_moment(_broadcast_wave(tags, name))
+            if moment is not None:
+                return moment, note
+    return None, None
+
+
+def _broadcast_wave(tags: Mapping[str, str], name: str) -> str:
+    """The value of a tag, putting together what a BWF header keeps in two."""
+    value, date = tags.get(name, ""), tags.get("date", "")
+    if name == "creation_time" and _CLOCK.fullmatch(value) and _DATE.fullmatch(date):
+        return f"{date}T{value}"
+    return value
+
+
+def parse_moment(text: str) -> tuple[datetime | None, str | None]:
+    """An ISO 8601 moment in UTC, and a note if the text names no offset.
+
+    A bare year or month is no moment, and one before 1971 is a clock that was never set.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None, None
+    note = None
+    if moment.tzinfo is None:
+        note = "day only" if len(text.strip()) <= len("2024-05-01") else "UTC assumed"
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        return None, None
+    return (moment, note) if moment.year >= _FIRST_PLAUSIBLE_YEAR else (None, None)
