@@ -1,0 +1,76 @@
+"""What every encoder promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+Vectors: TypeAlias = "NDArray[np.float32]"
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """An image-text model: pictures and texts become vectors that can be compared.
+
+    The dot product of two rows is their cosine similarity. An encoder may be
+    used from several threads at once. Vectors of the same pictures and the
+    same ``weights_digest`` agree across devices and precisions (cosine 0.999
+    or better where the precision was chosen automatically).
+    """
+
+    @property
+    def name(self) -> str:
+        """The canonical spec; ``load_encoder(name)`` loads this encoder again."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length *d* of every vector."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """What the model computes in: ``fp32``, ``bf16`` or ``fp16``."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where the model runs, as torch calls it (``cpu``, ``cuda:0``)."""
+        ...
+
+    @property
+    def weights_digest(self) -> str:
+        """Fingerprint of all that shapes a vector but precision: weights, preprocessing, tokens.
+
+        It differs when a checkpoint under the same name was replaced, and
+        stays when the same weights are stored in another format.
+        """
+        ...
+
+    def encode_images(self, pictures: Sequence[Image.Image]) -> Vectors:
+        """Encode *n* pictures of any size and mode.
+
+        Returns
+        -------
+        float32 ``(n, d)``, rows of length 1; ``(0, d)`` for no pictures.
+
+        Raises
+        ------
+        UndecodableError
+            A picture cannot be read; ``details["index"]`` says which.
+        """
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode *n* texts in any language; what exceeds the model's context is ignored.
+
+        Returns
+        -------
+        float32 ``(n, d)``, rows of length 1; ``(0, d)`` for no texts.
+        """
+        ...

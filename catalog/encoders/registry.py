@@ -1,0 +1,71 @@
+"""From an encoder's name to an encoder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.encoders.spec import CONFIG_FILE, Kind, parse_spec
+from catalog.errors import EncoderUnavailableError
+
+if TYPE_CHECKING:
+    from catalog.encoders.protocol import Encoder
+
+
+def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") -> Encoder:
+    """Load the encoder called ``spec`` (see :mod:`catalog.encoders.spec` for the spellings).
+
+    Weights are looked for in the cache first and downloaded only if they are
+    missing; without a network that fails within seconds.
+
+    Parameters
+    ----------
+    spec:
+        The encoder's name.
+    device:
+        ``auto`` (CUDA, else Apple's GPU, else the CPU) or what torch calls it.
+    precision:
+        ``fp32``, ``bf16``, ``fp16``, or ``auto``: bf16 (on older GPUs fp16) where
+        the hardware gains by it and the vectors keep a cosine of 0.999, else fp32.
+
+    Raises
+    ------
+    UnknownEncoderError
+        The name means nothing; near matches are in the message.
+    EncoderUnavailableError
+        The weights are missing, broken, or of another architecture.
+    InvalidSettingError
+        The device or precision cannot be used here.
+    """
+    parsed = parse_spec(spec)
+    if parsed.kind is Kind.NULL:
+        from catalog.encoders.null import NullEncoder  # noqa: PLC0415  # keeps numpy out of --help
+
+        return NullEncoder(parsed.dimension)
+    name = parsed.name
+    if parsed.kind is Kind.DEMO:
+        parsed = replace(parsed, kind=Kind.FOLDER, source=str(demo_folder()))
+    from catalog.encoders.open_clip_encoder import load  # noqa: PLC0415  # this imports torch
+
+    return load(parsed, name=name, device=device, precision=precision)
+
+
+def demo_folder() -> Path:
+    """Folder of the demo encoder.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        If this installation does not carry it.
+    """
+    folder = Path(str(resources.files("catalog.encoders"))) / "demo_model"
+    if not (folder / CONFIG_FILE).is_file():
+        raise EncoderUnavailableError(
+            f"The demo encoder is not in this installation: {folder} has no {CONFIG_FILE}.",
+            remedy="Train it with `python -m catalog.demo.train`, or install a release, "
+            "which carries it.",
+            encoder="demo",
+        )
+    return folder
