@@ -19,7 +19,6 @@ from huggingface_hub import constants
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
-    HfHubHTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
@@ -49,6 +48,9 @@ def fetch(repository: str, names: Sequence[str], *, encoder: str, what: str) -> 
     for name in names:
         cached = hf.try_to_load_from_cache(repository, name)
         if isinstance(cached, str):
+            return Path(cached)
+    for name in names:
+        if _exists(repository, name, encoder, what):
             download = functools.partial(hf.hf_hub_download, repository, name)
             return Path(_client(download, encoder, what))
     raise UnknownEncoderError(
@@ -87,7 +89,7 @@ def _exists(repository: str, name: str, encoder: str, what: str) -> bool:
     url = hf.hf_hub_url(repository, name)
     try:
         _within(DEADLINE_S, lambda: hf.get_hf_file_metadata(url, timeout=ANSWER_S))
-    except EntryNotFoundError:
+    except EntryNotFoundError:  # the repository is there, the file is not
         return False
     except (RepositoryNotFoundError, GatedRepoError) as error:
         raise UnknownEncoderError(
@@ -104,7 +106,7 @@ def _exists(repository: str, name: str, encoder: str, what: str) -> bool:
 def _client(download: Callable[[], str], encoder: str, what: str) -> str:
     try:
         return download()
-    except (OSError, HfHubHTTPError) as error:
+    except Exception as error:  # noqa: BLE001  # as above
         _unavailable(encoder, what, _reason(error), error)
 
 

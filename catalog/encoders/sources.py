@@ -81,7 +81,13 @@ def _from_architecture(spec: EncoderSpec, name: str) -> Sources:
     if spec.kind is Kind.CHECKPOINT:
         checkpoint = Path(spec.source)
         if not checkpoint.is_file():
-            raise _incomplete(name, f"there is no file {checkpoint}", checkpoint.parent)
+            raise EncoderUnavailableError(
+                f"The encoder {name} cannot be loaded: there is no file {checkpoint}.",
+                remedy="Correct the path in CATALOG_ENCODER=MODEL@/path/to/weights, or use the "
+                "demo encoder (CATALOG_ENCODER=demo).",
+                encoder=name,
+                path=str(checkpoint),
+            )
         # The file does not say how its pictures were prepared; its siblings' way is the best guess.
         tags = open_clip.list_pretrained_tags_by_model(spec.model)
         published = get_pretrained_cfg(spec.model, tags[0]) if tags else {}
@@ -122,11 +128,11 @@ def _unknown(spec: EncoderSpec) -> UnknownEncoderError:
     models = {model.lower(): model for model in open_clip.list_models()}
     if spec.model not in models.values():
         near = difflib.get_close_matches(spec.model.lower(), models, n=5, cutoff=0.5)
-        matches = [models[model] for model in near]
+        matches = [_nearest(models[model], spec.source) for model in near]
         message = f"No encoder is called {spec.name!r}: open_clip has no model {spec.model!r}."
     else:
         tags = open_clip.list_pretrained_tags_by_model(spec.model)
-        near = difflib.get_close_matches(spec.source.lower(), tags, n=5, cutoff=0.5) or tags
+        near = difflib.get_close_matches(spec.source.lower(), tags, n=5, cutoff=0.5) or tags[:8]
         matches = [f"{spec.model}/{tag}" for tag in near]
         wrong = f"has no weights {spec.source!r}" if spec.source else "needs its weights named"
         message = f"No encoder is called {spec.name!r}: the model {spec.model} {wrong}."
@@ -135,6 +141,13 @@ def _unknown(spec: EncoderSpec) -> UnknownEncoderError:
     return UnknownEncoderError(
         message, remedy=WAYS_TO_NAME, encoder=spec.name, near_matches=matches
     )
+
+
+def _nearest(model: str, tag: str) -> str:
+    """``model`` with its weights nearest to ``tag``, or alone if none is near."""
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    near = difflib.get_close_matches(tag.lower(), tags, n=1, cutoff=0.5)
+    return f"{model}/{near[0]}" if near else str(model)
 
 
 # --- folders and repositories -------------------------------------------------
