@@ -138,9 +138,15 @@ _VIDEO_CODECS = MappingProxyType(
         "dnxhr": "dnxhd",
         "mpeg2": "mpeg2video",
         "mpeg-2": "mpeg2video",
+        "jpeg": "mjpeg",
+        "jpg": "mjpeg",
+        "heic": "hevc",
+        "tif": "tiff",
     }
 )
-_CONTAINERS = MappingProxyType({"mkv": "matroska", "ts": "mpegts", "mts": "mpegts"})
+_CONTAINERS = MappingProxyType(
+    {"mkv": "matroska", "ts": "mpegts", "mts": "mpegts", "jpg": "jpeg", "tif": "tiff"}
+)
 _KINDS = MappingProxyType(
     {"image": "still", "picture": "still", "photo": "still", "movie": "video", "sound": "audio"}
 )

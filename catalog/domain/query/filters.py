@@ -31,12 +31,13 @@ def read_filter(token: Token, query: str, now: datetime) -> Filter:
         try:
             values.append(_read_value(token.field, item, now))
         except SpellingError as error:
+            start, end = _place(query, item)
             raise mistake(
                 query,
                 _complaint(token.field, item, str(error)),
                 remedy=_remedy(token.field, item),
-                start=item.start,
-                end=item.end,
+                start=start,
+                end=end,
             ) from error
     return Filter(token.field, tuple(values), token.key, Span(token.start, token.end))
 
@@ -44,6 +45,14 @@ def read_filter(token: Token, query: str, now: datetime) -> Filter:
 def spell_filter(node: Filter) -> str:
     """The filter's text, with the field's canonical name."""
     return f"{node.name}:" + ",".join(_spell_value(node.field, value) for value in node.values)
+
+
+def _place(query: str, item: Item) -> Span:
+    """Where to point: at the item, or where there is none at the comma beside it."""
+    if item.start < item.end:
+        return Span(item.start, item.end)
+    comma = item.start if query[item.start : item.start + 1] == "," else item.start - 1
+    return Span(comma, comma + 1)
 
 
 def _complaint(field: Field, item: Item, reason: str) -> str:
