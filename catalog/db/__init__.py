@@ -1,1 +1,1 @@
-"""."""
+"""The database's engine room: embedded server, connections, migrations, models."""

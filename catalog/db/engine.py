@@ -1,0 +1,323 @@
+"""Connections: from the settings to sessions, and what the server must be."""
+
+from __future__ import annotations
+
+import os
+import re
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg.types import TypeInfo
+from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from catalog.db import vectors
+from catalog.db.embedded import EmbeddedPostgres
+from catalog.db.reader import ReadOnlyConnection, connect_reader
+from catalog.errors import (
+    DatabaseUnavailableError,
+    DatabaseUnsuitableError,
+    InvalidSettingError,
+)
+from catalog.settings import Settings
+
+DRIVER = "postgresql+psycopg"
+SERVER_MIN = 16
+PGVECTOR_MIN = (0, 8)
+COMPOSE_IMAGE = "pgvector/pgvector:pg17"
+CONNECT_TIMEOUT_S = 10
+
+_SESSION_SETTINGS = {"search_path": "catalog,public", "jit": "off", "timezone": "UTC"}
+
+
+def parse_url(url: str) -> URL:
+    """The URL as SQLAlchemy with psycopg 3 wants it.
+
+    Raises
+    ------
+    InvalidSettingError
+        If it is no URL of a PostgreSQL database. The message never repeats a password.
+    """
+    remedy = "Write it as postgresql://user:password@host:5432/database."
+    try:
+        parsed = make_url(url.strip())
+    except (ArgumentError, ValueError):
+        # "from None": the parser's own message may repeat the URL, password and all.
+        raise InvalidSettingError("CATALOG_DATABASE_URL is not a URL.", remedy=remedy) from None
+    if parsed.drivername not in {"postgres", "postgresql", DRIVER}:
+        raise InvalidSettingError(
+            f"CATALOG_DATABASE_URL begins with {parsed.drivername}://, not postgresql://.",
+            remedy=remedy,
+        )
+    return parsed.set(drivername=DRIVER)
+
+
+def describe(url: URL) -> str:
+    """Where a URL leads, for messages: no password, no options."""
+    host = url.query.get("host") or url.host or "localhost"
+    port = url.query.get("port") or url.port or 5432
+    return f"database {url.database or url.username or ''} at {host}:{port}"
+
+
+def create_engine_for(
+    url: URL | str,
+    *,
+    poolclass: type[Pool] | None = None,
+    **options: Any,  # noqa: ANN401  # SQLAlchemy's
+) -> Engine:
+    """An engine whose connections see ``catalog`` and ``public``, in UTC, and speak ``halfvec``.
+
+    Nothing is connected yet. ``options`` go to :func:`sqlalchemy.create_engine`.
+    """
+    url = parse_url(url) if isinstance(url, str) else url
+    given = url.query.get("options") or ""
+    settings = " ".join(f"-c {name}={value}" for name, value in _SESSION_SETTINGS.items())
+    arguments: dict[str, Any] = {"options": f"{settings} {given}".strip()}
+    if "application_name" not in url.query:
+        arguments["application_name"] = "catalog"
+    if "connect_timeout" not in url.query:
+        arguments["connect_timeout"] = CONNECT_TIMEOUT_S
+    engine = create_engine(
+        url, pool_pre_ping=True, poolclass=poolclass, connect_args=arguments, **options
+    )
+    _teach_vectors(engine)
+    _forget_in_children(engine)
+    return engine
+
+
+def _teach_vectors(engine: Engine) -> None:
+    known: list[TypeInfo] = []  # asked once per engine, not once per connection
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: psycopg.Connection[Any], _record: object) -> None:
+        info = known[0] if known else vectors.fetch_type(connection)
+        connection.rollback()
+        if info is not None:
+            known[:] = [info]
+            vectors.register(connection, info)
+
+
+def _forget_in_children(engine: Engine) -> None:
+    """A forked child must not write on its parent's sockets (Celery's prefork pool)."""
+    reference = weakref.ref(engine)
+
+    def forget() -> None:
+        if (inherited := reference()) is not None:
+            inherited.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """Turn a failure to connect into :class:`DatabaseUnavailableError`."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if isinstance(error, OperationalError) and not (
+            error.connection_invalidated or _never_connected(error)
+        ):
+            raise
+        raise _unavailable(url, error) from error
+
+
+def _never_connected(error: DBAPIError) -> bool:
+    # SQLAlchemy knows no statement for what failed while connecting.
+    return error.statement is None
+
+
+def _unavailable(url: URL, error: DBAPIError) -> DatabaseUnavailableError:
+    reason = re.sub(r"\s+", " ", str(error.orig)).strip()
+    secrets = [str(url.password or ""), str(url.query.get("password") or "")]
+    for secret in filter(None, secrets):
+        reason = reason.replace(secret, "***")
+    if "does not exist" in reason and "database" in reason:
+        remedy = "Create it (createdb), or correct CATALOG_DATABASE_URL."
+    elif "password" in reason or "authentication" in reason:
+        remedy = "Correct the user or the password in CATALOG_DATABASE_URL."
+    else:
+        remedy = (
+            "Start the server and check CATALOG_DATABASE_URL; "
+            "without it the catalogue brings its own PostgreSQL."
+        )
+    return DatabaseUnavailableError(
+        f"The {describe(url)} cannot be reached: {reason}.", remedy=remedy
+    )
+
+
+def check_server(connection: Connection) -> None:
+    """Check that the server can hold a catalogue.
+
+    Raises
+    ------
+    DatabaseUnsuitableError
+        If PostgreSQL is older than 16, does not store UTF-8, or pgvector is
+        missing or older than 0.8; the remedy says what to install or to run.
+    """
+    row = connection.execute(
+        text(
+            """
+            SELECT current_setting('server_version_num')::int AS server,
+                   current_setting('server_encoding') AS encoding,
+                   (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS installed,
+                   (SELECT default_version FROM pg_available_extensions WHERE name = 'vector')
+                       AS available
+            """
+        )
+    ).one()
+    major = row.server // 10000
+    if major < SERVER_MIN:
+        raise DatabaseUnsuitableError(
+            f"The server is PostgreSQL {major}; {SERVER_MIN} or newer is needed.",
+            remedy=f"Upgrade it, or use the image {COMPOSE_IMAGE}.",
+        )
+    if row.encoding != "UTF8":
+        raise DatabaseUnsuitableError(
+            f"The database stores text as {row.encoding}, not UTF8.",
+            remedy="Create it anew: createdb --template=template0 --encoding=UTF8.",
+        )
+    _check_pgvector(major, row.installed, row.available)
+
+
+def _check_pgvector(major: int, installed: str | None, available: str | None) -> None:
+    wanted = ".".join(map(str, PGVECTOR_MIN))
+    package = (
+        f"Install pgvector {wanted} or newer on the database server (Debian and Ubuntu: "
+        f"apt install postgresql-{major}-pgvector), or use the image {COMPOSE_IMAGE}."
+    )
+    if installed is None and available is None:
+        raise DatabaseUnsuitableError("The server has no pgvector.", remedy=package)
+    if _version(installed or available) >= PGVECTOR_MIN:
+        return
+    if installed is not None and _version(available) >= PGVECTOR_MIN:
+        package = f"In this database, run: ALTER EXTENSION vector UPDATE (to {available})."
+    raise DatabaseUnsuitableError(
+        f"pgvector is {installed or available}; {wanted} or newer is needed.", remedy=package
+    )
+
+
+def _version(written: str | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", written or "0"))
+
+
+class Database:
+    """An open database: the pool, and our share in the embedded server.
+
+    Open it with :meth:`open`; use it as a context manager or :meth:`close` it.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        server: EmbeddedPostgres | None = None,
+        reader_url: str | None = None,
+    ) -> None:
+        self.engine = engine
+        self.server = server
+        self._reader_url = reader_url
+
+    @property
+    def url(self) -> URL:
+        """Where the database is. It holds the password: do not log it."""
+        return self.engine.url
+
+    @classmethod
+    def open(cls, settings: Settings, *, reader_url: str | None = None) -> Self:
+        """Start or join the embedded server, or connect to ``settings.database_url``.
+
+        The schema may still have to be migrated; see :mod:`catalog.db.migrate`.
+        ``reader_url`` is a login for ``catalog sql`` where the server does not let us
+        prepare one (docs/database.md).
+
+        Raises
+        ------
+        InvalidSettingError
+            If the URL is none.
+        DatabaseUnavailableError
+            If the server cannot be started or reached.
+        DatabaseUnsuitableError
+            If it is too old, or pgvector is missing or too old.
+        """
+        server: EmbeddedPostgres | None = None
+        if settings.database_url is None:
+            server = EmbeddedPostgres(settings.postgres_dir)
+            url = parse_url(server.start())
+        else:
+            url = parse_url(settings.database_url)
+        database = cls(create_engine_for(url), server=server, reader_url=reader_url)
+        try:
+            with database.connect() as connection:
+                check_server(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection, rolled back at the end; ``session()`` is for work.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If the server cannot be reached.
+        """
+        with translated(self.url), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One unit of work: committed if the block ends, rolled back if it raises.
+
+        Nothing else in the catalogue commits.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If the server cannot be reached or the connection breaks.
+        """
+        with (
+            translated(self.url),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def readonly_connection(self, *, timeout_s: float = 30.0) -> Iterator[ReadOnlyConnection]:
+        """A connection for SQL that somebody typed: it can read the catalogue, nothing else.
+
+        See :mod:`catalog.db.reader` for what holds it.
+
+        Raises
+        ------
+        DatabaseUnavailableError, DatabaseUnsuitableError
+            If the server is away, or has no safe login for it.
+        """
+        with translated(self.url):
+            connection = connect_reader(self.engine, self._reader_url, timeout_s=timeout_s)
+        with connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the pool and let go of the embedded server; the last user stops it."""
+        self.engine.dispose()
+        if self.server is not None:
+            self.server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

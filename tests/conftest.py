@@ -1,0 +1,116 @@
+"""Databases for the tests: one server per run, one migrated template, one clone per test.
+
+All workers of a parallel run share the server, as catalogue processes share
+theirs. CATALOG_TEST_DATABASE_URL names another server (its role must be able
+to create databases).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from catalog.db.embedded import EmbeddedPostgres
+from catalog.db.engine import create_engine_for
+from catalog.db.migrate import migrate
+from catalog.settings import Settings
+
+# What a test writes need not survive the machine.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def test_run() -> str:
+    """A name that the workers of one run share, and no other run has."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+
+
+@pytest.fixture(scope="session")
+def postgres_url(test_run: str) -> Iterator[str]:
+    """URL of a database on the run's server; its role may create others."""
+    if external := os.environ.get("CATALOG_TEST_DATABASE_URL"):
+        yield external
+        return
+    # A short path that every user can pass; pytest's own folders are closed.
+    folder = Path(tempfile.gettempdir()) / f"catalog-test-{test_run[:12]}"
+    server = EmbeddedPostgres(folder / "postgres", options=FAST)
+    yield server.start()
+    if server.stop():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: str, test_run: str) -> str:
+    """Name of a migrated database that nobody is connected to."""
+    name = f"template_{test_run[:12]}"
+    with _admin(postgres_url) as admin:
+        # One worker of the run at a time; the lock goes with the connection.
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        if admin.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
+            return name
+        draft = f"{name}_draft"
+        _execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", draft)
+        _execute(admin, "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", draft)
+        engine = create_engine_for(_with_database(postgres_url, draft))
+        migrate(engine)
+        engine.dispose()
+        _execute(admin, "ALTER DATABASE {} RENAME TO {}", draft, name)
+    return name
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """URL of a new database without schema or extension."""
+    with _database(postgres_url, template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """URL of a migrated database of this test's own."""
+    with _database(postgres_url, template=template_database) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of a catalogue of this test's own: empty home, migrated database."""
+    return Settings(home=tmp_path / "home", database_url=database_url, encoder="null")
+
+
+@contextmanager
+def _database(server: str, *, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    with _admin(server) as admin:
+        _execute(admin, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    yield _with_database(server, name)
+    with _admin(server) as admin:
+        # A test that leaves a connection open fails in its own way, not here.
+        _execute(admin, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@contextmanager
+def _admin(url: str) -> Iterator[psycopg.Connection]:
+    parsed = make_url(url).set(drivername="postgresql")
+    with psycopg.connect(
+        parsed.render_as_string(hide_password=False), autocommit=True
+    ) as connection:
+        yield connection
+
+
+def _execute(admin: psycopg.Connection, statement: str, *names: str) -> None:
+    admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
