@@ -74,7 +74,8 @@ class Hit:
     ``cosine`` is in [-1, 1] and None where only keywords or filters chose the
     hit; ``keyword_rank`` counts from 1 among the keyword matches; ``score`` is
     the fused rank (reciprocal rank fusion); ``confidence`` is in [0, 1].
-    Times are seconds from the asset's start.
+    Times are seconds from the asset's start. ``picture_key`` is the picture's
+    name in the frame store; ``frame["picture"]`` says where that is.
     """
 
     rank: int
@@ -85,6 +86,7 @@ class Hit:
     asset: Mapping[str, Any]
     clip: Mapping[str, Any] | None
     frame: Mapping[str, Any] | None
+    picture_key: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as in DESIGN section 9."""

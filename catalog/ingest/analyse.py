@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.db import Database
-from catalog.domain.media import SamplingPolicy, Shot
+from sqlalchemy.orm import Session
+
+from catalog.db.engine import Database
+from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
 from catalog.errors import CatalogError, UnreadableFileError
-from catalog.media.analyse import Analysis
+from catalog.media.analyse import Analysis, analyse
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
 from catalog.media.probe import probe as probe_file
 from catalog.store import assets, locations, shots, stages
@@ -27,6 +29,13 @@ class Analysed:
     frames: int
     collapsed: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    asset_id: int
+    fingerprint: str
+    path: Path
 
 
 def analyse_asset(
@@ -61,7 +70,8 @@ def analyse_asset(
             fingerprint = row.fingerprint
             files = locations.files_of(session, asset_id)
         try:
-            return _analyse(database, store, asset_id, fingerprint, files, policy, on_seconds)
+            path = _first_present(files)
+            return _analyse(database, store, _Job(asset_id, fingerprint, path), policy, on_seconds)
         except CatalogError as error:
             with database.session() as session:
                 stages.fail_stage(session, asset_id, STAGE, error)
@@ -75,13 +85,11 @@ def analyse_asset(
 def _analyse(
     database: Database,
     store: FrameStore,
-    asset_id: int,
-    fingerprint: str,
-    files: list[Path],
+    job: _Job,
     policy: SamplingPolicy,
     on_seconds: Callable[[float], None],
 ) -> Analysed:
-    path = _first_present(files)
+    asset_id, fingerprint, path = job.asset_id, job.fingerprint, job.path
     probe = probe_file(path)
 
     def keep(pts: int, picture: bytes) -> str:
@@ -91,15 +99,27 @@ def _analyse(
 
     # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
     store.delete_prefix(picture_prefix(fingerprint))
-    analysis = Analysis(path, probe, policy, keep, progress=on_seconds)
-    found: list[Shot] = list(analysis.shots())
+    analysis = analyse(path, probe, policy, keep, on_seconds)
+    found: list[Shot] = list(analysis)
     with database.session() as session:
         assets.describe(session, asset_id, probe)
         frames = shots.replace_shots(session, asset_id, found)
-        _correct(session, asset_id, probe, analysis)
+        if probe.kind is AssetKind.VIDEO:
+            _add_decoded(session, asset_id, probe, analysis)
         stages.finish_stage(session, [asset_id], STAGE)
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
     return Analysed(frames, collapsed, float(analysis.duration or probe.duration or 0))
+
+
+def _add_decoded(session: Session, asset_id: int, probe: Probe, analysis: Analysis) -> None:
+    """What only decoding tells: a length the container kept silent of, the true rate, damage."""
+    assets.update_decoded(
+        session,
+        asset_id,
+        duration_pts=analysis.end_pts if probe.duration is None else None,
+        variable_frame_rate=analysis.variable_frame_rate,
+        decode_errors=analysis.decode_errors,
+    )
 
 
 def _first_present(files: list[Path]) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from catalog.db import Database
+from catalog.db.engine import Database
 from catalog.encoders import Encoder
 from catalog.errors import CatalogError, FrameStoreError
 from catalog.media.frame_store import FrameStore

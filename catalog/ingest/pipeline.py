@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalog.db import Database
+from catalog.db.engine import Database
 from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import shown_path
 from catalog.domain.progress import Progress

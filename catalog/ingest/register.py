@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.db import Database
+from catalog.db.engine import Database
 from catalog.domain.paths import shown_path
 from catalog.errors import CatalogError, MediaError, NoMediaError, PathNotFoundError
 from catalog.media.files import find_media
@@ -58,7 +58,7 @@ def _folder(folder: Path) -> Iterator[Path | tuple[Path, CatalogError]]:
             NoMediaError(
                 f"{shown_path(folder)} holds no media: no file there has a suffix of a known "
                 "video, picture or sound format.",
-                remedy="Name another folder, or name the file itself to have it tried all the same.",
+                remedy="Name another folder, or name the file itself to have it tried anyway.",
                 path=shown_path(folder),
             ),
         )

@@ -97,11 +97,24 @@ def _sound(probe: Probe) -> dict[str, Any]:
     }
 
 
-def set_duration(session: Session, asset_id: int, duration_pts: int, *, damaged: bool) -> None:
-    """The length that decoding found, which is right where the container's is not."""
-    session.execute(
-        update(Asset).where(Asset.id == asset_id).values(duration_pts=duration_pts, damaged=damaged)
-    )
+def update_decoded(
+    session: Session,
+    asset_id: int,
+    *,
+    duration_pts: int | None,
+    variable_frame_rate: bool,
+    decode_errors: int,
+) -> None:
+    """Write what only decoding tells; ``duration_pts`` None keeps the container's."""
+    values: dict[str, Any] = {
+        "variable_frame_rate": variable_frame_rate,
+        "damaged": decode_errors > 0,
+    }
+    if duration_pts is not None:
+        values["duration_pts"] = duration_pts
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+    if decode_errors:
+        add_metadata(session, [asset_id], {"decode_errors": decode_errors})
 
 
 def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str, Any]) -> None:

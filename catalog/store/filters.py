@@ -54,9 +54,9 @@ def condition(node: Node | None) -> Condition:
         case None | Words():
             return true()
         case Phrase(text=text):
-            return Asset.words.op("@@")(_phrase_query(text))
+            return Asset.words.bool_op("@@")(_phrase_query(text))
         case Not(node=Words(text=text)):
-            return not_(Asset.words.op("@@")(_all_words_query(text)))
+            return not_(Asset.words.bool_op("@@")(_all_words_query(text)))
         case Not(node=inner):
             # A missing value is not the value: three-valued logic would lose it.
             return not_(func.coalesce(condition(inner), false()))
@@ -106,8 +106,7 @@ def _all_words_query(text: str) -> ColumnElement[Any]:
 
 def _filter(node: Filter) -> Condition:
     if node.field.keyed:
-        column = Asset.metadata_.op("#>>")(_json_path(node.key))
-        return or_(*(_matches(column, value) for value in node.values))
+        return or_(*(_matches(_metadata(node.key), _text(value)) for value in node.values))
     build = _SPECIAL.get(node.field.name)
     if build is not None:
         return or_(*(build(value) for value in node.values))
@@ -115,8 +114,14 @@ def _filter(node: Filter) -> Condition:
     return or_(*(_compare(node.field, column, value) for value in node.values))
 
 
-def _json_path(key: str) -> ColumnElement[Any]:
-    return func.string_to_array(key, ".")
+def _metadata(key: str) -> ColumnElement[Any]:
+    """The value under a key as it is written, else below the key's parts.
+
+    ``com.apple.quicktime.make`` is one key with dots in it; ``exif.model`` is
+    a key of a key.
+    """
+    path = func.string_to_array(key, ".")
+    return func.coalesce(Asset.metadata_.op("->>")(key), Asset.metadata_.op("#>>")(path))
 
 
 def _compare(field: Field, column: Column, value: Value) -> Condition:
@@ -199,8 +204,13 @@ def _path(value: Value) -> Condition:
 
 def _timecode(value: Value) -> Condition:
     match = _text(value)
-    plain = func.replace(func.replace(Asset.start_timecode, ";", ":"), ",", ":")
-    return _matches(plain, TextMatch(tuple(part.replace(";", ":") for part in match.parts)))
+    return _matches(func.translate(Asset.start_timecode, ";,.", ":::"), match)
+
+
+def _container(value: Value) -> Condition:
+    """FFmpeg calls MP4 and its kin ``mov,mp4,m4a,3gp,3g2,mj2``: any of the names will do."""
+    name = func.unnest(func.string_to_array(Asset.container, ",")).column_valued("name")
+    return exists(select(1).select_from(name).where(_matches(name, _text(value))))
 
 
 def _clip_kind(value: Value) -> Condition:
@@ -246,7 +256,7 @@ def _has(value: Value) -> Condition:
 
 def _is(value: Value) -> Condition:
     conditions: dict[str, Callable[[], Condition]] = {
-        "damaged": lambda: Asset.damaged,
+        "damaged": lambda: Asset.damaged.is_(true()),
         "vfr": lambda: func.coalesce(Asset.variable_frame_rate, false()),
         "online": lambda: _any_location(online=True),
         "missing": lambda: _any_location(online=False),
@@ -258,6 +268,7 @@ _SPECIAL: dict[str, Callable[[Value], Condition]] = {
     "tag": _tag,
     "path": _path,
     "timecode": _timecode,
+    "container": _container,
     "clip": _clip_kind,
     "lang": _clip_language,
     "has": _has,
@@ -270,7 +281,6 @@ _COLUMNS: dict[str, Column] = {
     "kind": Asset.kind,
     "collection": Asset.collection,
     "codec": Asset.codec,
-    "container": Asset.container,
     "recorded": Asset.recorded,
     "added": Asset.created_at,
     "duration": Asset.duration,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import (
     CTE,
     BigInteger,
@@ -33,6 +32,7 @@ from sqlalchemy import (
 )
 
 from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
+from catalog.db.vectors import HALFVEC
 
 RRF_K = 60
 

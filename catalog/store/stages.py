@@ -174,6 +174,15 @@ def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict
     return [dict(row._mapping) for row in session.execute(statement)]
 
 
+def all_stages(session: Session, asset_id: int) -> list[dict[str, Any]]:
+    """Where one asset stands in each stage."""
+    statement = select(
+        Stage.name, Stage.state, Stage.attempts, Stage.error_code, Stage.error_message
+    ).where(Stage.asset_id == asset_id)
+    rows = session.execute(statement.order_by(Stage.name))
+    return [dict(row._mapping) for row in rows]
+
+
 def frames_of(session: Session, asset_ids: Sequence[int]) -> dict[int, int]:
     """How many frames each of these assets has."""
     counted = select(Frame.asset_id, func.count()).where(among(Frame.asset_id, asset_ids))

@@ -192,7 +192,7 @@ def cached_phrases(
             Phrase.encoder_id == encoder_id, Phrase.text.in_(texts)
         )
     ).all()
-    return {row.text: np.asarray(row.vector.to_numpy(), dtype=np.float32) for row in rows}
+    return {row.text: np.asarray(row.vector, dtype=np.float32) for row in rows}
 
 
 def save_phrases(
@@ -205,3 +205,9 @@ def save_phrases(
     ]
     if rows:
         session.execute(insert(Phrase).on_conflict_do_nothing(), rows)
+
+
+def count_vectors(session: Session, encoder_id: int) -> int:
+    """How many frames have a vector under the encoder."""
+    statement = select(func.count()).select_from(Embedding)
+    return session.execute(statement.where(Embedding.encoder_id == encoder_id)).scalar_one()

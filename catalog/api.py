@@ -1,0 +1,281 @@
+"""The catalogue, for programs: the Python admin API that CLI, pages and workers use.
+
+Every verb of the command line has its method here, of the same name and with
+the same arguments::
+
+    from catalog import Catalog
+
+    with Catalog.open() as catalog:
+        catalog.ingest("/media/rushes", collection="News")
+        for hit in catalog.search("a red car at night", limit=10).hits:
+            print(hit.asset["name"], hit.clip["timecode_in"], hit.cosine)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from catalog import encoders
+from catalog.db.engine import Database
+from catalog.db.migrate import current_revision, migrate
+from catalog.db.reader import SqlRows
+from catalog.domain.media import SamplingPolicy
+from catalog.domain.progress import Progress, Silent
+from catalog.domain.results import IngestReport, SearchResult
+from catalog.encoders import Encoder
+from catalog.ingest import Ingest
+from catalog.ingest.pipeline import Labels
+from catalog.ingest.register import Registrar, Registration, root_folder
+from catalog.maintain import assets as maintained
+from catalog.maintain.assets import Reference
+from catalog.maintain.encoders import Encoders
+from catalog.media.frame_store import FolderFrameStore, FrameStore
+from catalog.search import Search, run_sql
+from catalog.search.contact_sheet import contact_sheet
+from catalog.settings import Settings
+from catalog.store import assets as asset_rows
+from catalog.store import stages
+
+StrPath = str | os.PathLike[str]
+
+
+class Catalog:
+    """An open catalogue. Use it as a context manager, or `close` it.
+
+    Opening starts the embedded PostgreSQL where no ``CATALOG_DATABASE_URL`` is
+    set, and brings the schema up to date. An open catalogue may be used from
+    several threads.
+    """
+
+    def __init__(self, settings: Settings, database: Database, store: FrameStore) -> None:
+        self.settings = settings
+        self.database = database
+        self.store = store
+        self._encoders = Encoders(database, self._load_encoder, settings.encoder)
+        self.encoder = EncoderVerbs(self._encoders, store)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, **overrides: Any) -> Self:  # noqa: ANN401
+        """Open the catalogue that the settings (or environment and ``catalog.toml``) name.
+
+        Parameters
+        ----------
+        settings:
+            Complete settings; None reads the environment.
+        overrides:
+            Single settings by name, when ``settings`` is None: ``home``,
+            ``database_url``, ``encoder``, …
+
+        Raises
+        ------
+        InvalidSettingError
+            If a setting is not usable.
+        ServiceError
+            If the database cannot be started, reached or used.
+        """
+        chosen = settings or Settings.load(**overrides)
+        database = Database.open(chosen)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
+
+    def close(self) -> None:
+        """Let go of the database; the embedded server stops with its last user."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _load_encoder(self, name: str) -> Encoder:
+        return encoders.load_encoder(
+            name, device=self.settings.device, precision=self.settings.precision
+        )
+
+    # --- putting in -----------------------------------------------------------
+
+    def register(self, path: StrPath, *, collection: str | None = None) -> Registration:
+        """Enter one file: the asset its content is, and this place of it. Nothing is decoded.
+
+        Raises
+        ------
+        MediaError
+            If the file cannot be read or has no content.
+        """
+        file = Path(path).expanduser().absolute()
+        return Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
+
+    def ingest(
+        self,
+        *paths: StrPath,
+        collection: str | None = None,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        policy: SamplingPolicy | None = None,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Register, analyse and encode files and folders, here and now.
+
+        What fails is in the report with its reason; the rest goes on. Doing it
+        again does no work twice, and breaking it off loses nothing that is done.
+
+        Raises
+        ------
+        PathNotFoundError, NoMediaError
+            If none of the paths has anything to work on.
+        EncoderUnavailableError
+            If there are pictures to encode and no encoder to do it.
+        """
+        run = Ingest(
+            self.database,
+            self.store,
+            self._encoders.active,
+            policy=policy or SamplingPolicy(),
+            progress=progress or Silent(),
+        )
+        labels = Labels(collection, tuple(tags), dict(metadata or {}))
+        return run.run([Path(path) for path in paths], labels)
+
+    # --- finding --------------------------------------------------------------
+
+    def search(
+        self, query: str, *, limit: int = 20, after: str | None = None, explain: bool = False
+    ) -> SearchResult:
+        """The shots that answer the query, best first, from one SQL statement.
+
+        Parameters
+        ----------
+        query:
+            Words, ``"exact phrases"``, ``-words``, ``OR``, parentheses and
+            ``field:value`` filters; see docs/query-language.md.
+        limit:
+            Hits per page, 1 to 1000.
+        after:
+            The ``next`` of the page before.
+        explain:
+            Also give the statement and PostgreSQL's plan of it.
+
+        Raises
+        ------
+        InvalidQueryError, InvalidInputError
+            If the query, the limit or the cursor cannot be used.
+        EncoderUnavailableError
+            If free words need an encoder whose weights are not to be had.
+        """
+        search = Search(self.database, self.store, self._encoders.load)
+        return search.find(query, limit=limit, after=after, show_plan=explain)
+
+    def contact_sheet(self, results: SearchResult | Sequence[SearchResult], path: StrPath) -> None:
+        """Write the hits of one or more searches as one picture.
+
+        Raises
+        ------
+        InvalidInputError
+            If the picture cannot be written there.
+        """
+        several = [results] if isinstance(results, SearchResult) else list(results)
+        contact_sheet(self.store, several, Path(path))
+
+    def sql(self, statement: str, *, limit: int | None = None) -> SqlRows:
+        """Run one SQL statement as a role that can only read the catalogue.
+
+        ``catalog.phrase('…')`` in it is encoded on the way.
+
+        Raises
+        ------
+        ReadOnlySqlError
+            If PostgreSQL refuses the statement.
+        """
+        return run_sql(self.database, statement, self._encoders.load, limit=limit)
+
+    def show(self, reference: Reference) -> dict[str, Any]:
+        """All that is known of one asset, named by id, path or file name.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If no asset, or more than one, is meant.
+        """
+        return maintained.show(self.database, self.store, reference)
+
+    def assets(
+        self, query: str = "", *, limit: int = 100, after: str | None = None
+    ) -> dict[str, Any]:
+        """Assets by name, chosen by filters and words of their text, page by page.
+
+        Raises
+        ------
+        InvalidQueryError
+            If the query does not parse.
+        """
+        return maintained.list_assets(self.database, query, limit=limit, after=after)
+
+    def stats(self) -> dict[str, Any]:
+        """The catalogue in figures."""
+        with self.database.session() as session:
+            return asset_rows.count_all(session)
+
+    def revision(self) -> str:
+        """The revision of the database's schema."""
+        return str(current_revision(self.database.engine))
+
+    # --- keeping in order -----------------------------------------------------
+
+    def tag(
+        self, references: Sequence[Reference], names: Sequence[str], *, remove: bool = False
+    ) -> list[int]:
+        """Put tags on assets, or take them off; the assets' ids."""
+        return maintained.tag(self.database, references, names, remove=remove)
+
+    def collection(self, references: Sequence[Reference], name: str | None) -> list[int]:
+        """Put assets into a collection, or into none; the assets' ids."""
+        return maintained.collect(self.database, references, name)
+
+    def remove(self, references: Sequence[Reference]) -> list[int]:
+        """Forget assets, with their vectors and pictures. Files are never touched."""
+        return maintained.remove(self.database, self.store, references)
+
+    def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
+        """Work that is due, running or failed (or only the failed), with reasons."""
+        with self.database.session() as session:
+            return stages.list_stages(session, failed_only=failed, limit=limit)
+
+    def retry(self, references: Sequence[Reference] = ()) -> list[int]:
+        """Make failed work due again; the next ingest of those files does it."""
+        return maintained.retry(self.database, references)
+
+
+class EncoderVerbs:
+    """``catalog.encoder.list()`` and ``catalog.encoder.activate(name)``."""
+
+    def __init__(self, encoders_of: Encoders, store: FrameStore) -> None:
+        self._encoders = encoders_of
+        self._store = store
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every encoder of the catalogue, with its vectors and what it still lacks."""
+        return self._encoders.list()
+
+    def activate(self, name: str, *, progress: Progress | None = None) -> dict[str, Any]:
+        """Give every frame a vector of this encoder, then let it answer searches.
+
+        Raises
+        ------
+        UnknownEncoderError, EncoderUnavailableError
+            If there is no such encoder or its weights are not to be had.
+        """
+        return self._encoders.activate(name, self._store, progress or Silent())

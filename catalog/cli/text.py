@@ -1,0 +1,271 @@
+"""Answers as text for people."""
+
+from __future__ import annotations
+
+import csv as csv_format
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from catalog.cli.session import say_json
+from catalog.domain.query import FIELDS
+from catalog.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from catalog.db.reader import SqlRows
+    from catalog.domain.results import Hit, IngestReport, SearchResult
+
+
+def parse_meta(pairs: Sequence[str]) -> dict[str, str]:
+    """``KEY=VALUE`` pairs as a dictionary.
+
+    Raises
+    ------
+    InvalidInputError
+        If one has no ``=`` or no key.
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise InvalidInputError(
+                f"{pair!r} is no metadata; expected KEY=VALUE.", remedy="Write --meta reel=A012."
+            )
+        found[key.strip()] = value
+    return found
+
+
+def _table(*columns: str, numbers: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return table
+
+
+def _print(table: Table) -> None:
+    # Without a terminal Rich takes 80 columns and folds; a pipe has no width.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console.print(table)
+
+
+def _row(table: Table, *cells: object) -> None:
+    # Names and metadata are data: Text, so that "[red]" in a name stays a name.
+    table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
+
+
+def ingest_report(report: IngestReport) -> None:
+    """What an ingest did; failures by name and reason."""
+    typer.echo(
+        f"{report.registered} new, {report.known} known; {report.ready} ready, "
+        f"{report.failed} failed."
+    )
+    typer.echo(
+        f"{report.seconds_of_media:.1f} s of media, {report.frames} frames encoded "
+        f"({report.collapsed} near-identical pictures collapsed) in {report.wall_s:.1f} s."
+    )
+    for failure in report.failures:
+        typer.echo(f"failed: {failure.path}: {failure.reason} [{failure.code}]", err=True)
+
+
+def search_result(result: SearchResult) -> None:
+    """The hits, best first, and the statement where it was asked for."""
+    table = _table(
+        "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of",
+        numbers=("#", "score", "cosine", "conf.", "words"),
+    )  # fmt: skip
+    for hit in result.hits:
+        _row(
+            table,
+            hit.rank,
+            f"{hit.score:.4f}",
+            _number(hit.cosine, "+.3f"),
+            _number(hit.confidence, ".0%"),
+            hit.keyword_rank,
+            _timecode(hit),
+            _range(hit),
+            hit.asset["name"],
+        )
+    _print(table)
+    typer.echo(
+        f"{len(result.hits)} of {result.total_candidates} candidates, plan {result.plan}, "
+        f"{result.took_ms:.0f} ms."
+    )
+    if result.next:
+        typer.echo(f"More: --after {result.next}")
+    if result.explanation:
+        typer.echo(f"\n{result.explanation['sql']}\n\nParameters:")
+        for key, value in result.explanation["parameters"].items():
+            typer.echo(f"  {key} = {value}")
+        typer.echo(f"\n{result.explanation['plan']}")
+
+
+def _number(value: float | None, spec: str) -> str:
+    return "" if value is None else format(value, spec)
+
+
+def _timecode(hit: Hit) -> str:
+    if hit.clip is None or hit.clip["timecode_in"] is None:
+        return ""
+    return str(hit.clip["timecode_in"])
+
+
+def _range(hit: Hit) -> str:
+    if hit.clip is None or hit.asset["kind"] != "video":
+        return str(hit.asset["kind"])
+    return f"{hit.clip['start']:.2f}–{hit.clip['end']:.2f}"
+
+
+def field_list(*, json: bool) -> None:
+    """Every field of the query language."""
+    rows = [
+        {
+            "name": f"{field.name}.KEY" if field.keyed else field.name,
+            "aliases": list(field.aliases),
+            "about": field.about,
+            "expects": field.expected,
+            "example": field.example,
+        }
+        for field in FIELDS
+    ]
+    if json:
+        say_json({"fields": rows})
+        return
+    table = _table("field", "filters by", "example")
+    for row in rows:
+        _row(table, row["name"], row["about"], row["example"])
+    _print(table)
+
+
+def sql_rows(rows: SqlRows, *, json: bool, csv: bool) -> None:
+    """The answer of a statement as a table, JSON or CSV."""
+    if json:
+        say_json({"columns": rows.columns, "rows": [list(r) for r in rows.rows], "more": rows.more})
+    elif csv:
+        writer = csv_format.writer(sys.stdout)
+        writer.writerow(rows.columns)
+        writer.writerows(rows.rows)
+    else:
+        table = _table(*rows.columns)
+        for row in rows.rows:
+            _row(table, *(_cell(value) for value in row))
+        _print(table)
+        typer.echo(f"{len(rows.rows)} row{'' if len(rows.rows) == 1 else 's'}.")
+
+
+def _cell(value: object) -> object:
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def asset_list(page: Mapping[str, Any]) -> None:
+    """Assets, a line each."""
+    table = _table(
+        "id", "name", "kind", "seconds", "codec", "size", "collection", "tags", "frames", "state",
+        numbers=("id", "seconds", "frames"),
+    )  # fmt: skip
+    for row in page["assets"]:
+        _row(
+            table,
+            row["id"],
+            row["name"],
+            row["kind"],
+            _number(row["duration"], ".2f"),
+            row["codec"],
+            f"{row['width']}x{row['height']}" if row["width"] else "",
+            row["collection"],
+            ", ".join(row["tags"]),
+            row["frames"],
+            row["state"] if row["error_code"] is None else f"failed: {row['error_code']}",
+        )
+    _print(table)
+    if page["next"]:
+        typer.echo(f"More: --after {page['next']!r}")
+
+
+def asset_details(details: Mapping[str, Any]) -> None:
+    """One asset: what is known, where it lies, its clips."""
+    table = _table("", "")
+    for key, value in details.items():
+        if key not in {"clips", "locations", "stages", "metadata"} and value not in (None, []):
+            _row(table, key, ", ".join(value) if isinstance(value, list) else value)
+    for place in details["locations"]:
+        there = "online" if place["online"] else "missing"
+        _row(table, there, f"{place['root']}/{place['path']}")
+    for stage in details["stages"]:
+        _row(table, stage["name"], _stage(stage))
+    for key, value in details["metadata"].items():
+        _row(table, f"meta.{key}", value)
+    _print(table)
+    clips = _table("clip", "kind", "timecode in", "timecode out", "start", "end", "frames")
+    for clip in details["clips"]:
+        _row(
+            clips,
+            clip["id"],
+            clip["kind"],
+            clip["timecode_in"],
+            clip["timecode_out"],
+            f"{clip['start']:.2f}",
+            f"{clip['end']:.2f}",
+            clip["frames"],
+        )
+    if details["clips"]:
+        _print(clips)
+
+
+def _stage(stage: Mapping[str, Any]) -> str:
+    reason = f": {stage['error_message']} [{stage['error_code']}]" if stage["error_code"] else ""
+    return f"{stage['state']} after {stage['attempts']} attempt(s){reason}"
+
+
+def figures(body: Mapping[str, Any]) -> None:
+    """The catalogue in figures."""
+    table = _table("", "")
+    for key, value in body.items():
+        if key == "encoders":
+            for row in value:
+                active = " (active)" if row["active"] else ""
+                _row(table, f"vectors of {row['name']}{active}", row["vectors"])
+        elif isinstance(value, dict):
+            for name, count in value.items():
+                _row(table, f"{key}: {name}", count)
+        else:
+            _row(table, key, f"{value:.1f}" if isinstance(value, float) else value)
+    _print(table)
+
+
+def job_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Work that is not done."""
+    table = _table("asset", "name", "stage", "state", "tries", "reason")
+    for row in rows:
+        reason = row["error_message"] or ""
+        _row(
+            table,
+            row["asset_id"],
+            row["asset"],
+            row["stage"],
+            row["state"],
+            row["attempts"],
+            f"{reason} [{row['error_code']}]" if row["error_code"] else "",
+        )
+    _print(table)
+
+
+def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Encoders, the active one starred."""
+    table = _table("", "encoder", "dimension", "precision", "vectors", "missing")
+    for row in rows:
+        star = "*" if row["active"] else ""
+        _row(
+            table,
+            star,
+            row["name"],
+            row["dimension"],
+            row["precision"],
+            row["vectors"],
+            row["missing"],
+        )
+    _print(table)

@@ -1,0 +1,1 @@
+"""Maintain: what administrators look up, name, sort, retry and remove."""

@@ -1,0 +1,239 @@
+"""Assets by reference: an id, a file's path, or a file's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from catalog.db.engine import Database
+from catalog.db.models import Asset, Clip
+from catalog.domain.paths import raw_path, shown_path
+from catalog.domain.query import parse
+from catalog.domain.timecode import timecode_at
+from catalog.errors import InvalidInputError, NotFoundError
+from catalog.media.frame_store import FrameStore, picture_prefix
+from catalog.store import assets, filters, locations, roots, stages
+
+Reference = int | str | Path
+
+
+def resolve(session: Session, reference: Reference) -> int:
+    """The id of the one asset a person means.
+
+    Digits are an id; what names an existing path, or looks like one, is a file;
+    anything else is a file name.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    InvalidInputError
+        If several assets have that file name.
+    """
+    text = str(reference)
+    if text.isascii() and text.isdigit():
+        if len(text) < 19 and assets.get_asset(session, int(text)) is not None:
+            return int(text)
+        raise NotFoundError(
+            f"There is no asset {text}.", remedy="List the assets with `catalog assets`."
+        )
+    found = _by_path(session, Path(text)) or assets.find_assets_by_name(session, text)
+    if not found:
+        raise NotFoundError(
+            f"No asset has the id, path or file name {shown_path(Path(text))!r}.",
+            remedy="List the assets with `catalog assets`.",
+        )
+    if len(found) > 1:
+        raise InvalidInputError(
+            f"{len(found)} assets are called {shown_path(Path(text))!r}: "
+            f"{', '.join(map(str, found[:20]))}.",
+            remedy="Name one by its id.",
+            ids=found,
+        )
+    return found[0]
+
+
+def _by_path(session: Session, path: Path) -> list[int]:
+    absolute = path.expanduser().absolute()
+    for root_id, root in roots.list_roots(session):
+        if absolute.is_relative_to(root):
+            below = raw_path(absolute.relative_to(root))
+            if found := assets.find_assets_by_path(session, root_id, below):
+                return found
+    return []
+
+
+def list_assets(
+    database: Database, query: str = "", *, limit: int = 100, after: str | None = None
+) -> dict[str, Any]:
+    """Assets by name, chosen by filters and exact words; free words must be in their text.
+
+    Returns
+    -------
+    dict
+        ``assets`` (a list) and ``next``, the cursor of the following page or None.
+
+    Raises
+    ------
+    InvalidQueryError
+        If the query does not parse.
+    """
+    if limit < 1:
+        raise InvalidInputError(
+            f"A limit of {limit} was asked for; expected 1 or more.", remedy="Ask for more."
+        )
+    parsed = parse(query)
+    wanted = select(Asset.id).outerjoin(Clip, Clip.asset_id == Asset.id)
+    wanted = wanted.where(filters.condition(parsed.root))
+    keywords = filters.keyword_query(parsed.root)
+    if keywords is not None:
+        wanted = wanted.where(Asset.words.op("@@")(keywords))
+    with database.session() as session:
+        statement = assets.list_assets(wanted, limit=limit + 1, after=_read_after(after))
+        rows = [dict(row._mapping) for row in session.execute(statement)]
+        page = rows[:limit]
+        ids = [row["id"] for row in page]
+        tags, places = assets.tags_of(session, ids), locations.locations_of(session, ids)
+        frames = stages.frames_of(session, ids)
+    for row in page:
+        row["recorded"] = _iso(row["recorded"])
+        row["state"] = {"done": "ready"}.get(row["state"], row["state"])
+        row["tags"], row["locations"] = tags[row["id"]], places[row["id"]]
+        row["frames"] = frames.get(row["id"], 0)
+    last = page[-1] if len(rows) > limit else None
+    return {"assets": page, "next": None if last is None else f"{last['id']}:{last['name']}"}
+
+
+def _read_after(after: str | None) -> tuple[str, int] | None:
+    if after is None:
+        return None
+    number, colon, name = after.partition(":")
+    if not (colon and number.isdigit()):
+        raise InvalidInputError(
+            f"{after!r} is no cursor; expected the `next` of the page before.",
+            remedy="Start again without a cursor.",
+        )
+    return name.lower(), int(number)
+
+
+def show(database: Database, store: FrameStore, reference: Reference) -> dict[str, Any]:
+    """Everything the catalogue knows of one asset: columns, metadata, locations, clips."""
+    with database.session() as session:
+        asset_id = resolve(session, reference)
+        row = assets.get_asset(session, asset_id)
+        assert row is not None  # noqa: S101  # resolved above
+        clips = [_clip(store, row, entry) for entry in assets.shots_of(session, asset_id)]
+        state = stages.all_stages(session, asset_id)
+        return {
+            **_columns(row),
+            "tags": assets.tags_of(session, [asset_id])[asset_id],
+            "locations": locations.locations_of(session, [asset_id])[asset_id],
+            "stages": state,
+            "clips": clips,
+        }
+
+
+def _columns(row: Asset) -> dict[str, Any]:
+    hidden = {"words", "metadata"}
+    body = {
+        column.key: getattr(row, column.key)
+        for column in Asset.__table__.columns
+        if column.key not in hidden
+    }
+    body["metadata"] = row.metadata_
+    return {k: _iso(v) if isinstance(v, datetime) else v for k, v in body.items()}
+
+
+def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
+    values: tuple[Any, ...] = tuple(entry)
+    clip, frame_id, pts, picture, frames = values
+    base = Fraction(asset.time_base_num or 0, asset.time_base_den or 1)
+    rate = (
+        Fraction(asset.frame_rate_num, asset.frame_rate_den)
+        if asset.frame_rate_num and asset.frame_rate_den
+        else None
+    )
+    start, end = clip.start_pts * base, clip.end_pts * base
+    return {
+        "id": clip.id,
+        "kind": clip.kind,
+        "roll": clip.roll,
+        "start": round(float(start), 6),
+        "end": round(float(end), 6),
+        "timecode_in": timecode_at(asset.start_timecode, rate, start),
+        "timecode_out": timecode_at(asset.start_timecode, rate, end),
+        "text": clip.text,
+        "frames": frames or 0,
+        "frame": None
+        if frame_id is None
+        else {
+            "id": frame_id,
+            "at": round(float(pts * base), 6),
+            "picture": store.path_or_url(picture),
+        },
+    }
+
+
+def tag(
+    database: Database, references: Sequence[Reference], names: Sequence[str], *, remove: bool
+) -> list[int]:
+    """Put tags on assets, or take them off; the assets' ids."""
+    clean = [_label(name, "tag") for name in names]
+    with database.session() as session:
+        ids = [resolve(session, reference) for reference in references]
+        if remove:
+            assets.remove_tags(session, ids, clean)
+        else:
+            assets.add_tags(session, ids, clean)
+    return ids
+
+
+def collect(database: Database, references: Sequence[Reference], name: str | None) -> list[int]:
+    """Put assets into a collection, or (None) into none; the assets' ids."""
+    clean = None if name is None else _label(name, "collection")
+    with database.session() as session:
+        ids = [resolve(session, reference) for reference in references]
+        assets.set_collection(session, ids, clean)
+    return ids
+
+
+def remove(database: Database, store: FrameStore, references: Sequence[Reference]) -> list[int]:
+    """Forget assets: rows, vectors and pictures. No file of anybody's is touched."""
+    with database.session() as session:
+        ids = [resolve(session, reference) for reference in references]
+        fingerprints = assets.delete_assets(session, ids)
+    # After the commit: a picture without a row is waste, a row without its picture a fault.
+    for fingerprint in fingerprints:
+        store.delete_prefix(picture_prefix(fingerprint))
+    return ids
+
+
+def _label(name: str, what: str) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > 200 or not clean.isprintable():
+        raise InvalidInputError(
+            f"{name!r} cannot be a {what}; expected 1 to 200 printable characters.",
+            remedy=f"Give the {what} a name.",
+        )
+    return clean
+
+
+def retry(database: Database, references: Sequence[Reference] = ()) -> list[int]:
+    """Make failed work due again: of these assets, or all; the assets' ids."""
+    with database.session() as session:
+        ids = [resolve(session, reference) for reference in references]
+        due = stages.retry_failed(session, ids or None)
+    return sorted({asset_id for asset_id, _ in due})
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+__all__ = ["Reference", "collect", "list_assets", "remove", "retry", "show", "tag"]

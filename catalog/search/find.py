@@ -1,0 +1,196 @@
+"""One query: parse, encode, ask, and read the rows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row
+
+from catalog.db.engine import Database
+from catalog.domain.query import Query, parse
+from catalog.domain.results import Hit, SearchResult
+from catalog.domain.timecode import timecode_at
+from catalog.encoders import Encoder
+from catalog.errors import InvalidInputError, InvalidQueryError
+from catalog.media.frame_store import FrameStore
+from catalog.search.cursor import read_cursor, write_cursor
+from catalog.search.phrases import Phrases, normal_phrase
+from catalog.store import filters, vectors
+from catalog.store.explain import explain
+from catalog.store.search import Meaning, SearchParts, search_statement
+from catalog.store.vectors import EncoderRow
+
+MAX_LIMIT = 1000
+# Below this many clips a background has no shape to stand out from.
+MIN_BACKGROUND = 20
+
+
+class Search:
+    """Answers queries over one catalogue."""
+
+    def __init__(
+        self, database: Database, store: FrameStore, load_encoder: Callable[[str], Encoder]
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._load_encoder = load_encoder
+
+    def find(
+        self, query: str, *, limit: int = 20, after: str | None = None, show_plan: bool = False
+    ) -> SearchResult:
+        """The shots that answer ``query``, best first.
+
+        Raises
+        ------
+        InvalidQueryError
+            If the query does not parse or is empty.
+        InvalidInputError
+            If the limit or the cursor is not usable.
+        EncoderUnavailableError
+            If free words need an encoder whose weights are not to be had.
+        """
+        began = time.perf_counter()
+        parsed = _parsed(query)
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidInputError(
+                f"A limit of {limit} was asked for; expected 1 to {MAX_LIMIT}.",
+                remedy="Page on with the cursor in `next` for more.",
+            )
+        encoder, meaning = self._meaning(parsed)
+        cursor = None if after is None else read_cursor(after, query)
+        parts = SearchParts(
+            where=filters.condition(parsed.root),
+            keywords=filters.keyword_query(parsed.root),
+            meaning=meaning,
+            # One more than the page tells whether there is another page.
+            limit=limit + 1,
+            after=cursor,
+        )
+        statement = search_statement(parts)
+        with self._database.session() as session:
+            rows = list(session.execute(statement))
+            explanation = explain(session, statement) if show_plan else None
+        first = cursor.rank + 1 if cursor else 1
+        hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[:limit], first))
+        more = len(rows) > limit
+        return SearchResult(
+            query=query,
+            encoder=None if encoder is None or meaning is None else encoder.name,
+            plan=_plan(parts),
+            took_ms=(time.perf_counter() - began) * 1000,
+            total_candidates=rows[0].candidates if rows else 0,
+            hits=hits,
+            next=write_cursor(query, hits[-1].rank, rows[limit - 1]) if more else None,
+            explanation=explanation,
+        )
+
+    def _meaning(self, query: Query) -> tuple[EncoderRow | None, Meaning | None]:
+        words = normal_phrase(query.words)
+        with self._database.session() as session:
+            encoder = vectors.active_encoder(session)
+        if not words or encoder is None:
+            # A catalogue that never encoded anything still has its keywords.
+            return encoder, None
+        name = encoder.name
+        phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name))
+        return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
+
+    def _hit(self, row: Row[Any], rank: int) -> Hit:
+        cosine = None if row.cosine is None else round(float(row.cosine), 6)
+        return Hit(
+            rank=rank,
+            score=round(float(row.score), 6),
+            cosine=cosine,
+            keyword_rank=row.keyword_rank,
+            confidence=_confidence(row),
+            asset={
+                "id": row.asset_id,
+                "name": row.asset_name,
+                "kind": row.asset_kind,
+                "path": row.path,
+                "collection": row.collection,
+            },
+            clip=_clip(row),
+            frame=self._frame(row),
+            picture_key=row.picture,
+        )
+
+    def _frame(self, row: Row[Any]) -> dict[str, Any] | None:
+        if row.shown_frame_id is None:
+            return None
+        return {
+            "id": row.shown_frame_id,
+            "at": _seconds(row, row.frame_pts),
+            "picture": self._store.path_or_url(row.picture),
+        }
+
+
+def _parsed(query: str) -> Query:
+    parsed = parse(query)
+    if parsed.root is None:
+        raise InvalidQueryError(
+            'The query is empty; expected words, a "phrase" or a field:value filter.',
+            remedy="Say what the picture should show, or list all with `catalog assets`.",
+            position=0,
+            length=0,
+            query=query,
+        )
+    return parsed
+
+
+def _plan(parts: SearchParts) -> str:
+    ways = []
+    if parts.meaning is not None:
+        ways.append("exact")
+    if parts.keywords is not None:
+        ways.append("keywords")
+    return "+".join(ways) or "filter"
+
+
+def _clip(row: Row[Any]) -> dict[str, Any] | None:
+    if row.clip_id is None:
+        return None
+    return {
+        "id": row.clip_id,
+        "kind": row.clip_kind,
+        "roll": row.roll,
+        "start": _seconds(row, row.start_pts),
+        "end": _seconds(row, row.end_pts),
+        "timecode_in": _timecode(row, row.start_pts),
+        "timecode_out": _timecode(row, row.end_pts),
+    }
+
+
+def _exact(row: Row[Any], pts: int) -> Fraction:
+    return Fraction(pts * row.time_base_num, row.time_base_den)
+
+
+def _seconds(row: Row[Any], pts: int) -> float:
+    return round(float(_exact(row, pts)), 6)
+
+
+def _timecode(row: Row[Any], pts: int) -> str | None:
+    if row.frame_rate_num is None:
+        return None
+    rate = Fraction(row.frame_rate_num, row.frame_rate_den)
+    return timecode_at(row.start_timecode, rate, _exact(row, pts))
+
+
+def _confidence(row: Row[Any]) -> float | None:
+    """How sure we can be that the hit stands out of this query's own background.
+
+    The cosines of all candidates are taken for normal; the confidence is the
+    probability that the best of as many misses would have stayed below this
+    hit, ``Phi(z) ** n`` (Šidák, "Rectangular confidence regions for the means
+    of multivariate normal distributions", JASA 1967). None without a cosine or
+    without a background worth the name.
+    """
+    if row.cosine is None or not row.background_spread or row.candidates < MIN_BACKGROUND:
+        return None
+    z = float((row.cosine - row.background_mean) / row.background_spread)
+    below = 0.5 * math.erfc(-z / math.sqrt(2))
+    return round(below ** int(row.candidates), 4)

@@ -1,0 +1,58 @@
+"""The vectors of texts, kept so that no text is encoded twice."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from catalog.db.engine import Database
+from catalog.encoders import Encoder
+from catalog.store import vectors
+from catalog.store.vectors import EncoderRow
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# The white space of PostgreSQL's [[:space:]]; catalog.normal_phrase() does the same.
+_SPACE = re.compile(r"\s+")
+
+
+def normal_phrase(text: str) -> str:
+    """The one spelling under which a text's vector is kept: NFC, single spaces, none around."""
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text.replace("\x00", " "))).strip()
+
+
+class Phrases:
+    """Texts to vectors of one encoder, through the catalogue's cache."""
+
+    def __init__(
+        self, database: Database, encoder: EncoderRow, load_encoder: Callable[[], Encoder]
+    ) -> None:
+        self._database = database
+        self._encoder = encoder
+        self._load = load_encoder
+
+    def vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """The unit vector of each text, by its normal spelling.
+
+        The model is loaded only if a text is new to the catalogue.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            If a text is new and the encoder's weights are not to be had.
+        """
+        wanted = list(dict.fromkeys(normal_phrase(text) for text in texts))
+        with self._database.session() as session:
+            found = vectors.cached_phrases(session, self._encoder.id, wanted)
+        new = [text for text in wanted if text not in found]
+        if new:
+            made = self._load().encode_texts(new)
+            with self._database.session() as session:
+                vectors.save_phrases(session, self._encoder.id, new, made)
+                # Read back what was stored: halfvec rounds, and the first answer
+                # must be the same as every later one.
+                found |= vectors.cached_phrases(session, self._encoder.id, new)
+        return found

@@ -1,0 +1,42 @@
+"""SQL by people: phrases encoded on the way, the statement run as a role that cannot write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from catalog.db.engine import Database
+from catalog.db.reader import SqlRows
+from catalog.encoders import Encoder
+from catalog.search.phrases import Phrases
+from catalog.store import vectors
+
+# catalog.phrase('…'), the quotes inside doubled as SQL has it; plain strings only.
+_PHRASE = re.compile(r"\bcatalog\s*\.\s*phrase\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
+
+
+def run_sql(
+    database: Database,
+    statement: str,
+    load_encoder: Callable[[str], Encoder],
+    *,
+    limit: int | None = None,
+) -> SqlRows:
+    """Run one statement as the read-only role, with its phrases encoded first.
+
+    Raises
+    ------
+    ReadOnlySqlError
+        If PostgreSQL refuses the statement, or it would write.
+    EncoderUnavailableError
+        If a phrase is new and the encoder's weights are not to be had.
+    """
+    phrases = [found.replace("''", "'") for found in _PHRASE.findall(statement)]
+    if phrases:
+        with database.session() as session:
+            encoder = vectors.active_encoder(session)
+        if encoder is not None:
+            name = encoder.name
+            Phrases(database, encoder, lambda: load_encoder(name)).vectors(phrases)
+    with database.readonly_connection() as connection:
+        return connection.run(statement, limit=limit)
