@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -92,6 +92,19 @@ def is_variable(steps: Sequence[int]) -> bool:
     usual = median(steps)
     breaks = sum(not _is_usual(step, usual) for step in steps)
     return breaks > _TOLERATED_BREAKS * len(steps)
+
+
+def counts_are_variable(counts: Mapping[int, int]) -> bool:
+    """`is_variable` for steps that were counted: step to number of times."""
+    total = sum(counts.values())
+    passed = 0
+    for step in sorted(counts):
+        passed += counts[step]
+        if 2 * passed >= total:
+            usual = step
+            breaks = sum(count for step, count in counts.items() if not _is_usual(step, usual))
+            return breaks > _TOLERATED_BREAKS * total
+    return False
 
 
 def _is_usual(step: int, usual: float) -> bool:

@@ -1,0 +1,206 @@
+"""One pass over an asset: its shots, and the pictures that stand for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from catalog.domain.media import AssetKind, Probe, SampledFrame, SamplingPolicy, Shot
+from catalog.media.files import check_readable
+from catalog.media.pictures import Picture, PictureReader, encode_jpeg, image_to_jpeg
+from catalog.media.sampling import ShotSampler
+from catalog.media.shots import ShotDetector
+from catalog.media.signatures import Reader, recognise
+from catalog.media.stills import open_still, upright
+from catalog.media.timing import counts_are_variable
+
+StorePicture = Callable[[int, bytes], str]
+Progress = Callable[[float], None]
+
+# A take longer than this many kept pictures is continued as a further shot, so that one shot's
+# frames never grow with the asset's length.
+_MOST_FRAMES_OF_A_SHOT = 600
+_USUAL_RATE = Fraction(25)
+
+
+class Analysis:
+    """The shots of one asset, made while iterated over; iterate it once.
+
+    Iterating yields each `Shot` as soon as it is closed and raises
+    `UndecodableError` if no picture decodes (and what opening the file may
+    raise). The properties grow meanwhile and are final when it has ended.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        probe: Probe,
+        policy: SamplingPolicy,
+        store_picture: StorePicture,
+        progress: Progress | None = None,
+    ) -> None:
+        self._path = path
+        self._probe = probe
+        self._policy = policy
+        self._store = store_picture
+        self._progress = progress
+        self._reader: PictureReader | None = None
+        self._steps = _Steps()
+
+    @property
+    def frames_decoded(self) -> int:
+        """Pictures decoded so far."""
+        return self._reader.decoded if self._reader else 0
+
+    @property
+    def decode_errors(self) -> int:
+        """Broken packets skipped so far."""
+        return self._reader.errors if self._reader else 0
+
+    @property
+    def end_pts(self) -> int:
+        """The end of the last picture so far, in the asset's time base."""
+        return self._reader.end_pts if self._reader else 0
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Seconds from the first picture to the end of the last; None for stills and sound."""
+        return self.end_pts * self._probe.time_base if self.end_pts else None
+
+    @property
+    def variable_frame_rate(self) -> bool:
+        """Whether the pictures' times differed by more than rounding and jitter."""
+        return self._steps.are_variable()
+
+    def __iter__(self) -> Iterator[Shot]:
+        return self.shots()
+
+    def shots(self) -> Iterator[Shot]:
+        """The shots, each as soon as it is closed; what iterating over the analysis does."""
+        if self._probe.kind is AssetKind.STILL:
+            yield self._still()
+        elif self._probe.kind is AssetKind.VIDEO:
+            for index, shot in enumerate(self._settled()):
+                yield replace(shot, index=index)
+            self._report(self.end_pts)
+
+    def _settled(self) -> Iterator[Shot]:
+        """Shots as they close; what is left of the last after a late cut joins the one before."""
+        closed: Shot | None = None
+        shortest = Fraction(self._policy.min_shot) / self._probe.time_base
+        sampler = ShotSampler(self._policy, self._probe.time_base, self._store)
+        start = 0
+        for picture, begins in self._pictures():
+            if (begins and picture.pts > start) or sampler.kept >= _MOST_FRAMES_OF_A_SHOT:
+                if closed is not None:
+                    yield closed
+                closed = Shot(0, start, picture.pts, sampler.finish(picture.pts))
+                start = picture.pts
+            elif closed is not None and picture.pts - start >= shortest:
+                yield closed
+                closed = None
+            sampler.add(picture)
+        last = Shot(0, start, self.end_pts, sampler.finish(self.end_pts))
+        if closed is not None and last.end_pts - start < shortest:
+            yield replace(closed, end_pts=last.end_pts, frames=closed.frames + last.frames)
+            return
+        if closed is not None:
+            yield closed
+        yield last
+
+    def _pictures(self) -> Iterator[tuple[Picture, bool]]:
+        """Every picture, with whether a shot begins with it."""
+        self._reader = reader = PictureReader(self._path, self._probe, self._policy.picture_edge)
+        video = self._probe.video
+        rate = (video.frame_rate if video else None) or _USUAL_RATE
+        detector = ShotDetector(self._probe.time_base, rate, self._policy.min_shot)
+        second = max(1, round(1 / self._probe.time_base))
+        reported = 0
+        for picture in reader:
+            self._steps.add(picture.pts)
+            yield from detector.push(picture)
+            if picture.pts - reported >= second:
+                reported = picture.pts
+                self._report(reported)
+        yield from detector.flush()
+
+    def _report(self, pts: int) -> None:
+        if self._progress is not None:
+            self._progress(float(pts * self._probe.time_base))
+
+    def _still(self) -> Shot:
+        signature = recognise(check_readable(self._path))
+        if signature is not None and signature.reader is Reader.FFMPEG and signature.name != "GIF":
+            reader = PictureReader(self._path, self._probe, self._policy.picture_edge)
+            rgb = next(iter(reader)).rgb
+            content, (height, width) = encode_jpeg(rgb), rgb.shape[:2]
+        else:
+            with open_still(self._path) as image:
+                picture = upright(image, self._policy.picture_edge)
+                content, (width, height) = image_to_jpeg(picture), picture.size
+        frame = SampledFrame(0, 0, 0, self._store(0, content), width, height)
+        return Shot(index=0, start_pts=0, end_pts=0, frames=(frame,))
+
+
+class _Steps:
+    """Counts the steps between pictures; only so many different ones, to stay small."""
+
+    _MOST_DIFFERENT = 1024
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._counts: Counter[int] = Counter()
+
+    def add(self, pts: int) -> None:
+        if self._last is not None:
+            step = pts - self._last
+            if step in self._counts or len(self._counts) < self._MOST_DIFFERENT:
+                self._counts[step] += 1
+        self._last = pts
+
+    def are_variable(self) -> bool:
+        return counts_are_variable(self._counts)
+
+
+def analyse(
+    path: Path,
+    probe: Probe,
+    policy: SamplingPolicy,
+    store_picture: StorePicture,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Find an asset's shots and keep their pictures, in one decode pass.
+
+    Memory does not depend on the asset's length: nothing is held but a few
+    small pictures and the frames of the present shot.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    probe:
+        What `catalog.media.probe.probe` said of it.
+    policy:
+        How densely pictures are sampled.
+    store_picture:
+        Called with a kept picture's pts and its JPEG; returns its key. A still's
+        picture has pts 0.
+    progress:
+        Called about once per second of media with the seconds done so far.
+
+    Returns
+    -------
+    Analysis
+        An iterable of shots, numbered from 0, that tile the asset from its
+        first picture (pts 0) to the end of its last; the frames of each tile
+        it. A still is one shot of no length with one frame; sound has none.
+
+    Raises
+    ------
+    UndecodableError
+        While iterating, if no picture decodes.
+    """
+    return Analysis(path, probe, policy, store_picture, progress)

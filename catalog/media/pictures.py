@@ -1,0 +1,267 @@
+"""The decode pass: a file's pictures one after another, small, upright and in true proportion."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.codec.context import ThreadType
+
+from catalog.domain.media import Probe, VideoTrack
+from catalog.errors import UndecodableError
+from catalog.media.animation import animation_pictures
+from catalog.media.container import open_container
+from catalog.media.files import printable
+from catalog.media.orientation import Orientation
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+RgbPicture = npt.NDArray[np.uint8]
+
+# PySceneDetect's thresholds were tuned on pictures of about this width.
+_DETECTOR_EDGE = 256
+_JPEG_QUALITY = 90
+# A demuxer that fails this often without a packet in between will not recover.
+_MOST_FAILED_READS = 16
+_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+_LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
+_MOST_HALVINGS = 3
+_USUAL_RATE = Fraction(25)
+
+
+@dataclass(slots=True)
+class Picture:
+    """One decoded picture.
+
+    Attributes
+    ----------
+    pts:
+        Its time since the first picture, in the asset's time base.
+    rgb:
+        Upright pixels for keeping, uint8, shape (height, width, 3).
+    small:
+        The same in BGR for the detectors, no edge longer than 256.
+    """
+
+    pts: int
+    rgb: RgbPicture
+    small: RgbPicture = field(repr=False)
+
+
+class PictureReader:
+    """Reads an asset's pictures once, in order; iterate it, then read the counts.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    probe:
+        What `catalog.media.probe.probe` said of it.
+    longest_edge:
+        Longest edge of `Picture.rgb` in pixels; smaller pictures are not enlarged.
+
+    Attributes
+    ----------
+    decoded:
+        Pictures decoded so far.
+    errors:
+        Broken packets and failed reads so far; they are skipped.
+    end_pts:
+        The end of the last picture so far.
+    """
+
+    def __init__(self, path: Path, probe: Probe, longest_edge: int) -> None:
+        if probe.video is None:
+            raise ValueError(f"{printable(path)} has no pictures to read")
+        self._path = path
+        self._track: VideoTrack = probe.video
+        self._edge = longest_edge
+        self._animation = probe.container == "webp"
+        rate = probe.video.frame_rate or _USUAL_RATE
+        self._clock = _Clock(max(1, round(1 / (rate * probe.time_base))), probe.time_base)
+        self.decoded = 0
+        self.errors = 0
+
+    @property
+    def end_pts(self) -> int:
+        """The end of the last picture so far, in the asset's time base."""
+        return self._clock.end
+
+    def __iter__(self) -> Iterator[Picture]:
+        if self._animation:
+            for pts, duration, rgb in animation_pictures(self._path):
+                self.decoded += 1
+                self._clock.place(pts, duration)
+                yield _picture(pts, _shrink(rgb, self._edge))
+        else:
+            yield from self._decode()
+        if not self.decoded:
+            raise UndecodableError(
+                f"None of the pictures of {printable(self._path)} can be decoded"
+                f" ({self.errors} broken packets of {self._track.codec}); expected at least one.",
+                remedy="The file is damaged: copy it again from its source.",
+                path=printable(self._path),
+                broken_packets=self.errors,
+            )
+
+    def _decode(self) -> Iterator[Picture]:
+        with open_container(self._path) as container:
+            stream = next(s for s in container.streams.video if s.index == self._track.index)
+            _prepare(stream, self._edge)
+            shape: _Shape | None = None
+            for frame in self._frames(container, stream):
+                at = self._clock.place(frame.pts, frame.duration)
+                if at is None:
+                    continue
+                shape = shape or _Shape(frame, self._track, self._edge)
+                try:
+                    rgb = shape.upright(frame)
+                except (av.error.FFmpegError, ValueError):
+                    self.errors += 1
+                    continue
+                self.decoded += 1
+                yield _picture(at, rgb)
+
+    def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+        failed_reads = 0
+        packets = container.demux(stream)
+        while failed_reads < _MOST_FAILED_READS:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError:
+                # A generator that raised is spent; the demuxer itself can go on.
+                failed_reads += 1
+                self.errors += 1
+                packets = container.demux(stream)
+                continue
+            if packet is None:
+                return
+            failed_reads = 0
+            try:
+                frames = stream.decode(packet)
+            except av.error.FFmpegError:
+                self.errors += 1
+                continue
+            yield from frames
+
+
+def _prepare(stream: VideoStream, longest_edge: int) -> None:
+    """Set the decoder up: on all processors, and no finer than what is to be kept."""
+    context = stream.codec_context
+    context.thread_type = ThreadType.AUTO
+    longest = max(context.width, context.height)
+    halvings = 0
+    # JPEG 2000 is stored as halvings of itself: the fine ones, most of the work, are left out.
+    while context.codec.canonical_name == "jpeg2000" and longest >= 2 * longest_edge:
+        longest //= 2
+        halvings += 1
+    if halvings:
+        context.options = {**context.options, "lowres": str(min(halvings, _MOST_HALVINGS))}
+
+
+class _Clock:
+    """Places pictures on one line that starts at 0 and never runs backwards."""
+
+    def __init__(self, step: int, time_base: Fraction) -> None:
+        self._step = step
+        self._second = max(1, round(1 / time_base))
+        self._origin: int | None = None
+        self._last = -1
+        self.end = 0
+
+    def place(self, pts: int | None, duration: int) -> int | None:
+        """The picture's time, or None for one that another already stands for."""
+        at = self._on_line(pts)
+        if at is None:
+            return None
+        self._last = at
+        # Containers that keep no durations say "1" of every picture.
+        self.end = at + (duration if duration > 1 else self._step)
+        return at
+
+    def _on_line(self, pts: int | None) -> int | None:
+        following = self.end if self._last >= 0 else 0
+        if pts is None:
+            return following
+        if self._origin is None:
+            self._origin = pts
+        at = pts - self._origin
+        if at > self._last:
+            return at
+        if self._last - at < self._second:
+            return None
+        # The clock was set back, as where transport streams were joined: go on from here.
+        self._origin = pts - following
+        return following
+
+
+class _Shape:
+    """The size and orientation every picture of one asset is brought to."""
+
+    def __init__(self, first: VideoFrame, track: VideoTrack, longest_edge: int) -> None:
+        from av.video.reformatter import VideoReformatter  # noqa: PLC0415
+
+        self._orientation = Orientation(track.rotation, track.mirrored)
+        width, height = first.width * track.sample_aspect_ratio, Fraction(first.height)
+        scale = min(Fraction(1), longest_edge / max(width, height))
+        self._width, self._height = max(1, round(width * scale)), max(1, round(height * scale))
+        self._reformatter = VideoReformatter()
+
+    def upright(self, frame: VideoFrame) -> RgbPicture:
+        options: dict[str, Any] = {}
+        if int(frame.colorspace) == _UNSPECIFIED:
+            # What players assume of untagged pictures; FFmpeg itself would take all for SD.
+            sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH
+            options["src_colorspace"] = 5 if sd else 1  # SWS_CS_ITU601, SWS_CS_ITU709
+        small = self._reformatter.reformat(
+            frame, self._width, self._height, "rgb24", interpolation="AREA", **options
+        )
+        return self._orientation.apply(small.to_ndarray())  # type: ignore[arg-type]
+
+
+def _picture(pts: int, rgb: RgbPicture) -> Picture:
+    import cv2  # noqa: PLC0415  slow to import
+
+    small: Any = cv2.cvtColor(_shrink(rgb, _DETECTOR_EDGE), cv2.COLOR_RGB2BGR)
+    return Picture(pts, rgb, small)
+
+
+def _shrink(picture: RgbPicture, longest_edge: int) -> RgbPicture:
+    import cv2  # noqa: PLC0415
+
+    height, width = picture.shape[:2]
+    scale = longest_edge / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    shrunk: Any = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, dtype=np.uint8)
+
+
+def encode_jpeg(rgb: RgbPicture) -> bytes:
+    """A picture as JPEG, finely enough that an encoder sees what was decoded.
+
+    Quality 90 without chroma subsampling: pictures shrunk from 4:2:0 have
+    their colours in full at this size.
+    """
+    from PIL import Image  # noqa: PLC0415
+
+    return image_to_jpeg(Image.fromarray(rgb))
+
+
+def image_to_jpeg(image: Any) -> bytes:  # noqa: ANN401  PIL's class is imported when needed
+    """A Pillow image as JPEG, like `encode_jpeg`, with its colour profile if it has one."""
+    kept = io.BytesIO()
+    profile = image.info.get("icc_profile")
+    image.save(kept, "JPEG", quality=_JPEG_QUALITY, subsampling="4:4:4", icc_profile=profile)
+    return kept.getvalue()

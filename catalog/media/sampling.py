@@ -1,0 +1,156 @@
+"""Which pictures of a shot are kept, and what time each stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.domain.media import SampledFrame, SamplingPolicy
+from catalog.media.pictures import Picture, encode_jpeg
+from catalog.media.shots import is_black
+
+if TYPE_CHECKING:
+    StorePicture = Callable[[int, bytes], str]
+
+# A shot's first picture is chosen from this many seconds: transitions and focus settle in it.
+_OPENING = Fraction(1, 2)
+_THUMB = 64
+_TILE = 8
+# A small thing that appears changes few pixels, but those of its tile a lot.
+_TILE_RATIO = 5.0
+
+
+@dataclass(slots=True)
+class _Kept:
+    pts: int
+    key: str
+    width: int
+    height: int
+    collapsed: int = 0
+
+
+class ShotSampler:
+    """Samples one shot after another; memory does not grow with a shot that does not change.
+
+    The opening half second gives its sharpest picture. From then on a picture
+    is a candidate every ``policy.interval`` seconds, and is kept if it is not
+    nearly the one kept last: on average, and in every one of 8 by 8 tiles.
+    Black pictures are kept only where a shot has no other.
+
+    Parameters
+    ----------
+    policy:
+        Interval and similarity.
+    time_base:
+        Seconds per unit of pts.
+    store:
+        Keeps a picture's JPEG under its pts and returns its key.
+    """
+
+    def __init__(
+        self, policy: SamplingPolicy, time_base: Fraction, store: Callable[[int, bytes], str]
+    ) -> None:
+        self._interval = max(Fraction(1), Fraction(policy.interval) / time_base)
+        self._opening = min(_OPENING / time_base, self._interval)
+        self._similarity = policy.similarity
+        self._store = store
+        self._start = 0
+        self._begin_shot(0)
+
+    def _begin_shot(self, start: int) -> None:
+        self._start = start
+        self._due = start + self._interval
+        self._kept: list[_Kept] = []
+        self._thumb: npt.NDArray[np.int16] | None = None
+        self._best: Picture | None = None
+        self._best_score: tuple[bool, bool, float] = (False, False, -1.0)
+
+    @property
+    def kept(self) -> int:
+        """How many pictures of the present shot were kept so far."""
+        return len(self._kept)
+
+    def add(self, picture: Picture) -> None:
+        """Look at the next picture of the present shot."""
+        if picture.pts - self._start < self._opening:
+            self._consider(picture)
+            return
+        self._end_opening()
+        if picture.pts < self._due or is_black(picture):
+            return
+        while self._due <= picture.pts:
+            self._due += self._interval
+        self._candidate(picture)
+
+    def finish(self, end: int) -> tuple[SampledFrame, ...]:
+        """Close the present shot at ``end``, where the next begins; at least one frame."""
+        if self._best is not None and not self._kept:
+            self._keep(self._best)
+        starts = [self._start, *(kept.pts for kept in self._kept[1:])]
+        ends = [*starts[1:], end]
+        frames = tuple(
+            SampledFrame(
+                pts=kept.pts,
+                start_pts=start,
+                end_pts=stop,
+                picture=kept.key,
+                width=kept.width,
+                height=kept.height,
+                collapsed=kept.collapsed,
+            )
+            for kept, start, stop in zip(self._kept, starts, ends, strict=True)
+        )
+        self._begin_shot(end)
+        return frames
+
+    def _consider(self, picture: Picture) -> None:
+        """Remember the best of the opening: not black, not the very first, sharpest."""
+        score = (not is_black(picture), picture.pts > self._start, _sharpness(picture))
+        if score > self._best_score:
+            self._best, self._best_score = picture, score
+
+    def _end_opening(self) -> None:
+        if self._best is not None and not self._kept and self._best_score[0]:
+            self._keep(self._best)
+
+    def _candidate(self, picture: Picture) -> None:
+        thumb = _thumb(picture)
+        if self._thumb is not None and self._alike(self._thumb, thumb):
+            self._kept[-1].collapsed += 1
+        else:
+            self._keep(picture)
+
+    def _keep(self, picture: Picture) -> None:
+        key = self._store(picture.pts, encode_jpeg(picture.rgb))
+        height, width = picture.rgb.shape[:2]
+        self._kept.append(_Kept(picture.pts, key, width, height))
+        self._thumb = _thumb(picture)
+        self._best = None
+
+    def _alike(self, one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> bool:
+        apart = np.abs(one - other).mean(axis=2)
+        tiles = apart.reshape(_THUMB // _TILE, _TILE, _THUMB // _TILE, _TILE).mean(axis=(1, 3))
+        return bool(
+            apart.mean() < self._similarity and tiles.max() < _TILE_RATIO * self._similarity
+        )
+
+
+def _thumb(picture: Picture) -> npt.NDArray[np.int16]:
+    """The picture squeezed to 64 by 64, signed so that it can be subtracted."""
+    import cv2  # noqa: PLC0415
+
+    squeezed = cv2.resize(picture.small, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA)
+    return squeezed.astype(np.int16)
+
+
+def _sharpness(picture: Picture) -> float:
+    """Variance of the Laplacian: high where there are fine edges, low in blurs and dissolves."""
+    import cv2  # noqa: PLC0415
+
+    grey = cv2.cvtColor(picture.small, cv2.COLOR_BGR2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
