@@ -1,8 +1,10 @@
 """A small drawing surface in scene units, antialiased by drawing larger than needed.
 
-Coordinates are floats; one unit is a fixed number of pixels, whatever the size of the picture, so the same drawing
-code serves a 96-pixel training picture and a 1080-line frame. y grows downwards.
+Coordinates are floats; one unit is a fixed number of pixels, whatever the size of the picture, so
+the same drawing code serves a 96-pixel training picture and a 1080-line frame. y grows downwards.
 """
+
+# ruff: noqa: PLR0917  # coordinates are positional, as in every drawing library
 
 from __future__ import annotations
 
@@ -17,10 +19,12 @@ Point = tuple[float, float]
 
 
 class Canvas:
-    """A transparent RGBA picture of ``width`` x ``height`` units, whose upper left corner is at ``origin``."""
+    """A transparent RGBA picture, measured in units; its upper left corner is at ``origin``."""
 
-    def __init__(self, width: float, height: float, *, unit: float, origin: Point = (0.0, 0.0)) -> None:
-        """``unit`` is the number of pixels per unit; oversampling is the caller's choice of a larger one."""
+    def __init__(
+        self, width: float, height: float, *, unit: float, origin: Point = (0.0, 0.0)
+    ) -> None:
+        """``unit`` is in pixels; oversampling is the caller's choice of a larger one."""
         self.unit = unit
         self.origin = origin
         size = (max(1, round(width * unit)), max(1, round(height * unit)))
@@ -47,7 +51,9 @@ class Canvas:
         box = [*self._at((x - radius, y - radius)), *self._at((x + radius, y + radius))]
         self._draw.ellipse(box, outline=fill, width=max(1, round(width * self.unit)))
 
-    def rect(self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0.0) -> None:
+    def rect(
+        self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0.0
+    ) -> None:
         """A filled rectangle, its corners rounded by ``radius``."""
         box = [*self._at((x0, y0)), *self._at((x1, y1))]
         if radius > 0:
@@ -69,14 +75,16 @@ class Canvas:
         """An open curve through the points, with round ends."""
         self.line(open_curve(points), width, fill)
 
-    def pie(self, x: float, y: float, rx: float, ry: float, start: float, end: float, fill: Colour) -> None:
+    def pie(
+        self, x: float, y: float, rx: float, ry: float, start: float, end: float, fill: Colour
+    ) -> None:
         """A filled sector of an ellipse; angles in degrees, clockwise from three o'clock."""
         box = [*self._at((x - rx, y - ry)), *self._at((x + rx, y + ry))]
         self._draw.pieslice(box, start, end, fill=fill)
 
 
 def closed_curve(points: Sequence[Point], steps: int = 8) -> list[Point]:
-    """A closed Catmull-Rom curve through the points (https://en.wikipedia.org/wiki/Catmull-Rom_spline)."""
+    """A closed Catmull-Rom curve (Catmull and Rom 1974) through the points."""
     knots = np.asarray(points, dtype=float)
     return _curve(np.roll(knots, 1, 0), knots, np.roll(knots, -1, 0), np.roll(knots, -2, 0), steps)
 
@@ -95,7 +103,10 @@ def _curve(
     t = np.linspace(0.0, 1.0, steps, endpoint=False)[None, :, None]
     p0, p1, p2, p3 = (part[:, None, :] for part in (before, start, end, after))
     curve = 0.5 * (
-        2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+        2 * p1
+        + (p2 - p0) * t
+        + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
+        + (3 * p1 - p0 - 3 * p2 + p3) * t**3
     )
     return [(float(x), float(y)) for x, y in curve.reshape(-1, 2)]
 
@@ -104,7 +115,10 @@ def turned(points: Iterable[Point], degrees: float, centre: Point = (0.0, 0.0)) 
     """The points, turned around ``centre``; positive is clockwise, since y grows downwards."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     cx, cy = centre
-    return [(cx + (x - cx) * cos - (y - cy) * sin, cy + (x - cx) * sin + (y - cy) * cos) for x, y in points]
+    return [
+        (cx + (x - cx) * cos - (y - cy) * sin, cy + (x - cx) * sin + (y - cy) * cos)
+        for x, y in points
+    ]
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:

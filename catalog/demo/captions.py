@@ -1,8 +1,8 @@
 """Says what a scene shows, by grammar, in every language of ``catalog/demo/languages``.
 
-A language is one TOML file: sentence patterns, nouns with their class (gender, measure word or classifier, written
-``class:noun``), colours in the forms the classes ask for, and phrases for places, lights and motions. Adding a language
-means adding a file; nothing here knows any of them.
+A language is one TOML file: sentence patterns, nouns with their class (gender, measure word or
+classifier, written ``class:noun``), colours in the forms the classes ask for, and phrases for
+places, lights and motions. Adding a language means adding a file; nothing here knows any of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog.demo.world import Scene
 
@@ -21,6 +21,7 @@ Forms = str | Mapping[str, str]
 """One form for every class, or a form for each class of noun."""
 
 _PACKAGE = "catalog.demo"
+_Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,20 @@ class Language:
     def from_table(cls, code: str, table: Mapping[str, Any]) -> Language:
         """A language from its parsed TOML file."""
         patterns = {key: _listed(table[key]) for key in ("still", "moving", "short", "np", "bare")}
-        words = {key: table[key] for key in ("articles", "subjects", "colours", "settings", "lights", "motions")}
+        words = {
+            key: table[key]
+            for key in ("articles", "subjects", "colours", "settings", "lights", "motions")
+        }
         return cls(code, table["name"], table.get("joiner", " "), patterns, **words)
 
 
 class _Choice:
-    """Takes one entry of each list it is shown, as the digits of one number: 0 always takes the first."""
+    """Takes one entry of each list, by the digits of one number: 0 always takes the first."""
 
     def __init__(self, variant: int) -> None:
         self._left = variant
 
-    def of(self, entries: Sequence[Any]) -> Any:
+    def of(self, entries: Sequence[_Entry]) -> _Entry:
         self._left, index = divmod(self._left, len(entries))
         return entries[index]
 
@@ -62,7 +66,13 @@ class _Choice:
 def languages() -> tuple[str, ...]:
     """The codes (ISO 639-1) of the languages that captions can be had in, sorted."""
     folder = resources.files(_PACKAGE) / "languages"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+    return tuple(
+        sorted(
+            file.name.removesuffix(".toml")
+            for file in folder.iterdir()
+            if file.name.endswith(".toml")
+        )
+    )
 
 
 @cache
@@ -90,7 +100,8 @@ def caption(scene: Scene, code: str = "en", variant: int = 0) -> str:
     code
         Language, one of :func:`languages`.
     variant
-        0 is the plainest wording; other numbers take other patterns and synonyms. Any non-negative number will do.
+        0 is the plainest wording; other numbers take other patterns and synonyms. Any non-negative
+        number will do.
     """
     grammar = language(code)
     choice = _Choice(variant)
@@ -99,7 +110,7 @@ def caption(scene: Scene, code: str = "en", variant: int = 0) -> str:
 
 
 def query(scene: Scene, code: str, rng: random.Random) -> str:
-    """What a hurried person might type for a scene: a few words of it, such as "red car at night"."""
+    """What a hurried person might type for a scene, such as "red car at night"."""
     grammar = language(code)
     patterns = [
         pattern

@@ -1,7 +1,8 @@
-"""Makes footage: video files of several shots with hard cuts, stills, and a manifest of what is where.
+"""Makes footage: video files with hard cuts, stills, and a manifest of what is where.
 
-Everything follows from the seed: the same call writes the same pictures, names, dates and timecodes. File names and
-embedded metadata say nothing about what is shown, so that whatever finds a shot has looked at it.
+Everything follows from the seed: the same call writes the same pictures, names, dates and
+timecodes. File names and embedded metadata say nothing about what is shown, so that whatever finds
+a shot has looked at it.
 """
 
 from __future__ import annotations
@@ -86,14 +87,19 @@ class Footage:
     def save(self) -> Path:
         """Write the manifest beside the files."""
         path = self.folder / MANIFEST
-        path.write_text(json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(
+            json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
         return path
 
 
 def load_footage(folder: Path) -> Footage:
     """Footage made earlier, from its manifest."""
     table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    files = [File(**{**entry, "shots": [Shot(**shot) for shot in entry["shots"]]}) for entry in table["files"]]
+    files = [
+        File(**{**entry, "shots": [Shot(**shot) for shot in entry["shots"]]})
+        for entry in table["files"]
+    ]
     return Footage(folder, table["seed"], tuple(table["size"]), table["frame_rate"], files)
 
 
@@ -108,7 +114,7 @@ def make_footage(
     shot_seconds: tuple[float, float] = (2.0, 4.0),
     progress: Told | None = None,
 ) -> Footage:
-    """Make a small collection of scenes that the demonstration encoder has never seen, no two of them alike.
+    """Make a small collection of scenes that the encoder has never seen, no two of them alike.
 
     Parameters
     ----------
@@ -127,12 +133,12 @@ def make_footage(
     """
     scenes = world.sample(world.held_out(), videos * shots_per_video + stills, seed)
     moving, standing = scenes[: videos * shots_per_video], scenes[videos * shots_per_video :]
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  # reproducible, not secret
     rolls = [moving[k * shots_per_video : (k + 1) * shots_per_video] for k in range(videos)]
     files: list[File] = []
     for number, roll in enumerate(rolls):
         lengths = [round(rng.uniform(*shot_seconds) * float(FRAME_RATE)) for _ in roll]
-        files.append(_make_video(folder, number, cut_order(roll), lengths, seed, size))
+        files.append(_make_video(folder, number, cut_order(roll), lengths, seed=seed, size=size))
         _tell(progress, len(files), videos + stills)
     for number, scene in enumerate(standing):
         files.append(_make_still(folder, number, scene, seed, (size[0] * 2, size[1] * 2)))
@@ -154,14 +160,17 @@ def heldout_footage(
 ) -> Footage:
     """Video of ``count`` held-out scenes and nothing else, for measuring a whole catalogue.
 
-    Each shot shows another combination of subject, colour, setting and light, so each caption names exactly one shot.
+    Each shot shows another combination of subject, colour, setting and light, so each caption names
+    exactly one shot.
     """
     scenes = world.sample(world.held_out(), count, seed)
     rolls = [scenes[k : k + shots_per_video] for k in range(0, count, shots_per_video)]
     frames = round(seconds * float(FRAME_RATE))
     files = []
     for number, roll in enumerate(rolls):
-        files.append(_make_video(folder, number, cut_order(roll), [frames] * len(roll), seed, size))
+        files.append(
+            _make_video(folder, number, cut_order(roll), [frames] * len(roll), seed=seed, size=size)
+        )
         _tell(progress, number + 1, len(rolls))
     footage = Footage(folder, seed, size, str(FRAME_RATE), files)
     footage.save()
@@ -169,15 +178,19 @@ def heldout_footage(
 
 
 def cut_order(scenes: Sequence[Scene]) -> list[Scene]:
-    """The scenes in an order in which each cut changes the place and the light, as far as that can be had.
+    """The scenes in an order in which each cut changes the place and the light, if that can be had.
 
-    Two shots in the same place and light would differ in the subject alone, and no cut detector would part them.
+    Two shots in the same place and light would differ in the subject alone, and no cut detector
+    would part them.
     """
     left = list(scenes)
     order = [left.pop(0)] if left else []
     while left:
         last = order[-1]
-        best = max(left, key=lambda scene: (scene.light != last.light) * 2 + (scene.setting != last.setting))
+        best = max(
+            left,
+            key=lambda scene: (scene.light != last.light) * 2 + (scene.setting != last.setting),
+        )
         left.remove(best)
         order.append(best)
     return order
@@ -191,9 +204,15 @@ def shot_frames(scene: Scene, count: int, *, size: tuple[int, int], seed: int) -
 
 
 def _make_video(
-    folder: Path, number: int, scenes: Sequence[Scene], lengths: Sequence[int], seed: int, size: tuple[int, int]
+    folder: Path,
+    number: int,
+    scenes: Sequence[Scene],
+    lengths: Sequence[int],
+    *,
+    seed: int,
+    size: tuple[int, int],
 ) -> File:
-    from catalog.media.writer import write_video
+    from catalog.media.writer import write_video  # noqa: PLC0415  # PyAV, for those who write
 
     folder.mkdir(parents=True, exist_ok=True)
     name = f"roll-{number + 1:02d}.mp4"
@@ -203,11 +222,17 @@ def _make_video(
     frames = (
         frame
         for scene, shot in zip(scenes, shots, strict=True)
-        for frame in shot_frames(scene, shot.end_frame - shot.first_frame, size=size, seed=shot.seed)
+        for frame in shot_frames(
+            scene, shot.end_frame - shot.first_frame, size=size, seed=shot.seed
+        )
     )
     stamp = recorded.strftime("%Y-%m-%dT%H:%M:%SZ")
     write_video(
-        folder / name, frames, frame_rate=FRAME_RATE, start_timecode=timecode, metadata={"creation_time": stamp}
+        folder / name,
+        frames,
+        frame_rate=FRAME_RATE,
+        start_timecode=timecode,
+        metadata={"creation_time": stamp},
     )
     return File(name, "video", stamp, timecode, shots)
 
@@ -217,7 +242,9 @@ def _shots(scenes: Sequence[Scene], lengths: Sequence[int], seed: int) -> Iterat
     for index, (scene, length) in enumerate(zip(scenes, lengths, strict=True)):
         end = first + length
         start_seconds, end_seconds = float(first / FRAME_RATE), float(end / FRAME_RATE)
-        yield Shot(index, first, end, start_seconds, end_seconds, scene.as_dict(), seed, captions(scene))
+        yield Shot(
+            index, first, end, start_seconds, end_seconds, scene.as_dict(), seed, captions(scene)
+        )
         first = end
 
 

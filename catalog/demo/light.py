@@ -1,4 +1,4 @@
-"""Light and weather: skies, grading, and what falls or drifts between the camera and the subject."""
+"""Light and weather: skies, grading, and what falls or drifts in front of the subject."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def sky(light: str, width: float, unit: float, rng: np.random.Generator) -> Imag
     share = np.clip(np.linspace(0, 1 / HORIZON, rows), 0, 1)[:, None]
     column = np.asarray(grade.sky[0]) * (1 - share) + np.asarray(grade.sky[1]) * share
     columns = max(1, round(width * unit))
-    picture = Image.fromarray(np.repeat(column[:, None, :], columns, axis=1).astype(np.uint8), "RGB")
+    picture = Image.fromarray(
+        np.repeat(column[:, None, :], columns, axis=1).astype(np.uint8), "RGB"
+    )
     canvas = Canvas(width, 1.0, unit=unit)
     _HEAVENS[light](canvas, width, rng)
     picture.paste(canvas.image, (0, 0), canvas.image)
@@ -35,7 +37,13 @@ def _day(c: Canvas, width: float, rng: np.random.Generator) -> None:
     c.ellipse(x, y, 0.085, 0.085, (255, 238, 150))
     c.ellipse(x, y, 0.066, 0.066, (255, 248, 196))
     for _ in range(4):
-        _cloud(c, rng.uniform(0, width), rng.uniform(0.06, 0.34), rng.uniform(0.05, 0.09), (255, 255, 255))
+        _cloud(
+            c,
+            rng.uniform(0, width),
+            rng.uniform(0.06, 0.34),
+            rng.uniform(0.05, 0.09),
+            (255, 255, 255),
+        )
 
 
 def _sunset(c: Canvas, width: float, rng: np.random.Generator) -> None:
@@ -61,7 +69,13 @@ def _night(c: Canvas, width: float, rng: np.random.Generator) -> None:
 def _rain(c: Canvas, width: float, rng: np.random.Generator) -> None:
     for _ in range(9):
         tone = int(rng.uniform(84, 120))
-        _cloud(c, rng.uniform(0, width), rng.uniform(0.0, 0.16), rng.uniform(0.1, 0.16), (tone, tone + 8, tone + 18))
+        _cloud(
+            c,
+            rng.uniform(0, width),
+            rng.uniform(0.0, 0.16),
+            rng.uniform(0.1, 0.16),
+            (tone, tone + 8, tone + 18),
+        )
 
 
 def _fog(c: Canvas, width: float, rng: np.random.Generator) -> None:
@@ -74,11 +88,13 @@ _HEAVENS = {"day": _day, "sunset": _sunset, "night": _night, "rain": _rain, "fog
 def _cloud(c: Canvas, x: float, y: float, size: float, tone: tuple[int, ...]) -> None:
     for dx, dy, r in ((-1.1, 0.15, 0.6), (-0.4, -0.2, 0.85), (0.5, -0.1, 0.75), (1.2, 0.2, 0.5)):
         c.ellipse(x + dx * size, y + dy * size, r * size, r * size * 0.8, tone)
-    c.rect(x - 1.5 * size, y + 0.1 * size, x + 1.5 * size, y + 0.66 * size, tone, radius=0.28 * size)
+    c.rect(
+        x - 1.5 * size, y + 0.1 * size, x + 1.5 * size, y + 0.66 * size, tone, radius=0.28 * size
+    )
 
 
 def graded(land: Image.Image, light: str) -> Image.Image:
-    """The daylight land (RGBA) under another light; far land is hidden by the air more than near land."""
+    """The daylight land (RGBA) under another light; the air hides the far more than the near."""
     grade: Grade = GRADES[light]
     pixels = np.asarray(land, dtype=np.float32).copy()
     colour = pixels[..., :3]
@@ -93,7 +109,7 @@ def graded(land: Image.Image, light: str) -> Image.Image:
 
 
 class Weather:
-    """What is in the air in front of the subject, moving by itself: streaks of rain or banks of fog."""
+    """What moves in the air in front of the subject: streaks of rain or banks of fog."""
 
     def __init__(self, light: str, width: float, unit: float, rng: np.random.Generator) -> None:
         """``unit`` is the height of the picture in pixels."""
@@ -120,7 +136,7 @@ class Weather:
 
 
 def _rain_layer(width: float, unit: float, rng: np.random.Generator) -> Image.Image:
-    """Streaks, twice as high as the picture and repeating after one height, so they can fall for ever."""
+    """Streaks, twice as high as the picture and repeating after one height: they fall for ever."""
     canvas = Canvas(width, 2.0, unit=unit)
     for _ in range(130):
         x, y = rng.uniform(-0.05, width), rng.uniform(0, 1)

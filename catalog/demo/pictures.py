@@ -1,8 +1,9 @@
-"""Training pictures: scenes rendered ahead of training into one file, as they will look to the encoder.
+"""Training pictures: scenes rendered ahead of training, as they will look to the encoder.
 
-An encoder never sees a scene as it was drawn. It sees a frame that was coded as H.264, kept as a JPEG and squashed to
-the encoder's square. The pictures are therefore drawn at several sizes and moments, coded as JPEG at a random quality
-(its blocks and its halved colour resolution are those of a video frame), and only then squashed.
+An encoder never sees a scene as it was drawn. It sees a frame that was coded as H.264, kept as a
+JPEG and squashed to the encoder's square. The pictures are therefore drawn at several sizes and
+moments, coded as JPEG at a random quality (its blocks and its halved colour resolution are those of
+a video frame), and only then squashed.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ class Pictures:
     scenes: list[Scene]
 
 
-def as_encoder_sees(picture: npt.NDArray[np.uint8], side: int, quality: int) -> npt.NDArray[np.uint8]:
-    """A picture after JPEG compression, squashed to side x side x 3 as the encoder's own preprocessing does."""
+def as_encoder_sees(
+    picture: npt.NDArray[np.uint8], side: int, quality: int
+) -> npt.NDArray[np.uint8]:
+    """A picture as the encoder gets it: compressed as JPEG and squashed to side x side x 3."""
     coded = io.BytesIO()
     Image.fromarray(picture).save(coded, "JPEG", quality=quality)
     squashed = Image.open(coded).resize((side, side), Image.Resampling.BICUBIC)
@@ -51,7 +54,7 @@ def prerender(
     processes: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pictures:
-    """Render ``count`` pictures of the pool's scenes, each scene about equally often, into ``folder``.
+    """Render ``count`` pictures of the pool's scenes, each about equally often, into a folder.
 
     A folder that already holds pictures made with the same arguments is used as it is.
     """

@@ -1,7 +1,7 @@
 """Draws a scene: any size, any moment, the same picture for the same seed.
 
-A :class:`Stage` builds what does not move once (sky, land, the cut-out subject), so that a frame costs little more than
-pasting the subject where it is at that moment and the weather over it.
+A :class:`Stage` builds what does not move once (sky, land, the cut-out subject), so that a frame
+costs little more than pasting the subject where it is at that moment and the weather over it.
 """
 
 from __future__ import annotations
@@ -32,26 +32,41 @@ class Framing:
     ground: float
     """How far down the picture the ground under the subject lies."""
     x: float
-    """Where the subject's middle is, as a share of the picture's width, halfway through the shot."""
+    """Where the subject's middle is, as a share of the picture's width, in mid-shot."""
     travel: float
-    """How far it travels in one shot, as a share of the picture's width (sideways) or height (rising)."""
+    """How far it travels in one shot, as a share of the picture's width (sideways) or height
+    (rising).
+    """
     looks_left: bool
 
     @classmethod
     def chosen(cls, scene: Scene, rng: np.random.Generator) -> Framing:
-        """A framing that keeps the whole subject and the marks of its motion in the picture all the time."""
+        """A framing that always keeps the whole subject and the marks of its motion in view."""
         sideways = scene.motion in ("left", "right")
         half_height = rng.uniform(0.24, 0.31)
         looks_left = bool(rng.integers(2)) if not sideways else scene.motion == "left"
         travel = rng.uniform(0.22, 0.34) if sideways else rng.uniform(0.12, 0.18)
         spread = 0.04 if sideways else 0.14
-        return cls(half_height, rng.uniform(0.87, 0.94), 0.5 + rng.uniform(-spread, spread), travel, looks_left)
+        return cls(
+            half_height,
+            rng.uniform(0.87, 0.94),
+            0.5 + rng.uniform(-spread, spread),
+            travel,
+            looks_left,
+        )
 
 
 class Stage:
     """One scene set up for the camera."""
 
-    def __init__(self, scene: Scene, *, size: tuple[int, int] = (640, 360), seed: int = 0, shot_seconds: float = 3.0) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        size: tuple[int, int] = (640, 360),
+        seed: int = 0,
+        shot_seconds: float = 3.0,
+    ) -> None:
         """Set the scene up.
 
         Parameters
@@ -61,7 +76,8 @@ class Stage:
         size
             Width and height of the pictures in pixels.
         seed
-            Decides everything the scene leaves open: the shape of the hills, the place of the sun, the framing.
+            Decides everything the scene leaves open: the shape of the hills, the place of the sun,
+            the framing.
         shot_seconds
             How long the shot lasts; sets how fast the rain falls in terms of :meth:`frame`'s time.
         """
@@ -79,12 +95,14 @@ class Stage:
         self._shadow = self._build_shadow()
 
     def frame(self, time: float) -> Pixels:
-        """The picture at ``time``, 0 being the start of the shot and 1 its end; height x width x 3, RGB."""
+        """The picture at ``time``, 0 being the shot's start, 1 its end; height x width x 3."""
         time = min(max(time, 0.0), 1.0)
         picture = self._backdrop.copy()
         x, lift = self._place(time)
         shadow, spread = self._shadow, 1.0 - 0.5 * min(1.0, lift / 0.4)
-        shadow = shadow.resize((max(1, round(shadow.width * spread)), max(1, round(shadow.height * spread))))
+        shadow = shadow.resize(
+            (max(1, round(shadow.width * spread)), max(1, round(shadow.height * spread)))
+        )
         self._paste(picture, shadow, x, self.framing.ground)
         foot = self.framing.ground - lift
         if self._marks is not None:
@@ -95,7 +113,7 @@ class Stage:
         return np.asarray(picture, dtype=np.uint8)
 
     def _place(self, time: float) -> tuple[float, float]:
-        """Where the subject is: x of its middle and its height over the ground, in picture heights."""
+        """The subject's middle and its height over the ground, both in picture heights."""
         framing, motion = self.framing, self.scene.motion
         x = framing.x * self._width
         hover = 0.09 if self.scene.subject in FLYING else 0.0
@@ -118,7 +136,9 @@ class Stage:
             self._paste(picture, marks, x, foot + marks.height / self._unit / 2 + 0.01)
             return
         behind = 1.0 if self.scene.motion == "left" else -1.0
-        self._paste(picture, marks, x + behind * (1.2 * half + marks.width / self._unit / 2), foot - half)
+        self._paste(
+            picture, marks, x + behind * (1.2 * half + marks.width / self._unit / 2), foot - half
+        )
 
     def _build_backdrop(self, rng: np.random.Generator) -> Image.Image:
         oversampling = 2
@@ -166,11 +186,16 @@ class Stage:
             for width, tone in ((0.018, (40, 44, 60, 150)), (0.012, (255, 255, 255, 240))):
                 streak = [(0.0, place - width), (length, place), (0.0, place + width)]
                 canvas.poly(streak if sideways else [(y, x) for x, y in streak], tone)
-        marks = canvas.image.resize((max(1, canvas.image.width // 2), max(1, canvas.image.height // 2)), Image.Resampling.BOX)
+        marks = canvas.image.resize(
+            (max(1, canvas.image.width // 2), max(1, canvas.image.height // 2)),
+            Image.Resampling.BOX,
+        )
         return marks.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if motion == "right" else marks
 
 
-def render(scene: Scene, *, size: tuple[int, int] = (640, 360), time: float = 0.5, seed: int = 0) -> Pixels:
+def render(
+    scene: Scene, *, size: tuple[int, int] = (640, 360), time: float = 0.5, seed: int = 0
+) -> Pixels:
     """One picture of a scene: height x width x 3, RGB, 8 bits.
 
     Parameters

@@ -1,6 +1,7 @@
 """Every subject as a cut-out: drawn, shaded and edged, ready to be laid over a backdrop.
 
-A subject is drawn in a box 2.6 units wide and 2.2 high around (0, 0), standing on y = 1, looking to the right.
+A subject is drawn in a box 2.6 units wide and 2.2 high around (0, 0), standing on y = 1, looking to
+the right.
 """
 
 from __future__ import annotations
@@ -43,7 +44,13 @@ _DRAWINGS: dict[str, Callable[[Canvas, Paint], None]] = {
 
 
 def cut_out(
-    subject: str, colour: str, *, unit: float, mirrored: bool, tint: tuple[float, float, float], edge: Colour
+    subject: str,
+    colour: str,
+    *,
+    unit: float,
+    mirrored: bool,
+    tint: tuple[float, float, float],
+    edge: Colour,
 ) -> Image.Image:
     """One subject as an RGBA picture of 2.6 x 2.5 units, whose ground line lies at 2.4 units.
 
@@ -61,7 +68,9 @@ def cut_out(
         Colour of the thin line around the silhouette, which keeps a black cat visible at night.
     """
     oversampling = 2
-    canvas = Canvas(BOX_WIDTH, BOX_HEIGHT, unit=unit * oversampling, origin=(-BOX_WIDTH / 2, BOX_TOP))
+    canvas = Canvas(
+        BOX_WIDTH, BOX_HEIGHT, unit=unit * oversampling, origin=(-BOX_WIDTH / 2, BOX_TOP)
+    )
     _DRAWINGS[subject](canvas, Paint.of(colour))
     picture = canvas.image
     if mirrored:
@@ -75,7 +84,9 @@ def _shaded(picture: Image.Image, tint: tuple[float, float, float]) -> Image.Ima
     """Light from above: a little brighter at the top, a little darker at the bottom."""
     pixels = np.asarray(picture, dtype=np.float32).copy()
     falloff = np.linspace(1.12, 0.86, pixels.shape[0], dtype=np.float32)[:, None, None]
-    pixels[..., :3] = np.clip(pixels[..., :3] * falloff * np.asarray(tint, dtype=np.float32), 0, 255)
+    pixels[..., :3] = np.clip(
+        pixels[..., :3] * falloff * np.asarray(tint, dtype=np.float32), 0, 255
+    )
     return Image.fromarray(pixels.astype(np.uint8), "RGBA")
 
 

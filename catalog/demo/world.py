@@ -1,8 +1,9 @@
-"""The world of the demonstration footage: every scene that can be drawn, and which of them training never sees.
+"""The world of the demonstration footage: every scene, and which ones training never sees.
 
-A scene is one choice from each of five short lists. What a caption may say of a scene, a single frame must show, since
-search compares captions with frames: motion therefore leaves marks (the way the subject faces, streaks behind it, the
-gap between it and its shadow), so that "moving to the left" can be read from any one frame of the shot.
+A scene is one choice from each of five short lists. What a caption may say of a scene, a single
+frame must show, since search compares captions with frames: motion therefore leaves marks (the way
+the subject faces, streaks behind it, the gap between it and its shadow), so that "moving to the
+left" can be read from any one frame of the shot.
 """
 
 from __future__ import annotations
@@ -21,17 +22,28 @@ SUBJECTS: tuple[str, ...] = (
 COLOURS: tuple[str, ...] = (
     "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white",
 )  # fmt: skip
-SETTINGS: tuple[str, ...] = ("beach", "mountains", "forest", "city", "desert", "snow", "meadow", "castle")
+SETTINGS: tuple[str, ...] = (
+    "beach",
+    "mountains",
+    "forest",
+    "city",
+    "desert",
+    "snow",
+    "meadow",
+    "castle",
+)
 LIGHTS: tuple[str, ...] = ("day", "sunset", "night", "rain", "fog")
 MOTIONS: tuple[str, ...] = ("still", "left", "right", "rising")
 
 HELD_OUT_SHARE = 0.08
-"""Share of the (subject, colour, setting, light) combinations that training never sees, whatever the motion."""
+"""Share of the (subject, colour, setting, light) combinations that training never sees, whatever
+the motion.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scene:
-    """One thing that can be filmed. Each field is one entry of the tuple of the same name in this module."""
+    """One thing that can be filmed; each field is an entry of this module's tuple of that name."""
 
     subject: str
     colour: str
@@ -52,8 +64,8 @@ class Scene:
     def is_held_out(self) -> bool:
         """Whether the combination is kept from training.
 
-        The motion is left out of the hash: were it part of it, a held-out scene could have been trained on with
-        another motion, which is nearly the same picture.
+        The motion is left out of the hash: were it part of it, a held-out scene could have been
+        trained on with another motion, which is nearly the same picture.
         """
         key = "/".join((self.subject, self.colour, self.setting, self.light))
         digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
@@ -62,8 +74,10 @@ class Scene:
 
 @lru_cache(maxsize=1)
 def scenes() -> tuple[Scene, ...]:
-    """Every scene of the world, in a fixed order (20 x 10 x 8 x 5 combinations, each with 4 motions)."""
-    return tuple(Scene(*fields) for fields in itertools.product(SUBJECTS, COLOURS, SETTINGS, LIGHTS, MOTIONS))
+    """Every scene, in a fixed order (20 x 10 x 8 x 5 combinations, each with 4 motions)."""
+    return tuple(
+        Scene(*fields) for fields in itertools.product(SUBJECTS, COLOURS, SETTINGS, LIGHTS, MOTIONS)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -86,18 +100,22 @@ def combinations() -> int:
 def sample(pool: Sequence[Scene], count: int, seed: int) -> list[Scene]:
     """Draw ``count`` scenes, no two of them with the same subject, colour, setting and light.
 
-    Raises:
-        ValueError: the pool has fewer combinations than asked for.
+    Raises
+    ------
+    ValueError
+        The pool has fewer combinations than asked for.
     """
     chosen = list(itertools.islice(_distinct(pool, seed), count))
     if len(chosen) < count:
-        raise ValueError(f"asked for {count} different scenes of a pool that holds only {len(chosen)}")
+        raise ValueError(
+            f"asked for {count} different scenes of a pool that holds only {len(chosen)}"
+        )
     return chosen
 
 
 def _distinct(pool: Sequence[Scene], seed: int) -> Iterator[Scene]:
     order = list(pool)
-    random.Random(seed).shuffle(order)
+    random.Random(seed).shuffle(order)  # noqa: S311  # reproducible, not secret
     seen: set[tuple[str, str, str, str]] = set()
     for scene in order:
         key = (scene.subject, scene.colour, scene.setting, scene.light)
