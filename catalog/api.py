@@ -24,6 +24,7 @@ from catalog.db.engine import Database
 from catalog.db.migrate import current_revision, migrate
 from catalog.db.reader import SqlRows
 from catalog.domain.media import SamplingPolicy
+from catalog.domain.paths import full_path
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import IngestReport, SearchResult
 from catalog.encoders import Encoder
@@ -116,7 +117,7 @@ class Catalog:
         MediaError
             If the file cannot be read or has no content.
         """
-        file = Path(path).expanduser().absolute()
+        file = full_path(Path(path))
         return Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
 
     def ingest(

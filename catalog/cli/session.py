@@ -56,10 +56,10 @@ def fail_with_reason(*, json: bool, query: str | None = None) -> Iterator[None]:
 def _tell(error: CatalogError, query: str | None) -> None:
     typer.echo(f"Error: {error.message}", err=True)
     position = error.details.get("position")
-    if query is not None and isinstance(position, int):
+    if query and isinstance(position, int):
         from catalog.domain.query import point_at  # noqa: PLC0415
 
-        typer.echo(point_at(query, position), err=True)
+        typer.echo(point_at(query, position, error.details.get("length") or 1), err=True)
     if error.remedy:
         typer.echo(error.remedy, err=True)
 

@@ -11,6 +11,15 @@ import os
 from pathlib import Path
 
 
+def full_path(path: Path) -> Path:
+    """The absolute path without ``~``, ``.`` and ``..``; links are left as they are.
+
+    A link is how people name their storage (``/media/rushes``), and following
+    it would call every file by a name that nobody knows.
+    """
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  # Path.absolute() keeps ".."
+
+
 def raw_path(path: Path) -> bytes:
     """The bytes of a path, as the operating system spells it."""
     return os.fsencode(path)

@@ -94,7 +94,8 @@ def settle(
             if asset_id in failures:
                 stages.start_stage(session, asset_id, STAGE, worker)
                 stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
-        done = [a for a in asset_ids if a not in waiting and a not in failures]
+        analysed = stages.done(session, asset_ids, "analyse")
+        done = [a for a in analysed if a not in waiting and a not in failures]
         stages.mark_done(session, done, STAGE, worker)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.db.engine import Database
-from catalog.domain.paths import shown_path
+from catalog.domain.paths import full_path, shown_path
 from catalog.errors import CatalogError, MediaError, NoMediaError, PathNotFoundError
 from catalog.media.files import find_media
 from catalog.media.fingerprint import identify
@@ -31,7 +31,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path | tuple[Path, CatalogErro
     attempted whatever it is called.
     """
     for path in paths:
-        absolute = path.expanduser().absolute()
+        absolute = full_path(path)
         if absolute.is_dir():
             yield from _folder(absolute)
         elif absolute.is_symlink() or absolute.exists():
@@ -135,7 +135,7 @@ class Registrar:
 
 def root_folder(path: Path) -> Path:
     """The folder that becomes a root when ``path`` lies in none: itself, or its parent."""
-    absolute = path.expanduser().absolute()
+    absolute = full_path(path)
     return absolute if absolute.is_dir() else absolute.parent
 
 

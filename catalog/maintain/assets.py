@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.db.models import Asset, Clip
-from catalog.domain.paths import raw_path, shown_path
+from catalog.domain.paths import full_path, raw_path, shown_path
 from catalog.domain.query import parse
 from catalog.domain.timecode import timecode_at
 from catalog.errors import InvalidInputError, NotFoundError
@@ -60,7 +60,7 @@ def resolve(session: Session, reference: Reference) -> int:
 
 
 def _by_path(session: Session, path: Path) -> list[int]:
-    absolute = path.expanduser().absolute()
+    absolute = full_path(path)
     for root_id, root in roots.list_roots(session):
         if absolute.is_relative_to(root):
             below = raw_path(absolute.relative_to(root))

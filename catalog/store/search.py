@@ -30,6 +30,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
 from catalog.db.vectors import HALFVEC
@@ -219,19 +220,23 @@ def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnEl
 
 def _shown(page: CTE, *, ranked: bool) -> Row:
     """The page's rows with everything people are shown."""
+    earliest = aliased(Frame)
     first = (
-        select(Frame.id)
-        .where(Frame.clip_id == page.c.clip_id)
-        .order_by(Frame.pts)
+        select(earliest.id)
+        .where(earliest.clip_id == page.c.clip_id)
+        .order_by(earliest.pts)
         .limit(1)
+        .correlate(page)
         .scalar_subquery()
     )
     where = (
         select(Root.path.concat("/").concat(Location.path))
+        .select_from(Location)
         .join(Root, Root.id == Location.root_id)
         .where(Location.asset_id == page.c.asset_id)
         .order_by(Location.online.desc(), Location.id)
         .limit(1)
+        .correlate(page)
         .scalar_subquery()
     )
     clip = func.coalesce(page.c.clip_id, 0)
