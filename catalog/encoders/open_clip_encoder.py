@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +17,7 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
-from catalog.encoders.pictures import cover, readable_rgb
+from catalog.encoders.pictures import readable_rgb, tame
 from catalog.encoders.precision import check_precision, resolve_device, settle_precision
 from catalog.encoders.protocol import Vectors
 from catalog.encoders.sources import find_sources
@@ -57,7 +57,7 @@ class OpenClipEncoder:
         # Fast tokenizers keep padding settings inside; two threads in one raise "Already borrowed".
         self._tokenizing = threading.Lock()
         self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "preprocess")
-        self._fit = _fit(self.preprocessing)
+        self._fit = _fitting(self.preprocessing)
         self._model = model
         # 0..255 to the model's scale in one step, on the model's device.
         self._mean = 255 * _per_channel(self.preprocessing["mean"], where)
@@ -214,18 +214,15 @@ def _probe_pictures() -> list[Image.Image]:
     return [ramp, Image.effect_mandelbrot((256, 256), (-2, -1.5, 1, 1.5), 60).convert("RGB")]
 
 
-def _fit(preprocessing: dict[str, Any]) -> Any:  # noqa: ANN401  # RGB picture to RGB picture
+def _fitting(preprocessing: dict[str, Any]) -> Callable[[Image.Image], Image.Image]:
     """The step that brings an RGB picture to the model's size."""
     config = PreprocessCfg(**preprocessing)
-    size = config.size if isinstance(config.size, (tuple, list)) else (config.size, config.size)
-    if config.resize_mode == "shortest" and size[0] == size[1]:
-        bilinear = config.interpolation == "bilinear"
-        resample = Image.Resampling.BILINEAR if bilinear else Image.Resampling.BICUBIC
-        return lambda picture: cover(picture, int(size[0]), resample)
-    # open_clip's own steps, but the last three: to RGB, to tensor, normalise.
+    # open_clip's own steps but the last three, to RGB, to tensor, normalise: RGB it is already, and
+    # the others are quicker for a whole batch.
     steps = image_transform_v2(config, is_train=False).transforms[:-3]
 
     def fit(picture: Image.Image) -> Image.Image:
+        picture = tame(picture, config.resize_mode)
         for step in steps:
             picture = step(picture)
         return picture
