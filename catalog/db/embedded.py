@@ -32,9 +32,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import psycopg
-from sqlalchemy import URL
 
 from catalog.db import embedded_cluster as cluster
 from catalog.db import embedded_supervisor
@@ -74,12 +74,12 @@ class EmbeddedPostgres:
         return cluster.binaries_for(self.pgdata)
 
     def url(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
-        """Where the started server answers, as SQLAlchemy writes it."""
+        """Where the started server answers, for SQLAlchemy; libpq wants no ``+psycopg``."""
         if self._socket_dir is None:
             raise DatabaseUnavailableError("The embedded database is not started.")
-        query = {"host": str(self._socket_dir), "port": str(PORT)}
-        url = URL.create("postgresql+psycopg", username=user, database=database, query=query)
-        return url.render_as_string(hide_password=False)
+        # Spaces as %20: libpq's own tools take this URL too, and do not know "+".
+        host = quote(os.fsencode(self._socket_dir), safe="")
+        return f"postgresql+psycopg://{user}@/{database}?host={host}&port={PORT}"
 
     def start(self) -> str:
         """Start the server, or join the one that runs; its URL.
@@ -156,7 +156,9 @@ class EmbeddedPostgres:
                 # sudo in somebody's own home folder: the catalogue stays theirs.
                 os.chown(self.data_dir, home.st_uid, home.st_gid)
             user = server_user(self.data_dir)
-            self.data_dir.chmod(0o711 if user.switch else 0o700)
+            # Another user than the owner must pass to the data, not read beside it.
+            own = self.data_dir.stat().st_uid == user.uid
+            self.data_dir.chmod(0o700 if own else 0o711)
         except OSError as error:
             raise DatabaseUnavailableError(
                 f"The database's folder {self.data_dir} cannot be prepared: {error.strerror}.",
@@ -234,6 +236,8 @@ class EmbeddedPostgres:
             "lock_fd": lock_fd,
             "log": str(self.log),
             "run_as": user.popen_options,
+            # Not the one in the data folder: by then a new server may use it.
+            "remove": None if socket_dir.parent == self.data_dir else str(socket_dir),
             "users": str(self.data_dir / "users.lock"),
         }
         supervisor = [sys.executable, "-I", "-S", embedded_supervisor.__file__, json.dumps(task)]
@@ -307,8 +311,6 @@ class EmbeddedPostgres:
             return False
         finally:
             os.close(lock_fd)
-        if self._socket_dir is not None and self._socket_dir.parent != self.data_dir:
-            shutil.rmtree(self._socket_dir, ignore_errors=True)
         self._socket_dir = None
         return True
 

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 POLL_S = 0.5
@@ -41,6 +42,11 @@ def main(task: dict[str, Any]) -> None:
             # Held until the server is gone: whoever comes now waits, then starts anew.
             server.send_signal(signal.SIGINT)  # "fast shutdown"
             server.wait()
+    if task["remove"]:
+        # The socket's folder, outside the home, where nobody else would remove it.
+        for path in Path(task["remove"]).iterdir():
+            path.unlink()
+        Path(task["remove"]).rmdir()
 
 
 def _launch(task: dict[str, Any]) -> subprocess.Popen[bytes]:

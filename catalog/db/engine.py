@@ -7,6 +7,7 @@ import re
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -115,20 +116,20 @@ def _forget_in_children(engine: Engine) -> None:
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Turn a failure to connect into :class:`DatabaseUnavailableError`."""
+    """Turn a failure to reach the server into :class:`DatabaseUnavailableError`."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        if isinstance(error, OperationalError) and not (
-            error.connection_invalidated or _never_connected(error)
-        ):
+        if not _is_unavailable(error):
             raise
         raise _unavailable(url, error) from error
 
 
-def _never_connected(error: DBAPIError) -> bool:
-    # SQLAlchemy knows no statement for what failed while connecting.
-    return error.statement is None
+def _is_unavailable(error: DBAPIError) -> bool:
+    """Whether the connection failed, not the statement: a deadlock is operational too."""
+    state = getattr(error.orig, "sqlstate", None)
+    # Classes 08 connection, 28 authorisation, 3D no such database; 57P01-57P03 shutting down.
+    return state is None or state[:2] in {"08", "28", "3D"} or state[:4] == "57P0"
 
 
 def _unavailable(url: URL, error: DBAPIError) -> DatabaseUnavailableError:
@@ -150,6 +151,27 @@ def _unavailable(url: URL, error: DBAPIError) -> DatabaseUnavailableError:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a server says of itself; ``installed`` and ``available`` are pgvector's versions."""
+
+    version_num: int
+    encoding: str
+    installed: str | None
+    available: str | None
+
+
+def probe_server(connection: Connection) -> ServerFacts:
+    """Ask the server what it is."""
+    statement = """
+        SELECT current_setting('server_version_num')::int,
+               current_setting('server_encoding'),
+               (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
+               (SELECT default_version FROM pg_available_extensions WHERE name = 'vector')
+    """
+    return ServerFacts(*connection.execute(text(statement)).one())
+
+
 def check_server(connection: Connection) -> None:
     """Check that the server can hold a catalogue.
 
@@ -159,29 +181,19 @@ def check_server(connection: Connection) -> None:
         If PostgreSQL is older than 16, does not store UTF-8, or pgvector is
         missing or older than 0.8; the remedy says what to install or to run.
     """
-    row = connection.execute(
-        text(
-            """
-            SELECT current_setting('server_version_num')::int AS server,
-                   current_setting('server_encoding') AS encoding,
-                   (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS installed,
-                   (SELECT default_version FROM pg_available_extensions WHERE name = 'vector')
-                       AS available
-            """
-        )
-    ).one()
-    major = row.server // 10000
+    facts = probe_server(connection)
+    major = facts.version_num // 10000
     if major < SERVER_MIN:
         raise DatabaseUnsuitableError(
             f"The server is PostgreSQL {major}; {SERVER_MIN} or newer is needed.",
             remedy=f"Upgrade it, or use the image {COMPOSE_IMAGE}.",
         )
-    if row.encoding != "UTF8":
+    if facts.encoding != "UTF8":
         raise DatabaseUnsuitableError(
-            f"The database stores text as {row.encoding}, not UTF8.",
+            f"The database stores text as {facts.encoding}, not UTF8.",
             remedy="Create it anew: createdb --template=template0 --encoding=UTF8.",
         )
-    _check_pgvector(major, row.installed, row.available)
+    _check_pgvector(major, facts.installed, facts.available)
 
 
 def _check_pgvector(major: int, installed: str | None, available: str | None) -> None:

@@ -75,16 +75,23 @@ class ReadOnlyConnection:
             If it fails, would write, takes too long, gives no rows, or is more than
             one; ``details["position"]`` counts characters from 0.
         """
-        # Typed text, on purpose; streaming always takes the extended protocol.
         try:
             with self._connection.cursor() as cursor:
+                # Streaming always takes the extended protocol: one statement, no more.
                 stream = cursor.stream(statement.encode())
-                rows = list(islice(stream, limit)) if limit is not None else list(stream)
+                rows = list(islice(stream, limit))
                 more = limit is not None and next(stream, None) is not None
                 columns = tuple(column.name for column in cursor.description or ())
         except psycopg.Error as error:
+            self._connection.rollback()
             raise _refused(error) from error
-        return SqlRows(columns, rows, more)
+        return SqlRows(columns or self._columns(), rows, more)
+
+    def _columns(self) -> tuple[str, ...]:
+        """Columns of the last statement, which gave no row to tell them by."""
+        described = self._connection.pgconn.describe_prepared(b"")
+        names = (described.fname(i) or b"" for i in range(described.nfields))
+        return tuple(name.decode() for name in names)
 
     def close(self) -> None:
         """Drop the connection, and whatever the statement left in it."""
@@ -109,6 +116,9 @@ def _refused(error: psycopg.Error) -> ReadOnlySqlError:
         details["position"] = int(diagnostic.statement_position) - 1
     message = diagnostic.message_primary or str(error).strip()
     remedy = diagnostic.message_hint or ""
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+        message = "it gives no rows"
+        remedy = "SELECT, VALUES, TABLE, WITH, SHOW and EXPLAIN do."
     if isinstance(error, psycopg.errors.QueryCanceled):
         remedy = "Narrow the statement, or give it more time."
     elif isinstance(
