@@ -49,9 +49,7 @@ class Settings:
         return self.home / "postgres"
 
     @classmethod
-    def load(
-        cls, environ: Mapping[str, str] | None = None, **overrides: object
-    ) -> Settings:
+    def load(cls, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
         """Build the settings from arguments, environment and ``catalog.toml``.
 
         Raises
