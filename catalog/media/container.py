@@ -12,7 +12,8 @@ import av.error
 
 from catalog.errors import MediaError, NotMediaError, UndecodableError
 from catalog.media.files import check_readable, printable, unreadable
-from catalog.media.signatures import recognise
+from catalog.media.signatures import Signature, recognise
+from catalog.media.truncation import iso_missing_bytes, mxf_missing_bytes, truncated
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -44,10 +45,16 @@ def open_container(path: Path) -> InputContainer:
         As `check_readable`.
     NotMediaError
         If no demuxer recognises the file.
+    TruncatedError
+        If it is an MXF whose end is missing, or an MP4 that cannot be opened for that.
     UndecodableError
         If it begins as media, but its structure is broken.
     """
     head = check_readable(path)
+    signature = recognise(head)
+    if signature is not None and signature.name == "MXF" and (missing := mxf_missing_bytes(path)):
+        # FFmpeg plays what there is; a catalogue must not take it for the whole.
+        raise truncated(path, signature.name, missing)
     # An absolute path cannot be taken for an address such as "concat:a|b".
     name = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
     try:
@@ -62,10 +69,10 @@ def open_container(path: Path) -> InputContainer:
         )
     except (av.error.PermissionError, av.error.FileNotFoundError, av.error.OSError) as error:
         if type(error) is av.error.OSError or not isinstance(error, OSError):
-            _refuse(path, head, error)
+            _refuse(path, signature, error)
         raise unreadable(path, error) from error
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
-        _refuse(path, head, error)
+        _refuse(path, signature, error)
 
 
 @cache
@@ -73,10 +80,11 @@ def _allowed_formats() -> str:
     return ",".join(sorted(av.formats_available - _REFUSED_FORMATS))
 
 
-def _refuse(path: Path, head: bytes, error: BaseException) -> NoReturn:
-    signature = recognise(head)
+def _refuse(path: Path, signature: Signature | None, error: BaseException) -> NoReturn:
     if signature is None:
         raise not_media(path) from error
+    if signature.name == "MP4/QuickTime" and (missing := iso_missing_bytes(path)):
+        raise truncated(path, signature.name, missing) from error
     raise UndecodableError(
         f"{printable(path)} begins as {signature.name}, but its structure cannot be read"
         f" ({reason(error)}); expected a complete file.",

@@ -136,7 +136,7 @@ def is_black(picture: Picture) -> bool:
         return False
     bright = np.count_nonzero(picture.small.max(axis=2) > _VISIBLE)
     height, width = picture.small.shape[:2]
-    return int(bright) < _BRIGHT_SHARE * height * width
+    return bool(bright < _BRIGHT_SHARE * height * width)
 
 
 def difference(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> float:

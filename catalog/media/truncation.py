@@ -1,0 +1,81 @@
+"""Whether a file ends before its own structure says it does: a copy that was cut off."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from catalog.errors import UndecodableError
+from catalog.media.files import printable
+
+# SMPTE ST 377-1, 7.1: the key of a header partition pack, but for its last two bytes.
+_HEADER_PARTITION = bytes.fromhex("060e2b34020501010d0102010102")
+_KEY_BYTES = 16
+_FOOTER_OFFSET = 24  # after versions (2+2), KAG size (4), this (8) and previous partition (8)
+_LONG_BER = 0x80
+_BOX_HEADER = 8
+_MOST_BOXES = 10_000
+
+
+class TruncatedError(UndecodableError):
+    """The file is media, but its end is missing."""
+
+    code = "truncated"
+
+
+def mxf_missing_bytes(path: Path) -> int:
+    """Bytes lacking before the footer that an MXF's header names; 0 if it names none.
+
+    An MXF that is still being written names no footer, and is not truncated.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not file.read(_KEY_BYTES).startswith(_HEADER_PARTITION):
+            return 0
+        first = file.read(1)
+        if first and first[0] & _LONG_BER:
+            file.read(first[0] & ~_LONG_BER)
+        file.seek(_FOOTER_OFFSET, os.SEEK_CUR)
+        footer = int.from_bytes(file.read(8), "big")
+    # The footer's own key and length are the least that must follow.
+    return max(0, footer + _KEY_BYTES + 1 - size) if footer else 0
+
+
+def iso_missing_bytes(path: Path) -> int:
+    """Bytes lacking at the end of the last top-level box of an MP4 or QuickTime file."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        at = 0
+        for _ in range(_MOST_BOXES):
+            if at >= size:
+                return at - size
+            length = _box_length(file, at)
+            if length is None:
+                return 0
+            at += length
+    return 0
+
+
+def _box_length(file: BinaryIO, at: int) -> int | None:
+    """The box's length; None where it reaches to the end of the file or makes no sense."""
+    file.seek(at)
+    header = file.read(_BOX_HEADER)
+    length = int.from_bytes(header[:4], "big")
+    if length == 1:  # the length follows in 64 bits
+        length = int.from_bytes(file.read(8), "big")
+    return length if len(header) == _BOX_HEADER and length >= _BOX_HEADER else None
+
+
+def truncated(path: Path, form: str, missing: int) -> TruncatedError:
+    """The error for a file that lacks its end."""
+    size = path.stat().st_size
+    return TruncatedError(
+        f"{printable(path)} is {form}, but ends after {size} bytes, {missing} bytes or more"
+        " before its own structure says; expected a complete file.",
+        remedy="Copy it again from its source.",
+        path=printable(path),
+        format=form,
+        size=size,
+        missing=missing,
+    )
