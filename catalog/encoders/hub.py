@@ -35,8 +35,10 @@ ANSWER_S = 5.0
 DEADLINE_S = 8.0
 
 
-def fetch(repository: str, names: Sequence[str], *, encoder: str, what: str) -> Path:
-    """The first of ``names`` that ``repository`` has, as a local path.
+def fetch(
+    repository: str, names: Sequence[str], *, encoder: str, what: str, revision: str = "main"
+) -> Path:
+    """The first of ``names`` that ``repository`` has at ``revision``, as a local path.
 
     Raises
     ------
@@ -46,12 +48,12 @@ def fetch(repository: str, names: Sequence[str], *, encoder: str, what: str) -> 
         The repository, or every one of the files, does not exist.
     """
     for name in names:
-        cached = hf.try_to_load_from_cache(repository, name)
+        cached = hf.try_to_load_from_cache(repository, name, revision=revision)
         if isinstance(cached, str):
             return Path(cached)
     for name in names:
-        if _exists(repository, name, encoder, what):
-            download = functools.partial(hf.hf_hub_download, repository, name)
+        if _exists(hf.hf_hub_url(repository, name, revision=revision), encoder, what):
+            download = functools.partial(hf.hf_hub_download, repository, name, revision=revision)
             return Path(_client(download, encoder, what))
     raise UnknownEncoderError(
         f"The repository {repository} on {constants.ENDPOINT} holds none of {', '.join(names)}, "
@@ -78,23 +80,22 @@ def fetch_folder(
             return folder
     except LocalEntryNotFoundError:
         pass
-    _exists(repository, "config.json", encoder, what)
+    _exists(hf.hf_hub_url(repository, "config.json"), encoder, what)
     download = functools.partial(hf.snapshot_download, repository, allow_patterns=allowed)
     return Path(_client(download, encoder, what))
 
 
-def _exists(repository: str, name: str, encoder: str, what: str) -> bool:
+def _exists(url: str, encoder: str, what: str) -> bool:
     if constants.HF_HUB_OFFLINE:
         _unavailable(encoder, what, "HF_HUB_OFFLINE is set")
-    url = hf.hf_hub_url(repository, name)
     try:
         _within(DEADLINE_S, lambda: hf.get_hf_file_metadata(url, timeout=ANSWER_S))
     except EntryNotFoundError:  # the repository is there, the file is not
         return False
     except (RepositoryNotFoundError, GatedRepoError) as error:
         raise UnknownEncoderError(
-            f"{repository}, which holds the {what} of {encoder}, does not exist on "
-            f"{constants.ENDPOINT} or is not open to everyone.",
+            f"The repository with the {what} of {encoder} does not exist or is not open to all "
+            f"({url}).",
             remedy="Correct the name, or set HF_TOKEN to a token that may read it.",
             encoder=encoder,
         ) from error

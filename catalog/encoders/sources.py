@@ -164,7 +164,8 @@ def _from_folder(folder: Path, name: str) -> Sources:
 
 def _from_hub(repository: str, name: str) -> Sources:
     file = hub.fetch(repository, [CONFIG_FILE], encoder=name, what="configuration files")
-    hub.fetch(repository, WEIGHTS, encoder=name, what="weights")
+    revision = file.parent.name
+    hub.fetch(repository, WEIGHTS, encoder=name, what="weights", revision=revision)
     # The cache keeps the files of one revision side by side, so this is a folder like any other,
     # but for the tokenizer: its name in the configuration is a repository, often another one.
     config = _read_config(file.parent, name)

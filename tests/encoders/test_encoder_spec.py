@@ -72,3 +72,10 @@ def test_torch_is_not_imported_without_need(statement):
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_documented_program_runs():
+    text = (ROOT / "docs" / "encoders.md").read_text(encoding="utf-8")
+    program = text.partition("```python\n")[2].partition("```")[0]
+    assert "load_encoder" in program
+    exec(compile(program, "docs/encoders.md", "exec"), {})
