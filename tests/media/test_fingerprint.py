@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from catalog.errors import EmptyFileError, FileChangedError, UnreadableFileError
+from catalog.media.fingerprint import fingerprint, identify
+
+
+def test_it_is_the_content_that_counts(tmp_path):
+    content = os.urandom(3 << 20)
+    (tmp_path / "a.mp4").write_bytes(content)
+    (tmp_path / "copy, renamed.mov").write_bytes(content)
+    (tmp_path / "last byte.mp4").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    first = identify(tmp_path / "a.mp4")
+    assert first.fingerprint == hashlib.sha256(content).hexdigest()
+    assert first.size == len(content)
+    assert fingerprint(tmp_path / "copy, renamed.mov") == first.fingerprint
+    assert fingerprint(tmp_path / "last byte.mp4") != first.fingerprint
+
+
+def test_progress_counts_bytes(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(bytes(5 << 19))
+    seen: list[int] = []
+    identify(path, progress=seen.append)
+    assert seen == [1 << 20, 2 << 20, 5 << 19]
+
+
+def test_a_file_that_grows_meanwhile(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(bytes(3 << 20))
+
+    def grow(read: int) -> None:
+        if read == 1 << 20:
+            with path.open("ab") as file:
+                file.write(b"more")
+
+    with pytest.raises(FileChangedError, match="changed while it was being read") as raised:
+        identify(path, progress=grow)
+    assert raised.value.retryable
+
+
+def test_nothing_to_read(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(EmptyFileError):
+        fingerprint(tmp_path / "empty.mp4")
+    with pytest.raises(UnreadableFileError):
+        fingerprint(tmp_path / "nowhere.mp4")

@@ -1,0 +1,89 @@
+"""What every frame store must do; add an implementation to the fixture and it is held to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import FrameStoreError, InvalidInputError
+from catalog.media.frame_store import (
+    FolderFrameStore,
+    FrameStore,
+    PictureNotFoundError,
+    picture_key,
+    picture_prefix,
+)
+
+FINGERPRINT = "ab" + "0123456789" * 6 + "cd"
+
+
+@pytest.fixture(params=["folder"])
+def store(request, tmp_path) -> FrameStore:
+    return {"folder": lambda: FolderFrameStore(tmp_path / "frames")}[request.param]()
+
+
+def test_keys_are_stable():
+    assert picture_key(FINGERPRINT, 123) == f"ab/{FINGERPRINT}/000000000123.jpg"
+    assert picture_key(FINGERPRINT, 123).startswith(picture_prefix(FINGERPRINT) + "/")
+
+
+def test_put_get_exists_delete(store):
+    key = picture_key(FINGERPRINT, 0)
+    assert not store.exists(key)
+    store.put(key, b"one")
+    store.put(key, b"two")
+    assert store.exists(key)
+    assert store.get(key) == b"two"
+    store.delete(key)
+    store.delete(key)
+    assert not store.exists(key)
+
+
+def test_get_of_what_is_not_there_says_the_key(store):
+    with pytest.raises(PictureNotFoundError, match="ab/cd.jpg"):
+        store.get("ab/cd.jpg")
+
+
+def test_delete_prefix_takes_one_asset_only(store):
+    other = "ab" + "f" * 62
+    for pts in range(3):
+        store.put(picture_key(FINGERPRINT, pts), b"x")
+        store.put(picture_key(other, pts), b"x")
+    store.delete_prefix(picture_prefix(FINGERPRINT))
+    store.delete_prefix(picture_prefix(FINGERPRINT))
+    assert not any(store.exists(picture_key(FINGERPRINT, pts)) for pts in range(3))
+    assert all(store.exists(picture_key(other, pts)) for pts in range(3))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/etc/passwd", "../x", "a/../x", "a//b", "a/", ".hidden", "a\\b", "a\0b", "a b", "ü", "a\n"]
+    + ["x" * 300],
+)
+def test_no_key_leads_out_of_the_store(store, key):
+    for use in (store.get, store.exists, store.delete, store.delete_prefix, store.path_or_url):
+        with pytest.raises(InvalidInputError, match="cannot be a key"):
+            use(key)
+    with pytest.raises(InvalidInputError):
+        store.put(key, b"x")
+
+
+def test_a_folder_store_leaves_no_partial_files(tmp_path):
+    store = FolderFrameStore(tmp_path)
+    key = picture_key(FINGERPRINT, 7)
+    store.put(key, b"x" * 1000)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files == [tmp_path / key]
+    assert Path(store.path_or_url(key)).read_bytes() == b"x" * 1000
+
+
+def test_a_folder_store_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "ab").write_bytes(b"a file where a folder should be")
+    store = FolderFrameStore(tmp_path)
+    with pytest.raises(FrameStoreError, match="cannot be written"):
+        store.put(picture_key(FINGERPRINT, 0), b"x")
+    with pytest.raises(PictureNotFoundError):
+        store.get(picture_key(FINGERPRINT, 0))
+    assert not store.exists(picture_key(FINGERPRINT, 0))
+    store.delete(picture_key(FINGERPRINT, 0))
