@@ -180,8 +180,14 @@ class Catalog:
         search = Search(self.database, self.store, self._encoders.load)
         return search.find(query, limit=limit, after=after, show_plan=explain)
 
-    def contact_sheet(self, results: SearchResult | Sequence[SearchResult], path: StrPath) -> None:
-        """Write the hits of one or more searches as one picture.
+    def contact_sheet(
+        self,
+        results: SearchResult | Sequence[SearchResult],
+        path: StrPath,
+        *,
+        titles: Sequence[str] | None = None,
+    ) -> None:
+        """Write the hits of one or more searches as one picture, a heading per search.
 
         Raises
         ------
@@ -189,7 +195,7 @@ class Catalog:
             If the picture cannot be written there.
         """
         several = [results] if isinstance(results, SearchResult) else list(results)
-        contact_sheet(self.store, several, Path(path))
+        contact_sheet(self.store, several, Path(path), titles=titles)
 
     def sql(self, statement: str, *, limit: int | None = None) -> SqlRows:
         """Run one SQL statement as a role that can only read the catalogue.

@@ -85,18 +85,19 @@ def _ingest(catalog: Catalog, footage: Footage) -> None:
 
 def _searches(catalog: Catalog, footage: Footage, folder: Path) -> None:
     file, shot = next((f, s) for f, s in footage.shots() if f.kind == "video")
-    results = []
+    results, titles = [], []
     for code in LANGUAGES:
-        words = shot.captions[code]
-        results.append(_show(catalog, f"in {language(code).name}", words))
+        titles.append(f"{language(code).name}: {shot.captions[code]}")
+        results.append(_show(catalog, f"in {language(code).name}", shot.captions[code]))
         _expect(results[-1], file, shot)
     still = next((f, s) for f, s in footage.shots() if f.kind == "still")
-    words = still[1].captions["fr"]
-    results.append(_show(catalog, "with metadata, in French", f"{words} kind:still recorded:2024"))
+    query = f"{still[1].captions['fr']} kind:still recorded:2024"
+    titles.append(f"{language('fr').name}, with metadata: {query}")
+    results.append(_show(catalog, "with metadata, in French", query))
     _expect(results[-1], *still)
     _plain_sql(catalog, footage)
     sheet = folder / "contact-sheet.jpg"
-    catalog.contact_sheet(results, sheet)
+    catalog.contact_sheet(results, sheet, titles=titles)
     typer.echo(f"\nThe pictures of these results: {sheet}")
     typer.echo(f'Go on with it: CATALOG_HOME={folder / "home"} .venv/bin/catalog search "…"')
 
