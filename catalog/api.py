@@ -23,14 +23,17 @@ from catalog import encoders
 from catalog.db.engine import Database
 from catalog.db.migrate import current_revision, migrate
 from catalog.db.reader import SqlRows
+from catalog.dispatch import Dispatcher, dispatcher_for
 from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import IngestReport, SearchResult
 from catalog.encoders import Encoder
 from catalog.ingest import Ingest
+from catalog.ingest.analyse import Analysed
 from catalog.ingest.pipeline import Labels
 from catalog.ingest.register import Registrar, Registration, root_folder
+from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed, is_due
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.maintain.encoders import Encoders
@@ -52,10 +55,18 @@ class Catalog:
     several threads.
     """
 
-    def __init__(self, settings: Settings, database: Database, store: FrameStore) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        store: FrameStore,
+        *,
+        dispatcher: Dispatcher | None = None,
+    ) -> None:
         self.settings = settings
         self.database = database
         self.store = store
+        self._dispatcher = dispatcher
         self._encoders = Encoders(database, self._load_encoder, settings.encoder)
         self.encoder = EncoderVerbs(self._encoders, store)
 
@@ -88,7 +99,9 @@ class Catalog:
         return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
 
     def close(self) -> None:
-        """Let go of the database; the embedded server stops with its last user."""
+        """Let go of broker and database; the embedded server stops with its last user."""
+        if self._dispatcher is not None:
+            self._dispatcher.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -107,18 +120,69 @@ class Catalog:
             name, device=self.settings.device, precision=self.settings.precision
         )
 
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Wakes the workers. Made on first use: most catalogues have nobody to wake."""
+        if self._dispatcher is None:
+            self._dispatcher = dispatcher_for(self.settings)
+        return self._dispatcher
+
     # --- putting in -----------------------------------------------------------
 
-    def register(self, path: StrPath, *, collection: str | None = None) -> Registration:
+    def register(
+        self, path: StrPath, *, collection: str | None = None, dispatch: bool = False
+    ) -> Registration:
         """Enter one file: the asset its content is, and this place of it. Nothing is decoded.
+
+        With ``dispatch``, workers are told of an asset whose analysis is due.
 
         Raises
         ------
         MediaError
             If the file cannot be read or has no content.
+        BrokerUnavailableError
+            If workers cannot be told. The file *is* registered then.
         """
         file = full_path(Path(path))
-        return Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
+        found = Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
+        # After the commit, or a quick worker would look for what is not there yet.
+        if dispatch and is_due(self.database, found.asset_id):
+            self.dispatcher.analyse(found.asset_id)
+        return found
+
+    def analyse(
+        self, asset_id: int, *, policy: SamplingPolicy | None = None, dispatch: bool = False
+    ) -> Analysed | None:
+        """Analyse one registered asset if that is due; None if it was not.
+
+        With ``dispatch``, workers are told to encode its frames; also when they
+        were there already, since who found them may have died before telling.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such asset.
+        AssetBusyError
+            If another process is at work on it.
+        MediaError
+            If its file cannot be catalogued; also kept for `jobs`.
+        BrokerUnavailableError
+            If workers cannot be told. The analysis *is* done then.
+        """
+        found = analyse_step(self.database, self.store, asset_id, policy or SamplingPolicy())
+        if dispatch and is_analysed(self.database, asset_id):
+            self.dispatcher.encode()
+        return found
+
+    def encode(self) -> Encoded:
+        """Give every frame that has none its vector under the active encoder.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            If something waits and the encoder's weights are not to be had.
+        """
+        return encode_step(self.database, self.store, self._encoders.active)
 
     def ingest(
         self,

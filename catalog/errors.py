@@ -142,10 +142,24 @@ class FileChangedError(MediaError):
     retryable = True
 
 
+class WorkersLostError(MediaError):
+    """Every process that worked on the file died of it, or was killed."""
+
+    code = "workers_lost"
+
+
 class MediaTooLargeError(MediaError):
     """The picture's dimensions or the file's tracks are beyond the limits."""
 
     code = "media_too_large"
+
+
+class AssetBusyError(CatalogError):
+    """Another process is at work on the asset."""
+
+    code = "asset_busy"
+    http_status = 409
+    retryable = True
 
 
 # --- a service or a part is missing ---------------------------------------
@@ -164,6 +178,12 @@ class DatabaseUnavailableError(ServiceError):
     """PostgreSQL cannot be reached."""
 
     code = "database_unavailable"
+
+
+class BrokerUnavailableError(ServiceError):
+    """The broker that wakes the workers cannot be reached, or none is configured."""
+
+    code = "broker_unavailable"
 
 
 class DatabaseUnsuitableError(ServiceError):

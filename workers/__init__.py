@@ -1,1 +1,1 @@
-"""."""
+"""Celery workers: they take ids from the queues and call the catalogue."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
-from catalog.errors import CatalogError, UnreadableFileError
+from catalog.errors import CatalogError, UnreadableFileError, WorkersLostError
 from catalog.media.analyse import Analysis, analyse
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
 from catalog.media.probe import probe as probe_file
@@ -20,6 +20,8 @@ from catalog.store import assets, locations, shots, stages
 from catalog.store.locks import asset_lock
 
 STAGE = "analyse"
+# A file that kills the decoder would be handed from worker to worker for ever.
+MAX_LOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,15 @@ def analyse_asset(
             state = stages.stage_of(session, asset_id, STAGE)
             if state is None or state.state in {"done", "failed"}:
                 return None
+            # "running", and yet the lock was free: its process is gone without a word.
+            lost = state.attempts if state.state == "running" else 0
             stages.start_stage(session, asset_id, STAGE, worker_name())
             row = assets.get_asset(session, asset_id)
             assert row is not None  # noqa: S101  # its stage row references it
             fingerprint = row.fingerprint
             files = locations.files_of(session, asset_id)
         try:
+            _check_lost(lost)
             path = _first_present(files)
             return _analyse(database, store, _Job(asset_id, fingerprint, path), policy, on_seconds)
         except CatalogError as error:
@@ -120,6 +125,16 @@ def _add_decoded(session: Session, asset_id: int, probe: Probe, analysis: Analys
         variable_frame_rate=analysis.variable_frame_rate,
         decode_errors=analysis.decode_errors,
     )
+
+
+def _check_lost(times: int) -> None:
+    if times >= MAX_LOST:
+        raise WorkersLostError(
+            f"The process at work on this asset ended without a word in attempt {times}.",
+            remedy="See the workers' logs (out of memory? a crash in the decoder?); "
+            "then `catalog retry`.",
+            attempts=times,
+        )
 
 
 def _first_present(files: list[Path]) -> Path:

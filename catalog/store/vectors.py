@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import SCHEMA, Embedding, Encoder, Frame, Phrase
+from catalog.db.models import SCHEMA, Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store.arrays import among
 
 # Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
@@ -129,6 +129,33 @@ def assets_missing(session: Session, encoder_id: int, asset_ids: Sequence[int]) 
         _without_vector(encoder_id), among(Frame.asset_id, asset_ids)
     )
     return set(session.execute(statement.distinct()).scalars())
+
+
+def assets_waiting(
+    session: Session, encoder_id: int | None, *, after: int = 0, limit: int = 500
+) -> list[int]:
+    """Analysed assets that still want encoding, by id from ``after`` on.
+
+    Those are the assets with a frame without a vector, and those nobody has
+    marked as encoded (an audio file has no frames). What failed there waits for
+    an administrator. ``encoder_id`` None: nothing has a vector yet.
+    """
+    analysed, encoded = aliased(Stage), aliased(Stage)
+    statement = (
+        select(analysed.asset_id)
+        .outerjoin(encoded, (encoded.asset_id == analysed.asset_id) & (encoded.name == "encode"))
+        .where(analysed.name == "analyse", analysed.state == "done", analysed.asset_id > after)
+        .order_by(analysed.asset_id)
+        .limit(limit)
+    )
+    if encoder_id is None:
+        statement = statement.where(encoded.state.is_distinct_from("failed"))
+    else:
+        missing = select(Frame.asset_id).where(_without_vector(encoder_id))
+        unmarked = encoded.state.is_(None) | encoded.state.in_(("due", "running"))
+        some_missing = (encoded.state == "done") & analysed.asset_id.in_(missing)
+        statement = statement.where(unmarked | some_missing)
+    return list(session.execute(statement).scalars())
 
 
 def claim_frames(

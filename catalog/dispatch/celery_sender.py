@@ -1,0 +1,64 @@
+"""Wake workers through Celery, by the names of their tasks."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
+
+from catalog.dispatch.celery_app import celery_settings
+from catalog.dispatch.names import ANALYSE, ENCODE
+from catalog.errors import BrokerUnavailableError
+
+# Whoever waits for this has done the work already: a short outage is bridged,
+# a long one is reported within seconds.
+_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 0.5}
+
+
+class CeleryDispatcher:
+    """Sends to the workers' broker; connects when there is something to send.
+
+    Raises
+    ------
+    InvalidSettingError
+        If the URL is not one of a Redis.
+    """
+
+    def __init__(self, broker_url: str) -> None:
+        # set_as_current: a library must not become the host program's Celery app.
+        self._app = Celery("catalog.dispatch", set_as_current=False)
+        self._app.conf.update(celery_settings(broker_url))
+        self._place = _place(broker_url)
+
+    def analyse(self, asset_id: int) -> None:
+        """Have a worker analyse this asset."""
+        self._send(ANALYSE, asset_id)
+
+    def encode(self) -> None:
+        """Have a worker encode whatever frames have no vector."""
+        self._send(ENCODE)
+
+    def close(self) -> None:
+        """Close the connections to the broker."""
+        self._app.close()
+
+    def _send(self, task: str, *ids: int) -> None:
+        try:
+            self._app.send_task(task, args=ids, retry=True, retry_policy=_RETRIES)
+        except (OperationalError, KombuError, RedisError, OSError) as error:
+            raise BrokerUnavailableError(
+                f"The broker at {self._place} cannot be told of {task}: {error}.",
+                remedy="Start Redis and check CATALOG_BROKER_URL; the work stays due and "
+                "can be sent again.",
+                task=task,
+                ids=list(ids),
+            ) from error
+
+
+def _place(url: str) -> str:
+    """Where the URL leads, for messages: no password."""
+    parts = urlsplit(url)
+    host = parts.hostname or "localhost"
+    return parts.path if parts.scheme == "redis+socket" else f"{host}:{parts.port or 6379}"

@@ -1,0 +1,96 @@
+"""The steps of an ingest one by one, as workers take them: analyse one asset, encode what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from catalog.db.engine import Database
+from catalog.domain.media import SamplingPolicy
+from catalog.encoders import Encoder
+from catalog.errors import AssetBusyError, CatalogError, NotFoundError
+from catalog.ingest.analyse import STAGE, Analysed, analyse_asset, worker_name
+from catalog.ingest.encode import EncodeQueue, settle
+from catalog.media.frame_store import FrameStore
+from catalog.store import assets, stages, vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What one drain of the queue brought: vectors written, and why some assets lack theirs."""
+
+    vectors: int
+    failures: dict[int, CatalogError]
+
+
+def analyse_step(
+    database: Database, store: FrameStore, asset_id: int, policy: SamplingPolicy
+) -> Analysed | None:
+    """Analyse an asset if that is due; None if it was done or has failed before.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such asset.
+    AssetBusyError
+        If another process is at work on it. It may die yet, so come back later.
+    MediaError
+        If the file cannot be catalogued; also kept in the asset's stage.
+    """
+    found = analyse_asset(database, store, asset_id, policy=policy)
+    if found is not None:
+        return found
+    with database.session() as session:
+        state = stages.stage_of(session, asset_id, STAGE)
+        if state is None and assets.get_asset(session, asset_id) is None:
+            raise NotFoundError(
+                f"There is no asset {asset_id}.", remedy="List the assets with `catalog assets`."
+            )
+    if state is not None and state.state in {"due", "running"}:
+        raise AssetBusyError(
+            f"Another process is at work on asset {asset_id}.",
+            remedy="Wait for it, or see who it is with `catalog jobs`.",
+            asset=asset_id,
+        )
+    return None
+
+
+def is_analysed(database: Database, asset_id: int) -> bool:
+    """Whether the asset's frames are there to be encoded."""
+    with database.session() as session:
+        return bool(stages.done(session, [asset_id], STAGE))
+
+
+def is_due(database: Database, asset_id: int) -> bool:
+    """Whether the asset waits for its analysis, or was at it when last heard of."""
+    with database.session() as session:
+        return bool(stages.due(session, [asset_id], STAGE))
+
+
+def encode_step(
+    database: Database, store: FrameStore, load_encoder: Callable[[], tuple[Encoder, int]]
+) -> Encoded:
+    """Encode every frame that has no vector under the active encoder, and mark its asset.
+
+    Any number of processes may do this at once; they share the frames. The
+    encoder is loaded only if something waits.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        If its weights are not to be had.
+    """
+    written, after = 0, 0
+    failures: dict[int, CatalogError] = {}
+    while True:
+        with database.session() as session:
+            active = vectors.active_encoder(session)
+            encoder_id = None if active is None else active.id
+            waiting = vectors.assets_waiting(session, encoder_id, after=after)
+        if not waiting:
+            return Encoded(written, failures)
+        queue = EncodeQueue(database, store, *load_encoder())
+        count, failed = queue.drain(waiting)
+        settle(database, queue.encoder_id, waiting, failed, worker_name())
+        written, after = written + count, waiting[-1]
+        failures.update(failed)

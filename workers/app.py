@@ -1,0 +1,37 @@
+"""The workers' Celery app: ``celery -A workers.app worker -Q media,encode``.
+
+How many, where, and with what options: docs/workers.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+
+from catalog.dispatch.celery_app import celery_settings
+from catalog.settings import Settings
+
+app = Celery("catalog", include=["workers.tasks"])
+
+
+def _settings() -> dict[str, Any]:
+    return celery_settings(Settings.load().broker_url) | {
+        # A message is done when its work is: whatever ends a worker before that
+        # gives the message to another one.
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        # One message at a time: the next waits where a free worker can take it.
+        "worker_prefetch_multiplier": 1,
+        # Losing the broker must not throw away an hour of decoding. If the message
+        # is delivered again meanwhile, the asset's lock keeps the second worker off.
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        # SIGQUIT: finish within this, else hand the message back and end.
+        "worker_soft_shutdown_timeout": 20.0,
+        # A busy machine may take its time to start a process.
+        "worker_proc_alive_timeout": 60.0,
+    }
+
+
+# Read when Celery first asks, not when this module is imported.
+app.add_defaults(_settings)

@@ -1,0 +1,46 @@
+"""One open catalogue per worker process.
+
+Opened by the first task, which runs in the child after the fork: a connection,
+a thread of torch or a CUDA context opened before it would be of no use after.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from celery.signals import worker_process_shutdown, worker_shutdown
+
+from catalog import Catalog
+
+
+class ProcessCatalog:
+    """Opens the environment's catalogue once per process, however many threads ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+        self._pid = 0
+
+    def get(self) -> Catalog:
+        """The catalogue of the process, opened now if it is not yet."""
+        with self._lock:
+            if self._catalog is None or self._pid != os.getpid():
+                self._catalog, self._pid = Catalog.open(), os.getpid()
+            return self._catalog
+
+    def close(self, **_signal: Any) -> None:  # noqa: ANN401  # Celery's keywords
+        """Close it, if this process has opened it."""
+        with self._lock:
+            mine, self._catalog = self._catalog, None
+            if mine is not None and self._pid == os.getpid():
+                mine.close()
+
+
+_process = ProcessCatalog()
+catalog = _process.get
+
+# A prefork child says the first, the threads and solo pools the second.
+worker_process_shutdown.connect(_process.close, weak=False)
+worker_shutdown.connect(_process.close, weak=False)
