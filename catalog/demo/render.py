@@ -146,11 +146,13 @@ class Stage:
         land, glow = (Canvas(self._width, 1.0, unit=unit) for _ in range(2))
         BACKDROPS[self.scene.setting](land, glow, self._width, rng)
         picture = sky(self.scene.light, self._width, unit, rng)
-        graded_land = graded(land.image, self.scene.light)
-        picture.paste(graded_land, (0, 0), graded_land)
+        picture = picture.resize(self.size, Image.Resampling.BOX)
+        layers = [graded(land.image.resize(self.size, Image.Resampling.BOX), self.scene.light)]
         if self.scene.light == "night":
-            picture.paste(glow.image, (0, 0), glow.image)
-        return picture.resize(self.size, Image.Resampling.BOX)
+            layers.append(glow.image.resize(self.size, Image.Resampling.BOX))
+        for layer in layers:
+            picture.paste(layer, (0, 0), layer)
+        return picture
 
     def _build_subject(self) -> Image.Image:
         return cut_out(

@@ -12,6 +12,7 @@ import random
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,15 +118,25 @@ class Speaker:
         return caption(scene, code, rng.randrange(10_000) if rng.random() < 0.7 else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long to train, and on how much."""
+
+    pictures: int = 50_000
+    batch: int = 128
+    steps: int = 1200
+    """Steps of both towers, in English."""
+    text_steps: int = 1200
+    """Steps of the text tower alone, in every language, with batches twice as large."""
+    seed: int = 0
+
+
 def train(
     folder: Path,
     scratch: Path,
+    course: Course,
     *,
-    pictures: int = 50_000,
-    steps: int = 1200,
-    text_steps: int = 2500,
-    batch: int = 128,
-    seed: int = 0,
+    languages_only: bool = False,
     progress: Callable[[str], None] = print,
 ) -> None:
     """Make the tokenizer, the pictures and the model, and write the model to ``folder``.
@@ -136,23 +147,61 @@ def train(
         Where the open_clip checkpoint goes.
     scratch
         Where the rendered pictures go (about 28 kB each); they are used again when they are there.
-    pictures, steps, text_steps, batch, seed
-        How much to train on, and for how long: both towers first, then the text tower alone.
+    course
+        How long to train, and on how much.
+    languages_only
+        Leave out the first step, and teach the text tower of the model in ``folder`` alone.
     progress
         Told a line now and then.
     """
-    training.train_tokenizer(corpus(seed), folder, vocabulary=VOCABULARY, context_length=CONTEXT)
-    model = training.create(CONFIG, folder, seed=seed)
-    tokenizer = training.tokenizer_of(folder)
-    shown = prerender(
-        scratch,
-        world.training(),
-        pictures,
-        side=SIDE,
-        seed=seed,
-        progress=lambda done, total: progress(f"drawing: {done}/{total} pictures"),
-    )
 
+    def drawn(done: int, total: int) -> None:
+        progress(f"drawing: {done}/{total} pictures")
+
+    shown = prerender(
+        scratch, world.training(), course.pictures, side=SIDE, seed=course.seed, progress=drawn
+    )
+    if not languages_only:
+        _learn_to_see(folder, shown, course, progress)
+    _learn_languages(folder, shown, course, progress)
+
+
+def _learn_to_see(
+    folder: Path, shown: Pictures, course: Course, progress: Callable[[str], None]
+) -> None:
+    """Both towers, from nothing, in one language: words must mean something before shapes can."""
+    training.train_tokenizer(
+        corpus(course.seed), folder, vocabulary=VOCABULARY, context_length=CONTEXT
+    )
+    model = training.create(CONFIG, folder, seed=course.seed)
+    plan = training.TrainingPlan(
+        course.steps, learning_rate=1.5e-3, warm_up=60, weight_decay=0.05, seed=course.seed
+    )
+    batches = _picture_batches(shown, course.batch, course.seed)
+    report = _reporter(model, folder, progress)
+    training.fit(model, training.tokenizer_of(folder), batches, plan, report)
+    training.save_weights(model, folder)
+
+
+def _learn_languages(
+    folder: Path, shown: Pictures, course: Course, progress: Callable[[str], None]
+) -> None:
+    """The text tower alone, against the vectors of a share of the pictures, computed once."""
+    model, tokenizer = training.load(folder)
+    share = min(len(shown.scenes), 24_000)
+    progress(f"encoding {share} pictures for the text tower")
+    vectors = training.encode_pictures(model, shown.pixels[:share])
+    plan = training.TrainingPlan(
+        course.text_steps, learning_rate=1e-3, warm_up=50, weight_decay=0.05, seed=course.seed
+    )
+    batches = _vector_batches(shown.scenes[:share], vectors, 2 * course.batch, course.seed)
+    training.fit(model, tokenizer, batches, plan, _reporter(model, folder, progress))
+    training.save_weights(model, folder)
+
+
+def _reporter(
+    model: training.Model, folder: Path, progress: Callable[[str], None]
+) -> Callable[[training.Progress], None]:
     def report(state: training.Progress) -> None:
         if state.step % 25 == 0 or state.step == state.steps:
             progress(
@@ -162,25 +211,12 @@ def train(
         if state.step % 200 == 0:
             training.save_weights(model, folder)
 
-    both = training.TrainingPlan(
-        steps, learning_rate=1.5e-3, warm_up=60, weight_decay=0.05, seed=seed
-    )
-    training.fit(model, tokenizer, _picture_batches(shown, batch, seed), both, report)
-    training.save_weights(model, folder)
-    progress("encoding the pictures, for the text tower")
-    vectors = training.encode_pictures(model, shown.pixels)
-    text = training.TrainingPlan(
-        text_steps, learning_rate=1e-3, warm_up=50, weight_decay=0.05, seed=seed
-    )
-    training.fit(model, tokenizer, _vector_batches(shown, vectors, 2 * batch, seed), text, report)
-    training.save_weights(model, folder)
+    return report
 
 
 def _picture_batches(shown: Pictures, size: int, seed: int) -> Iterator[Batch]:
-    batches, speaker = (
-        SceneBatches(shown.scenes, size, seed),
-        Speaker(seed, queries=0.1, codes=("en",)),
-    )
+    batches = SceneBatches(shown.scenes, size, seed)
+    speaker = Speaker(seed, queries=0.1, codes=("en",))
     while True:
         chosen = batches.draw()
         texts = [speaker.say(shown.scenes[index]) for index in chosen]
@@ -188,15 +224,13 @@ def _picture_batches(shown: Pictures, size: int, seed: int) -> Iterator[Batch]:
 
 
 def _vector_batches(
-    shown: Pictures, vectors: npt.NDArray[np.float32], size: int, seed: int
+    scenes: Sequence[Scene], vectors: npt.NDArray[np.float32], size: int, seed: int
 ) -> Iterator[Batch]:
-    batches, speaker = (
-        SceneBatches(shown.scenes, size, seed + 1),
-        Speaker(seed + 1, queries=0.25, codes=languages()),
-    )
+    batches = SceneBatches(scenes, size, seed + 1)
+    speaker = Speaker(seed + 1, queries=0.2, codes=languages())
     while True:
         chosen = batches.draw()
-        yield Batch([speaker.say(shown.scenes[index]) for index in chosen], vectors=vectors[chosen])
+        yield Batch([speaker.say(scenes[index]) for index in chosen], vectors=vectors[chosen])
 
 
 def _grouped(scenes: Sequence[Scene], key: Callable[[Scene], Hashable]) -> list[list[int]]:
@@ -215,14 +249,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--scratch", type=Path, default=Path(tempfile.gettempdir()) / "demo-pictures"
     )
-    parser.add_argument("--pictures", type=int, default=50_000)
-    parser.add_argument("--steps", type=int, default=1200, help="steps with both towers")
     parser.add_argument(
-        "--text-steps", type=int, default=2500, help="further steps with the text tower alone"
+        "--languages-only", action="store_true", help="teach the text tower of an existing model"
     )
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--seed", type=int, default=0)
-    train(**vars(parser.parse_args(arguments)))
+    usual = Course()
+    for name in ("pictures", "batch", "steps", "text_steps", "seed"):
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=int, default=getattr(usual, name))
+    chosen = vars(parser.parse_args(arguments))
+    fixed = {name: chosen.pop(name) for name in ("folder", "scratch", "languages_only")}
+    train(
+        fixed["folder"], fixed["scratch"], Course(**chosen), languages_only=fixed["languages_only"]
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,9 @@ from transformers import PreTrainedTokenizerFast
 WEIGHTS_FILE = "open_clip_model.safetensors"
 CONFIG_FILE = "open_clip_config.json"
 _LARGEST_SCALE = math.log(100.0)
+
+Model: TypeAlias = torch.nn.Module
+"""A model as ``open_clip.create_model`` makes it."""
 
 Pixels = npt.NDArray[np.uint8]
 """A picture: height x width x 3, RGB, 8 bits."""
