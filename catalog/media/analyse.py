@@ -94,7 +94,8 @@ class Analysis:
         sampler = ShotSampler(self._policy, self._probe.time_base, self._store)
         start = 0
         for picture, begins in self._pictures():
-            if (begins and picture.pts > start) or sampler.kept >= _MOST_FRAMES_OF_A_SHOT:
+            full = sampler.kept >= _MOST_FRAMES_OF_A_SHOT and sampler.is_due(picture)
+            if (begins and picture.pts > start) or full:
                 if closed is not None:
                     yield closed
                 closed = Shot(0, start, picture.pts, sampler.finish(picture.pts))

@@ -179,8 +179,7 @@ def _describe(container: InputContainer, stream: VideoStream, peek: _Peek) -> Pr
 def _probe_sound(path: Path, container: InputContainer) -> Probe:
     sounds = [stream for stream in container.streams.audio if has_decoder(stream)]
     if not sounds:
-        hidden = undecodable_video(container)
-        raise _unknown_codec(path, container) if hidden else not_media(path)
+        raise _without_essence(path, container)
     found = _assemble(container, sounds[0], AssetKind.AUDIO, None)
     _check_sounds(path, container, sounds[0])
     return found
@@ -211,11 +210,16 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
     )
 
 
-def _unknown_codec(path: Path, container: InputContainer) -> UndecodableError:
+def _without_essence(path: Path, container: InputContainer) -> MediaError:
+    if undecodable_video(container):
+        why, remedy = "its video is of a codec that nothing here decodes", "Transcode it to H.264."
+    elif video_candidates(container):
+        why, remedy = "it holds no picture", "It is damaged: copy it again from its source."
+    else:
+        return not_media(path)
     return UndecodableError(
-        f"{printable(path)} is {container.format.name}, but its video is of a codec that nothing"
-        " here decodes; expected one FFmpeg knows.",
-        remedy="Transcode it, for instance to H.264 or ProRes.",
+        f"{printable(path)} is {container.format.name}, but {why}; expected decodable pictures.",
+        remedy=remedy,
         path=printable(path),
         format=container.format.name,
     )

@@ -75,6 +75,10 @@ class ShotSampler:
         """How many pictures of the present shot were kept so far."""
         return len(self._kept)
 
+    def is_due(self, picture: Picture) -> bool:
+        """Whether the picture would be a candidate."""
+        return picture.pts >= self._due
+
     def add(self, picture: Picture) -> None:
         """Look at the next picture of the present shot."""
         if picture.pts - self._start < self._opening:

@@ -67,7 +67,9 @@ def test_a_dangling_link_is_attempted_and_says_why(tmp_path):
         check_readable(link)
 
 
-@pytest.mark.parametrize("name", [b"bad\xff\xfe.mp4", b"new\nline.mp4", b"quo'te\".mp4", "日本.mp4".encode()])
+@pytest.mark.parametrize(
+    "name", [b"bad\xff\xfe.mp4", b"new\nline.mp4", b"quo'te\".mp4", "日本.mp4".encode()]
+)
 def test_awkward_names_are_found(tmp_path, name):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     path.write_bytes(b"x")

@@ -5,11 +5,11 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from media_essence import NTSC, PAL, scene, take
 
 from catalog.errors import InvalidInputError
 from catalog.media.probe import probe
 from catalog.media.writer import write_video
-from media_essence import NTSC, PAL, scene, take
 
 
 @pytest.mark.parametrize(

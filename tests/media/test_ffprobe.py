@@ -1,0 +1,173 @@
+"""Technical metadata agree with ffprobe's on every real file, where ffprobe is installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from media_essence import PAL, REAL_MEDIA, take
+
+from catalog.domain.media import AssetKind, Probe
+from catalog.errors import MediaError
+from catalog.media.files import find_media
+from catalog.media.probe import probe
+from catalog.media.writer import write_video
+
+FFPROBE = shutil.which("ffprobe")
+FILES = sorted(find_media(REAL_MEDIA)) if REAL_MEDIA.is_dir() else []
+pytestmark = pytest.mark.skipif(
+    FFPROBE is None, reason="SKIPPED: ffprobe is not installed; nothing was compared with it"
+)
+
+
+def ffprobe(path: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [FFPROBE, "-v", "quiet", "-show_format", "-show_streams", "-of", "json", str(path)],
+        capture_output=True,
+        check=False,
+    )
+    return json.loads(done.stdout or b"{}")
+
+
+def rates(stream: dict[str, Any]) -> list[Fraction]:
+    found = []
+    for name in ("r_frame_rate", "avg_frame_rate"):
+        numerator, _, denominator = stream[name].partition("/")
+        if int(denominator or 1) and int(numerator):
+            found.append(Fraction(int(numerator), int(denominator or 1)))
+    return found
+
+
+def rotation(stream: dict[str, Any]) -> int:
+    sides = [side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side]
+    return int(-sides[0]) % 360 if sides else 0
+
+
+def known(value: Any) -> bool:
+    return value not in (None, "unknown", "N/A", "0:1") and not str(value).isdigit()
+
+
+def compare_picture(found: Probe, stream: dict[str, Any]) -> None:
+    video = found.video
+    if not known(stream.get("codec_name")):
+        pytest.skip("SKIPPED: this ffprobe does not know the codec")
+    assert video.codec == stream["codec_name"]
+    if stream["width"]:  # 0: this ffprobe could not decode it
+        assert (video.width, video.height) == (stream["width"], stream["height"])
+    if known(stream.get("pix_fmt")) and video.pixel_format:
+        assert video.pixel_format == stream["pix_fmt"]
+    if known(stream.get("profile")):
+        assert video.profile == stream["profile"]
+    if known(stream.get("sample_aspect_ratio")) and found.kind is AssetKind.VIDEO:
+        assert video.sample_aspect_ratio == Fraction(
+            stream["sample_aspect_ratio"].replace(":", "/")
+        )
+    if found.kind is AssetKind.VIDEO:
+        assert video.rotation == rotation(stream)
+    for field in ("color_primaries", "color_transfer", "color_space", "color_range"):
+        if known(stream.get(field)) and found.kind is AssetKind.VIDEO:
+            assert getattr(video, field) == stream[field], field
+
+
+def compare_rate(path: Path, found: Probe, stream: dict[str, Any]) -> None:
+    if found.kind is not AssetKind.VIDEO:
+        return
+    claimed = rates(stream)
+    rate = found.video.frame_rate
+    if min((abs(rate / claim - 1) for claim in claimed), default=0) < Fraction(1, 100):
+        return
+    # ffprobe guesses from few packets; where it is wrong, the decoded pictures' times decide.
+    done = subprocess.run(
+        [
+            *(FFPROBE, "-v", "quiet", "-select_streams", str(found.video.index)),
+            *("-show_entries", "frame=pts_time", "-of", "csv=p=0", str(path)),
+        ],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    times = sorted(
+        float(line.strip(",")) for line in done.stdout.split() if line.strip(",") != "N/A"
+    )
+    assert float(rate) == pytest.approx((len(times) - 1) / (times[-1] - times[0]), rel=0.02)
+
+
+def compare_duration(
+    found: Probe, streams: list[dict[str, Any]], container: dict[str, Any]
+) -> None:
+    if found.duration is None:
+        return
+    index = found.video.index if found.video else found.audio[0].index
+    said = next((s.get("duration") for s in streams if s["index"] == index), None)
+    said = said or container.get("duration")
+    if said is None:
+        return
+    if float(said) > 1000 * float(found.duration):
+        return  # Debian 12's ffprobe misreads a fragmented MP4 as 40 hours; it lasts a second
+    # FFmpeg 7 and later leave an MP3's padding out of its duration; Debian 12's does not.
+    slack = 0.25 if found.container == "mp3" else 0.002
+    assert float(found.duration) == pytest.approx(float(said), abs=slack)
+
+
+def compare_sound(found: Probe, streams: list[dict[str, Any]]) -> None:
+    theirs = {
+        s["index"]: (s["codec_name"], int(s["sample_rate"]), s["channels"])
+        for s in streams
+        if s["codec_type"] == "audio" and known(s.get("codec_name"))
+    }
+    ours = {t.index: (t.codec, t.sample_rate, t.channels) for t in found.audio}
+    assert ours == theirs
+
+
+def compare_timecode(found: Probe, answer: dict[str, Any]) -> None:
+    theirs = [s["tags"]["timecode"] for s in answer["streams"] if "timecode" in s.get("tags", {})]
+    if "timecode" in answer["format"].get("tags", {}):
+        theirs.append(answer["format"]["tags"]["timecode"])
+    assert found.timecode == (theirs[0] if theirs else None)
+
+
+@pytest.mark.skipif(not FILES, reason=f"SKIPPED: the real footage is not at {REAL_MEDIA}")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REAL_MEDIA)))
+def test_agrees_with_ffprobe(path):
+    answer = ffprobe(path)
+    try:
+        found = probe(path)
+    except MediaError:
+        # What we refuse, ffprobe cannot open, or finds no picture's size in.
+        assert not any(stream.get("width") for stream in answer.get("streams", []))
+        return
+    if not answer.get("streams"):
+        pytest.skip("SKIPPED: this ffprobe cannot open the file")
+    if found.video is not None:
+        stream = answer["streams"][found.video.index]
+        compare_picture(found, stream)
+        compare_rate(path, found, stream)
+    compare_duration(found, answer["streams"], answer["format"])
+    compare_sound(found, answer["streams"])
+    compare_timecode(found, answer)
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_what_we_write_ffprobe_reads(tmp_path, turned):
+    path = tmp_path / "a.mov"
+    write_video(
+        path,
+        take(1, 12),
+        frame_rate=PAL,
+        start_timecode="10:20:30:12",
+        rotation=turned,
+        sample_aspect_ratio=Fraction(16, 15),
+        metadata={"title": "A title"},
+    )
+    answer = ffprobe(path)
+    stream = answer["streams"][0]
+    assert stream["tags"]["timecode"] == "10:20:30:12"
+    assert answer["format"]["tags"]["title"] == "A title"
+    assert rotation(stream) == turned
+    assert stream["sample_aspect_ratio"] == "16:15"
+    assert stream["r_frame_rate"] == "25/1"
