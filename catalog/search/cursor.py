@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
+import math
 from typing import Any
 
 from sqlalchemy import Row
 
 from catalog.errors import InvalidInputError
 from catalog.store.search import Cursor
+
+_MOST = 2**63  # PostgreSQL's bigint
 
 
 def write_cursor(query: str, rank: int, row: Row[Any]) -> str:
@@ -22,24 +24,34 @@ def write_cursor(query: str, rank: int, row: Row[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str, query: str) -> Cursor:
+def read_cursor(text: str, query: str, *, ranked: bool) -> Cursor:
     """The place a cursor speaks of.
 
     Raises
     ------
     InvalidInputError
-        If it is no cursor, or one of another query.
+        If it is no cursor, or one of another query, or of this one when it was
+        answered another way (``ranked``: by score; else by name).
     """
     try:
         padded = text + "=" * (-len(text) % 4)
         mark, rank, key, asset_id, clip_id = json.loads(base64.urlsafe_b64decode(padded))
-        key = key if isinstance(key, str) else float(key)
-        cursor = Cursor(int(rank), key, int(asset_id), int(clip_id))
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise _unusable(text) from error
-    if mark != _mark(query):
+    numbers = (rank, asset_id, clip_id)
+    usable = (
+        mark == _mark(query)
+        and all(type(number) is int and 0 <= number < _MOST for number in numbers)
+        and (type(key) is float if ranked else type(key) is str)
+    )
+    # Text that PostgreSQL takes, and a number it can compare with, were in no cursor of ours.
+    if not usable or (not math.isfinite(key) if ranked else not _is_text(key)):
         raise _unusable(text)
-    return cursor
+    return Cursor(rank, key, asset_id, clip_id)
+
+
+def _is_text(key: str) -> bool:
+    return "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
 
 
 def _unusable(text: str) -> InvalidInputError:

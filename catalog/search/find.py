@@ -61,10 +61,12 @@ class Search:
                 remedy="Page on with the cursor in `next` for more.",
             )
         encoder, meaning = self._meaning(parsed)
-        cursor = None if after is None else read_cursor(after, query)
+        keywords = filters.keyword_query(parsed.root)
+        ranked = meaning is not None or keywords is not None
+        cursor = None if after is None else read_cursor(after, query, ranked=ranked)
         parts = SearchParts(
             where=filters.condition(parsed.root),
-            keywords=filters.keyword_query(parsed.root),
+            keywords=keywords,
             meaning=meaning,
             # One more than the page tells whether there is another page.
             limit=limit + 1,
@@ -72,8 +74,9 @@ class Search:
         )
         statement = search_statement(parts)
         with self._database.session() as session:
-            rows = list(session.execute(statement))
+            answer = list(session.execute(statement))
             explanation = explain(session, statement) if show_plan else None
+        rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
         hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[:limit], first))
         more = len(rows) > limit
@@ -82,7 +85,7 @@ class Search:
             encoder=None if encoder is None or meaning is None else encoder.name,
             plan=_plan(parts),
             took_ms=(time.perf_counter() - began) * 1000,
-            total_candidates=rows[0].candidates if rows else 0,
+            total_candidates=answer[0].candidates,
             hits=hits,
             next=write_cursor(query, hits[-1].rank, rows[limit - 1]) if more else None,
             explanation=explanation,
@@ -120,10 +123,10 @@ class Search:
         )
 
     def _frame(self, row: Row[Any]) -> dict[str, Any] | None:
-        if row.shown_frame_id is None:
+        if row.frame_id is None:
             return None
         return {
-            "id": row.shown_frame_id,
+            "id": row.frame_id,
             "at": _seconds(row, row.frame_pts),
             "picture": self._store.path_or_url(row.picture),
         }

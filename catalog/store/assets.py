@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, cast, delete, func, literal, select, tuple_, update
+from sqlalchemy import Row, Select, and_, cast, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -202,25 +202,25 @@ def tags_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
-    """The asset's clips in order, each with its first frame."""
-    first = (
-        select(Frame.id, Frame.clip_id, Frame.pts, Frame.picture)
-        .where(Frame.asset_id == asset_id)
-        .distinct(Frame.clip_id)
-        .order_by(Frame.clip_id, Frame.pts)
-        .subquery()
-    )
+    """The asset's clips in order, each with its first frame and their number."""
+    number = func.row_number().over(partition_by=Frame.clip_id, order_by=Frame.pts)
     frames = (
-        select(Frame.clip_id, func.count().label("frames"))
+        select(
+            Frame.id,
+            Frame.clip_id,
+            Frame.pts,
+            Frame.picture,
+            number.label("number"),
+            func.count().over(partition_by=Frame.clip_id).label("frames"),
+        )
         .where(Frame.asset_id == asset_id)
-        .group_by(Frame.clip_id)
         .subquery()
     )
+    first = and_(frames.c.clip_id == Clip.id, frames.c.number == 1)
     return list(
         session.execute(
-            select(Clip, first.c.id, first.c.pts, first.c.picture, frames.c.frames)
-            .outerjoin(first, first.c.clip_id == Clip.id)
-            .outerjoin(frames, frames.c.clip_id == Clip.id)
+            select(Clip, frames.c.id, frames.c.pts, frames.c.picture, frames.c.frames)
+            .outerjoin(frames, first)
             .where(Clip.asset_id == asset_id)
             .order_by(Clip.start_pts, Clip.id)
         )

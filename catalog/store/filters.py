@@ -48,22 +48,26 @@ Condition = ColumnElement[bool]
 Column = SQLColumnExpression[Any]
 
 
-def condition(node: Node | None) -> Condition:
-    """Which assets and clips the tree lets through."""
+def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
+    """Which assets and clips the tree lets through.
+
+    ``words_exclude`` has free words decide as well: below a ``-``, and in lists
+    that have no ranking.
+    """
     match node:
-        case None | Words():
+        case None:
             return true()
+        case Words(text=text):
+            return Asset.words.bool_op("@@")(_all_words_query(text)) if words_exclude else true()
         case Phrase(text=text):
             return Asset.words.bool_op("@@")(_phrase_query(text))
-        case Not(node=Words(text=text)):
-            return not_(Asset.words.bool_op("@@")(_all_words_query(text)))
         case Not(node=inner):
             # A missing value is not the value: three-valued logic would lose it.
-            return not_(func.coalesce(condition(inner), false()))
+            return not_(func.coalesce(condition(inner, words_exclude=True), false()))
         case And(nodes=nodes):
-            return and_(*(condition(each) for each in nodes))
+            return and_(*(condition(each, words_exclude=words_exclude) for each in nodes))
         case Or(nodes=nodes):
-            return or_(*(condition(each) for each in nodes))
+            return or_(*(condition(each, words_exclude=words_exclude) for each in nodes))
         case Filter():
             return _filter(node)
 

@@ -16,7 +16,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    ScalarSelect,
     Select,
+    SQLColumnExpression,
     Text,
     and_,
     bindparam,
@@ -77,13 +79,14 @@ def search_statement(parts: SearchParts) -> Row:
     """One SELECT whose rows are hits, best first, with all a page shows of them.
 
     Each row carries ``candidates`` (how many clips passed the filters) and the
-    mean and spread of all their cosines, the background that a hit stands out from.
+    mean and spread of all their cosines, the background that a hit stands out
+    from. A page without hits is one row that has ``candidates`` and no asset.
     """
     candidate = _candidates(parts.where)
     best = _best_frames(candidate, parts.meaning)
     ranked = _ranked(candidate, best, parts.keywords)
     page = _page(_fused(ranked, relevant=_is_ranked(parts)), parts)
-    return _shown(page, ranked=_is_ranked(parts))
+    return _shown(candidate, page, parts)
 
 
 def _is_ranked(parts: SearchParts) -> bool:
@@ -100,38 +103,41 @@ def _candidates(where: ColumnElement[bool]) -> CTE:
     )
 
 
-def _best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
-    """Of each candidate the frame nearest to the query's vector."""
-    if meaning is None:
-        return None
+def _distance(meaning: Meaning) -> ColumnElement[float]:
+    """Cosine distance of an embedding to the query.
+
+    Written without the cast that the HNSW index is built on, so that an exact
+    search can never turn into an approximate one by the planner's choice.
+    """
     kind = HALFVEC(len(meaning.vector))
     query = cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
-    distance = cast(Embedding.vector, kind).cosine_distance(query)
+    distance: ColumnElement[float] = Embedding.vector.cosine_distance(query)
+    return distance
+
+
+def _best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
+    """Of each candidate the cosine of the frame nearest to the query's vector.
+
+    A minimum per group, for that needs no sort; which frame it was is looked up
+    for the few clips of the page.
+    """
+    if meaning is None:
+        return None
     return (
-        select(
-            Embedding.clip_id,
-            Embedding.frame_id,
-            (1 - distance).label("cosine"),
-        )
+        select(Embedding.clip_id, (1 - func.min(_distance(meaning))).label("cosine"))
         .join(candidate, candidate.c.clip_id == Embedding.clip_id)
         .where(Embedding.encoder_id == meaning.encoder_id)
-        .distinct(Embedding.clip_id)
-        .order_by(Embedding.clip_id, distance, Embedding.frame_id)
+        .group_by(Embedding.clip_id)
         .cte("best")
     )
 
 
 def _ranked(candidate: CTE, best: CTE | None, keywords: ColumnElement[Any] | None) -> CTE:
     """Each candidate's place in each ranking; NULL where the ranking does not hold it."""
-    columns: list[ColumnElement[Any]] = [
-        candidate.c.asset_id,
-        candidate.c.clip_id,
-        func.count().over().label("candidates"),
-    ]
+    columns: list[ColumnElement[Any]] = [candidate.c.asset_id, candidate.c.clip_id]
     source: Any = candidate
     if best is None:
         columns += [
-            cast(null(), BigInteger).label("frame_id"),
             cast(null(), Double).label("cosine"),
             cast(null(), BigInteger).label("cosine_rank"),
             cast(null(), Double).label("background_mean"),
@@ -141,7 +147,6 @@ def _ranked(candidate: CTE, best: CTE | None, keywords: ColumnElement[Any] | Non
         source = source.outerjoin(best, best.c.clip_id == candidate.c.clip_id)
         place = func.row_number().over(order_by=[best.c.cosine.desc().nulls_last(), best.c.clip_id])
         columns += [
-            best.c.frame_id,
             best.c.cosine,
             case((best.c.cosine.is_not(None), place)).label("cosine_rank"),
             func.avg(best.c.cosine).over().label("background_mean"),
@@ -150,21 +155,21 @@ def _ranked(candidate: CTE, best: CTE | None, keywords: ColumnElement[Any] | Non
     if keywords is None:
         columns.append(cast(null(), BigInteger).label("keyword_rank"))
     else:
-        found = _keyword_ranks(keywords)
+        found = _keyword_ranks(candidate, keywords)
         source = source.outerjoin(found, found.c.asset_id == candidate.c.asset_id)
         columns.append(found.c.keyword_rank)
     return select(*columns).select_from(source).cte("ranked")
 
 
-def _keyword_ranks(keywords: ColumnElement[Any]) -> CTE:
-    """Assets whose words match, by cover density; assets alike share a place."""
+def _keyword_ranks(candidate: CTE, keywords: ColumnElement[Any]) -> CTE:
+    """The candidates' assets whose words match, by cover density; assets alike share a place."""
     rank = func.ts_rank_cd(Asset.words, keywords)
     return (
         select(
             Asset.id.label("asset_id"),
             func.dense_rank().over(order_by=rank.desc()).label("keyword_rank"),
         )
-        .where(Asset.words.op("@@")(keywords))
+        .where(Asset.words.bool_op("@@")(keywords), Asset.id.in_(select(candidate.c.asset_id)))
         .cte("keyword")
     )
 
@@ -218,31 +223,14 @@ def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnEl
     )
 
 
-def _shown(page: CTE, *, ranked: bool) -> Row:
-    """The page's rows with everything people are shown."""
-    earliest = aliased(Frame)
-    first = (
-        select(earliest.id)
-        .where(earliest.clip_id == page.c.clip_id)
-        .order_by(earliest.pts)
-        .limit(1)
-        .correlate(page)
-        .scalar_subquery()
-    )
-    where = (
-        select(Root.path.concat("/").concat(Location.path))
-        .select_from(Location)
-        .join(Root, Root.id == Location.root_id)
-        .where(Location.asset_id == page.c.asset_id)
-        .order_by(Location.online.desc(), Location.id)
-        .limit(1)
-        .correlate(page)
-        .scalar_subquery()
-    )
+def _shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
+    """The page's rows with everything people are shown, beside the number of candidates."""
+    total = select(func.count().label("candidates")).select_from(candidate).cte("total")
     clip = func.coalesce(page.c.clip_id, 0)
-    order = [page.c.score.desc()] if ranked else [page.c.name_key]
+    order = [page.c.score.desc()] if _is_ranked(parts) else [page.c.name_key]
     return (
         select(
+            total.c.candidates,
             page,
             Asset.name.label("asset_name"),
             Asset.kind.label("asset_kind"),
@@ -252,20 +240,50 @@ def _shown(page: CTE, *, ranked: bool) -> Row:
             Asset.frame_rate_den,
             Asset.time_base_num,
             Asset.time_base_den,
-            where.label("path"),
+            _shown_path(page).label("path"),
             Clip.kind.label("clip_kind"),
             Clip.roll,
             Clip.start_pts,
             Clip.end_pts,
-            Frame.id.label("shown_frame_id"),
+            Frame.id.label("frame_id"),
             Frame.pts.label("frame_pts"),
             Frame.picture,
         )
-        .join(Asset, Asset.id == page.c.asset_id)
+        .select_from(total)
+        .outerjoin(page, true())
+        .outerjoin(Asset, Asset.id == page.c.asset_id)
         .outerjoin(Clip, Clip.id == page.c.clip_id)
-        .outerjoin(Frame, Frame.id == func.coalesce(page.c.frame_id, first))
+        .outerjoin(Frame, Frame.id == _shown_frame(page, parts.meaning))
         .order_by(*order, page.c.asset_id, clip)
     )
+
+
+def _shown_path(page: CTE) -> ScalarSelect[str]:
+    """One of the asset's files, one that is there before one that is missing."""
+    return (
+        select(Root.path.concat("/").concat(Location.path))
+        .select_from(Location)
+        .join(Root, Root.id == Location.root_id)
+        .where(Location.asset_id == page.c.asset_id)
+        .order_by(Location.online.desc(), Location.id)
+        .limit(1)
+        .correlate(page)
+        .scalar_subquery()
+    )
+
+
+def _shown_frame(page: CTE, meaning: Meaning | None) -> ScalarSelect[int]:
+    """The clip's frame nearest to the query, or its first where nothing says which is nearer."""
+    frame = aliased(Frame)
+    found = select(frame.id).where(frame.clip_id == page.c.clip_id)
+    order: list[SQLColumnExpression[Any]] = [frame.pts]
+    if meaning is not None:
+        found = found.outerjoin(
+            Embedding,
+            and_(Embedding.frame_id == frame.id, Embedding.encoder_id == meaning.encoder_id),
+        )
+        order = [_distance(meaning).nulls_last(), frame.id]
+    return found.order_by(*order).limit(1).correlate(page).scalar_subquery()
 
 
 def everything() -> ColumnElement[bool]:
