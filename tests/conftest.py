@@ -69,6 +69,19 @@ def template_database(postgres_url: str, test_run: str) -> str:
 
 
 @pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for a home with an embedded server of its own.
+
+    pytest's own folders are closed to other users, again and again (each run
+    that starts sees to it), and under root the server runs as another user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="catalog-home-", dir=_quick_folder()))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """URL of a new database without schema or extension."""
     with _database(postgres_url, template="template0") as url:

@@ -16,6 +16,7 @@ from psycopg.types import TypeInfo
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from catalog.db import vectors
 from catalog.db.embedded import EmbeddedPostgres
@@ -94,13 +95,19 @@ def create_engine_for(
 def _teach_vectors(engine: Engine) -> None:
     known: list[TypeInfo] = []  # asked once per engine, not once per connection
 
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: psycopg.Connection[Any], _record: object) -> None:
+    # At checkout, not at connect: a connection may be older than the extension.
+    @event.listens_for(engine, "checkout")
+    def on_checkout(
+        connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object
+    ) -> None:
+        if "halfvec" in record.info:
+            return
         info = known[0] if known else vectors.fetch_type(connection)
         connection.rollback()
         if info is not None:
             known[:] = [info]
             vectors.register(connection, info)
+            record.info["halfvec"] = True
 
 
 def _forget_in_children(engine: Engine) -> None:

@@ -146,13 +146,9 @@ def migrate(
             check_server(connection)
             connection.rollback()
             with _one_at_a_time(connection, say):
-                applied = _upgrade(connection, say, directory)
+                return _upgrade(connection, say, directory)
     finally:
         single.dispose()
-    if applied:
-        # Connections opened before may not know the extension's types yet.
-        engine.dispose()
-    return applied
 
 
 @contextmanager

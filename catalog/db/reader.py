@@ -18,11 +18,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import psycopg
 from psycopg import sql
@@ -78,14 +79,16 @@ class ReadOnlyConnection:
         try:
             with self._connection.cursor() as cursor:
                 # Streaming always takes the extended protocol: one statement, no more.
-                stream = cursor.stream(statement.encode())
-                rows = list(islice(stream, limit))
-                more = limit is not None and next(stream, None) is not None
+                stream = cast("Generator[tuple[Any, ...]]", cursor.stream(statement.encode()))
+                with closing(stream):  # cancels what was not fetched
+                    rows = list(islice(stream, limit))
+                    more = limit is not None and next(stream, None) is not None
                 columns = tuple(column.name for column in cursor.description or ())
+            return SqlRows(columns or self._columns(), rows, more)
         except psycopg.Error as error:
-            self._connection.rollback()
             raise _refused(error) from error
-        return SqlRows(columns or self._columns(), rows, more)
+        finally:
+            self._connection.rollback()
 
     def _columns(self) -> tuple[str, ...]:
         """Columns of the last statement, which gave no row to tell them by."""
@@ -149,8 +152,7 @@ def connect_reader(
         try:
             connection = _log_in(url, timeout_s)
         except psycopg.OperationalError:
-            prepare_reader(engine)
-            connection = _log_in_prepared(url, timeout_s)
+            connection = _prepare_and_log_in(engine, url, timeout_s)
     try:
         _begin(connection)
     except BaseException:
@@ -225,11 +227,16 @@ def _log_in(url: URL, timeout_s: float) -> psycopg.Connection[Any]:
     return psycopg.connect(**arguments)
 
 
-def _log_in_prepared(url: URL, timeout_s: float) -> psycopg.Connection[Any]:
+def _prepare_and_log_in(engine: Engine, url: URL, timeout_s: float) -> psycopg.Connection[Any]:
+    refusal: DatabaseUnsuitableError | None = None
+    try:
+        prepare_reader(engine)
+    except DatabaseUnsuitableError as error:
+        refusal = error  # unless another process was just preparing it too
     try:
         return _log_in(url, timeout_s)
     except psycopg.OperationalError as error:
-        raise _cannot_prepare(str(error)) from error
+        raise refusal or _cannot_prepare(str(error)) from error
 
 
 def _begin(connection: psycopg.Connection[Any]) -> None:

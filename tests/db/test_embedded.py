@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,20 +39,10 @@ print(server.stop() if sys.argv[2:] != ["exit"] else "left to atexit", flush=Tru
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    """An open folder for homes, emptied of servers and removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="catalog-embedded-", dir=quick_folder()))
-    folder.chmod(0o755)
-    yield folder
-    eventually(lambda: not servers_below(folder), "servers left running")
-    shutil.rmtree(folder)
-
-
-def quick_folder() -> str | None:
-    """Memory, where there is room: a new cluster is a thousand files to write through."""
-    memory = Path("/dev/shm")
-    room = memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30
-    return str(memory) if room and os.access(memory, os.W_OK) else None
+def place(open_folder: Path) -> Iterator[Path]:
+    """A folder for homes, in which no server is left running."""
+    yield open_folder
+    eventually(lambda: not servers_below(open_folder), "servers left running")
 
 
 def servers_below(folder: Path) -> list[int]:

@@ -288,15 +288,15 @@ def test_a_forked_child_uses_connections_of_its_own(settings: Settings) -> None:
             assert session.execute(text("SELECT pg_backend_pid()")).scalar_one() == ours
 
 
-def test_embedded_by_default(tmp_path: Path) -> None:
-    database = Database.open(Settings(home=tmp_path / "home"))
+def test_embedded_by_default(open_folder: Path) -> None:
+    database = Database.open(Settings(home=open_folder / "home"))
     try:
         assert database.server is not None
         with database.session() as session:
             assert session.execute(text("SELECT 1")).scalar_one() == 1
     finally:
         database.close()
-    assert not (tmp_path / "home" / "postgres" / "data" / "postmaster.pid").exists()
+    assert not (open_folder / "home" / "postgres" / "data" / "postmaster.pid").exists()
 
 
 # --- vectors ------------------------------------------------------------------------
