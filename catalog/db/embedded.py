@@ -221,7 +221,8 @@ class EmbeddedPostgres:
     def _launch(self, user: ServerUser, lock_fd: int) -> None:
         binaries = cluster.binaries_for(self.pgdata)
         let_pass(user, self.pgdata)
-        let_read(user, binaries.parent)
+        for folder in cluster.program_folders(binaries):
+            let_read(user, folder)
         if (self.pgdata / "PG_VERSION").exists():
             take_over(user, self.pgdata)
         else:

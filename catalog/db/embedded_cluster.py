@@ -60,6 +60,12 @@ def binaries_for(pgdata: Path) -> Path:
     return found[wanted]
 
 
+def program_folders(binaries: Path) -> list[Path]:
+    """Every folder the programs need to read: their own, and the libraries beside the wheel."""
+    installation = binaries.parent
+    return [installation, *installation.parents[1].glob(f"{PACKAGE}*.libs")]
+
+
 def environment() -> dict[str, str]:
     """Our environment without what would steer PostgreSQL's programs from outside."""
     kept = {k: v for k, v in os.environ.items() if not re.match(r"PG[A-Z]|LC_|LANG", k)}

@@ -200,12 +200,13 @@ def let_read(user: ServerUser, folder: Path) -> None:
     if not user.switch:
         return
     let_pass(user, folder)
-    if folder.stat().st_mode & stat.S_IXOTH and (folder / "bin" / "postgres").stat().st_mode & 1:
+    if folder.stat().st_mode & stat.S_IXOTH:
         return
-    for path in (folder, *folder.rglob("*")):
+    # The folder itself last: it is what says that the rest is done.
+    for path in (*folder.rglob("*"), folder):
         mode = path.lstat().st_mode
         wanted = stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
-        if not stat.S_ISLNK(mode) and mode & wanted != wanted:
+        if not stat.S_ISLNK(mode):
             path.chmod(stat.S_IMODE(mode) | wanted)
 
 

