@@ -5,18 +5,29 @@ How many, where, and with what options: docs/workers.md.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from celery import Celery
 
 from catalog.dispatch.celery_app import celery_settings
+from catalog.errors import CatalogError
 from catalog.settings import Settings
 
 app = Celery("catalog", include=["workers.tasks"])
 
 
+def _from_environment() -> dict[str, Any]:
+    try:
+        return celery_settings(Settings.load().broker_url)
+    except CatalogError as error:
+        # We are inside Celery's command line, which would show fifty lines of its own.
+        sys.stderr.write(f"Error: {error}\n")
+        raise SystemExit(error.exit_code) from None
+
+
 def _settings() -> dict[str, Any]:
-    return celery_settings(Settings.load().broker_url) | {
+    return _from_environment() | {
         # A message is done when its work is: whatever ends a worker before that
         # gives the message to another one.
         "task_acks_late": True,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from celery import Task
 
 from catalog.dispatch import ANALYSE, ENCODE
-from catalog.errors import AssetBusyError, CatalogError, DatabaseUnavailableError
+from catalog.errors import (
+    AssetBusyError,
+    CatalogError,
+    DatabaseUnsuitableError,
+    EncoderUnavailableError,
+    SchemaMismatchError,
+    ServiceError,
+)
 from workers.app import app
 from workers.process import catalog
 
@@ -14,12 +21,13 @@ class CatalogTask(Task):  # type: ignore[misc]  # Celery is untyped
     """What becomes of errors: a fault of the item's is told in one line, and is in its stage.
 
     Where the fault passes by itself the message comes back, each time after a
-    longer while: the database is away, or another worker has the asset and may
-    yet die with it.
+    longer while: the database or the frame store is away, or another worker has
+    the asset and may yet die with it.
     """
 
     throws = (CatalogError,)
-    autoretry_for = (DatabaseUnavailableError, AssetBusyError)
+    autoretry_for = (ServiceError, AssetBusyError)
+    dont_autoretry_for = (DatabaseUnsuitableError, EncoderUnavailableError, SchemaMismatchError)
     max_retries = None
     retry_backoff = 1
     retry_backoff_max = 300

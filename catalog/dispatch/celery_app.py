@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from kombu.entity import Queue
-
 from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
 
@@ -37,7 +35,11 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
             "socket_connect_timeout": CONNECT_TIMEOUT_S,
             "visibility_timeout": VISIBILITY_TIMEOUT_S,
         },
-        "task_queues": [Queue(name) for name in (MEDIA_QUEUE, ENCODE_QUEUE)],  # type: ignore[no-untyped-call]
+        # An exchange and a key each: left out, both queues would share the default
+        # ones, and a direct exchange gives a message to every queue of its key.
+        "task_queues": {
+            name: {"exchange": name, "routing_key": name} for name in (MEDIA_QUEUE, ENCODE_QUEUE)
+        },
         "task_default_queue": MEDIA_QUEUE,
         "task_create_missing_queues": False,
         "task_routes": {ANALYSE: {"queue": MEDIA_QUEUE}, ENCODE: {"queue": ENCODE_QUEUE}},

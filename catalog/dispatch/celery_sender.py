@@ -49,7 +49,7 @@ class CeleryDispatcher:
             self._app.send_task(task, args=ids, retry=True, retry_policy=_RETRIES)
         except (OperationalError, KombuError, RedisError, OSError) as error:
             raise BrokerUnavailableError(
-                f"The broker at {self._place} cannot be told of {task}: {error}.",
+                f"The broker at {self._place} cannot be told of {task}: {str(error).rstrip('.')}.",
                 remedy="Start Redis and check CATALOG_BROKER_URL; the work stays due and "
                 "can be sent again.",
                 task=task,

