@@ -200,6 +200,8 @@ class Catalog:
 
         Raises
         ------
+        InvalidInputError
+            If a label cannot be kept; nothing was done then.
         PathNotFoundError, NoMediaError
             If none of the paths has anything to work on.
         EncoderUnavailableError
@@ -212,7 +214,7 @@ class Catalog:
             policy=policy or SamplingPolicy(),
             progress=progress or Silent(),
         )
-        labels = Labels(collection, tuple(tags), dict(metadata or {}))
+        labels = Labels.clean(collection, tags, metadata or {})
         return run.run([Path(path) for path in paths], labels)
 
     # --- finding --------------------------------------------------------------

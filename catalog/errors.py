@@ -162,6 +162,12 @@ class AssetBusyError(CatalogError):
     retryable = True
 
 
+class UnexpectedFaultError(MediaError):
+    """The catalogue itself went wrong over a file; the reason names the fault."""
+
+    code = "unexpected_fault"
+
+
 # --- a service or a part is missing ---------------------------------------
 
 

@@ -68,6 +68,8 @@ def ingest_report(report: IngestReport) -> None:
         f"{report.seconds_of_media:.1f} s of media, {report.frames} frames encoded "
         f"({report.collapsed} near-identical pictures collapsed) in {report.wall_s:.1f} s."
     )
+    if report.elsewhere:
+        typer.echo(f"{report.elsewhere} are being analysed by another process.")
     for failure in report.failures:
         typer.echo(f"failed: {failure.path}: {failure.reason} [{failure.code}]", err=True)
 

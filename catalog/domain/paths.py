@@ -8,6 +8,7 @@ bytes are the truth. What people are shown replaces bytes that are no UTF-8 by
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -17,7 +18,9 @@ def full_path(path: Path) -> Path:
     A link is how people name their storage (``/media/rushes``), and following
     it would call every file by a name that nobody knows.
     """
-    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  # Path.absolute() keeps ".."
+    with suppress(RuntimeError):  # "~nobody" is a name like any other
+        path = path.expanduser()
+    return Path(os.path.abspath(path))  # noqa: PTH100  # Path.absolute() keeps ".."
 
 
 def raw_path(path: Path) -> bytes:

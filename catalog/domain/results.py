@@ -36,6 +36,7 @@ class IngestReport:
     could be identified), ``ready`` assets of this run that are searchable at
     its end, ``frames`` the pictures encoded and ``seconds_of_media`` the
     essence analysed *in this run*: a second run over the same files has 0 of both.
+    ``elsewhere`` counts assets that another process is still analysing.
     """
 
     registered: int = 0
@@ -43,6 +44,7 @@ class IngestReport:
     ready: int = 0
     frames: int = 0
     collapsed: int = 0
+    elsewhere: int = 0
     seconds_of_media: float = 0.0
     wall_s: float = 0.0
     failures: list[Failure] = field(default_factory=list)
@@ -60,7 +62,6 @@ class IngestReport:
             "ready": self.ready,
             "failed": self.failed,
             "frames": self.frames,
-            "collapsed": self.collapsed,
             "seconds_of_media": round(self.seconds_of_media, 3),
             "wall_s": round(self.wall_s, 3),
             "failures": [failure.as_json() for failure in self.failures],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -12,7 +13,13 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
-from catalog.errors import CatalogError, UnreadableFileError, WorkersLostError
+from catalog.errors import (
+    CatalogError,
+    ServiceError,
+    UnexpectedFaultError,
+    UnreadableFileError,
+    WorkersLostError,
+)
 from catalog.media.analyse import Analysis, analyse
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
 from catalog.media.probe import probe as probe_file
@@ -22,6 +29,8 @@ from catalog.store.locks import asset_lock
 STAGE = "analyse"
 # A file that kills the decoder would be handed from worker to worker for ever.
 MAX_LOST = 3
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ def analyse_asset(
     ------
     MediaError
         If the file cannot be catalogued; also kept in the asset's stage.
+    ServiceError
+        If the database or the frame store fails; the asset stays due.
     """
     with asset_lock(database.engine, asset_id) as held:
         if not held:
@@ -77,14 +88,33 @@ def analyse_asset(
             _check_lost(lost)
             path = _first_present(files)
             return _analyse(database, store, _Job(asset_id, fingerprint, path), policy, on_seconds)
-        except CatalogError as error:
+        except BaseException as error:
+            fault = _fault(error)
             with database.session() as session:
-                stages.fail_stage(session, asset_id, STAGE, error)
-            raise
-        except BaseException:
-            with database.session() as session:
-                stages.release_stage(session, [asset_id], STAGE)
-            raise
+                if fault is None:
+                    stages.release_stage(session, [asset_id], STAGE)
+                else:
+                    stages.fail_stage(session, asset_id, STAGE, fault)
+            if fault is None or fault is error:
+                raise
+            raise fault from error
+
+
+def _fault(error: BaseException) -> CatalogError | None:
+    """What is wrong with the asset; None if it is not to blame and stays due.
+
+    A fault of our own, or of a library's, that one file brings out is that
+    file's failure: the rest of a folder must not wait for its mending.
+    """
+    if isinstance(error, ServiceError) or not isinstance(error, Exception):
+        return None
+    if isinstance(error, CatalogError):
+        return error
+    _log.debug("analysis_fault", exc_info=error)
+    return UnexpectedFaultError(
+        f"The analysis broke off: {type(error).__name__}: {str(error).splitlines()[:1]}.",
+        remedy="Please report this with the file; then `catalog retry`.",
+    )
 
 
 def _analyse(

@@ -39,9 +39,13 @@ class EncodeQueue:
         asset_ids: Sequence[int] | None = None,
         *,
         batch: int = BATCH,
+        wait: bool = False,
         on_frames: Callable[[int], None] = lambda _: None,
     ) -> tuple[int, dict[int, CatalogError]]:
         """Encode what is missing (of these assets, or of all).
+
+        With ``wait``, frames that another drain holds are waited for, not
+        skipped: in the end every frame has its vector or its failure.
 
         Returns
         -------
@@ -53,13 +57,20 @@ class EncodeQueue:
         while True:
             with self._database.session() as session:
                 claimed = vectors.claim_frames(
-                    session, self.encoder_id, limit=batch, after=after, asset_ids=asset_ids
+                    session,
+                    self.encoder_id,
+                    limit=batch,
+                    after=after,
+                    asset_ids=asset_ids,
+                    wait=wait,
                 )
                 if not claimed:
                     break
                 # Each frame is tried once per drain: a picture that is gone must not
                 # be claimed for ever.
                 after = claimed[-1].id
+                if wait:
+                    claimed = vectors.still_missing(session, self.encoder_id, claimed)
                 written += self._encode(session, claimed, failures)
             on_frames(len(claimed))
         return written, failures
@@ -90,10 +101,10 @@ def settle(
     """Write where the assets now stand in the encode stage."""
     with database.session() as session:
         waiting = vectors.assets_missing(session, encoder_id, asset_ids)
-        for asset_id in asset_ids:
-            if asset_id in failures:
-                stages.start_stage(session, asset_id, STAGE, worker)
-                stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
+        for asset_id in sorted(failures):
+            stages.start_stage(session, asset_id, STAGE, worker)
+            stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
+    with database.session() as session:
         analysed = stages.done(session, asset_ids, "analyse")
         done = [a for a in analysed if a not in waiting and a not in failures]
         stages.mark_done(session, done, STAGE, worker)

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.engine import Database
+from catalog.domain.labels import clean_label, clean_metadata
 from catalog.domain.media import SamplingPolicy
-from catalog.domain.paths import shown_path
+from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
 from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
-from catalog.errors import CatalogError, MediaError
+from catalog.errors import CatalogError, MediaError, ServiceError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import analyse_asset, worker_name
 from catalog.ingest.encode import BATCH, EncodeQueue, settle
-from catalog.ingest.register import Registrar, Registration, find_files, root_folder
+from catalog.ingest.encode import STAGE as ENCODE
+from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, stages, vectors
 
@@ -33,6 +35,23 @@ class Labels:
     collection: str | None = None
     tags: Sequence[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def clean(
+        cls, collection: str | None, tags: Sequence[str], metadata: Mapping[str, Any]
+    ) -> Labels:
+        """The labels as the catalogue keeps them.
+
+        Raises
+        ------
+        InvalidInputError
+            If one of them cannot be kept.
+        """
+        return cls(
+            None if collection is None else clean_label(collection, "collection"),
+            tuple(clean_label(tag, "tag") for tag in tags),
+            clean_metadata(metadata),
+        )
 
 
 class Ingest:
@@ -53,7 +72,7 @@ class Ingest:
         self._policy = policy
         self._progress = progress
         self._report = IngestReport()
-        self._paths: dict[int, Path] = {}
+        self._paths: dict[int, list[Path]] = {}
 
     def run(self, paths: Sequence[Path], labels: Labels) -> IngestReport:
         """Ingest files and folders.
@@ -73,7 +92,7 @@ class Ingest:
         if self._due(ids):
             encoder, encoder_id = self._load_encoder()
             self._work(ids, EncodeQueue(self._database, self._store, encoder, encoder_id))
-        self._tell_earlier_failures(ids)
+        self._tell_failures(ids)
         self._count_ready(ids)
         self._report.wall_s = time.monotonic() - began
         return self._report
@@ -90,7 +109,9 @@ class Ingest:
             raise problems[0][1]
         for path, error in problems:
             self._fail(path, error)
-        registrar = Registrar(self._database, [root_folder(p) for p in paths if p.exists()])
+        files = list(dict.fromkeys(files))  # overlapping paths name a file more than once
+        there = [path for path in map(full_path, paths) if is_there(path)]
+        registrar = Registrar(self._database, [root_folder(path) for path in there])
         self._progress.begin("register", len(files), "files")
         for path in files:
             self._register_one(registrar, path, labels)
@@ -106,11 +127,14 @@ class Ingest:
             return
         self._report.registered += found.new
         self._report.known += not found.new
-        self._paths.setdefault(found.asset_id, path)
+        self._paths.setdefault(found.asset_id, []).append(path)
 
     def _label(self, labels: Labels) -> None:
+        if not (labels.collection is not None or labels.tags or labels.metadata):
+            return
         ids = list(self._paths)
         with self._database.session() as session:
+            assets.lock_assets(session, ids)
             if labels.collection is not None:
                 assets.set_collection(session, ids, labels.collection)
             if labels.tags:
@@ -122,10 +146,11 @@ class Ingest:
         with self._database.session() as session:
             if stages.due(session, ids, ANALYSE):
                 return True
+            wanted = stages.not_failed(session, ids, ENCODE)
             active = vectors.active_encoder(session)
             if active is None:
-                return bool(stages.frames_of(session, ids))
-            return vectors.count_missing(session, active.id, ids) > 0
+                return bool(stages.frames_of(session, wanted))
+            return vectors.count_missing(session, active.id, wanted) > 0
 
     def _work(self, ids: Sequence[int], queue: EncodeQueue) -> None:
         with self._database.session() as session:
@@ -133,26 +158,31 @@ class Ingest:
         self._progress.begin("analyse", len(due), "assets")
         failures: dict[int, CatalogError] = {}
         waiting: list[int] = []
+        frames = 0
         for asset_id in due:
-            frames = self._analyse(asset_id)
+            frames += self._analyse(asset_id)
             waiting.append(asset_id)
             if frames >= BATCH or len(waiting) >= BATCH:
                 self._encode(queue, waiting, failures)
-                waiting = []
+                waiting, frames = [], 0
         self._progress.end("analyse")
-        self._encode(queue, list(ids), failures)
-        settle(self._database, queue.encoder_id, ids, failures, worker_name())
-        for asset_id, error in failures.items():
-            self._fail(self._paths[asset_id], error)
+        # What failed to be encoded before waits for `catalog retry`. What another
+        # process holds just now is waited for: it is a matter of one batch.
+        with self._database.session() as session:
+            wanted = [a for a in stages.not_failed(session, ids, ENCODE) if a not in failures]
+        self._encode(queue, wanted, failures, wait=True)
+        settle(self._database, queue.encoder_id, [*wanted, *failures], failures, worker_name())
 
     def _analyse(self, asset_id: int) -> int:
-        path = self._paths[asset_id]
+        found = None
         try:
             found = analyse_asset(self._database, self._store, asset_id, policy=self._policy)
-        except CatalogError as error:
-            self._fail(path, error)
-            found = None
-        self._progress.advance("analyse", 1, shown_path(Path(path.name)))
+        except ServiceError:
+            raise  # no other file would fare better
+        except CatalogError:
+            pass  # its stage keeps the reason, and the report takes it from there
+        name = self._paths[asset_id][0].name
+        self._progress.advance("analyse", 1, shown_path(Path(name)))
         if found is None:
             return 0
         self._report.collapsed += found.collapsed
@@ -160,23 +190,32 @@ class Ingest:
         return found.frames
 
     def _encode(
-        self, queue: EncodeQueue, ids: Sequence[int], failures: dict[int, CatalogError]
+        self,
+        queue: EncodeQueue,
+        ids: Sequence[int],
+        failures: dict[int, CatalogError],
+        *,
+        wait: bool = False,
     ) -> None:
         with self._database.session() as session:
             missing = vectors.count_missing(session, queue.encoder_id, ids)
         self._progress.begin("encode", missing, "frames")
-        written, failed = queue.drain(ids, on_frames=lambda n: self._progress.advance("encode", n))
+        written, failed = queue.drain(
+            ids, wait=wait, on_frames=lambda n: self._progress.advance("encode", n)
+        )
         self._progress.end("encode")
         self._report.frames += written
         failures.update(failed)
 
-    def _tell_earlier_failures(self, ids: Sequence[int]) -> None:
-        """Files that failed in an earlier run are failures of this one too: nothing is hidden."""
+    def _tell_failures(self, ids: Sequence[int]) -> None:
+        """Failures of this run and of earlier ones, under every path: nothing is hidden."""
         told = {failure.path for failure in self._report.failures}
         with self._database.session() as session:
-            for asset_id, error_code, reason in stages.failed(session, ids):
-                path = shown_path(self._paths[asset_id])
+            failed = stages.failed(session, ids)
+        for asset_id, error_code, reason in failed:
+            for path in map(shown_path, self._paths[asset_id]):
                 if path not in told:
+                    told.add(path)
                     self._report.failures.append(Failure(path, error_code, reason))
 
     def _count_ready(self, ids: Sequence[int]) -> None:
@@ -184,6 +223,7 @@ class Ingest:
             active = vectors.active_encoder(session)
             missing = vectors.assets_missing(session, active.id, ids) if active else set()
             self._report.ready = len(set(stages.done(session, ids, ANALYSE)) - missing)
+            self._report.elsewhere = len(stages.due(session, ids, ANALYSE))
 
     def _fail(self, path: Path, error: CatalogError) -> None:
         self._report.failures.append(Failure.of(shown_path(path), error))

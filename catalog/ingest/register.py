@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat as file_mode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,26 +33,23 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path | tuple[Path, CatalogErro
     """
     for path in paths:
         absolute = full_path(path)
-        if absolute.is_dir():
+        if not is_there(absolute):
+            yield absolute, path_not_found(path)
+        elif absolute.is_dir():
             yield from _folder(absolute)
-        elif absolute.is_symlink() or absolute.exists():
-            yield absolute
         else:
-            yield (
-                absolute,
-                PathNotFoundError(
-                    f"{shown_path(path)} does not exist; expected a file or a folder.",
-                    remedy="Check the spelling, and that the storage is mounted.",
-                    path=shown_path(path),
-                ),
-            )
+            yield absolute
 
 
 def _folder(folder: Path) -> Iterator[Path | tuple[Path, CatalogError]]:
     found = False
-    for file in find_media(folder):
-        found = True
-        yield file
+    try:
+        for file in find_media(folder):
+            found = True
+            yield file
+    except MediaError as error:  # the folder itself cannot be listed
+        yield folder, error
+        return
     if not found:
         yield (
             folder,
@@ -62,6 +60,24 @@ def _folder(folder: Path) -> Iterator[Path | tuple[Path, CatalogError]]:
                 path=shown_path(folder),
             ),
         )
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at the path: a link that leads nowhere is something, too."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):  # also a name too long, or with a NUL, for any file
+        return False
+    return True
+
+
+def path_not_found(path: Path) -> PathNotFoundError:
+    """The error of a path at which nothing is."""
+    return PathNotFoundError(
+        f"{shown_path(path)} does not exist; expected a file or a folder.",
+        remedy="Check the spelling, and that the storage is mounted.",
+        path=shown_path(path),
+    )
 
 
 class Registrar:
@@ -126,6 +142,8 @@ class Registrar:
             stat = path.stat()
         except OSError:
             return  # nothing there to speak of; the error itself is reported
+        if file_mode.S_ISDIR(stat.st_mode):
+            return
         seen = FileSeen(root_id, below, stat.st_size, stat.st_mtime_ns)
         with self._database.session() as session:
             locations.save_location(

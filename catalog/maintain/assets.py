@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.db.models import Asset, Clip
+from catalog.domain.labels import clean_label
 from catalog.domain.paths import full_path, raw_path, shown_path
 from catalog.domain.query import parse
 from catalog.domain.timecode import timecode_at
@@ -43,7 +44,9 @@ def resolve(session: Session, reference: Reference) -> int:
         raise NotFoundError(
             f"There is no asset {text}.", remedy="List the assets with `catalog assets`."
         )
-    found = _by_path(session, Path(text)) or assets.find_assets_by_name(session, text)
+    found = _by_path(session, Path(text)) or assets.find_assets_by_name(
+        session, shown_path(Path(text))
+    )
     if not found:
         raise NotFoundError(
             f"No asset has the id, path or file name {shown_path(Path(text))!r}.",
@@ -184,7 +187,7 @@ def tag(
     database: Database, references: Sequence[Reference], names: Sequence[str], *, remove: bool
 ) -> list[int]:
     """Put tags on assets, or take them off; the assets' ids."""
-    clean = [_label(name, "tag") for name in names]
+    clean = [clean_label(name, "tag") for name in names]
     with database.session() as session:
         ids = [resolve(session, reference) for reference in references]
         if remove:
@@ -196,7 +199,7 @@ def tag(
 
 def collect(database: Database, references: Sequence[Reference], name: str | None) -> list[int]:
     """Put assets into a collection, or (None) into none; the assets' ids."""
-    clean = None if name is None else _label(name, "collection")
+    clean = None if name is None else clean_label(name, "collection")
     with database.session() as session:
         ids = [resolve(session, reference) for reference in references]
         assets.set_collection(session, ids, clean)
@@ -212,16 +215,6 @@ def remove(database: Database, store: FrameStore, references: Sequence[Reference
     for fingerprint in fingerprints:
         store.delete_prefix(picture_prefix(fingerprint))
     return ids
-
-
-def _label(name: str, what: str) -> str:
-    clean = " ".join(name.split())
-    if not clean or len(clean) > 200 or not clean.isprintable():
-        raise InvalidInputError(
-            f"{name!r} cannot be a {what}; expected 1 to 200 printable characters.",
-            remedy=f"Give the {what} a name.",
-        )
-    return clean
 
 
 def retry(database: Database, references: Sequence[Reference] = ()) -> list[int]:

@@ -126,6 +126,20 @@ def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str
     )
 
 
+def lock_assets(session: Session, asset_ids: Sequence[int]) -> None:
+    """Hold these assets' rows to the end of the session, taken in one order.
+
+    Who changes many assets in one session does this first: two who take the
+    same rows in different orders would wait for each other.
+    """
+    session.execute(
+        select(Asset.id)
+        .where(among(Asset.id, asset_ids))
+        .order_by(Asset.id)
+        .with_for_update(key_share=True)
+    )
+
+
 def set_collection(session: Session, asset_ids: Sequence[int], name: str | None) -> int:
     """Put assets into a collection (or none); how many there were."""
     return _changed(

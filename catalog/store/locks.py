@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from catalog.db.engine import translated
 
 # The upper bits keep these keys apart from other users of advisory locks.
 _ASSET_SPACE = 0xCA7A << 48
@@ -20,7 +23,10 @@ def asset_lock(engine: Engine, asset_id: int) -> Iterator[bool]:
     The connection is in autocommit, so hours of decoding keep no snapshot open.
     """
     key = (_ASSET_SPACE | asset_id) - (1 << 64)  # bigint is signed
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with (
+        translated(engine.url),
+        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
         held = bool(
             connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": key}).scalar()
         )
@@ -28,4 +34,13 @@ def asset_lock(engine: Engine, asset_id: int) -> Iterator[bool]:
             yield held
         finally:
             if held:
-                connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": key})
+                _unlock(connection, key)
+
+
+def _unlock(connection: Connection, key: int) -> None:
+    try:
+        connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": key})
+    except DBAPIError:
+        # The connection is lost, and the lock with it; what was done under it
+        # has been committed or has failed on its own.
+        connection.invalidate()

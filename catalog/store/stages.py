@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Frame, Stage
 from catalog.errors import CatalogError
 from catalog.store.arrays import among
+
+_NO_ERROR: dict[str, Any] = {"error_code": None, "error_message": None, "retryable": False}
+_ROWS = 1000  # of four values each; a statement takes 65,535
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ def done(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
     return list(session.execute(statement).scalars())
 
 
+def not_failed(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
+    """These assets without those that failed at the stage."""
+    statement = select(Stage.asset_id).where(
+        among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state == "failed"
+    )
+    failed = set(session.execute(statement).scalars())
+    return [asset_id for asset_id in asset_ids if asset_id not in failed]
+
+
 def failed(session: Session, asset_ids: Sequence[int]) -> list[tuple[int, str, str]]:
     """The failures of these assets: id, error code and reason."""
     statement = select(Stage.asset_id, Stage.error_code, Stage.error_message).where(
@@ -84,9 +96,7 @@ def start_stage(session: Session, asset_id: int, name: str, worker: str) -> None
                 "worker": worker,
                 "started_at": func.clock_timestamp(),
                 "finished_at": None,
-                "error_code": None,
-                "error_message": None,
-                "retryable": False,
+                **_NO_ERROR,
             },
         )
     )
@@ -100,15 +110,12 @@ def finish_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
 def mark_done(session: Session, asset_ids: Sequence[int], name: str, worker: str) -> None:
     """The stage is done for these assets, however it stood before."""
     values = {"state": "done", "worker": worker, "finished_at": func.clock_timestamp()}
-    for asset_id in asset_ids:
-        done = insert(Stage).values(asset_id=asset_id, name=name, attempts=1, **values)
-        session.execute(
-            done.on_conflict_do_update(
-                index_elements=[Stage.asset_id, Stage.name],
-                set_={**values, "error_code": None, "error_message": None, "retryable": False},
-                where=Stage.state != "done",
-            )
-        )
+    # In one order, for two processes may do this at once over the same assets.
+    rows = [{"asset_id": a, "name": name, "attempts": 1, "state": "due"} for a in sorted(asset_ids)]
+    for first in range(0, len(rows), _ROWS):
+        statement = insert(Stage).values(rows[first : first + _ROWS])
+        session.execute(statement.on_conflict_do_nothing())
+    _set(session, asset_ids, name, only=Stage.state != "done", **values, **_NO_ERROR)
 
 
 def release_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
@@ -130,23 +137,44 @@ def fail_stage(session: Session, asset_id: int, name: str, error: CatalogError) 
     )
 
 
-def _set(session: Session, asset_ids: Sequence[int], name: str, **values: Any) -> None:  # noqa: ANN401
+def _set(
+    session: Session,
+    asset_ids: Sequence[int],
+    name: str,
+    *,
+    only: ColumnElement[bool] | None = None,
+    **values: Any,  # noqa: ANN401  # columns of the table
+) -> None:
+    chosen = and_(
+        among(Stage.asset_id, asset_ids), Stage.name == name, true() if only is None else only
+    )
+    # Locked in one order first: an UPDATE takes rows as it finds them, and two
+    # processes over the same assets would wait for each other.
+    locked = select(Stage.asset_id).where(chosen).order_by(Stage.asset_id).with_for_update()
+    ids = session.execute(locked).scalars().all()
     session.execute(
-        update(Stage).where(among(Stage.asset_id, asset_ids), Stage.name == name).values(**values)
+        update(Stage).where(among(Stage.asset_id, ids), Stage.name == name).values(**values)
     )
 
 
 def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> list[tuple[int, str]]:
-    """Make failed stages due again: all, or those of some assets; which they were."""
+    """Make failed stages due again: all, or those of some assets; which they were.
+
+    Encoding fails for want of a frame's picture, which only a new analysis
+    brings back: it becomes due as well.
+    """
     statement = (
         update(Stage)
         .where(Stage.state == "failed")
-        .values(state="due", error_code=None, error_message=None, retryable=False)
+        .values(state="due", **_NO_ERROR)
         .returning(Stage.asset_id, Stage.name)
     )
     if asset_ids is not None:
         statement = statement.where(among(Stage.asset_id, asset_ids))
-    return [(row.asset_id, row.name) for row in session.execute(statement)]
+    failed = [(row.asset_id, row.name) for row in session.execute(statement)]
+    encoding = [asset_id for asset_id, name in failed if name == "encode"]
+    _set(session, encoding, "analyse", state="due", **_NO_ERROR)
+    return failed
 
 
 def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:

@@ -165,10 +165,12 @@ def claim_frames(
     limit: int,
     after: int = 0,
     asset_ids: Sequence[int] | None = None,
+    wait: bool = False,
 ) -> list[ClaimedFrame]:
     """Up to ``limit`` frames without a vector, held by this session until it ends.
 
-    Frames another session holds are skipped, so workers share without talking.
+    Frames another session holds are skipped, so workers share without talking;
+    or, with ``wait``, waited for, and then :func:`still_missing` must be asked.
     ``FOR NO KEY UPDATE`` is the weakest lock that excludes its own kind while
     letting the foreign keys of other encoders' vectors pass.
     """
@@ -177,11 +179,26 @@ def claim_frames(
         .where(_without_vector(encoder_id), Frame.id > after)
         .order_by(Frame.id)
         .limit(limit)
-        .with_for_update(of=Frame, skip_locked=True, key_share=True)
+        .with_for_update(of=Frame, skip_locked=not wait, key_share=True)
     )
     if asset_ids is not None:
         statement = statement.where(among(Frame.asset_id, asset_ids))
     return [ClaimedFrame(*row) for row in session.execute(statement)]
+
+
+def still_missing(
+    session: Session, encoder_id: int, claimed: Sequence[ClaimedFrame]
+) -> list[ClaimedFrame]:
+    """Those of the claimed frames that have no vector even now.
+
+    PostgreSQL looks again at a row it had to wait for only if the row itself
+    was changed, and a new vector changes nothing in its frame.
+    """
+    statement = select(Frame.id).where(
+        among(Frame.id, [frame.id for frame in claimed]), _without_vector(encoder_id)
+    )
+    missing = set(session.execute(statement).scalars())
+    return [frame for frame in claimed if frame.id in missing]
 
 
 def write_vectors(
