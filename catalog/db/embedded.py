@@ -100,6 +100,9 @@ class EmbeddedPostgres:
                 _wait(lambda: _try_lock(users_fd, fcntl.LOCK_SH), STOP_TIMEOUT_S, "to stop")
                 self._ensure_running(user)
                 self._ensure_database()
+            except (OSError, subprocess.SubprocessError) as error:
+                os.close(users_fd)
+                raise self._failed(f"cannot be started ({error})") from error
             except BaseException:
                 os.close(users_fd)
                 raise

@@ -180,6 +180,24 @@ def test_a_killed_user_does_not_stop_another(place: Path) -> None:
         assert len(postmaster) == 1
 
 
+def test_without_its_supervisor_the_server_is_stopped_all_the_same(place: Path) -> None:
+    server = EmbeddedPostgres(place / "postgres", options=NOT_DURABLE)
+    server.start()
+    (postmaster,) = (psutil.Process(pid) for pid in servers_below(place))
+    postmaster.parent().kill()
+    assert ask(server.url(), "SELECT 1") == 1
+    assert server.stop() is True
+
+
+def test_a_disk_without_room_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(embedded_cluster, "write_settings", full)
+    with pytest.raises(DatabaseUnavailableError, match="No space left"):
+        EmbeddedPostgres(place / "postgres", options=NOT_DURABLE).start()
+
+
 def test_recovery_after_the_server_itself_was_killed(place: Path) -> None:
     server = EmbeddedPostgres(place / "postgres")
     server.start()
