@@ -136,7 +136,7 @@ class Analysis:
         signature = recognise(check_readable(self._path))
         if signature is not None and signature.reader is Reader.FFMPEG and signature.name != "GIF":
             reader = PictureReader(self._path, self._probe, self._policy.picture_edge)
-            rgb = next(iter(reader)).rgb
+            rgb = next(iter(reader)).render()
             content, (height, width) = encode_jpeg(rgb), rgb.shape[:2]
         else:
             with open_still(self._path) as image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +31,8 @@ RgbPicture = npt.NDArray[np.uint8]
 # PySceneDetect's thresholds were tuned on pictures of about this width.
 _DETECTOR_EDGE = 256
 _JPEG_QUALITY = 90
+# A few pictures are held until it is known which are kept; larger ones than 4K only as shrunk.
+_LARGEST_HELD = 4096 * 2304
 # A demuxer that fails this often without a packet in between will not recover.
 _MOST_FAILED_READS = 16
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
@@ -47,15 +49,17 @@ class Picture:
     ----------
     pts:
         Its time since the first picture, in the asset's time base.
-    rgb:
-        Upright pixels for keeping, uint8, shape (height, width, 3).
     small:
-        The same in BGR for the detectors, no edge longer than 256.
+        BGR pixels for the detectors, uint8, shape (height, width, 3), no edge longer
+        than 256; in true proportion, but turned as they are stored.
+    render:
+        Makes the pixels to be kept: RGB, uint8, upright. Few pictures are kept, so it
+        is done for those alone.
     """
 
     pts: int
-    rgb: RgbPicture
     small: RgbPicture = field(repr=False)
+    render: Callable[[], RgbPicture] = field(repr=False)
 
 
 class PictureReader:
@@ -68,7 +72,7 @@ class PictureReader:
     probe:
         What `catalog.media.probe.probe` said of it.
     longest_edge:
-        Longest edge of `Picture.rgb` in pixels; smaller pictures are not enlarged.
+        Longest edge of kept pictures in pixels; smaller pictures are not enlarged.
 
     Attributes
     ----------
@@ -102,7 +106,7 @@ class PictureReader:
             for pts, duration, rgb in animation_pictures(self._path):
                 self.decoded += 1
                 self._clock.place(pts, duration)
-                yield _picture(pts, _shrink(rgb, self._edge))
+                yield _drawn(pts, rgb, self._edge)
         else:
             yield from self._decode()
         if not self.decoded:
@@ -125,12 +129,12 @@ class PictureReader:
                     continue
                 shape = shape or _Shape(frame, self._track, self._edge)
                 try:
-                    rgb = shape.upright(frame)
+                    picture = shape.picture(at, frame)
                 except (av.error.FFmpegError, ValueError):
                     self.errors += 1
                     continue
                 self.decoded += 1
-                yield _picture(at, rgb)
+                yield picture
 
     def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         failed_reads = 0
@@ -213,27 +217,50 @@ class _Shape:
 
         self._orientation = Orientation(track.rotation, track.mirrored)
         width, height = first.width * track.sample_aspect_ratio, Fraction(first.height)
-        scale = min(Fraction(1), longest_edge / max(width, height))
-        self._width, self._height = max(1, round(width * scale)), max(1, round(height * scale))
-        self._reformatter = VideoReformatter()
+        self._kept = _fitted(width, height, longest_edge)
+        self._small = _fitted(width, height, _DETECTOR_EDGE)
+        # One scaler for each size: it sets itself up anew when the size changes.
+        self._keeper, self._shrinker = VideoReformatter(), VideoReformatter()
 
-    def upright(self, frame: VideoFrame) -> RgbPicture:
-        options: dict[str, Any] = {}
-        if int(frame.colorspace) == _UNSPECIFIED:
-            # What players assume of untagged pictures; FFmpeg itself would take all for SD.
-            sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH
-            options["src_colorspace"] = 5 if sd else 1  # SWS_CS_ITU601, SWS_CS_ITU709
-        small = self._reformatter.reformat(
-            frame, self._width, self._height, "rgb24", interpolation="AREA", **options
-        )
-        return self._orientation.apply(small.to_ndarray())  # type: ignore[arg-type]
+    def picture(self, pts: int, frame: VideoFrame) -> Picture:
+        small = self._shrinker.reformat(frame, *self._small, "bgr24", **_scaling(frame))
+        if frame.width * frame.height > _LARGEST_HELD:
+            rgb = self._upright(frame)
+            return Picture(pts, _pixels(small), lambda: rgb)
+        return Picture(pts, _pixels(small), lambda: self._upright(frame))
+
+    def _upright(self, frame: VideoFrame) -> RgbPicture:
+        kept = self._keeper.reformat(frame, *self._kept, "rgb24", **_scaling(frame))
+        return self._orientation.apply(_pixels(kept))
 
 
-def _picture(pts: int, rgb: RgbPicture) -> Picture:
+def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:
+    """Width and height brought under a longest edge, never enlarged."""
+    scale = min(Fraction(1), longest_edge / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _scaling(frame: VideoFrame) -> dict[str, Any]:
+    options: dict[str, Any] = {"interpolation": "AREA"}
+    if int(frame.colorspace) == _UNSPECIFIED:
+        # What players assume of untagged pictures; FFmpeg itself would take all for SD.
+        sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH
+        options["src_colorspace"] = 5 if sd else 1  # SWS_CS_ITU601, SWS_CS_ITU709
+    return options
+
+
+def _pixels(frame: VideoFrame) -> RgbPicture:
+    pixels: Any = frame.to_ndarray()
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def _drawn(pts: int, rgb: RgbPicture, longest_edge: int) -> Picture:
+    """A picture that was not decoded by FFmpeg."""
     import cv2  # noqa: PLC0415  slow to import
 
+    kept = _shrink(rgb, longest_edge)
     small: Any = cv2.cvtColor(_shrink(rgb, _DETECTOR_EDGE), cv2.COLOR_RGB2BGR)
-    return Picture(pts, rgb, small)
+    return Picture(pts, small, lambda: kept)
 
 
 def _shrink(picture: RgbPicture, longest_edge: int) -> RgbPicture:

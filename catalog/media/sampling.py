@@ -130,8 +130,9 @@ class ShotSampler:
             self._keep(picture)
 
     def _keep(self, picture: Picture) -> None:
-        key = self._store(picture.pts, encode_jpeg(picture.rgb))
-        height, width = picture.rgb.shape[:2]
+        rgb = picture.render()
+        key = self._store(picture.pts, encode_jpeg(rgb))
+        height, width = rgb.shape[:2]
         self._kept.append(_Kept(picture.pts, key, width, height))
         self._thumb = _thumb(picture)
         self._best = None
