@@ -24,6 +24,7 @@ from catalog.db.engine import Database
 from catalog.db.migrate import current_revision, migrate
 from catalog.db.reader import SqlRows
 from catalog.dispatch import Dispatcher, dispatcher_for
+from catalog.domain.labels import clean_label
 from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path
 from catalog.domain.progress import Progress, Silent
@@ -32,7 +33,13 @@ from catalog.encoders import Encoder
 from catalog.ingest import Ingest
 from catalog.ingest.analyse import Analysed
 from catalog.ingest.pipeline import Labels
-from catalog.ingest.register import Registrar, Registration, root_folder
+from catalog.ingest.register import (
+    Registrar,
+    Registration,
+    is_there,
+    path_not_found,
+    root_folder,
+)
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed, is_due
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
@@ -90,7 +97,7 @@ class Catalog:
             If the database cannot be started, reached or used.
         """
         chosen = settings or Settings.load(**overrides)
-        database = Database.open(chosen)
+        database = Database.open(chosen, reader_url=chosen.reader_url)
         try:
             migrate(database)
         except BaseException:
@@ -138,12 +145,18 @@ class Catalog:
 
         Raises
         ------
+        InvalidInputError, PathNotFoundError
+            If the collection cannot be called that, or nothing is at the path.
         MediaError
             If the file cannot be read or has no content.
         BrokerUnavailableError
             If workers cannot be told. The file *is* registered then.
         """
         file = full_path(Path(path))
+        if not is_there(file):
+            raise path_not_found(Path(path))
+        if collection is not None:
+            collection = clean_label(collection, "collection")
         found = Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
         # After the commit, or a quick worker would look for what is not there yet.
         if dispatch and is_due(self.database, found.asset_id):
@@ -324,6 +337,7 @@ class Catalog:
 
     def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
         """Work that is due, running or failed (or only the failed), with reasons."""
+        maintained.check_limit(limit)
         with self.database.session() as session:
             return stages.list_stages(session, failed_only=failed, limit=limit)
 

@@ -24,7 +24,8 @@ class Settings:
     """Where the catalogue lives and what it runs on.
 
     ``database_url`` and ``broker_url`` are None for the embedded servers under
-    ``home``. ``encoder`` names the encoder a *new* catalogue starts with; an
+    ``home``; ``reader_url`` is a read-only login for ``catalog sql`` where the
+    server does not let us make one. ``encoder`` names the encoder a *new* catalogue starts with; an
     existing one remembers its active encoder in the database. ``device`` and
     ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
     ``fp32``, ``bf16``, ``fp16``).
@@ -32,6 +33,7 @@ class Settings:
 
     home: Path
     database_url: str | None = None
+    reader_url: str | None = None
     broker_url: str | None = None
     encoder: str = DEFAULT_ENCODER
     frame_store: Path | None = None

@@ -152,7 +152,7 @@ RETURN btrim(regexp_replace(normalize(phrase, NFC), '[[:space:]]+', ' ', 'g'))
 
 # SMPTE ST 12-1: drop-frame counting leaves out frame numbers 0 and 1 (of 30;
 # 0 to 3 of 60) at each minute that is no multiple of ten.
-TIMECODE = """
+TIMECODE = r"""
 CREATE FUNCTION catalog.timecode_at(
     start_timecode text, rate_num bigint, rate_den bigint,
     pts bigint, time_base_num bigint, time_base_den bigint)
