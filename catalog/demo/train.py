@@ -128,6 +128,8 @@ class Course:
     """Steps of both towers, in English."""
     text_steps: int = 1200
     """Steps of the text tower alone, in every language, with batches twice as large."""
+    rate: float = 1.5e-3
+    """The highest learning rate of both towers; alone, the text tower gets two thirds of it."""
     seed: int = 0
 
 
@@ -136,7 +138,7 @@ def train(
     scratch: Path,
     course: Course,
     *,
-    languages_only: bool = False,
+    resume: bool = False,
     progress: Callable[[str], None] = print,
 ) -> None:
     """Make the tokenizer, the pictures and the model, and write the model to ``folder``.
@@ -149,8 +151,9 @@ def train(
         Where the rendered pictures go (about 28 kB each); they are used again when they are there.
     course
         How long to train, and on how much.
-    languages_only
-        Leave out the first step, and teach the text tower of the model in ``folder`` alone.
+    resume
+        Go on from the model in ``folder``. With no steps for both towers, only its text tower
+        learns.
     progress
         Told a line now and then.
     """
@@ -161,8 +164,12 @@ def train(
     shown = prerender(
         scratch, world.training(), course.pictures, side=SIDE, seed=course.seed, progress=drawn
     )
-    if not languages_only:
-        _learn_to_see(folder, shown, course, progress)
+    if not resume:
+        training.train_tokenizer(
+            corpus(course.seed), folder, vocabulary=VOCABULARY, context_length=CONTEXT
+        )
+        training.save_weights(training.create(CONFIG, folder, seed=course.seed), folder)
+    _learn_to_see(folder, shown, course, progress)
     _learn_languages(folder, shown, course, progress)
 
 
@@ -170,16 +177,14 @@ def _learn_to_see(
     folder: Path, shown: Pictures, course: Course, progress: Callable[[str], None]
 ) -> None:
     """Both towers, from nothing, in one language: words must mean something before shapes can."""
-    training.train_tokenizer(
-        corpus(course.seed), folder, vocabulary=VOCABULARY, context_length=CONTEXT
-    )
-    model = training.create(CONFIG, folder, seed=course.seed)
+    if course.steps == 0:
+        return
+    model, tokenizer = training.load(folder)
     plan = training.TrainingPlan(
-        course.steps, learning_rate=1.5e-3, warm_up=60, weight_decay=0.05, seed=course.seed
+        course.steps, learning_rate=course.rate, warm_up=60, weight_decay=0.05, seed=course.seed
     )
     batches = _picture_batches(shown, course.batch, course.seed)
-    report = _reporter(model, folder, progress)
-    training.fit(model, training.tokenizer_of(folder), batches, plan, report)
+    training.fit(model, tokenizer, batches, plan, _reporter(model, folder, progress))
     training.save_weights(model, folder)
 
 
@@ -187,12 +192,18 @@ def _learn_languages(
     folder: Path, shown: Pictures, course: Course, progress: Callable[[str], None]
 ) -> None:
     """The text tower alone, against the vectors of a share of the pictures, computed once."""
+    if course.text_steps == 0:
+        return
     model, tokenizer = training.load(folder)
     share = min(len(shown.scenes), 24_000)
     progress(f"encoding {share} pictures for the text tower")
     vectors = training.encode_pictures(model, shown.pixels[:share])
     plan = training.TrainingPlan(
-        course.text_steps, learning_rate=1e-3, warm_up=50, weight_decay=0.05, seed=course.seed
+        course.text_steps,
+        learning_rate=course.rate * 2 / 3,
+        warm_up=50,
+        weight_decay=0.05,
+        seed=course.seed,
     )
     batches = _vector_batches(shown.scenes[:share], vectors, 2 * course.batch, course.seed)
     training.fit(model, tokenizer, batches, plan, _reporter(model, folder, progress))
@@ -249,18 +260,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--scratch", type=Path, default=Path(tempfile.gettempdir()) / "demo-pictures"
     )
-    parser.add_argument(
-        "--languages-only", action="store_true", help="teach the text tower of an existing model"
-    )
+    parser.add_argument("--resume", action="store_true", help="go on from the model in the folder")
     usual = Course()
-    for name in ("pictures", "batch", "steps", "text_steps", "seed"):
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=int, default=getattr(usual, name))
+    for name in ("pictures", "batch", "steps", "text_steps", "rate", "seed"):
+        value = getattr(usual, name)
+        parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     chosen = vars(parser.parse_args(arguments))
-    fixed = {name: chosen.pop(name) for name in ("folder", "scratch", "languages_only")}
-    train(
-        fixed["folder"], fixed["scratch"], Course(**chosen), languages_only=fixed["languages_only"]
-    )
+    fixed = {name: chosen.pop(name) for name in ("folder", "scratch", "resume")}
+    train(fixed["folder"], fixed["scratch"], Course(**chosen), resume=fixed["resume"])
 
 
 if __name__ == "__main__":

@@ -226,6 +226,7 @@ def save_weights(model: torch.nn.Module, folder: Path, *, half: bool = True) -> 
     }
     path = folder / WEIGHTS_FILE
     save_file(state, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # safetensors writes it for its owner alone
     return path
 
 
@@ -265,6 +266,11 @@ def train_tokenizer(
         model_max_length=context_length,
     )
     whole.save_pretrained(str(folder))
+    # transformers 5 writes a name of its own for the class; version 4 knows only the older one.
+    settings = folder / "tokenizer_config.json"
+    table = {**json.loads(settings.read_text()), "tokenizer_class": "PreTrainedTokenizerFast"}
+    table.pop("backend", None)
+    settings.write_text(json.dumps(table, indent=2) + "\n")
 
 
 def _encode(
