@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,6 @@ _SHORTEST_MS, _USUAL_MS = 11, 100
 
 def probe_animation(path: Path, image: Image.Image) -> Probe:
     """Everything known of an open WebP animation without decoding its pictures."""
-    from dataclasses import replace  # noqa: PLC0415
-
     durations = list(_durations(path))
     total = sum(durations)
     exif = read_exif(image)

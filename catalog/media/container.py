@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ _REFUSED_FORMATS = frozenset(
     {"hls", "dash", "webm_dash_manifest", "concat", "imf", "image2", "image2pipe", "tty", "sdp"}
     | {"rtsp", "rtp", "rtp_mpegts", "sap", "smil", "ffmetadata", "lavfi", "avisynth", "vapoursynth"}
 )
+_STORAGE_FAULTS = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.ESTALE})
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800  # AV_DISPOSITION_TIMED_THUMBNAILS
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
@@ -67,11 +69,9 @@ def open_container(path: Path) -> InputContainer:
             },
             metadata_errors="replace",
         )
-    except (av.error.PermissionError, av.error.FileNotFoundError, av.error.OSError) as error:
-        if type(error) is av.error.OSError or not isinstance(error, OSError):
-            _refuse(path, signature, error)
-        raise unreadable(path, error) from error
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno in _STORAGE_FAULTS:
+            raise unreadable(path, error) from error
         _refuse(path, signature, error)
 
 

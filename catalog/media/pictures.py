@@ -18,7 +18,7 @@ from catalog.domain.media import Probe, VideoTrack
 from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
 from catalog.media.container import open_container
-from catalog.media.files import printable
+from catalog.media.files import check_readable, printable
 from catalog.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ class PictureReader:
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError:
+                check_readable(self._path)  # storage that went away is no fault of the file's
                 # A generator that raised is spent; the demuxer itself can go on.
                 failed_reads += 1
                 self.errors += 1

@@ -287,3 +287,35 @@ def test_an_endless_take_is_continued_as_a_further_shot(tmp_path, monkeypatch):
     write_video(path, take(1, 200, drift=4), frame_rate=PAL)
     _, _, shots, _ = run(path)
     assert [len(shot.frames) for shot in shots] == [3, 3, 2]
+
+
+def test_storage_that_goes_away_meanwhile_is_not_the_files_fault(tmp_path, monkeypatch):
+    import av.error
+
+    from catalog.errors import UnreadableFileError
+    from catalog.media import pictures
+
+    path = tmp_path / "a.mp4"
+    write_video(path, take(1, 20), frame_rate=PAL)
+    found = probe(path)
+    opened = pictures.open_container
+
+    class Fading:
+        def __init__(self, container):
+            self.container, self.streams = container, container.streams
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *args):
+            self.container.close()
+
+        def demux(self, stream):
+            path.unlink()
+            raise av.error.OSError(5, "Input/output error")
+            yield
+
+    monkeypatch.setattr(pictures, "open_container", lambda path: Fading(opened(path)))
+    with pytest.raises(UnreadableFileError) as raised:
+        list(analyse(path, found, SamplingPolicy(), lambda pts, _: str(pts)))
+    assert raised.value.retryable
