@@ -66,8 +66,8 @@ def _identity() -> Mapped[int]:
     return mapped_column(BigInteger, Identity(always=True), primary_key=True)
 
 
-def _now() -> Mapped[datetime]:
-    return mapped_column(server_default=func.now())
+def _now(**options: Any) -> Mapped[datetime]:  # noqa: ANN401  # as mapped_column
+    return mapped_column(server_default=func.now(), **options)
 
 
 def _cascade(target: str, **options: Any) -> Mapped[int]:  # noqa: ANN401  # as mapped_column
@@ -82,7 +82,9 @@ class Root(Base):
     id: Mapped[int] = _identity()
     path: Mapped[str] = mapped_column(comment="absolute path, as shown to people")
     raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
-    watched: Mapped[bool] = mapped_column(server_default=sql("false"))
+    watched: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="whether new files in it are taken in by themselves"
+    )
     created_at: Mapped[datetime] = _now()
 
     __table_args__ = (UniqueConstraint("raw_path"),)
@@ -95,39 +97,57 @@ class Asset(Base):
 
     id: Mapped[int] = _identity()
     fingerprint: Mapped[str] = mapped_column(comment="digest of the whole content")
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(comment="of the whole file")
     name: Mapped[str] = mapped_column(comment="file name the asset was first seen under")
     kind: Mapped[str | None] = mapped_column(comment="video, still or audio; null until analysed")
-    title: Mapped[str | None]
-    description: Mapped[str | None]
-    collection: Mapped[str | None]
+    title: Mapped[str | None] = mapped_column(
+        comment="from the file, unless a person wrote another"
+    )
+    description: Mapped[str | None] = mapped_column(comment="free text")
+    collection: Mapped[str | None] = mapped_column(comment="the one collection it belongs to")
     language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the main language")
     recorded: Mapped[datetime | None] = mapped_column(comment="when the essence was recorded")
 
-    container: Mapped[str | None]
+    container: Mapped[str | None] = mapped_column(comment="file format, as FFmpeg names it")
     codec: Mapped[str | None] = mapped_column(comment="of the catalogued video track or still")
-    profile: Mapped[str | None]
+    profile: Mapped[str | None] = mapped_column(comment="of the codec")
     width: Mapped[int | None] = mapped_column(Integer, comment="display pixels")
     height: Mapped[int | None] = mapped_column(Integer, comment="display pixels")
-    coded_width: Mapped[int | None] = mapped_column(Integer)
-    coded_height: Mapped[int | None] = mapped_column(Integer)
+    coded_width: Mapped[int | None] = mapped_column(
+        Integer, comment="stored pixels, before aspect ratio and rotation"
+    )
+    coded_height: Mapped[int | None] = mapped_column(
+        Integer, comment="stored pixels, before aspect ratio and rotation"
+    )
     rotation: Mapped[int | None] = mapped_column(SmallInteger, comment="clockwise degrees")
-    sar_num: Mapped[int | None] = mapped_column(Integer, comment="sample aspect ratio")
-    sar_den: Mapped[int | None] = mapped_column(Integer)
-    pixel_format: Mapped[str | None]
-    bit_depth: Mapped[int | None] = mapped_column(SmallInteger)
-    color_primaries: Mapped[str | None]
-    color_transfer: Mapped[str | None]
-    color_space: Mapped[str | None]
-    color_range: Mapped[str | None]
-    field_order: Mapped[str | None]
-    frame_rate_num: Mapped[int | None]
-    frame_rate_den: Mapped[int | None]
-    variable_frame_rate: Mapped[bool | None]
-    audio_codec: Mapped[str | None]
-    audio_channels: Mapped[int | None] = mapped_column(SmallInteger)
+    sar_num: Mapped[int | None] = mapped_column(Integer, comment="sample aspect ratio, numerator")
+    sar_den: Mapped[int | None] = mapped_column(Integer, comment="sample aspect ratio, denominator")
+    pixel_format: Mapped[str | None] = mapped_column(comment="as FFmpeg names it (yuv420p)")
+    bit_depth: Mapped[int | None] = mapped_column(SmallInteger, comment="bits per colour sample")
+    color_primaries: Mapped[str | None] = mapped_column(comment="as FFmpeg names them (bt709)")
+    color_transfer: Mapped[str | None] = mapped_column(comment="as FFmpeg names it (bt709)")
+    color_space: Mapped[str | None] = mapped_column(
+        comment="matrix coefficients, as FFmpeg names them (bt709)"
+    )
+    color_range: Mapped[str | None] = mapped_column(
+        comment="as FFmpeg names it (tv: limited; pc: full)"
+    )
+    field_order: Mapped[str | None] = mapped_column(
+        comment="progressive, or which field comes first"
+    )
+    frame_rate_num: Mapped[int | None] = mapped_column(comment="pictures per second, numerator")
+    frame_rate_den: Mapped[int | None] = mapped_column(comment="pictures per second, denominator")
+    variable_frame_rate: Mapped[bool | None] = mapped_column(
+        comment="whether pictures are unevenly spaced"
+    )
+    audio_codec: Mapped[str | None] = mapped_column(comment="of the first audio track")
+    audio_channels: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="of the first audio track"
+    )
     audio_sample_rate: Mapped[int | None] = mapped_column(Integer, comment="hertz")
-    audio_layout: Mapped[str | None]
+    audio_layout: Mapped[str | None] = mapped_column(
+        comment="of the first audio track (stereo, 5.1)"
+    )
 
     time_base_num: Mapped[int | None] = mapped_column(comment="seconds per pts, numerator")
     time_base_den: Mapped[int | None] = mapped_column(comment="seconds per pts, denominator")
@@ -181,12 +201,14 @@ class Location(Base):
     asset_id: Mapped[int | None] = _cascade("asset.id", nullable=True)
     path: Mapped[str] = mapped_column(comment="below the root, as shown to people")
     raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(comment="when last read")
     modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
-    online: Mapped[bool] = mapped_column(server_default=sql("true"))
+    online: Mapped[bool] = mapped_column(
+        server_default=sql("true"), comment="whether the file was there when last looked for"
+    )
     error_code: Mapped[str | None] = mapped_column(comment="why the file has no asset")
-    error_message: Mapped[str | None]
-    seen_at: Mapped[datetime] = _now()
+    error_message: Mapped[str | None] = mapped_column(comment="the same in words")
+    seen_at: Mapped[datetime] = _now(comment="when the file was last found")
 
     __table_args__ = (
         UniqueConstraint("root_id", "raw_path"),
@@ -202,9 +224,9 @@ class Clip(Base):
 
     id: Mapped[int] = _identity()
     asset_id: Mapped[int] = _cascade("asset.id")
-    kind: Mapped[str]
-    start_pts: Mapped[int]
-    end_pts: Mapped[int]
+    kind: Mapped[str] = mapped_column(comment="shot, speech or subclip")
+    start_pts: Mapped[int] = mapped_column(comment="first moment, in the asset's time base")
+    end_pts: Mapped[int] = mapped_column(comment="end, exclusive, in the asset's time base")
     roll: Mapped[str | None] = mapped_column(comment="A: somebody speaks; B: cutaway")
     text: Mapped[str | None] = mapped_column(comment="spoken words, or a subclip's name")
     language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the text")
@@ -235,10 +257,10 @@ class Frame(Base):
     clip_id: Mapped[int] = _cascade("clip.id")
     pts: Mapped[int] = mapped_column(comment="time of the picture itself")
     start_pts: Mapped[int] = mapped_column(comment="range the picture stands for")
-    end_pts: Mapped[int]
+    end_pts: Mapped[int] = mapped_column(comment="end of that range, exclusive")
     picture: Mapped[str] = mapped_column(comment="key in the frame store")
-    width: Mapped[int] = mapped_column(Integer)
-    height: Mapped[int] = mapped_column(Integer)
+    width: Mapped[int] = mapped_column(Integer, comment="pixels of the kept picture")
+    height: Mapped[int] = mapped_column(Integer, comment="pixels of the kept picture")
     collapsed: Mapped[int] = mapped_column(
         Integer,
         server_default=sql("0"),
@@ -258,10 +280,12 @@ class Encoder(Base):
     __tablename__ = "encoder"
 
     id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
-    name: Mapped[str]
-    dimension: Mapped[int] = mapped_column(Integer)
-    precision: Mapped[str]
-    weights_digest: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="model and weights, as in CATALOG_ENCODER")
+    dimension: Mapped[int] = mapped_column(Integer, comment="numbers per vector")
+    precision: Mapped[str] = mapped_column(
+        comment="the vectors were first made with (fp32, bf16, fp16)"
+    )
+    weights_digest: Mapped[str] = mapped_column(comment="tells other weights of the same name")
     active: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="answers searches; one at most"
     )
@@ -287,9 +311,9 @@ class Embedding(Base):
         Integer, ForeignKey(f"{SCHEMA}.encoder.id", ondelete="RESTRICT"), primary_key=True
     )
     frame_id: Mapped[int] = _cascade("frame.id", primary_key=True)
-    clip_id: Mapped[int]
-    asset_id: Mapped[int]
-    vector: Mapped[Any] = mapped_column(HALFVEC())
+    clip_id: Mapped[int] = mapped_column(comment="the frame's, repeated for filters")
+    asset_id: Mapped[int] = mapped_column(comment="the frame's, repeated for filters")
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
 
     __table_args__ = (
         Index(None, "frame_id"),
@@ -304,8 +328,10 @@ class Phrase(Base):
     __tablename__ = "phrase"
 
     encoder_id: Mapped[int] = _cascade("encoder.id", primary_key=True, type_=Integer)
-    text: Mapped[str] = mapped_column(primary_key=True)
-    vector: Mapped[Any] = mapped_column(HALFVEC())
+    text: Mapped[str] = mapped_column(
+        primary_key=True, comment="as catalog.normal_phrase() leaves it"
+    )
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
     created_at: Mapped[datetime] = _now()
 
 
@@ -315,15 +341,21 @@ class Stage(Base):
     __tablename__ = "stage"
 
     asset_id: Mapped[int] = _cascade("asset.id", primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[str] = mapped_column(server_default=sql("'due'"))
-    attempts: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
-    worker: Mapped[str | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    error_code: Mapped[str | None]
-    error_message: Mapped[str | None]
-    retryable: Mapped[bool] = mapped_column(server_default=sql("false"))
+    name: Mapped[str] = mapped_column(primary_key=True, comment="analyse or encode")
+    state: Mapped[str] = mapped_column(
+        server_default=sql("'due'"), comment="due, running, done or failed"
+    )
+    attempts: Mapped[int] = mapped_column(
+        Integer, server_default=sql("0"), comment="how often it was begun"
+    )
+    worker: Mapped[str | None] = mapped_column(comment="host:process that is or was at work")
+    started_at: Mapped[datetime | None] = mapped_column(comment="of the last attempt")
+    finished_at: Mapped[datetime | None] = mapped_column(comment="of the last attempt")
+    error_code: Mapped[str | None] = mapped_column(comment="why it failed, for programs")
+    error_message: Mapped[str | None] = mapped_column(comment="why it failed, in words")
+    retryable: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="whether trying again can help"
+    )
 
     __table_args__ = (
         CheckConstraint("name IN ('analyse', 'encode')", name="name"),
@@ -339,7 +371,7 @@ class Tag(Base):
     __tablename__ = "tag"
 
     id: Mapped[int] = _identity()
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="unique without regard to case")
 
     __table_args__ = (
         CheckConstraint("name <> ''", name="name"),
@@ -364,7 +396,7 @@ class Bin(Base):
     __tablename__ = "bin"
 
     id: Mapped[int] = _identity()
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="unique")
     created_at: Mapped[datetime] = _now()
 
     __table_args__ = (UniqueConstraint("name"),)
@@ -376,9 +408,9 @@ class BinItem(Base):
     __tablename__ = "bin_item"
 
     bin_id: Mapped[int] = _cascade("bin.id", primary_key=True)
-    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, comment="order within the bin")
     clip_id: Mapped[int] = _cascade("clip.id")
-    note: Mapped[str | None]
+    note: Mapped[str | None] = mapped_column(comment="what the editor remarked")
 
     __table_args__ = (Index(None, "clip_id"),)
 
@@ -389,13 +421,13 @@ class Token(Base):
     __tablename__ = "token"
 
     id: Mapped[int] = _identity()
-    name: Mapped[str]
-    role: Mapped[str]
-    digest: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="whose it is, or what for")
+    role: Mapped[str] = mapped_column(comment="viewer, editor or admin")
+    digest: Mapped[str] = mapped_column(comment="of the secret, which is not kept")
     created_at: Mapped[datetime] = _now()
-    expires_at: Mapped[datetime | None]
-    used_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(comment="null: never")
+    used_at: Mapped[datetime | None] = mapped_column(comment="last use")
+    revoked_at: Mapped[datetime | None] = mapped_column(comment="null: in force")
 
     __table_args__ = (
         UniqueConstraint("digest"),
@@ -412,12 +444,18 @@ class Calibration(Base):
     language: Mapped[str] = mapped_column(
         primary_key=True, server_default=sql("''"), comment="BCP 47; empty for any"
     )
-    match_median: Mapped[float]
-    miss_median: Mapped[float]
+    match_median: Mapped[float] = mapped_column(comment="cosine of texts with pictures that fit")
+    miss_median: Mapped[float] = mapped_column(comment="cosine of texts with pictures that do not")
     miss_spread: Mapped[float] = mapped_column(
         comment="1.4826 x median absolute deviation of the misses"
     )
-    samples: Mapped[int]
+    samples: Mapped[int] = mapped_column(comment="pairs measured")
     measured_at: Mapped[datetime] = _now()
 
     __table_args__ = (CheckConstraint("match_median > miss_median", name="medians"),)
+
+
+# People at psql read the same sentence as people in Python.
+for _class in Base.__subclasses__():
+    _sentence = str(_class.__doc__).partition("\n")[0].rstrip(".")
+    Base.metadata.tables[f"{SCHEMA}.{_class.__tablename__}"].comment = _sentence

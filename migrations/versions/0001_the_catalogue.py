@@ -230,6 +230,20 @@ VIEWS = (
     """,
 )
 
+COMMENTS = {
+    "FUNCTION catalog.split_name(text)": "the words of a file name: RedCar_take-2.mov speaks of red, car, take and 2",
+    "FUNCTION catalog.asset_words(catalog.asset)": "keyword text of an asset: names A, tags B, description and collection C, paths and metadata D",
+    "FUNCTION catalog.asset_set_words()": "keeps asset.words when the asset changes",
+    "FUNCTION catalog.asset_touch_words()": "has asset.words made anew when its tags or locations change",
+    "FUNCTION catalog.tag_touch_words()": "has asset.words made anew when a tag is renamed",
+    "FUNCTION catalog.active_encoder()": "id of the encoder that answers searches; null if there is none yet",
+    "FUNCTION catalog.normal_phrase(text)": "a phrase as its vector is kept under: NFC, single spaces, none around",
+    "FUNCTION catalog.phrase(text)": "vector of a phrase under the active encoder, for ORDER BY embedding <=> catalog.phrase(...); fails if it was never encoded",
+    "FUNCTION catalog.timecode_at(text, bigint, bigint, bigint, bigint, bigint)": "SMPTE timecode at a pts, non-drop or drop-frame as the start timecode is",
+    "VIEW catalog.shots": "every shot with its asset's columns, in seconds and timecode, with tags and a path",
+    "VIEW catalog.frames": "every frame with its vector under the active encoder",
+}
+
 # A role is the whole server's, not one database's: two catalogues on a server
 # share it, and a hosted server may not let us create it. Then `catalog sql`
 # says so; nothing else needs it.
@@ -256,16 +270,23 @@ def upgrade() -> None:
         "asset",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False, comment="digest of the whole content"),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False, comment="of the whole file"),
         sa.Column(
             "name", sa.Text(), nullable=False, comment="file name the asset was first seen under"
         ),
         sa.Column(
             "kind", sa.Text(), nullable=True, comment="video, still or audio; null until analysed"
         ),
-        sa.Column("title", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("collection", sa.Text(), nullable=True),
+        sa.Column(
+            "title",
+            sa.Text(),
+            nullable=True,
+            comment="from the file, unless a person wrote another",
+        ),
+        sa.Column("description", sa.Text(), nullable=True, comment="free text"),
+        sa.Column(
+            "collection", sa.Text(), nullable=True, comment="the one collection it belongs to"
+        ),
         sa.Column("language", sa.Text(), nullable=True, comment="BCP 47 tag of the main language"),
         sa.Column(
             "recorded",
@@ -273,32 +294,83 @@ def upgrade() -> None:
             nullable=True,
             comment="when the essence was recorded",
         ),
-        sa.Column("container", sa.Text(), nullable=True),
+        sa.Column("container", sa.Text(), nullable=True, comment="file format, as FFmpeg names it"),
         sa.Column(
             "codec", sa.Text(), nullable=True, comment="of the catalogued video track or still"
         ),
-        sa.Column("profile", sa.Text(), nullable=True),
+        sa.Column("profile", sa.Text(), nullable=True, comment="of the codec"),
         sa.Column("width", sa.Integer(), nullable=True, comment="display pixels"),
         sa.Column("height", sa.Integer(), nullable=True, comment="display pixels"),
-        sa.Column("coded_width", sa.Integer(), nullable=True),
-        sa.Column("coded_height", sa.Integer(), nullable=True),
+        sa.Column(
+            "coded_width",
+            sa.Integer(),
+            nullable=True,
+            comment="stored pixels, before aspect ratio and rotation",
+        ),
+        sa.Column(
+            "coded_height",
+            sa.Integer(),
+            nullable=True,
+            comment="stored pixels, before aspect ratio and rotation",
+        ),
         sa.Column("rotation", sa.SmallInteger(), nullable=True, comment="clockwise degrees"),
-        sa.Column("sar_num", sa.Integer(), nullable=True, comment="sample aspect ratio"),
-        sa.Column("sar_den", sa.Integer(), nullable=True),
-        sa.Column("pixel_format", sa.Text(), nullable=True),
-        sa.Column("bit_depth", sa.SmallInteger(), nullable=True),
-        sa.Column("color_primaries", sa.Text(), nullable=True),
-        sa.Column("color_transfer", sa.Text(), nullable=True),
-        sa.Column("color_space", sa.Text(), nullable=True),
-        sa.Column("color_range", sa.Text(), nullable=True),
-        sa.Column("field_order", sa.Text(), nullable=True),
-        sa.Column("frame_rate_num", sa.BigInteger(), nullable=True),
-        sa.Column("frame_rate_den", sa.BigInteger(), nullable=True),
-        sa.Column("variable_frame_rate", sa.Boolean(), nullable=True),
-        sa.Column("audio_codec", sa.Text(), nullable=True),
-        sa.Column("audio_channels", sa.SmallInteger(), nullable=True),
+        sa.Column("sar_num", sa.Integer(), nullable=True, comment="sample aspect ratio, numerator"),
+        sa.Column(
+            "sar_den", sa.Integer(), nullable=True, comment="sample aspect ratio, denominator"
+        ),
+        sa.Column("pixel_format", sa.Text(), nullable=True, comment="as FFmpeg names it (yuv420p)"),
+        sa.Column("bit_depth", sa.SmallInteger(), nullable=True, comment="bits per colour sample"),
+        sa.Column(
+            "color_primaries", sa.Text(), nullable=True, comment="as FFmpeg names them (bt709)"
+        ),
+        sa.Column("color_transfer", sa.Text(), nullable=True, comment="as FFmpeg names it (bt709)"),
+        sa.Column(
+            "color_space",
+            sa.Text(),
+            nullable=True,
+            comment="matrix coefficients, as FFmpeg names them (bt709)",
+        ),
+        sa.Column(
+            "color_range",
+            sa.Text(),
+            nullable=True,
+            comment="as FFmpeg names it (tv: limited; pc: full)",
+        ),
+        sa.Column(
+            "field_order",
+            sa.Text(),
+            nullable=True,
+            comment="progressive, or which field comes first",
+        ),
+        sa.Column(
+            "frame_rate_num",
+            sa.BigInteger(),
+            nullable=True,
+            comment="pictures per second, numerator",
+        ),
+        sa.Column(
+            "frame_rate_den",
+            sa.BigInteger(),
+            nullable=True,
+            comment="pictures per second, denominator",
+        ),
+        sa.Column(
+            "variable_frame_rate",
+            sa.Boolean(),
+            nullable=True,
+            comment="whether pictures are unevenly spaced",
+        ),
+        sa.Column("audio_codec", sa.Text(), nullable=True, comment="of the first audio track"),
+        sa.Column(
+            "audio_channels", sa.SmallInteger(), nullable=True, comment="of the first audio track"
+        ),
         sa.Column("audio_sample_rate", sa.Integer(), nullable=True, comment="hertz"),
-        sa.Column("audio_layout", sa.Text(), nullable=True),
+        sa.Column(
+            "audio_layout",
+            sa.Text(),
+            nullable=True,
+            comment="of the first audio track (stereo, 5.1)",
+        ),
         sa.Column(
             "time_base_num", sa.BigInteger(), nullable=True, comment="seconds per pts, numerator"
         ),
@@ -352,6 +424,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_asset")),
         sa.UniqueConstraint("fingerprint", name=op.f("uq_asset_fingerprint")),
+        comment="One piece of media, identified by its content",
         schema="catalog",
     )
     op.create_index(op.f("ix_asset_codec"), "asset", ["codec"], unique=False, schema="catalog")
@@ -392,7 +465,7 @@ def upgrade() -> None:
     op.create_table(
         "bin",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="unique"),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -401,15 +474,28 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bin")),
         sa.UniqueConstraint("name", name=op.f("uq_bin_name")),
+        comment="An editor's ordered selection of clips",
         schema="catalog",
     )
     op.create_table(
         "encoder",
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("dimension", sa.Integer(), nullable=False),
-        sa.Column("precision", sa.Text(), nullable=False),
-        sa.Column("weights_digest", sa.Text(), nullable=False),
+        sa.Column(
+            "name", sa.Text(), nullable=False, comment="model and weights, as in CATALOG_ENCODER"
+        ),
+        sa.Column("dimension", sa.Integer(), nullable=False, comment="numbers per vector"),
+        sa.Column(
+            "precision",
+            sa.Text(),
+            nullable=False,
+            comment="the vectors were first made with (fp32, bf16, fp16)",
+        ),
+        sa.Column(
+            "weights_digest",
+            sa.Text(),
+            nullable=False,
+            comment="tells other weights of the same name",
+        ),
         sa.Column(
             "active",
             sa.Boolean(),
@@ -426,6 +512,7 @@ def upgrade() -> None:
         sa.CheckConstraint("dimension BETWEEN 1 AND 4000", name=op.f("ck_encoder_dimension")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_encoder")),
         sa.UniqueConstraint("name", name=op.f("uq_encoder_name")),
+        comment="An image-text model with its weights, preprocessing and precision",
         schema="catalog",
     )
     op.create_index(
@@ -446,7 +533,13 @@ def upgrade() -> None:
             nullable=False,
             comment="the path's bytes, as the system spells them",
         ),
-        sa.Column("watched", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "watched",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="whether new files in it are taken in by themselves",
+        ),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -455,14 +548,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_root")),
         sa.UniqueConstraint("raw_path", name=op.f("uq_root_raw_path")),
+        comment="A folder tree the catalogue may read",
         schema="catalog",
     )
     op.create_table(
         "tag",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="unique without regard to case"),
         sa.CheckConstraint("name <> ''", name=op.f("ck_tag_name")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        comment="A word people put on assets",
         schema="catalog",
     )
     op.create_index(
@@ -475,21 +570,24 @@ def upgrade() -> None:
     op.create_table(
         "token",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="whose it is, or what for"),
+        sa.Column("role", sa.Text(), nullable=False, comment="viewer, editor or admin"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="of the secret, which is not kept"),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True, comment="null: never"),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True, comment="last use"),
+        sa.Column(
+            "revoked_at", sa.DateTime(timezone=True), nullable=True, comment="null: in force"
+        ),
         sa.CheckConstraint("role IN ('viewer', 'editor', 'admin')", name=op.f("ck_token_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("digest", name=op.f("uq_token_digest")),
+        comment="An API token; only its digest is kept",
         schema="catalog",
     )
     op.create_table(
@@ -506,6 +604,7 @@ def upgrade() -> None:
             ["tag_id"], ["catalog.tag.id"], name=op.f("fk_asset_tag_tag_id_tag"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("asset_id", "tag_id", name=op.f("pk_asset_tag")),
+        comment="A tag on an asset",
         schema="catalog",
     )
     op.create_index(
@@ -521,15 +620,25 @@ def upgrade() -> None:
             nullable=False,
             comment="BCP 47; empty for any",
         ),
-        sa.Column("match_median", sa.Double(), nullable=False),
-        sa.Column("miss_median", sa.Double(), nullable=False),
+        sa.Column(
+            "match_median",
+            sa.Double(),
+            nullable=False,
+            comment="cosine of texts with pictures that fit",
+        ),
+        sa.Column(
+            "miss_median",
+            sa.Double(),
+            nullable=False,
+            comment="cosine of texts with pictures that do not",
+        ),
         sa.Column(
             "miss_spread",
             sa.Double(),
             nullable=False,
             comment="1.4826 x median absolute deviation of the misses",
         ),
-        sa.Column("samples", sa.BigInteger(), nullable=False),
+        sa.Column("samples", sa.BigInteger(), nullable=False, comment="pairs measured"),
         sa.Column(
             "measured_at",
             sa.DateTime(timezone=True),
@@ -544,15 +653,26 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("encoder_id", "language", name=op.f("pk_calibration")),
+        comment="How a cosine reads as a confidence, per encoder and query language",
         schema="catalog",
     )
     op.create_table(
         "clip",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("asset_id", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("start_pts", sa.BigInteger(), nullable=False),
-        sa.Column("end_pts", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="shot, speech or subclip"),
+        sa.Column(
+            "start_pts",
+            sa.BigInteger(),
+            nullable=False,
+            comment="first moment, in the asset's time base",
+        ),
+        sa.Column(
+            "end_pts",
+            sa.BigInteger(),
+            nullable=False,
+            comment="end, exclusive, in the asset's time base",
+        ),
         sa.Column("roll", sa.Text(), nullable=True, comment="A: somebody speaks; B: cutaway"),
         sa.Column("text", sa.Text(), nullable=True, comment="spoken words, or a subclip's name"),
         sa.Column("language", sa.Text(), nullable=True, comment="BCP 47 tag of the text"),
@@ -572,6 +692,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clip")),
+        comment="A half-open time range of one asset: a shot, a spoken segment or a logged subclip",
         schema="catalog",
     )
     op.create_index(
@@ -601,18 +722,28 @@ def upgrade() -> None:
             nullable=False,
             comment="the path's bytes, as the system spells them",
         ),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False, comment="when last read"),
         sa.Column(
             "modified_ns",
             sa.BigInteger(),
             nullable=False,
             comment="mtime in nanoseconds since the epoch",
         ),
-        sa.Column("online", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("error_code", sa.Text(), nullable=True, comment="why the file has no asset"),
-        sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column(
-            "seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+            "online",
+            sa.Boolean(),
+            server_default=sa.text("true"),
+            nullable=False,
+            comment="whether the file was there when last looked for",
+        ),
+        sa.Column("error_code", sa.Text(), nullable=True, comment="why the file has no asset"),
+        sa.Column("error_message", sa.Text(), nullable=True, comment="the same in words"),
+        sa.Column(
+            "seen_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+            comment="when the file was last found",
         ),
         sa.CheckConstraint(
             "(asset_id IS NULL) = (error_code IS NOT NULL)", name=op.f("ck_location_asset_or_error")
@@ -631,6 +762,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_location")),
         sa.UniqueConstraint("root_id", "raw_path", name=op.f("uq_location_root_id_raw_path")),
+        comment="One file: a root and a path below it. Without an asset when it could not be identified",
         schema="catalog",
     )
     op.create_index(
@@ -639,8 +771,10 @@ def upgrade() -> None:
     op.create_table(
         "phrase",
         sa.Column("encoder_id", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("vector", HALFVEC(), nullable=False),
+        sa.Column(
+            "text", sa.Text(), nullable=False, comment="as catalog.normal_phrase() leaves it"
+        ),
+        sa.Column("vector", HALFVEC(), nullable=False, comment="of unit length, in half precision"),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -654,20 +788,45 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("encoder_id", "text", name=op.f("pk_phrase")),
+        comment="A text and its vector, kept so that SQL can order by it",
         schema="catalog",
     )
     op.create_table(
         "stage",
         sa.Column("asset_id", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), server_default=sa.text("'due'"), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("worker", sa.Text(), nullable=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error_code", sa.Text(), nullable=True),
-        sa.Column("error_message", sa.Text(), nullable=True),
-        sa.Column("retryable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="analyse or encode"),
+        sa.Column(
+            "state",
+            sa.Text(),
+            server_default=sa.text("'due'"),
+            nullable=False,
+            comment="due, running, done or failed",
+        ),
+        sa.Column(
+            "attempts",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="how often it was begun",
+        ),
+        sa.Column(
+            "worker", sa.Text(), nullable=True, comment="host:process that is or was at work"
+        ),
+        sa.Column(
+            "started_at", sa.DateTime(timezone=True), nullable=True, comment="of the last attempt"
+        ),
+        sa.Column(
+            "finished_at", sa.DateTime(timezone=True), nullable=True, comment="of the last attempt"
+        ),
+        sa.Column("error_code", sa.Text(), nullable=True, comment="why it failed, for programs"),
+        sa.Column("error_message", sa.Text(), nullable=True, comment="why it failed, in words"),
+        sa.Column(
+            "retryable",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="whether trying again can help",
+        ),
         sa.CheckConstraint(
             "(state = 'failed') = (error_code IS NOT NULL)", name=op.f("ck_stage_reason")
         ),
@@ -682,6 +841,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("asset_id", "name", name=op.f("pk_stage")),
+        comment="Where an asset stands in one stage of the work, and why it failed there",
         schema="catalog",
     )
     op.create_index(
@@ -695,9 +855,9 @@ def upgrade() -> None:
     op.create_table(
         "bin_item",
         sa.Column("bin_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="order within the bin"),
         sa.Column("clip_id", sa.BigInteger(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True, comment="what the editor remarked"),
         sa.ForeignKeyConstraint(
             ["bin_id"], ["catalog.bin.id"], name=op.f("fk_bin_item_bin_id_bin"), ondelete="CASCADE"
         ),
@@ -708,6 +868,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("bin_id", "position", name=op.f("pk_bin_item")),
+        comment="A clip in a bin, in its place",
         schema="catalog",
     )
     op.create_index(
@@ -722,10 +883,12 @@ def upgrade() -> None:
         sa.Column(
             "start_pts", sa.BigInteger(), nullable=False, comment="range the picture stands for"
         ),
-        sa.Column("end_pts", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "end_pts", sa.BigInteger(), nullable=False, comment="end of that range, exclusive"
+        ),
         sa.Column("picture", sa.Text(), nullable=False, comment="key in the frame store"),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False, comment="pixels of the kept picture"),
+        sa.Column("height", sa.Integer(), nullable=False, comment="pixels of the kept picture"),
         sa.Column(
             "collapsed",
             sa.Integer(),
@@ -745,6 +908,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_frame")),
         sa.UniqueConstraint("clip_id", "pts", name=op.f("uq_frame_clip_id_pts")),
+        comment="One sampled picture of a shot, standing for a time range",
         schema="catalog",
     )
     op.create_index(
@@ -754,9 +918,13 @@ def upgrade() -> None:
         "embedding",
         sa.Column("encoder_id", sa.Integer(), nullable=False),
         sa.Column("frame_id", sa.BigInteger(), nullable=False),
-        sa.Column("clip_id", sa.BigInteger(), nullable=False),
-        sa.Column("asset_id", sa.BigInteger(), nullable=False),
-        sa.Column("vector", HALFVEC(), nullable=False),
+        sa.Column(
+            "clip_id", sa.BigInteger(), nullable=False, comment="the frame's, repeated for filters"
+        ),
+        sa.Column(
+            "asset_id", sa.BigInteger(), nullable=False, comment="the frame's, repeated for filters"
+        ),
+        sa.Column("vector", HALFVEC(), nullable=False, comment="of unit length, in half precision"),
         sa.ForeignKeyConstraint(
             ["encoder_id"],
             ["catalog.encoder.id"],
@@ -770,6 +938,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("encoder_id", "frame_id", name=op.f("pk_embedding")),
+        comment="One encoder's unit vector of one frame; one partition per encoder",
         schema="catalog",
         postgresql_partition_by="LIST (encoder_id)",
     )
@@ -789,6 +958,9 @@ def upgrade() -> None:
     op.execute(TIMECODE)
     for statement in VIEWS:
         op.execute(statement)
+    for named, comment in COMMENTS.items():
+        quoted = comment.replace("'", "''")
+        op.execute(f"COMMENT ON {named} IS '{quoted}'")
     op.execute(READER)
 
 

@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from conftest import Service, Worker, eventually
+from conftest import Service, eventually
 from sqlalchemy import text
 
 from catalog.store.locks import asset_lock
@@ -104,6 +104,13 @@ def test_what_cannot_be_done_leaves_the_worker_alive(service: Service) -> None:
         assert "There is no asset 1000000000000" in worker.log
         assert "Traceback" not in worker.log
 
+        held = service.catalog.register(service.footage("held.mp4", "blue")).asset_id
+        with asset_lock(service.catalog.database.engine, held):
+            service.catalog.dispatcher.analyse(held)
+            worker.wait_until("AssetBusyError")
+            assert service.stages(held) == {"analyse": ("due", 0)}
+        eventually(lambda: service.is_ready(held), "it came back when the asset was free")
+
 
 def test_a_task_of_a_killed_process_is_done_by_the_next_and_done_once(service: Service) -> None:
     path = service.footage("red.mp4", "red")
@@ -118,42 +125,23 @@ def test_a_task_of_a_killed_process_is_done_by_the_next_and_done_once(service: S
         assert_done_once(service, asset_id)
 
 
-def killed(worker: Worker) -> None:
-    worker.kill()
-
-
-def told_to_stop(worker: Worker) -> None:
-    worker.stop(signal.SIGQUIT)
-
-
-@pytest.mark.parametrize(("ends", "handed_back"), [(killed, 0), (told_to_stop, 1)])
-def test_work_of_a_worker_that_ends_goes_to_another(
-    service: Service, ends: Callable[[Worker], None], handed_back: int
-) -> None:
+def test_work_of_a_worker_that_ends_goes_to_another(service: Service) -> None:
     path = service.footage("red.mp4", "red")
-    with no_clip_can_be_written(service), service.worker(app="hasty") as first:
-        asset_id = service.catalog.register(path, dispatch=True).asset_id
-        process_at_work(service, asset_id)
-        ends(first)
-        # Who is killed hands nothing back: Redis must notice by itself.
-        assert service.redis.llen("media") == handed_back
-        assert not service.is_ready(asset_id)
+    with no_clip_can_be_written(service):
+        with service.worker(app="hasty") as first:
+            asset_id = service.catalog.register(path, dispatch=True).asset_id
+            process_at_work(service, asset_id)
+            first.kill()
+            assert service.redis.llen("media") == 0, "Redis must notice by itself"
+        with service.worker(app="hasty") as second:
+            process_at_work(service, asset_id)
+            second.stop(signal.SIGQUIT)
+            assert service.redis.llen("media") == 1, "handed back"
+        assert service.stages(asset_id) == {"analyse": ("due", 2)}
     with service.worker(app="hasty"):
-        eventually(lambda: service.is_ready(asset_id), "the second worker has done it")
-        assert service.stages(asset_id)["analyse"] == ("done", 2)
+        eventually(lambda: service.is_ready(asset_id), "the third worker has done it")
+        assert service.stages(asset_id)["analyse"] == ("done", 3)
         assert_done_once(service, asset_id)
-
-
-def test_a_task_waits_for_an_asset_that_another_process_holds(service: Service) -> None:
-    path = service.footage("red.mp4", "red")
-    with service.worker() as worker:
-        asset_id = service.catalog.register(path).asset_id
-        with asset_lock(service.catalog.database.engine, asset_id) as held:
-            assert held
-            service.catalog.dispatcher.analyse(asset_id)
-            worker.wait_until("AssetBusyError")
-            assert service.stages(asset_id) == {"analyse": ("due", 0)}
-        eventually(lambda: service.is_ready(asset_id), "it was done when the asset was free")
 
 
 def test_a_media_worker_leaves_encoding_to_others(service: Service) -> None:
