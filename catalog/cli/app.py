@@ -6,13 +6,21 @@ wrong; 3 a service it needs is not there; 130 broken off by Ctrl-C.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalog.cli import encoder as encoder_verbs
-from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.cli.session import (
+    BROKEN_OFF,
+    EXIT_INTERRUPTED,
+    fail_with_reason,
+    opened,
+    say_json,
+    steady_output,
+)
 
 app = typer.Typer(
     name="catalog",
@@ -276,4 +284,9 @@ def _changed(ids: list[int], *, json: bool) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    steady_output()
+    try:
+        app()
+    except KeyboardInterrupt:  # while a verb's own modules were still being imported
+        typer.echo(BROKEN_OFF, err=True)
+        sys.exit(EXIT_INTERRUPTED)

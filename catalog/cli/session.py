@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json as json_format
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from catalog.api import Catalog
 
 EXIT_INTERRUPTED = 130
+BROKEN_OFF = "Broken off. What is done stays done; run it again to go on."
 
 
 @contextmanager
@@ -39,18 +42,38 @@ def fail_with_reason(*, json: bool, query: str | None = None) -> Iterator[None]:
     try:
         yield
     except CatalogError as error:
-        if json:
-            say_json(error.as_json())
-        else:
-            _tell(error, query)
+        _fail(error, json=json, query=query)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt:
-        typer.echo("Broken off. What is done stays done; run it again to go on.", err=True)
+        typer.echo(BROKEN_OFF, err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get("CATALOG_DEBUG"):
+            raise
+        _fail(_unexpected(error), json=json, query=None)
+        raise typer.Exit(CatalogError.exit_code) from error
+
+
+def _unexpected(error: Exception) -> CatalogError:
+    """A fault of our own as an error like any other: people are not shown a traceback."""
+    reason = " ".join(str(error).split())[:300]
+    return CatalogError(
+        f"Something in the catalogue itself went wrong: {type(error).__name__}: {reason}",
+        remedy="Please report this; CATALOG_DEBUG=1 shows where it was.",
+    )
+
+
+def _fail(error: CatalogError, *, json: bool, query: str | None) -> None:
+    if json:
+        say_json(error.as_json())
+    else:
+        _tell(error, query)
 
 
 def _tell(error: CatalogError, query: str | None) -> None:
@@ -66,7 +89,32 @@ def _tell(error: CatalogError, query: str | None) -> None:
 
 def say_json(body: dict[str, Any]) -> None:
     """Print one JSON object on one line, readable in any language."""
-    typer.echo(json_format.dumps(body, ensure_ascii=False, default=_plain))
+    # A terminal that has no Unicode still gets JSON, for escapes are JSON too.
+    ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
+    text = json_format.dumps(_finite(body), ensure_ascii=ascii_only, default=_plain)
+    typer.echo(text)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  # whatever SQL selected
+    """JSON has no NaN and no infinity; they become text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def steady_output() -> None:
+    """Let nothing in a name or a query keep the answer from being written.
+
+    What the terminal's encoding has not (or half a character, from an argument
+    that is no UTF-8) is written as an escape.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _plain(value: object) -> object:

@@ -23,6 +23,8 @@ from catalog.store import assets, filters, locations, roots, stages
 
 Reference = int | str | Path
 
+MAX_LIMIT = 10_000
+
 
 def resolve(session: Session, reference: Reference) -> int:
     """The id of the one asset a person means.
@@ -87,42 +89,51 @@ def list_assets(
     InvalidQueryError
         If the query does not parse.
     """
-    if limit < 1:
-        raise InvalidInputError(
-            f"A limit of {limit} was asked for; expected 1 or more.", remedy="Ask for more."
-        )
+    check_limit(limit)
     parsed = parse(query)
     wanted = select(Asset.id).outerjoin(Clip, Clip.asset_id == Asset.id)
-    wanted = wanted.where(filters.condition(parsed.root))
-    keywords = filters.keyword_query(parsed.root)
-    if keywords is not None:
-        wanted = wanted.where(Asset.words.op("@@")(keywords))
+    wanted = wanted.where(filters.condition(parsed.root, words_exclude=True))
+    cursor = None if after is None else _read_after(after)
     with database.session() as session:
-        statement = assets.list_assets(wanted, limit=limit + 1, after=_read_after(after))
+        statement = assets.list_assets(wanted, limit=limit + 1, after=cursor)
         rows = [dict(row._mapping) for row in session.execute(statement)]
         page = rows[:limit]
         ids = [row["id"] for row in page]
         tags, places = assets.tags_of(session, ids), locations.locations_of(session, ids)
         frames = stages.frames_of(session, ids)
+    last = f"{page[-1]['id']}:{page[-1]['name_key']}" if len(rows) > limit else None
     for row in page:
+        del row["name_key"]
         row["recorded"] = _iso(row["recorded"])
-        row["state"] = {"done": "ready"}.get(row["state"], row["state"])
         row["tags"], row["locations"] = tags[row["id"]], places[row["id"]]
         row["frames"] = frames.get(row["id"], 0)
-    last = page[-1] if len(rows) > limit else None
-    return {"assets": page, "next": None if last is None else f"{last['id']}:{last['name']}"}
+    return {"assets": page, "next": last}
 
 
-def _read_after(after: str | None) -> tuple[str, int] | None:
-    if after is None:
-        return None
+def check_limit(limit: int) -> None:
+    """Refuse a page of nothing, or of more than a page can be.
+
+    Raises
+    ------
+    InvalidInputError
+        If the limit is not 1 to 10,000.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(
+            f"A limit of {limit} was asked for; expected 1 to {MAX_LIMIT}.",
+            remedy="Page on with the cursor in `next` for more.",
+        )
+
+
+def _read_after(after: str) -> tuple[str, int]:
     number, colon, name = after.partition(":")
-    if not (colon and number.isdigit()):
+    usable = colon and number.isascii() and number.isdigit() and len(number) < 19
+    if not usable or "\0" in name or any("\ud800" <= char <= "\udfff" for char in name):
         raise InvalidInputError(
             f"{after!r} is no cursor; expected the `next` of the page before.",
             remedy="Start again without a cursor.",
         )
-    return name.lower(), int(number)
+    return name, int(number)
 
 
 def show(database: Database, store: FrameStore, reference: Reference) -> dict[str, Any]:

@@ -45,8 +45,8 @@ class Encoders:
         if row is None:
             row = self._enter(encoder)
             with self._database.session() as session:
-                if vectors.active_encoder(session) is None:
-                    vectors.activate_encoder(session, row.id)
+                row = vectors.activate_first(session, row)
+            encoder = self.load(row.name)
         _check_weights(encoder, row)
         return encoder, row.id
 
@@ -85,7 +85,10 @@ class Encoders:
             missing = vectors.count_missing(session, row.id)
         progress.begin("encode", missing, "frames")
         queue = EncodeQueue(self._database, store, encoder, row.id)
-        written, failures = queue.drain(on_frames=lambda n: progress.advance("encode", n))
+        # Waiting, so that two activations at once leave no frame to each other.
+        written, failures = queue.drain(
+            wait=True, on_frames=lambda n: progress.advance("encode", n)
+        )
         progress.end("encode")
         if failures:
             asset_id, error = next(iter(failures.items()))

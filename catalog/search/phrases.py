@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 # The white space of PostgreSQL's [[:space:]]; catalog.normal_phrase() does the same.
+# An index entry takes 2,704 bytes; longer texts are encoded each time.
+_MAX_BYTES = 2000
 _SPACE = re.compile(r"\s+")
 
 
@@ -45,14 +47,18 @@ class Phrases:
             If a text is new and the encoder's weights are not to be had.
         """
         wanted = list(dict.fromkeys(normal_phrase(text) for text in texts))
+        short = [text for text in wanted if len(text.encode()) <= _MAX_BYTES]
         with self._database.session() as session:
-            found = vectors.cached_phrases(session, self._encoder.id, wanted)
+            found = vectors.cached_phrases(session, self._encoder.id, short)
         new = [text for text in wanted if text not in found]
-        if new:
-            made = self._load().encode_texts(new)
-            with self._database.session() as session:
-                vectors.save_phrases(session, self._encoder.id, new, made)
-                # Read back what was stored: halfvec rounds, and the first answer
-                # must be the same as every later one.
-                found |= vectors.cached_phrases(session, self._encoder.id, new)
-        return found
+        if not new:
+            return found
+        # Rounded as halfvec rounds: the first answer must be the same as every later one.
+        made = self._load().encode_texts(new).astype("float16").astype("float32")
+        vector_of = dict(zip(new, made, strict=True))
+        kept = [text for text in short if text in vector_of]
+        with self._database.session() as session:
+            vectors.save_phrases(
+                session, self._encoder.id, kept, [vector_of[text] for text in kept]
+            )
+        return found | vector_of

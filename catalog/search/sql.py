@@ -8,6 +8,7 @@ from collections.abc import Callable
 from catalog.db.engine import Database
 from catalog.db.reader import SqlRows
 from catalog.encoders import Encoder
+from catalog.errors import InvalidInputError, ReadOnlySqlError
 from catalog.search.phrases import Phrases
 from catalog.store import vectors
 
@@ -26,11 +27,22 @@ def run_sql(
 
     Raises
     ------
+    InvalidInputError
+        If the limit is below 1.
     ReadOnlySqlError
         If PostgreSQL refuses the statement, or it would write.
     EncoderUnavailableError
         If a phrase is new and the encoder's weights are not to be had.
     """
+    if limit is not None and limit < 1:
+        raise InvalidInputError(
+            f"A limit of {limit} was asked for; expected 1 or more.", remedy="Ask for more rows."
+        )
+    if "\0" in statement or any("\ud800" <= char <= "\udfff" for char in statement):
+        raise ReadOnlySqlError(
+            "The statement holds a NUL or bytes that are no UTF-8; PostgreSQL takes neither.",
+            remedy="Take the character out.",
+        )
     phrases = [found.replace("''", "'") for found in _PHRASE.findall(statement)]
     if phrases:
         with database.session() as session:

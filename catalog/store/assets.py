@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, cast, delete, func, literal, select, tuple_, update
+from sqlalchemy import Row, Select, and_, case, cast, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
 from catalog.domain.media import Probe
@@ -244,7 +244,13 @@ def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
 def list_assets(
     where: Select[Any], *, limit: int, after: tuple[str, int] | None
 ) -> Select[*tuple[Any, ...]]:
-    """Assets chosen by ``where`` (a select of ids), by name, from a cursor on."""
+    """Assets chosen by ``where`` (a select of ids), by name, from a cursor on.
+
+    ``state`` is that of the first stage that is not done, else ``ready``.
+    """
+    analysed, encoded = aliased(Stage), aliased(Stage)
+    failed_encoding = (analysed.state == "done") & (encoded.state == "failed")
+    name = func.lower(Asset.name)
     statement: Select[*tuple[Any, ...]] = (
         select(
             Asset.id,
@@ -257,17 +263,27 @@ def list_assets(
             Asset.codec,
             Asset.width,
             Asset.height,
-            Stage.state,
-            Stage.error_code,
-            Stage.error_message,
+            case(
+                (analysed.state != "done", analysed.state),
+                (encoded.state == "done", "ready"),
+                else_=func.coalesce(encoded.state, "due"),
+            ).label("state"),
+            case((failed_encoding, encoded.error_code), else_=analysed.error_code).label(
+                "error_code"
+            ),
+            case((failed_encoding, encoded.error_message), else_=analysed.error_message).label(
+                "error_message"
+            ),
+            name.label("name_key"),
         )
-        .join(Stage, (Stage.asset_id == Asset.id) & (Stage.name == "analyse"))
+        .join(analysed, (analysed.asset_id == Asset.id) & (analysed.name == "analyse"))
+        .outerjoin(encoded, (encoded.asset_id == Asset.id) & (encoded.name == "encode"))
         .where(Asset.id.in_(where))
-        .order_by(func.lower(Asset.name), Asset.id)
+        .order_by(name, Asset.id)
         .limit(limit)
     )
     if after is not None:
-        statement = statement.where(tuple_(func.lower(Asset.name), Asset.id) > tuple_(*after))
+        statement = statement.where(tuple_(name, Asset.id) > tuple_(*after))
     return statement
 
 

@@ -91,10 +91,11 @@ def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None
     parts = [part for part in map(keyword_query, nodes) if part is not None]
     if not parts:
         return None
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.op(operator)(part)
-    return whole
+    # Pair by pair: a chain of hundreds would nest deeper than Python recurses.
+    while len(parts) > 1:
+        pairs = [parts[at : at + 2] for at in range(0, len(parts), 2)]
+        parts = [p[0] if len(p) == 1 else p[0].op(operator)(p[1]) for p in pairs]
+    return parts[0]
 
 
 def _phrase_query(text: str) -> ColumnElement[Any]:

@@ -79,6 +79,10 @@ def add_encoder(
 
     Two sessions may try at once: the second waits for the first and finds it done.
     """
+    # The new partition's foreign keys lock these tables; taken here in the order in
+    # which an analysis takes them (a clip's frames, their vectors), nobody deadlocks.
+    session.execute(text(f"LOCK TABLE {SCHEMA}.frame IN SHARE ROW EXCLUSIVE MODE"))
+    session.execute(text(f"LOCK TABLE {SCHEMA}.embedding IN ACCESS EXCLUSIVE MODE"))
     session.execute(
         insert(Encoder)
         .values(name=name, dimension=dimension, precision=precision, weights_digest=weights_digest)
@@ -107,8 +111,19 @@ def _partition_ddl(encoder_id: int, dimension: int) -> list[str]:
 
 def activate_encoder(session: Session, encoder_id: int) -> None:
     """Let this encoder answer searches from the commit on."""
+    session.execute(select(Encoder.id).order_by(Encoder.id).with_for_update(key_share=True))
     session.execute(update(Encoder).where(Encoder.active).values(active=False))
     session.execute(update(Encoder).where(Encoder.id == encoder_id).values(active=True))
+
+
+def activate_first(session: Session, row: EncoderRow) -> EncoderRow:
+    """Let this encoder answer unless one does already; the one that does."""
+    session.execute(select(Encoder.id).order_by(Encoder.id).with_for_update(key_share=True))
+    active = active_encoder(session)
+    if active is not None:
+        return active
+    activate_encoder(session, row.id)
+    return row
 
 
 def _without_vector(encoder_id: int) -> ColumnElement[bool]:
@@ -240,9 +255,9 @@ def cached_phrases(
 
 
 def save_phrases(
-    session: Session, encoder_id: int, texts: Sequence[str], vectors: np.ndarray
+    session: Session, encoder_id: int, texts: Sequence[str], vectors: Sequence[np.ndarray]
 ) -> None:
-    """Keep the vectors of these texts, ``(len(texts), dimension)``."""
+    """Keep the vectors of these texts, ``(dimension,)`` each."""
     rows = [
         {"encoder_id": encoder_id, "text": phrase, "vector": vector}
         for phrase, vector in zip(texts, vectors, strict=True)
