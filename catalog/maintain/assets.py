@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
@@ -91,7 +91,7 @@ def list_assets(
     """
     check_limit(limit)
     parsed = parse(query)
-    wanted = select(Asset.id).outerjoin(Clip, Clip.asset_id == Asset.id)
+    wanted = select(Asset.id).outerjoin(Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot"))
     wanted = wanted.where(filters.condition(parsed.root, words_exclude=True))
     cursor = None if after is None else _read_after(after)
     with database.session() as session:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Double,
+    Numeric,
     SQLColumnExpression,
     Text,
     and_,
@@ -154,10 +155,17 @@ def _matches(column: Column, value: TextMatch) -> Condition:
 def _between(column: Column, value: NumberRange) -> Condition:
     parts: list[Condition] = []
     if value.low is not None:
-        parts.append(column >= value.low if value.includes_low else column > value.low)
+        low = _number(value.low)
+        parts.append(column >= low if value.includes_low else column > low)
     if value.high is not None:
-        parts.append(column <= value.high if value.includes_high else column < value.high)
+        high = _number(value.high)
+        parts.append(column <= high if value.includes_high else column < high)
     return and_(*parts) if parts else column.is_not(None)
+
+
+def _number(value: float) -> ColumnElement[Any]:
+    """A number in a type of its own size: as an ``integer`` it could be out of range."""
+    return literal(value, Double if isinstance(value, float) else Numeric)
 
 
 def _during(column: Column, value: DateRange) -> Condition:
@@ -214,8 +222,9 @@ def _timecode(value: Value) -> Condition:
 
 def _container(value: Value) -> Condition:
     """FFmpeg calls MP4 and its kin ``mov,mp4,m4a,3gp,3g2,mj2``: any of the names will do."""
-    name = func.unnest(func.string_to_array(Asset.container, ",")).column_valued("name")
-    return exists(select(1).select_from(name).where(_matches(name, _text(value))))
+    names = func.unnest(func.string_to_array(Asset.container, ",")).table_valued("name")
+    found = select(1).select_from(names).where(_matches(names.c.name, _text(value)))
+    return exists(found.correlate(Asset))
 
 
 def _clip_kind(value: Value) -> Condition:

@@ -178,7 +178,11 @@ def _fused(ranked: CTE, *, relevant: bool) -> CTE:
     """One score per candidate; without any ranking, order is left to name and time."""
     score = sum(
         (
-            func.coalesce(1.0 / (RRF_K + place), 0.0)
+            func.coalesce(
+                # In double precision: numeric division is many times slower.
+                literal(1.0, Double) / cast(RRF_K + place, Double),
+                literal(0.0, Double),
+            )
             for place in (ranked.c.cosine_rank, ranked.c.keyword_rank)
         ),
         start=literal(0.0, Double),
