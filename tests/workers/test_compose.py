@@ -1,0 +1,117 @@
+"""docker-compose.yml and Dockerfile: what can be held without Docker, and with it where it is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.db.engine import COMPOSE_IMAGE
+from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE
+from catalog.dispatch.celery_app import celery_settings
+from catalog.settings import Settings
+
+yaml = pytest.importorskip("yaml", reason="PyYAML comes with the encoders' dependencies")
+
+REPOSITORY = Path(__file__).parents[2]
+COMPOSE = REPOSITORY / "docker-compose.yml"
+PROGRAMS = {"media-worker", "encode-worker-cpu", "encode-worker-gpu", "catalog"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+
+
+def queues_of(service: dict[str, Any]) -> set[str]:
+    command = service["command"]
+    assert command[: command.index("worker") + 1] == ["celery", "-A", "workers.app", "worker"]
+    return set(command[command.index("-Q") + 1].split(","))
+
+
+def test_the_services(services: dict[str, Any]) -> None:
+    assert set(services) == {"postgres", "redis"} | PROGRAMS
+    assert services["postgres"]["image"] == COMPOSE_IMAGE
+    assert {name for name in services if "healthcheck" in services[name]} == set(services) - {
+        "catalog"
+    }
+
+
+def test_environment_names_are_settings(services: dict[str, Any]) -> None:
+    known = {f"CATALOG_{field.name.upper()}" for field in fields(Settings)}
+    for name in PROGRAMS:
+        given = services[name]["environment"]
+        assert {key for key in given if key.startswith("CATALOG_")} <= known
+        assert {"CATALOG_HOME", "CATALOG_DATABASE_URL", "CATALOG_BROKER_URL"} <= set(given)
+        home = given["CATALOG_HOME"]
+        assert f"home:{home}" in services[name]["volumes"]
+        assert given["HF_HOME"].startswith(home)
+        filled = re.sub(r"\$\{\w+:\?[^}]*\}", "abc123", given["CATALOG_BROKER_URL"])
+        assert celery_settings(filled)["broker_url"] == "redis://:abc123@redis:6379/0"
+
+
+@pytest.mark.parametrize("profile", ["cpu", "gpu"])
+def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: str) -> None:
+    running = [s for s in services.values() if s.get("profiles", [profile]) == [profile]]
+    served = [queues_of(s) for s in running if "celery" in (s.get("command") or [])]
+    assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}]
+
+
+def test_secrets_have_no_default_and_nothing_is_published(services: dict[str, Any]) -> None:
+    written = COMPOSE.read_text(encoding="utf-8")
+    uses = re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", written)
+    secret = [(name, how) for name, how in uses if "PASSWORD" in name]
+    assert len(secret) >= 4
+    assert [name for name, how in secret if not how.startswith(":?")] == []
+    assert [name for name, service in services.items() if "ports" in service] == []
+    example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
+    for name, how in uses:
+        assert re.search(rf"^(# )?{name}=", example, re.MULTILINE), name
+        if how.startswith(":?"):
+            assert f"\n{name}=\n" in example, "what must be set has no value to be left standing"
+
+
+def test_media_is_read_only_and_only_where_it_is_decoded(services: dict[str, Any]) -> None:
+    mounts = {
+        name: [volume for volume in service.get("volumes", []) if ":/media" in volume]
+        for name, service in services.items()
+    }
+    assert {name for name, found in mounts.items() if found} == {"media-worker", "catalog"}
+    assert all(volume.endswith(":/media:ro") for found in mounts.values() for volume in found)
+
+
+def test_the_gpu_is_reserved_and_demanded(services: dict[str, Any]) -> None:
+    worker = services["encode-worker-gpu"]
+    (device,) = worker["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert worker["environment"]["CATALOG_DEVICE"] == "cuda"
+    assert worker["image"] != services["encode-worker-cpu"]["image"]
+
+
+def test_the_image_copies_what_there_is_and_runs_as_nobody_special() -> None:
+    lines = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    allowed = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split()
+    for line in lines:
+        if line.startswith("COPY "):
+            for source in line.split()[1:-1]:
+                assert (REPOSITORY / source).exists(), source
+                assert f"!{source}" in allowed, source
+    assert [line for line in lines if line.startswith("USER ")] == ["USER catalog"]
+
+
+def test_docker_reads_it(services: dict[str, Any]) -> None:
+    docker = shutil.which("docker")
+    if not docker or subprocess.run([docker, "compose", "version"], check=False).returncode:
+        pytest.skip("no `docker compose` on this machine: the file was only read as YAML")
+    environment = {"POSTGRES_PASSWORD": "a", "REDIS_PASSWORD": "b", "MEDIA_FOLDER": "/tmp"}
+    command = [docker, "compose", "-f", str(COMPOSE), "--profile", "gpu", "config", "--quiet"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    command[-2:] = ["config"]
+    bare = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert "set it in .env" in bare.stderr
