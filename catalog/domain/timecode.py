@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from catalog.errors import InvalidInputError
 
-_PATTERN = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})")
+_PATTERN = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})", re.ASCII)
 _DROP_SEPARATORS = ";.,"
 _DROP_BASE = 30  # drop-frame exists for 30000/1001 and its multiples
 _NUMBERS_SKIPPED = 2  # per dropping minute, at the base rate

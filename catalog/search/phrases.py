@@ -15,7 +15,7 @@ from catalog.store.vectors import EncoderRow
 if TYPE_CHECKING:
     import numpy as np
 
-# The white space of PostgreSQL's [[:space:]]; catalog.normal_phrase() does the same.
+# Python's white space; catalog.normal_phrase() spells out the same characters.
 # An index entry takes 2,704 bytes; longer texts are encoded each time.
 _MAX_BYTES = 2000
 _SPACE = re.compile(r"\s+")

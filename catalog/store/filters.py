@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Double,
     Numeric,
@@ -165,7 +166,9 @@ def _between(column: Column, value: NumberRange) -> Condition:
 
 def _number(value: float) -> ColumnElement[Any]:
     """A number in a type of its own size: as an ``integer`` it could be out of range."""
-    return literal(value, Double if isinstance(value, float) else Numeric)
+    if isinstance(value, float):
+        return literal(value, Double)
+    return literal(value, BigInteger if abs(value) < 2**63 else Numeric)
 
 
 def _during(column: Column, value: DateRange) -> Condition:

@@ -144,10 +144,13 @@ BEGIN
 END $$
 """
 
-NORMAL_PHRASE = """
+# The white space of Python's str.split(), spelt out: [[:space:]] depends on the locale.
+NORMAL_PHRASE = r"""
 CREATE FUNCTION catalog.normal_phrase(phrase text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-RETURN btrim(regexp_replace(normalize(phrase, NFC), '[[:space:]]+', ' ', 'g'))
+RETURN btrim(regexp_replace(normalize(phrase, NFC),
+    '[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+',
+    ' ', 'g'))
 """
 
 # SMPTE ST 12-1: drop-frame counting leaves out frame numbers 0 and 1 (of 30;
@@ -158,34 +161,41 @@ CREATE FUNCTION catalog.timecode_at(
     pts bigint, time_base_num bigint, time_base_den bigint)
 RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    -- A start that is no timecode of this rate counts as none, as in Python.
-    start_at text := CASE
-        WHEN start_timecode ~ '^\d{2}:[0-5]\d:[0-5]\d[:;.,]\d{2,3}$'
-             AND split_part(regexp_replace(start_timecode, '[;.,]', ':'), ':', 4)::bigint
-                 < round(rate_num::numeric / rate_den)
-             AND (start_timecode !~ '[;.,]'
-                  OR (mod(rate_num, rate_den) <> 0
-                      AND mod(round(rate_num::numeric / rate_den), 30) = 0))
-        THEN start_timecode ELSE '00:00:00:00' END;
-    base bigint := round(rate_num::numeric / rate_den);
-    drop_frame boolean := start_at ~ '[;.,]';
-    dropped bigint := CASE WHEN start_at ~ '[;.,]' THEN 2 * (base / 30) ELSE 0 END;
-    part bigint[] := string_to_array(regexp_replace(start_at, '[;.,]', ':'), ':')::bigint[];
-    minutes bigint := part[1] * 60 + part[2];
-    frames bigint := (minutes * 60 + part[3]) * base + part[4]
-                     - dropped * (minutes - minutes / 10);
-    per_ten bigint := 600 * base - 9 * dropped;
+    base bigint := greatest(1, round(rate_num::numeric / rate_den)::bigint);
+    part text[] := regexp_match(
+        start_timecode, '^([0-9]{2}):([0-5][0-9]):([0-5][0-9])([:;.,])([0-9]{2,3})$');
+    drop_frame boolean := coalesce(part[4] <> ':', false);
+    skipped bigint := 2 * base / 30;
+    dropped bigint;
+    minutes bigint;
+    frames bigint;
+    per_ten bigint;
     rest bigint;
 BEGIN
-    IF rate_num IS NULL OR base < 1 OR pts IS NULL THEN
+    IF rate_num IS NULL OR rate_num <= 0 OR pts IS NULL THEN
         RETURN NULL;
     END IF;
+    -- A start that is no timecode of this rate counts as none, as in Python: a
+    -- frame the rate has not, drop-frame where nothing drops, a number dropped.
+    IF part IS NULL OR part[5]::bigint >= base
+       OR (drop_frame AND mod(base, 30) <> 0)
+       OR (drop_frame AND mod(part[2]::int, 10) <> 0 AND part[3]::int = 0
+           AND part[5]::bigint < skipped)
+    THEN
+        part := '{00,00,00,:,00}';
+        drop_frame := false;
+    END IF;
+    dropped := CASE WHEN drop_frame THEN skipped ELSE 0 END;
+    minutes := part[1]::bigint * 60 + part[2]::bigint;
+    frames := (minutes * 60 + part[3]::bigint) * base + part[5]::bigint
+              - dropped * (minutes - minutes / 10);
+    per_ten := 600 * base - 9 * dropped;
     -- To the nearest frame, in integers: containers that count in milliseconds
     -- put a frame's pts a little before or after its true time.
     frames := mod(frames + div(
         2 * pts::numeric * time_base_num * rate_num + time_base_den::numeric * rate_den,
-        2 * time_base_den::numeric * rate_den)::bigint, per_ten * 144);
-    IF dropped > 0 THEN
+        2 * time_base_den::numeric * rate_den), per_ten * 144)::bigint;
+    IF drop_frame THEN
         rest := mod(frames, per_ten);
         frames := frames + 9 * dropped * (frames / per_ten)
             + CASE WHEN rest >= 60 * base
@@ -195,7 +205,7 @@ BEGIN
                      lpad(mod(frames / (60 * base), 60)::text, 2, '0'),
                      lpad(mod(frames / base, 60)::text, 2, '0'))
         || CASE WHEN drop_frame THEN ';' ELSE ':' END
-        || lpad(mod(frames, base)::text, 2, '0');
+        || CASE WHEN mod(frames, base) < 10 THEN '0' ELSE '' END || mod(frames, base);
 END $$
 """
 

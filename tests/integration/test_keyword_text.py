@@ -1,0 +1,119 @@
+"""The keyword text of an asset: what is in it, and that it follows every change."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from small_footage import still
+from sqlalchemy import text
+
+from catalog import Catalog
+
+
+@pytest.fixture
+def asset(catalog: Catalog, tmp_path: Path) -> int:
+    path = still(tmp_path / "media" / "MyGreat_Shot-03.final.png")
+    catalog.ingest(path, metadata={"reel": "A012C003", "nested": {"operator": "Olena Kovalenko"}})
+    return catalog.show(path)["id"]
+
+
+def has(catalog: Catalog, phrase: str) -> bool:
+    """The exact phrase stands in the text of some asset."""
+    return catalog.search(f'"{phrase}"').total_candidates > 0
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["my great shot 03 final", "Great Shot", "great_shot", "GREAT-SHOT", "MyGreat", "final png",
+     "MyGreat_Shot-03.final.png", "a012c003", "olena kovalenko"],
+)  # fmt: skip
+def test_names_and_metadata_are_words(catalog: Catalog, asset: int, phrase: str):
+    assert has(catalog, phrase)
+
+
+@pytest.mark.parametrize("phrase", ["shot great", "great final", "reat", "kovalenko olena"])
+def test_a_phrase_is_whole_words_in_order(catalog: Catalog, asset: int, phrase: str):
+    assert not has(catalog, phrase)
+
+
+def test_minus_and_or(catalog: Catalog, asset: int):
+    def found(query: str) -> int:
+        return len(catalog.assets(query)["assets"])
+
+    assert found("great") == 1
+    assert found("-great") == 0
+    assert found("-nothing") == 1
+    assert found("nothing OR great") == 1
+    assert found("nothing OR neither") == 0
+    assert found('"great shot" OR kind:video') == 1
+    assert found("great -olena") == 0
+    assert found("-(nothing great)") == 1
+    assert found("-(nothing OR great)") == 0
+    assert catalog.search("kind:still -great").total_candidates == 0
+
+
+def test_tags_come_and_go(catalog: Catalog, asset: int):
+    catalog.tag([asset], ["Harbour Cranes", "b_roll"])
+    assert has(catalog, "harbour cranes")
+    assert has(catalog, "b roll")
+    catalog.tag([asset], ["HARBOUR cranes"], remove=True)
+    assert not has(catalog, "harbour")
+    assert has(catalog, "b roll")
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE tag SET name = 'cutaway' WHERE name = 'b_roll'"))
+    assert has(catalog, "cutaway")
+    assert not has(catalog, "b roll")
+    with catalog.database.session() as session:
+        session.execute(text("DELETE FROM tag"))
+    assert not has(catalog, "cutaway")
+
+
+def test_collections_titles_and_descriptions_follow(catalog: Catalog, asset: int):
+    catalog.collection([asset], "Evening Bulletin")
+    assert has(catalog, "evening bulletin")
+    catalog.collection([asset], None)
+    assert not has(catalog, "bulletin")
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE asset SET title = 'Перший сніг', description = 'über Kyiv'"))
+    assert has(catalog, "перший СНІГ")
+    assert has(catalog, "über kyiv")
+
+
+def test_folders_and_renames_follow(catalog: Catalog, asset: int, tmp_path: Path):
+    target = tmp_path / "media" / "Tuesday_Rushes" / "renamedClip.png"
+    target.parent.mkdir()
+    shutil.move(tmp_path / "media" / "MyGreat_Shot-03.final.png", target)
+    catalog.ingest(tmp_path / "media")
+    assert catalog.show(target)["id"] == asset
+    assert has(catalog, "tuesday rushes renamed clip")
+    still(target, "blue", mark=9)
+    catalog.ingest(tmp_path / "media")
+    assert catalog.show(target)["id"] != asset
+    other = catalog.search('"tuesday rushes"').hits
+    assert [hit.asset["id"] for hit in other] == [catalog.show(target)["id"]]
+
+
+def test_text_of_any_length_fits(catalog: Catalog, asset: int):
+    words = " ".join(f"w{number}x" for number in range(200_000))
+    with catalog.database.session() as session:
+        for column in ("title", "description"):
+            session.execute(text(f"UPDATE asset SET {column} = :words"), {"words": words})
+        session.execute(
+            text("UPDATE asset SET metadata = jsonb_build_object('k', CAST(:words AS text))"),
+            {"words": words},
+        )
+    for number in range(60):
+        catalog.tag([asset], [f"{'long ' * 30}{number}"])
+    assert has(catalog, "w1x w2x")
+    assert has(catalog, "great shot")
+
+
+@pytest.mark.parametrize(
+    "name", ["क्षेत्र_समाचार.png", "ภาษาไทย.png", "新闻 联播.png", "שלום_עולם.png"]
+)
+def test_names_in_other_scripts(catalog: Catalog, tmp_path: Path, name: str):
+    catalog.ingest(still(tmp_path / "m" / name))
+    for word in name.removesuffix(".png").replace("_", " ").split():
+        assert has(catalog, word)
