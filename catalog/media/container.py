@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ import av
 import av.error
 
 from catalog.errors import MediaError, NotMediaError, UndecodableError
-from catalog.media.files import check_readable, printable, unreadable
+from catalog.media.files import check_readable, printable
 from catalog.media.signatures import Signature, recognise
 from catalog.media.truncation import iso_missing_bytes, mxf_missing_bytes, truncated
 
@@ -27,7 +26,6 @@ _REFUSED_FORMATS = frozenset(
     {"hls", "dash", "webm_dash_manifest", "concat", "imf", "image2", "image2pipe", "tty", "sdp"}
     | {"rtsp", "rtp", "rtp_mpegts", "sap", "smil", "ffmetadata", "lavfi", "avisynth", "vapoursynth"}
 )
-_STORAGE_FAULTS = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.ESTALE})
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800  # AV_DISPOSITION_TIMED_THUMBNAILS
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
@@ -70,8 +68,8 @@ def open_container(path: Path) -> InputContainer:
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
-        if isinstance(error, OSError) and error.errno in _STORAGE_FAULTS:
-            raise unreadable(path, error) from error
+        # Demuxers say "input/output error" of broken files too; only storage fails twice.
+        check_readable(path)
         _refuse(path, signature, error)
 
 

@@ -23,6 +23,7 @@ from catalog.media.orientation import Orientation
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -137,6 +138,20 @@ class PictureReader:
                 yield picture
 
     def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+        for packet in self._packets(container, stream):
+            try:
+                frames = stream.decode(packet)
+            except av.error.EOFError:  # it was told of the end before
+                continue
+            except av.error.FFmpegError:
+                self.errors += 1
+                continue
+            yield from frames
+
+    def _packets(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[Packet[VideoStream] | None]:
+        """The stream's packets; None, which has the decoder give out its last, if reading fails."""
         failed_reads = 0
         packets = container.demux(stream)
         while failed_reads < _MOST_FAILED_READS:
@@ -149,15 +164,14 @@ class PictureReader:
                 self.errors += 1
                 packets = container.demux(stream)
                 continue
+            except IndexError:
+                # PyAV 18 trips at the end of a transport stream in which streams were added.
+                break
             if packet is None:
                 return
             failed_reads = 0
-            try:
-                frames = stream.decode(packet)
-            except av.error.FFmpegError:
-                self.errors += 1
-                continue
-            yield from frames
+            yield packet
+        yield None
 
 
 def _prepare(stream: VideoStream, longest_edge: int) -> None:

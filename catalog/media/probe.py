@@ -128,8 +128,9 @@ def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
             if peek.seen >= _PEEKED_PACKETS:
                 return peek
         peek.complete = True
-    except av.error.FFmpegError:
-        # A break further on is the decode pass's to report; what was seen counts.
+    except (av.error.FFmpegError, IndexError):
+        # A break further on is the decode pass's to report; what was seen counts. (PyAV 18
+        # raises IndexError at the end of a transport stream in which streams were added.)
         pass
     return peek
 
@@ -197,7 +198,7 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
                 failed, why = failed + 1, reason(error)
             if failed >= _PEEKED_PACKETS:
                 break
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, IndexError) as error:
         why = reason(error)
     if recognise(check_readable(path)) is None:
         raise not_media(path)

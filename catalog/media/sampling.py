@@ -87,8 +87,8 @@ class ShotSampler:
         self._end_opening()
         if picture.pts < self._due or is_black(picture):
             return
-        while self._due <= picture.pts:
-            self._due += self._interval
+        passed = (picture.pts - self._start) // self._interval
+        self._due = self._start + (passed + 1) * self._interval
         self._candidate(picture)
 
     def finish(self, end: int) -> tuple[SampledFrame, ...]:

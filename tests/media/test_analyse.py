@@ -289,6 +289,15 @@ def test_an_endless_take_is_continued_as_a_further_shot(tmp_path, monkeypatch):
     assert [len(shot.frames) for shot in shots] == [3, 3, 2]
 
 
+def test_a_leap_in_time_costs_nothing(tmp_path):
+    path = tmp_path / "a.mp4"
+    later = 25 * 3600 * 24 * 20
+    write_video(path, take(1, 40), frame_rate=PAL, pts=[*range(20), *range(later, later + 20)])
+    _, analysis, _, kept = run(path, SamplingPolicy(interval=0.001))
+    assert analysis.frames_decoded == 40
+    assert len(kept) <= 40
+
+
 def test_storage_that_goes_away_meanwhile_is_not_the_files_fault(tmp_path, monkeypatch):
     import av.error
 
