@@ -111,8 +111,9 @@ def _fault(error: BaseException) -> CatalogError | None:
     if isinstance(error, CatalogError):
         return error
     _log.debug("analysis_fault", exc_info=error)
+    reason = " ".join(str(error).split())
     return UnexpectedFaultError(
-        f"The analysis broke off: {type(error).__name__}: {str(error).splitlines()[:1]}.",
+        f"The analysis broke off: {type(error).__name__}: {reason[:300]}.",
         remedy="Please report this with the file; then `catalog retry`.",
     )
 

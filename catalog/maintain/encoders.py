@@ -8,7 +8,7 @@ from typing import Any
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress
 from catalog.encoders import Encoder, parse_spec
-from catalog.errors import EncoderUnavailableError
+from catalog.errors import EncoderUnavailableError, InvalidInputError
 from catalog.ingest.encode import EncodeQueue
 from catalog.media.frame_store import FrameStore
 from catalog.store import vectors
@@ -73,6 +73,8 @@ class Encoders:
 
         Raises
         ------
+        InvalidInputError
+            If its vectors are too long to be indexed.
         UnknownEncoderError, EncoderUnavailableError
             If there is no such encoder, or its weights are not to be had, or
             frames could not be encoded.
@@ -102,6 +104,12 @@ class Encoders:
         return {"name": row.name, "active": True, "encoded": written}
 
     def _enter(self, encoder: Encoder) -> EncoderRow:
+        if not 1 <= encoder.dimension <= vectors.MAX_DIMENSION:
+            raise InvalidInputError(
+                f"{encoder.name} makes vectors of {encoder.dimension} dimensions; the index takes "
+                f"1 to {vectors.MAX_DIMENSION}.",
+                remedy="Choose a model with shorter vectors.",
+            )
         with self._database.session() as session:
             return vectors.find_encoder(session, encoder.name) or vectors.add_encoder(
                 session,

@@ -166,9 +166,9 @@ def _between(column: Column, value: NumberRange) -> Condition:
 
 def _number(value: float) -> ColumnElement[Any]:
     """A number in a type of its own size: as an ``integer`` it could be out of range."""
-    if isinstance(value, float):
-        return literal(value, Double)
-    return literal(value, BigInteger if abs(value) < 2**63 else Numeric)
+    if isinstance(value, int):
+        return literal(value, BigInteger if abs(value) < 2**63 else Numeric)
+    return literal(value, Double)
 
 
 def _during(column: Column, value: DateRange) -> Condition:

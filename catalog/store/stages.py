@@ -150,11 +150,10 @@ def _set(
     )
     # Locked in one order first: an UPDATE takes rows as it finds them, and two
     # processes over the same assets would wait for each other.
-    locked = select(Stage.asset_id).where(chosen).order_by(Stage.asset_id).with_for_update()
-    ids = session.execute(locked).scalars().all()
-    session.execute(
-        update(Stage).where(among(Stage.asset_id, ids), Stage.name == name).values(**values)
-    )
+    if len(asset_ids) > 1:
+        locked = select(Stage.asset_id).where(chosen).order_by(Stage.asset_id)
+        session.execute(locked.with_for_update())
+    session.execute(update(Stage).where(chosen).values(**values))
 
 
 def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> list[tuple[int, str]]:

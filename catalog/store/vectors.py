@@ -20,6 +20,7 @@ from catalog.store.arrays import among
 # Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
 # decides the recall; pgvector's defaults (16, 64) lose a fifth under a filter.
 HNSW_M = 24
+MAX_DIMENSION = 4000  # pgvector's limit of an index on halfvec
 HNSW_EF_CONSTRUCTION = 200
 
 
