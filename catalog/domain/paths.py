@@ -2,14 +2,19 @@ r"""File names as bytes, and as text that a database and a terminal can hold.
 
 POSIX names are bytes without NUL or slash; nothing says they are UTF-8. The
 bytes are the truth. What people are shown replaces bytes that are no UTF-8 by
-``\xNN``, and control characters (a newline in a name is data, not layout).
+``\xNN``; control characters (a newline in a name is data, not layout) and those that
+turn the direction of text are spelt as escapes.
 """
 
 from __future__ import annotations
 
 import os
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
+
+# Direction marks that would let a file's name disguise itself in a message.
+_TURNS_TEXT = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
 def full_path(path: Path) -> Path:
@@ -33,19 +38,15 @@ def path_from_raw(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
 
 
-def shown_path(path: Path | bytes) -> str:
+def shown_path(path: Path | str | bytes) -> str:
     """The path as valid UTF-8 text on one line; see the module for what is replaced."""
-    raw = path if isinstance(path, bytes) else raw_path(path)
-    text = raw.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(
+        character.encode("unicode_escape").decode("ascii") if _breaks_line(character) else character
+        for character in text
+    )
 
 
-def _escaped(character: str) -> str:
-    # isprintable() is also false for spaces other than " " and for unassigned
-    # or formatting characters; only what breaks lines or hides is escaped.
-    code = ord(character)
-    if code < 0x20 or 0x7F <= code < 0xA0:
-        return f"\\x{code:02x}"
-    if character in "\u2028\u2029" or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
-        return f"\\u{code:04x}"
-    return character
+def _breaks_line(character: str) -> bool:
+    # Other formatting characters stay: joiners shape words in Indic scripts and emoji.
+    return unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in _TURNS_TEXT

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 import av
 import av.error
 
+from catalog.domain.paths import shown_path
 from catalog.errors import MediaError, NotMediaError, UndecodableError
-from catalog.media.files import check_readable, printable
+from catalog.media.files import check_readable
 from catalog.media.signatures import Signature, recognise
 from catalog.media.truncation import iso_missing_bytes, mxf_missing_bytes, truncated
 
@@ -84,22 +85,22 @@ def _refuse(path: Path, signature: Signature | None, error: BaseException) -> No
     if signature.name == "MP4/QuickTime" and (missing := iso_missing_bytes(path)):
         raise truncated(path, signature.name, missing) from error
     raise UndecodableError(
-        f"{printable(path)} begins as {signature.name}, but its structure cannot be read"
+        f"{shown_path(path)} begins as {signature.name}, but its structure cannot be read"
         f" ({reason(error)}); expected a complete file.",
         remedy="It is truncated or of an unsupported variety: copy it again or re-wrap it.",
-        path=printable(path),
+        path=shown_path(path),
         format=signature.name,
     ) from error
 
 
 def not_media(path: Path) -> MediaError:
     """The error for a file nothing recognises."""
-    suffix = printable(path.suffix)
+    suffix = shown_path(path.suffix)
     called = f" although it is called {suffix}" if suffix else ""
     return NotMediaError(
-        f"{printable(path)} is neither video, sound nor a picture{called}; expected a media file.",
+        f"{shown_path(path)} is neither video, sound nor a picture{called}; expected a media file.",
         remedy="Check that it is the file it should be, or leave it out.",
-        path=printable(path),
+        path=shown_path(path),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from catalog.domain.paths import shown_path
 from catalog.errors import EmptyFileError, PathNotFoundError, UnreadableFileError
 
 STILL_SUFFIXES = frozenset(
@@ -129,8 +129,6 @@ MEDIA_SUFFIXES = STILL_SUFFIXES | VIDEO_SUFFIXES | SOUND_SUFFIXES
 # What programs write beside the file they are still copying, and what systems leave about.
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart")
 _HEAD_BYTES = 4096
-# Direction marks that would let a file's name disguise itself in a message.
-_TURNS_TEXT = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
 def looks_like_media(path: Path) -> bool:
@@ -173,9 +171,9 @@ def find_media(path: Path) -> Iterator[Path]:
         yield path
     else:
         raise PathNotFoundError(
-            f"{printable(path)} does not exist; expected a media file or a folder of them.",
+            f"{shown_path(path)} does not exist; expected a media file or a folder of them.",
             remedy="Check the path's spelling and that its storage is mounted.",
-            path=printable(path),
+            path=shown_path(path),
         )
 
 
@@ -214,21 +212,6 @@ def _is_hidden(name: str) -> bool:
     return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY_ENDINGS)
 
 
-def printable(path: Path | str) -> str:
-    r"""A path as one line of valid Unicode, for messages, logs and JSON.
-
-    Bytes that are not UTF-8, and control characters such as a newline, are
-    spelt ``\xNN`` or ``\n``.
-    """
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in _TURNS_TEXT
-        else character
-        for character in text
-    )
-
-
 def check_readable(path: Path) -> bytes:
     """The first bytes of a file that can be read and is not empty.
 
@@ -249,9 +232,9 @@ def check_readable(path: Path) -> bytes:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
             raise UnreadableFileError(
-                f"{printable(path)} is {_kind(state.st_mode)}; expected a regular file.",
+                f"{shown_path(path)} is {_kind(state.st_mode)}; expected a regular file.",
                 remedy="Give the path of a media file.",
-                path=printable(path),
+                path=shown_path(path),
             )
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -259,9 +242,9 @@ def check_readable(path: Path) -> bytes:
         raise unreadable(path, error) from error
     if not head:
         raise EmptyFileError(
-            f"{printable(path)} has no bytes; expected a media file.",
+            f"{shown_path(path)} has no bytes; expected a media file.",
             remedy="Copy the file again from its source.",
-            path=printable(path),
+            path=shown_path(path),
         )
     return head
 
@@ -280,7 +263,7 @@ def unreadable(path: Path, error: OSError) -> UnreadableFileError:
     """What the operating system said about a file, as this project's error."""
     reason = (error.strerror or type(error).__name__).lower()
     return UnreadableFileError(
-        f"{printable(path)} cannot be read: {reason}; expected a file this user may read.",
+        f"{shown_path(path)} cannot be read: {reason}; expected a file this user may read.",
         remedy="Check that it exists, its permissions and its storage, then retry.",
-        path=printable(path),
+        path=shown_path(path),
     )

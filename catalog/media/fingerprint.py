@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.domain.paths import shown_path
 from catalog.errors import FileChangedError
-from catalog.media.files import check_readable, printable, unreadable
+from catalog.media.files import check_readable, unreadable
 
 _BLOCK_BYTES = 1 << 20
 
@@ -72,10 +73,10 @@ def identify(path: Path, *, progress: Callable[[int], None] | None = None) -> Id
         raise unreadable(path, error) from error
     if _state(before) != _state(after) or read != after.st_size:
         raise FileChangedError(
-            f"{printable(path)} changed while it was being read ({before.st_size} bytes, then"
+            f"{shown_path(path)} changed while it was being read ({before.st_size} bytes, then"
             f" {after.st_size}); expected a file that nobody is writing.",
             remedy="Wait until it has been copied completely, then retry.",
-            path=printable(path),
+            path=shown_path(path),
         )
     return Identity(digest.hexdigest(), after.st_size, after.st_mtime_ns)
 

@@ -15,10 +15,11 @@ import numpy.typing as npt
 from av.codec.context import ThreadType
 
 from catalog.domain.media import Probe, VideoTrack
+from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
 from catalog.media.container import open_container
-from catalog.media.files import check_readable, printable
+from catalog.media.files import check_readable
 from catalog.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class PictureReader:
 
     def __init__(self, path: Path, probe: Probe, longest_edge: int) -> None:
         if probe.video is None:
-            raise ValueError(f"{printable(path)} has no pictures to read")
+            raise ValueError(f"{shown_path(path)} has no pictures to read")
         self._path = path
         self._track: VideoTrack = probe.video
         self._edge = longest_edge
@@ -112,10 +113,10 @@ class PictureReader:
             yield from self._decode()
         if not self.decoded:
             raise UndecodableError(
-                f"None of the pictures of {printable(self._path)} can be decoded"
+                f"None of the pictures of {shown_path(self._path)} can be decoded"
                 f" ({self.errors} broken packets of {self._track.codec}); expected at least one.",
                 remedy="The file is damaged: copy it again from its source.",
-                path=printable(self._path),
+                path=shown_path(self._path),
                 broken_packets=self.errors,
             )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av.error
 
 from catalog.domain.media import AssetKind, Probe, VideoTrack
+from catalog.domain.paths import shown_path
 from catalog.errors import MediaError, UndecodableError
 from catalog.media.animation import probe_animation
 from catalog.media.container import (
@@ -21,7 +22,7 @@ from catalog.media.container import (
     undecodable_video,
     video_candidates,
 )
-from catalog.media.files import STILL_SUFFIXES, check_readable, printable
+from catalog.media.files import STILL_SUFFIXES, check_readable
 from catalog.media.orientation import Orientation
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import describe_still, is_animated, open_still
@@ -203,10 +204,10 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
     if recognise(check_readable(path)) is None:
         raise not_media(path)
     raise UndecodableError(
-        f"{printable(path)} is {container.format.name} sound, but none of it can be decoded"
+        f"{shown_path(path)} is {container.format.name} sound, but none of it can be decoded"
         f" ({failed} broken packets; {why}); expected a complete file.",
         remedy="It is truncated or damaged: copy it again from its source.",
-        path=printable(path),
+        path=shown_path(path),
         broken_packets=failed,
     )
 
@@ -219,9 +220,9 @@ def _without_essence(path: Path, container: InputContainer) -> MediaError:
     else:
         return not_media(path)
     return UndecodableError(
-        f"{printable(path)} is {container.format.name}, but {why}; expected decodable pictures.",
+        f"{shown_path(path)} is {container.format.name}, but {why}; expected decodable pictures.",
         remedy=remedy,
-        path=printable(path),
+        path=shown_path(path),
         format=container.format.name,
     )
 

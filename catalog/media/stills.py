@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.domain.media import AssetKind, Probe, VideoTrack
+from catalog.domain.paths import shown_path
 from catalog.errors import CatalogError, MediaTooLargeError, NotMediaError, UndecodableError
 from catalog.media.exif import read_exif
-from catalog.media.files import check_readable, printable, unreadable
+from catalog.media.files import check_readable, unreadable
 from catalog.media.orientation import Orientation
 from catalog.media.signatures import recognise
 from catalog.media.still_format import DEEP_MODES, bit_depth, codec, pixel_format, profile
@@ -74,10 +75,10 @@ def open_still(path: Path) -> Iterator[Image.Image]:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(path, error) from error
         raise UndecodableError(
-            f"{printable(path)} begins as a picture, but cannot be decoded"
+            f"{shown_path(path)} begins as a picture, but cannot be decoded"
             f" ({str(error) or type(error).__name__}); expected a complete file.",
             remedy="It is truncated or damaged: copy it again from its source.",
-            path=printable(path),
+            path=shown_path(path),
         ) from error
 
 
@@ -88,9 +89,9 @@ def _check_size(path: Path, width: int, height: int) -> None:
 
 def _too_large(path: Path, found: str) -> MediaTooLargeError:
     return MediaTooLargeError(
-        f"{printable(path)} is too large ({found}); expected at most {MAX_PIXELS} pixels.",
+        f"{shown_path(path)} is too large ({found}); expected at most {MAX_PIXELS} pixels.",
         remedy="Store a smaller version of the picture beside it.",
-        path=printable(path),
+        path=shown_path(path),
         limit=MAX_PIXELS,
     )
 
@@ -99,16 +100,16 @@ def _not_a_picture(path: Path, head: bytes) -> CatalogError:
     signature = recognise(head)
     if signature is None:
         return NotMediaError(
-            f"{printable(path)} is no picture although it is called {printable(path.suffix)};"
+            f"{shown_path(path)} is no picture although it is called {shown_path(path.suffix)};"
             " expected a media file.",
             remedy="Check that it is the file it should be, or leave it out.",
-            path=printable(path),
+            path=shown_path(path),
         )
     return UndecodableError(
-        f"{printable(path)} begins as {signature.name}, but no reader understands it;"
+        f"{shown_path(path)} begins as {signature.name}, but no reader understands it;"
         " expected a complete picture.",
         remedy="It is damaged or of an unsupported variety: save it again as JPEG, PNG or TIFF.",
-        path=printable(path),
+        path=shown_path(path),
         format=signature.name,
     )
 

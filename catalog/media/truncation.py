@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
-from catalog.media.files import printable
 
 # SMPTE ST 377-1, 7.1: the key of a header partition pack, but for its last two bytes.
 _HEADER_PARTITION = bytes.fromhex("060e2b34020501010d0102010102")
@@ -71,10 +71,10 @@ def truncated(path: Path, form: str, missing: int) -> TruncatedError:
     """The error for a file that lacks its end."""
     size = path.stat().st_size
     return TruncatedError(
-        f"{printable(path)} is {form}, but ends after {size} bytes, {missing} bytes or more"
+        f"{shown_path(path)} is {form}, but ends after {size} bytes, {missing} bytes or more"
         " before its own structure says; expected a complete file.",
         remedy="Copy it again from its source.",
-        path=printable(path),
+        path=shown_path(path),
         format=form,
         size=size,
         missing=missing,

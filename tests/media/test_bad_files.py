@@ -12,6 +12,7 @@ import pytest
 from media_essence import NTSC, PAL, scene, take
 
 from catalog.domain.media import AssetKind, SamplingPolicy
+from catalog.domain.paths import shown_path
 from catalog.errors import (
     EmptyFileError,
     MediaError,
@@ -20,7 +21,6 @@ from catalog.errors import (
     UnreadableFileError,
 )
 from catalog.media.analyse import analyse
-from catalog.media.files import printable
 from catalog.media.fingerprint import fingerprint
 from catalog.media.probe import probe
 from catalog.media.truncation import TruncatedError
@@ -38,10 +38,10 @@ def failure(path: Path) -> MediaError:
     with pytest.raises(MediaError) as raised:
         ingest(path)
     error = raised.value
-    assert printable(path) in error.message
+    assert shown_path(path) in error.message
     assert "expected" in error.message
     assert error.remedy
-    assert error.details["path"] == printable(path)
+    assert error.details["path"] == shown_path(path)
     str(error).encode()
     assert "\n" not in str(error)
     return error

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.domain.paths import shown_path
 from catalog.errors import EmptyFileError, PathNotFoundError, UnreadableFileError
-from catalog.media.files import check_readable, find_media, looks_like_media, printable
+from catalog.media.files import check_readable, find_media, looks_like_media
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -74,15 +75,15 @@ def test_awkward_names_are_found(tmp_path, name):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     path.write_bytes(b"x")
     assert list(find_media(tmp_path)) == [path]
-    shown = printable(path)
+    shown = shown_path(path)
     shown.encode()
     assert "\n" not in shown
 
 
 def test_printable_says_which_bytes():
-    assert printable(os.fsdecode(b"/a/bad\xff\n\x1b.mp4")) == "/a/bad\\xff\\n\\x1b.mp4"
-    assert printable("/a/\u202egpj.mp4") == "/a/\\u202egpj.mp4"
-    assert printable("/a/میان\u200cفاصله 日本.mp4") == "/a/میان\u200cفاصله 日本.mp4"
+    assert shown_path(os.fsdecode(b"/a/bad\xff\n\x1b.mp4")) == "/a/bad\\xff\\n\\x1b.mp4"
+    assert shown_path("/a/\u202egpj.mp4") == "/a/\\u202egpj.mp4"
+    assert shown_path("/a/میان\u200cفاصله 日本.mp4") == "/a/میان\u200cفاصله 日本.mp4"
 
 
 def test_suffixes_decide():
