@@ -19,7 +19,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
@@ -88,7 +88,10 @@ class ReadOnlyConnection:
         except psycopg.Error as error:
             raise _refused(error) from error
         finally:
-            self._connection.rollback()
+            # COPY leaves the connection in the middle of a transfer: it cannot even be
+            # rolled back then, and closing it ends the transaction as well.
+            with suppress(psycopg.Error):
+                self._connection.rollback()
 
     def _columns(self) -> tuple[str, ...]:
         """Columns of the last statement, which gave no row to tell them by."""

@@ -1,0 +1,352 @@
+"""The verbs: what they print, the exit codes, and that nobody is ever shown a traceback."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from catalog import Catalog
+from catalog.cli.app import app
+from catalog.cli.text import parse_meta
+
+HIT = {"rank", "score", "cosine", "keyword_rank", "confidence", "asset", "clip", "frame"}
+REPORT = {
+    "registered", "known", "ready", "failed", "frames", "seconds_of_media", "wall_s", "failures",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ingest", "--help"], ["search", "--help"], []])
+def test_help_loads_neither_torch_nor_a_database_driver(arguments: list[str]):
+    code = (
+        "import sys\n"
+        "from catalog.cli import main\n"
+        f"sys.argv = ['catalog', *{arguments!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'sqlalchemy', 'psycopg', 'av', 'numpy', 'PIL', 'open_clip', 'celery'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "HEAVY []" in done.stdout
+    assert "Usage" in done.stdout + done.stderr
+
+
+def test_importing_the_package_loads_no_torch():
+    code = (
+        "import sys, catalog, catalog.api\n"
+        "from catalog import Catalog\n"
+        "print(sorted({'torch', 'open_clip', 'transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
+    (pictures / "empty.mp4").touch()
+    answer = cli("ingest", pictures, "--json", "--collection", "C", "--tag", "t", "--meta", "a=b=c")
+    assert answer.code == 1
+    assert set(answer.json) == REPORT
+    assert answer.out.count("\n") == 1
+    counts = [answer.json[key] for key in ("registered", "known", "ready", "failed", "frames")]
+    assert counts == [3, 0, 3, 1, 3]
+    [failure] = answer.json["failures"]
+    assert set(failure) == {"path", "code", "reason"}
+    assert (failure["code"], Path(failure["path"]).name) == ("empty_file", "empty.mp4")
+
+    answer = cli("search", "red collection:c meta.a:b=c", "--json", "--limit", "2")
+    assert answer.code == 0
+    body = answer.json
+    assert set(body) == {"query", "encoder", "plan", "took_ms", "total_candidates", "hits", "next"}
+    assert (body["total_candidates"], len(body["hits"])) == (3, 2)
+    hit = body["hits"][0]
+    assert set(hit) == HIT
+    assert set(hit["asset"]) == {"id", "name", "kind", "path", "collection"}
+    assert set(hit["clip"]) == {
+        "id", "kind", "roll", "start", "end", "timecode_in", "timecode_out",
+    }  # fmt: skip
+    assert set(hit["frame"]) == {"id", "at", "picture"}
+    assert hit["asset"]["path"] == str(pictures / "red.png")
+    second = cli("search", body["query"], "--json", "--after", body["next"]).json
+    assert [h["rank"] for h in second["hits"]] == [3]
+    assert second["next"] is None
+
+
+def test_exit_codes_of_ingest(cli, pictures: Path, tmp_path: Path):
+    assert cli("ingest", pictures).code == 0
+    assert "0 new, 3 known; 3 ready, 0 failed" in cli("ingest", pictures).out
+    answer = cli("ingest", pictures, tmp_path / "missing")
+    assert answer.code == 1
+    assert "missing does not exist" in answer.err
+    for wrong in ([tmp_path / "missing"], [tmp_path / "p"], [], [pictures, "--meta", "nothing"],
+                  [pictures, "--tag", ""], [pictures, "--nonsense"]):  # fmt: skip
+        (tmp_path / "p").mkdir(exist_ok=True)
+        answer = cli("ingest", *wrong)
+        assert answer.code == 2, wrong
+        assert answer.err.strip()
+    answer = cli("ingest", tmp_path / "missing", "--json")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] == "path_not_found"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "empty"),
+        ("codec:", "codec"),
+        ("recorded:yesterdayish", "recorded"),
+        ("colection:News", "collection"),
+        ("(red", "never closed"),
+        ("x" * 3000, "2000"),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_pointed_at(cli, query: str, expected: str):
+    answer = cli("search", query)
+    assert (answer.code, answer.out) == (2, "")
+    assert expected in answer.err
+    if query:
+        assert "^" in answer.err
+    body = cli("search", query, "--json")
+    assert body.code == 2
+    assert body.json["error"]["code"] == "invalid_query"
+    assert isinstance(body.json["error"]["details"]["position"], int)
+
+
+def test_arguments_that_are_no_utf8(process, cli, pictures: Path):
+    cli("ingest", pictures)
+    for at, arguments in enumerate(
+        (
+            [b"search", b"red \xff\xfe"],
+            [b"assets", b"\xff"],
+            [b"show", b"\xff"],
+            [b"sql", b"SELECT '\xff'"],
+            [b"tag", b"red.png", b"--tag", b"\xff"],
+            [b"collection", b"red.png", b"--name", b"\xff"],
+            [b"encoder", b"activate", b"\xff"],
+            [b"search", b"red", b"--after", b"\xff"],
+            [b"ingest", b"/nowhere/\xff"],
+            [b"ingest", bytes(pictures), b"--tag", b"\xff"],
+            [b"ingest", bytes(pictures), b"--meta", b"k=\xff"],
+        )
+    ):
+        # The shell hands over bytes, Python makes half characters of them: the
+        # first by a process of its own, the others (which take seconds) here.
+        answer = (cli if at else process)(*map(os.fsdecode, arguments))
+        assert answer.code == 2, arguments
+        assert answer.err.startswith("Error: "), arguments
+    body = process(b"search", b"\xff", b"--json")
+    assert body.code == 2
+    assert body.json["error"]["code"] == "invalid_query"
+
+
+def test_a_terminal_without_unicode_is_served(process, tmp_path: Path):
+    from PIL import Image
+
+    (tmp_path / "m").mkdir()
+    Image.new("RGB", (32, 24), "red").save(tmp_path / "m" / "кіт 🐈.png")
+    assert process("ingest", str(tmp_path / "m")).code == 0
+    plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert process("assets", **plain).code == 0
+    body = process("assets", "--json", **plain)
+    assert body.json["assets"][0]["name"] == "кіт 🐈.png"
+
+
+def test_services_that_are_not_there(cli, pictures: Path, monkeypatch, tmp_path: Path):
+    cli("ingest", pictures)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/none")
+    for verb in (["ingest", pictures], ["search", "red"], ["stats"], ["sql", "SELECT 1"]):
+        answer = cli(*verb)
+        assert answer.code == 3, verb
+        assert "cannot be reached" in answer.err
+        assert "secret" not in answer.err
+    assert cli("stats", "--json").json["error"]["code"] == "database_unavailable"
+    monkeypatch.setenv("CATALOG_DATABASE_URL", "no url at all")
+    assert cli("stats").code == 2
+    monkeypatch.setenv("CATALOG_DATABASE_URL", "mysql://x/y")
+    assert cli("stats").code == 2
+
+
+def test_a_home_that_is_wrong(cli, monkeypatch, tmp_path: Path):
+    (tmp_path / "home2").mkdir()
+    (tmp_path / "home2" / "catalog.toml").write_text("nonsense = [")
+    monkeypatch.setenv("CATALOG_HOME", str(tmp_path / "home2"))
+    assert cli("stats").code == 2
+
+
+def test_unknown_encoders(cli, pictures: Path, monkeypatch):
+    assert cli("encoder", "activate", "no/such-encoder").code == 2
+    monkeypatch.setenv("CATALOG_ENCODER", "no/such-encoder")
+    answer = cli("ingest", pictures)
+    assert answer.code == 2
+    assert "no/such-encoder" in answer.err
+    monkeypatch.setenv("CATALOG_ENCODER", "local-dir:/nowhere/at/all")
+    assert cli("ingest", pictures).code in {2, 3}
+    monkeypatch.setenv("CATALOG_ENCODER", "null")
+    assert cli("ingest", pictures).code == 0, "what was registered before is finished"
+
+
+def test_the_verbs_that_keep_order(cli, pictures: Path):
+    cli("ingest", pictures)
+    assert cli("tag", "red.png", "blue.png", "--tag", "a", "-t", "b").out == "2 assets.\n"
+    red = cli("show", "red.png", "--json").json["id"]
+    assert cli("tag", "red.png", "--tag", "b", "--remove", "--json").json == {"assets": [red]}
+    assert cli("collection", "red.png", "--name", "Night").code == 0
+    shown = cli("show", "red.png", "--json").json
+    assert (shown["tags"], shown["collection"]) == (["a"], "Night")
+    assert "Night" in cli("show", "red.png").out
+    rows = cli("assets", "tag:a", "--json").json["assets"]
+    assert [row["name"] for row in rows] == ["blue.png", "red.png"]
+    assert "red.png" in cli("assets").out
+    page = cli("assets", "--limit", 1, "--json").json
+    assert cli("assets", "--limit", 1, "--after", page["next"]).code == 0
+    assert cli("stats", "--json").json["assets"] == 3
+    assert "vectors of null:64 (active)" in cli("stats").out
+    assert cli("jobs", "--json").json == {"jobs": []}
+    assert cli("jobs", "--failed").code == 0
+    assert cli("retry", "--json").json == {"assets": []}
+    assert cli("encoder", "list", "--json").json["encoders"][0]["name"] == "null:64"
+    assert "null:64" in cli("encoder", "list").out
+    assert cli("encoder", "activate", "null:16", "--json").json["encoded"] == 3
+    assert cli("encoder", "activate", "null:16").code == 0
+    assert cli("remove", "red.png").out == "1 asset.\n"
+    assert (pictures / "red.png").exists()
+    assert cli("show", "red.png").code == 2
+    assert cli("migrate", "--json").json["revision"]
+    assert cli("migrate").code == 0
+
+
+def test_jobs_and_show_tell_why_a_file_failed(cli, pictures: Path):
+    (pictures / "text.mp4").write_text("no film " * 100)
+    assert cli("ingest", pictures).code == 1
+    [job] = cli("jobs", "--failed", "--json").json["jobs"]
+    assert (job["asset"], job["error_code"]) == ("text.mp4", "not_media")
+    assert "not_media" in cli("jobs").out
+    assert "not_media" in cli("show", "text.mp4").out
+    assert "failed: not_media" in cli("assets").out
+    assert cli("retry", "text.mp4").out == "1 asset.\n"
+
+
+def test_search_for_people(cli, pictures: Path, tmp_path: Path):
+    cli("ingest", pictures)
+    assert "red.png" in cli("search", "red").out
+    explained = cli("search", "red", "--explain").out
+    assert "WITH candidate" in explained
+    assert "Planning" in explained
+    assert "collection" in cli("search", "--fields").out
+    assert len(cli("search", "--fields", "--json").json["fields"]) > 20
+    sheet = tmp_path / "sheet.png"
+    assert cli("search", "red", "--sheet", sheet).code == 0
+    assert sheet.stat().st_size > 1000
+    assert cli("search", "red", "--sheet", tmp_path / "no" / "folder.jpg").code == 2
+    assert cli("search", "red", "--sheet", tmp_path / "sheet.nonsense").code == 2
+    for limit in ("0", "-3", "100000", "many"):
+        assert cli("search", "red", "--limit", limit).code == 2
+        assert cli("jobs", "--limit", limit).code == 2
+        assert cli("assets", "--limit", limit).code == 2
+
+
+def test_markup_in_names_is_text(cli, tmp_path: Path):
+    from PIL import Image
+
+    (tmp_path / "m").mkdir()
+    Image.new("RGB", (32, 24), "red").save(tmp_path / "m" / "[red]x[bold] {a} %s.png")
+    cli("ingest", tmp_path / "m", "--tag", "[bold]t[/bold]")
+    for verb in (["assets"], ["search", "red"], ["show", "[red]x[bold] {a} %s.png"]):
+        assert "[red]x[bold] {a} %s.png" in cli(*verb).out
+    assert "[bold]t[/bold]" in cli("assets").out
+
+
+def test_sql_reads_and_cannot_write(cli, pictures: Path):
+    cli("ingest", pictures)
+    answer = cli("sql", "SELECT name, 1.5::float8 AS x FROM catalog.asset ORDER BY name", "--json")
+    assert answer.json["columns"] == ["name", "x"]
+    assert answer.json["rows"] == [["blue.png", 1.5], ["green.png", 1.5], ["red.png", 1.5]]
+    assert cli("sql", "SELECT 'NaN'::float8, 'infinity'::float8", "--json").json["rows"] == [
+        ["nan", "inf"]
+    ]
+    limited = cli("sql", "TABLE catalog.asset", "--json", "--limit", 2).json
+    assert (len(limited["rows"]), limited["more"]) == (2, True)
+    rows = list(csv.reader(io.StringIO(cli("sql", "SELECT 'a,\"b', NULL, 2", "--csv").out)))
+    assert rows[1] == ['a,"b', "", "2"]
+    assert "1 row." in cli("sql", "SELECT 1 AS one").out
+    nearest = (
+        "SELECT s.name FROM catalog.frames f JOIN catalog.shots s USING (clip_id)"
+        " ORDER BY f.embedding <=> catalog.phrase('it''s red') LIMIT 1"
+    )
+    assert cli("sql", nearest, "--json").json["rows"] == [["red.png"]]
+    for statement in (
+        "INSERT INTO catalog.tag (name) VALUES ('x')",
+        "UPDATE catalog.asset SET name = 'x'",
+        "DELETE FROM catalog.asset",
+        "DROP TABLE catalog.asset CASCADE",
+        "SELECT 1; DELETE FROM catalog.asset",
+        "COPY catalog.asset TO '/tmp/x'",
+        "COPY catalog.asset TO PROGRAM 'cat'",
+        "COPY catalog.asset TO STDOUT",
+        "WITH gone AS (DELETE FROM catalog.asset RETURNING 1) SELECT * FROM gone",
+        "SELECT set_config('transaction_read_only', 'off', false),"
+        " query_to_xml('DELETE FROM catalog.asset', true, true, '')",
+        "SELECT set_config('role', 'postgres', false),"
+        " query_to_xml('DELETE FROM catalog.asset', true, true, '')",
+        "SET ROLE postgres",
+        "SELECT * FROM catalog.token",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT lo_import('/etc/passwd')",
+        "CREATE TEMP TABLE x AS SELECT 1",
+        "DO $$ BEGIN DELETE FROM catalog.asset; END $$",
+        "SELECT nothing FROM nowhere",
+        "SELEC 1",
+        "",
+        "-- only a comment",
+        "SELECT nextval('catalog.asset_id_seq')",
+    ):
+        answer = cli("sql", statement)
+        assert answer.code == 2, statement
+        assert answer.err.startswith("Error: The statement"), statement
+        assert cli("sql", statement, "--json").json["error"]["code"] == "sql_refused"
+    assert cli("stats", "--json").json["assets"] == 3
+    for limit in ("0", "-1"):
+        assert cli("sql", "SELECT 1", "--limit", limit).code == 2
+
+
+def test_a_fault_of_our_own_is_told_without_a_traceback(cli, monkeypatch):
+    def broken(self: Catalog) -> None:
+        raise RuntimeError("something\nunforeseen")
+
+    monkeypatch.setattr(Catalog, "stats", broken)
+    answer = cli("stats")
+    assert answer.code == 1
+    assert "RuntimeError: something unforeseen" in answer.err
+    assert cli("stats", "--json").json["error"]["code"] == "catalog_error"
+    monkeypatch.setenv("CATALOG_DEBUG", "1")
+    assert isinstance(CliRunner().invoke(app, ["stats"]).exception, RuntimeError)
+
+
+def test_a_reader_that_leaves_early_is_no_fault(environment, cli, pictures: Path):
+    cli("ingest", pictures)
+    pipe = subprocess.Popen(
+        [sys.executable, "-m", "catalog.cli", "sql", "SELECT repeat('x', 100) FROM "
+         "generate_series(1, 20000)", "--json"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert pipe.stdout is not None
+    assert pipe.stderr is not None
+    pipe.stdout.read(10)
+    pipe.stdout.close()
+    err = pipe.stderr.read().decode()
+    pipe.stderr.close()
+    assert pipe.wait(60) == 0
+    assert err == ""
+
+
+def test_meta_pairs():
+    assert parse_meta(["a=b", " c =d=e", "x="]) == {"a": "b", "c": "d=e", "x": ""}
+    assert json.dumps(parse_meta([])) == "{}"
