@@ -305,7 +305,7 @@ def test_sql_reads_and_cannot_write(cli, pictures: Path):
         "SELECT nothing FROM nowhere",
         "SELEC 1",
         "",
-        "-- only a comment",
+        "/* only a comment */",
         "SELECT nextval('catalog.asset_id_seq')",
     ):
         answer = cli("sql", statement)
