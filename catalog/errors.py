@@ -154,6 +154,37 @@ class MediaTooLargeError(MediaError):
     code = "media_too_large"
 
 
+class SidecarError(MediaError):
+    """A file beside a media file cannot be read. A warning: the media file itself is catalogued."""
+
+    code = "sidecar_unreadable"
+
+
+class DecoderCrashedError(MediaError):
+    """The decoder's process ended over the file: a crash, or the system killed it."""
+
+    code = "decoder_crashed"
+
+
+class DecoderStalledError(MediaError):
+    """The decoder gave no sign of life for too long. Storage that hangs does the same."""
+
+    code = "decoder_stalled"
+    retryable = True
+
+
+class DecoderOverrunError(MediaError):
+    """Decoding took more processor time than any sane file of that length."""
+
+    code = "decoder_overrun"
+
+
+class DecoderMemoryError(MediaError):
+    """Decoding wanted more memory than one file may have."""
+
+    code = "decoder_out_of_memory"
+
+
 class AssetBusyError(CatalogError):
     """Another process is at work on the asset."""
 
@@ -219,6 +250,12 @@ class UnknownEncoderError(EncoderUnavailableError):
     code = "unknown_encoder"
     http_status = 404
     exit_code = 2
+
+
+class DecodersUnavailableError(ServiceError):
+    """The processes that decode cannot be started, or were ended from outside."""
+
+    code = "decoders_unavailable"
 
 
 class FrameStoreError(ServiceError):

@@ -163,6 +163,9 @@ class Asset(Base):
     metadata_: Mapped[dict[str, Any]] = mapped_column(
         "metadata", server_default=sql("'{}'::jsonb"), comment="what no column holds"
     )
+    sidecars: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="seen: what lay beside its files when last read; own: what the file itself said"
+    )
     words: Mapped[str] = mapped_column(
         TSVECTOR, server_default=sql("''::tsvector"), comment="keyword text, kept by a trigger"
     )
@@ -217,6 +220,34 @@ class Location(Base):
     )
 
 
+class Sidecar(Base):
+    """A file beside an asset's, or the texts within it, and what it says of the asset."""
+
+    __tablename__ = "sidecar"
+
+    id: Mapped[int] = _identity()
+    asset_id: Mapped[int] = _cascade("asset.id")
+    path: Mapped[str] = mapped_column(comment="absolute, as shown to people; empty: embedded")
+    raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
+    kind: Mapped[str] = mapped_column(comment="xmp, json, csv, ale, edl, subtitles or embedded")
+    size_bytes: Mapped[int] = mapped_column(comment="when last read")
+    modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
+    said: Mapped[dict[str, Any]] = mapped_column(
+        server_default=sql("'{}'::jsonb"),
+        comment="columns, tags and metadata it names; its clips refer to it",
+    )
+    error_code: Mapped[str | None] = mapped_column(comment="why it could not be read")
+    error_message: Mapped[str | None] = mapped_column(comment="the same in words")
+    read_at: Mapped[datetime] = _now(comment="when it was last read")
+
+    __table_args__ = (
+        UniqueConstraint("asset_id", "raw_path"),
+        CheckConstraint(
+            "kind IN ('xmp', 'json', 'csv', 'ale', 'edl', 'subtitles', 'embedded')", name="kind"
+        ),
+    )
+
+
 class Clip(Base):
     """A half-open time range of one asset: a shot, a spoken segment or a logged subclip."""
 
@@ -230,6 +261,14 @@ class Clip(Base):
     roll: Mapped[str | None] = mapped_column(comment="A: somebody speaks; B: cutaway")
     text: Mapped[str | None] = mapped_column(comment="spoken words, or a subclip's name")
     language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the text")
+    sidecar_id: Mapped[int | None] = _cascade(
+        "sidecar.id", nullable=True, comment="what said so; null: a person, or the cut detector"
+    )
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        server_default=sql("''::tsvector"),
+        comment="keyword text: its own; of a shot, what is said and logged over it",
+    )
     created_at: Mapped[datetime] = _now()
 
     __table_args__ = (
@@ -237,6 +276,8 @@ class Clip(Base):
         CheckConstraint("roll IN ('A', 'B')", name="roll"),
         CheckConstraint("start_pts >= 0 AND end_pts >= start_pts", name="range"),
         Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),
+        Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),
+        Index(None, "words", postgresql_using="gin"),
         Index(
             "uq_clip_shot_start",
             "asset_id",
@@ -386,6 +427,9 @@ class AssetTag(Base):
 
     asset_id: Mapped[int] = _cascade("asset.id", primary_key=True)
     tag_id: Mapped[int] = _cascade("tag.id", primary_key=True)
+    from_sidecar: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="a sidecar said so, and no person"
+    )
 
     __table_args__ = (Index(None, "tag_id"),)
 

@@ -154,7 +154,7 @@ def show(database: Database, store: FrameStore, reference: Reference) -> dict[st
 
 
 def _columns(row: Asset) -> dict[str, Any]:
-    hidden = {"words", "metadata"}
+    hidden = {"words", "metadata", "sidecars"}
     body = {
         column.key: getattr(row, column.key)
         for column in Asset.__table__.columns

@@ -1,0 +1,108 @@
+"""Texts within a file: subtitle streams as speech, chapters as subclips."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av.error
+import av.stream
+
+from catalog.domain.languages import language_tag
+from catalog.domain.sidecars import Segment, Sidecar
+from catalog.media.container import has_decoder, open_container
+from catalog.media.sidecars.subtitles import MOST_CUES, plain
+from catalog.media.tags import clean_text
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.subtitles.stream import SubtitleStream
+
+# As FFmpeg names them. DVD's and Blu-ray's are pictures.
+TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
+MAX_SECONDS = 60.0
+_MOST_BYTES = 5_000_000
+# A cue without a length is read as long as a line of that kind usually stands.
+_USUAL_SECONDS = Fraction(3)
+_ASS_FIELDS = 8  # of a decoded event, before its text
+
+
+def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
+    """The text streams and chapters of a file, as far as ``seconds`` of demuxing reach.
+
+    Nothing but text is decoded, and what is no text is not even read where the
+    container has an index.
+
+    Raises
+    ------
+    MediaError
+        If the file cannot be opened.
+    """
+    with open_container(path) as container:
+        streams = [stream for stream in container.streams.subtitles if _is_text(stream)]
+        segments = list(_chapters(container))
+        if streams:
+            segments += _cues(container, streams, seconds)
+    return Sidecar(segments=tuple(segments))
+
+
+def _is_text(stream: Stream) -> bool:
+    return has_decoder(stream) and stream.codec_context.name in TEXT_CODECS
+
+
+def _chapters(container: InputContainer) -> Iterator[Segment]:
+    for chapter in container.chapters():
+        title = clean_text(chapter["metadata"].get("title", ""))
+        base = chapter["time_base"]
+        if title and base:
+            yield Segment("subclip", chapter["start"] * base, chapter["end"] * base, title)
+
+
+def _cues(
+    container: InputContainer, streams: Sequence[SubtitleStream], seconds: float
+) -> list[Segment]:
+    for stream in container.streams:
+        if stream not in streams:
+            stream.discard = av.stream.Discard.all
+    origin = Fraction(container.start_time or 0, 1_000_000)
+    found: list[Segment] = []
+    size, began = 0, time.monotonic()
+    # A break in the file ends the text as it ends the pictures; what was read counts.
+    with suppress(av.error.FFmpegError, IndexError):
+        for packet in container.demux(*streams):
+            size += packet.size
+            found += _segments(packet, origin)
+            late = time.monotonic() - began > seconds
+            if late or len(found) >= MOST_CUES or size > _MOST_BYTES:
+                break
+    return found
+
+
+def _segments(packet: Packet[Any], origin: Fraction) -> Iterator[Segment]:
+    base = packet.time_base
+    if not packet.size or packet.pts is None or not base:
+        return
+    try:
+        rects = packet.decode()
+    except (av.error.FFmpegError, ValueError):
+        return
+    start = packet.pts * base - origin
+    length = packet.duration * base if packet.duration else _USUAL_SECONDS
+    words = "\n".join(filter(None, map(_words, rects)))
+    if words and length > 0 and start + length > 0:
+        language = language_tag(packet.stream.metadata.get("language", ""))
+        yield Segment("speech", max(Fraction(0), start), start + length, words, language)
+
+
+def _words(rect: Any) -> str:  # noqa: ANN401  # PyAV's subtitle classes
+    if getattr(rect, "type", None) == b"ass":
+        event = bytes(rect.ass).decode("utf-8", "replace").split(",", _ASS_FIELDS)
+        return plain(event[_ASS_FIELDS]) if len(event) > _ASS_FIELDS else ""
+    text = bytes(getattr(rect, "text", b""))  # a bitmap has none
+    return plain(text.decode("utf-8", "replace"))

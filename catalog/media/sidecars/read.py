@@ -1,0 +1,82 @@
+"""One file beside a media file, read as what its suffix says it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from catalog.domain.sidecars import LogEntry, Sidecar, SidecarKind
+from catalog.media.sidecars.beside import Candidate
+from catalog.media.sidecars.columns import describe, keyed
+from catalog.media.sidecars.ebu_stl import parse_stl
+from catalog.media.sidecars.logs import MOST_ENTRIES, entry_of, parse_ale, parse_csv, parse_edl
+from catalog.media.sidecars.subtitles import parse_subtitles
+from catalog.media.sidecars.text import broken, read_bytes, read_text
+from catalog.media.sidecars.xmp import parse_xmp
+
+# Bytes. A season's logs and a film's subtitles are far below; a stranger's gigabyte is not read.
+LIMITS = {
+    SidecarKind.XMP: 5_000_000,
+    SidecarKind.JSON: 5_000_000,
+    SidecarKind.CSV: 20_000_000,
+    SidecarKind.ALE: 20_000_000,
+    SidecarKind.EDL: 20_000_000,
+    SidecarKind.SUBTITLES: 5_000_000,
+}
+
+
+def read_sidecar(file: Candidate) -> Sidecar:
+    """What the file says.
+
+    Raises
+    ------
+    SidecarError
+        If it is too large, no text, or not what it is called.
+    UnreadableFileError
+        If the operating system refuses it.
+    """
+    try:
+        return _read(file)
+    except (ValueError, RecursionError) as error:
+        why = str(error)[:200] if type(error) is ValueError else type(error).__name__
+        raise broken(file.path, why) from error
+
+
+def _read(file: Candidate) -> Sidecar:
+    limit = LIMITS[file.kind]
+    if file.kind is SidecarKind.XMP:
+        return parse_xmp(read_bytes(file.path, limit))
+    if file.path.suffix.lower() == ".stl":
+        return parse_stl(read_bytes(file.path, limit), file.language)
+    text = read_text(file.path, limit)
+    match file.kind:
+        case SidecarKind.JSON:
+            return parse_json(text)
+        case SidecarKind.CSV:
+            return parse_csv(text)
+        case SidecarKind.ALE:
+            return parse_ale(text)
+        case SidecarKind.EDL:
+            return parse_edl(text)
+        case _:
+            return parse_subtitles(text, file.path.suffix.lower(), file.language)
+
+
+def parse_json(text: str) -> Sidecar:
+    """An object of named values, or a list of objects, each of which names its file.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    try:
+        found: Any = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"it is no JSON ({type(error).__name__})") from error
+    if isinstance(found, dict):
+        return Sidecar(description=describe(keyed(found)))
+    if isinstance(found, list) and found and all(isinstance(item, dict) for item in found):
+        entries: list[LogEntry] = [entry_of(item) for item in found[:MOST_ENTRIES]]
+        return Sidecar(entries=tuple(entries))
+    raise ValueError("expected an object, or a list of objects")

@@ -1,0 +1,98 @@
+"""The bytes of a small file, and the text they are."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import stat
+from pathlib import Path
+
+from catalog.domain.paths import shown_path
+from catalog.errors import SidecarError
+from catalog.media.files import unreadable
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as the UTF-16 one does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE = 4096
+# Tabs, line ends, form feeds; U+001A ended files under CP/M and Windows.
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """All bytes of a regular file.
+
+    Raises
+    ------
+    SidecarError
+        If it is larger than ``limit`` bytes, or no regular file.
+    UnreadableFileError
+        If the operating system refuses it.
+    """
+    try:
+        # A pipe would block on open, so its kind is asked first.
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise broken(path, "it is no regular file")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if len(data) > limit:
+        raise broken(path, f"it is larger than {limit // 1_000_000} MB")
+    return data
+
+
+def read_text(path: Path, limit: int) -> str:
+    r"""The text of a file, line ends as ``\n``; UTF-8, UTF-16, UTF-32 or Windows Latin-1.
+
+    Raises
+    ------
+    SidecarError
+        If it is too large, or no text.
+    UnreadableFileError
+        If the operating system refuses it.
+    """
+    text = decode(read_bytes(path, limit))
+    if text is None:
+        raise broken(path, "it is no text")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode(data: bytes) -> str | None:
+    """Bytes as text by their mark, else UTF-8, else UTF-16 without a mark, else Windows-1252."""
+    text = _decode(data)
+    return None if text is None or _BINARY.search(text) else text
+
+
+def _decode(data: bytes) -> str | None:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    sample = data[:_SAMPLE]
+    if b"\0" in sample:
+        # Every second byte of European text in UTF-16 is zero: which one tells the order.
+        odd, even = sample[1::2].count(0), sample[0::2].count(0)
+        order = "utf-16-le" if odd > even else "utf-16-be"
+        try:
+            return data.decode(order)
+        except UnicodeDecodeError:
+            return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        # Five of its byte values mean nothing; a file has them by accident only.
+        return data.decode("cp1252", "replace")
+
+
+def broken(path: Path, why: str) -> SidecarError:
+    """The error for a file beside a media file that cannot be taken for what it is called."""
+    return SidecarError(
+        f"{shown_path(Path(path.name))} cannot be read: {why}; expected a readable sidecar.",
+        remedy="Mend the file and ingest again, or take it away.",
+        path=shown_path(path),
+    )

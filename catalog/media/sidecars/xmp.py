@@ -1,0 +1,137 @@
+"""XMP (ISO 16684-1): RDF properties as values, safely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+from xml.etree.ElementTree import Element, ParseError  # only types; see defusedxml
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from catalog.domain.languages import language_tag
+from catalog.domain.sidecars import Description, Sidecar
+from catalog.media.sidecars.columns import key_name, labels, moment
+from catalog.media.tags import clean_text
+
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_PREFIXES = {
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://ns.adobe.com/xap/1.0/": "xmp",
+    "http://ns.adobe.com/xap/1.0/rights/": "rights",
+    "http://ns.adobe.com/photoshop/1.0/": "photoshop",
+    "http://ns.adobe.com/xmp/1.0/DynamicMedia/": "xmpdm",
+    "http://ns.adobe.com/exif/1.0/": "exif",
+    "http://ns.adobe.com/tiff/1.0/": "tiff",
+    "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/": "iptc",
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "iptc_ext",
+    "http://ns.adobe.com/lightroom/1.0/": "lightroom",
+}
+# How a picture was developed and a file was saved says nothing of what it shows.
+_UNTOLD = ("http://ns.adobe.com/camera-raw-settings/", "http://ns.adobe.com/xap/1.0/mm/")
+_MOST_VALUES = 500
+_DEEPEST = 6
+_MOMENTS = ("xmpdm.shotdate", "photoshop.datecreated", "exif.datetimeoriginal", "xmp.createdate")
+
+
+def parse_xmp(data: bytes) -> Sidecar:
+    """The properties of an XMP packet; entities and document types are refused.
+
+    Raises
+    ------
+    ValueError
+        If it is no XML, or no XMP.
+    """
+    try:
+        root = fromstring(data.strip(b"\0 \r\n\t"), forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise ValueError(f"it is no safe XML ({type(error).__name__})") from error
+    # The packet's own descriptions; those within are structures.
+    descriptions = [d for rdf in root.iter(f"{_RDF}RDF") for d in rdf.findall(f"{_RDF}Description")]
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in (pair for each in descriptions for pair in _properties(each)):
+        space, key = _named(name)
+        values = found.setdefault(space, {}) if len(found) < _MOST_VALUES else {}
+        if key and value not in (None, "", [], {}) and len(values) < _MOST_VALUES:
+            values.setdefault(key, value)
+    if not descriptions:
+        raise ValueError("it holds no XMP")
+    return Sidecar(description=_described(found))
+
+
+def _properties(description: Element, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    for name, text in description.attrib.items():
+        if not name.startswith((_RDF, "{http://www.w3.org/XML/")) and _told(name):
+            yield name, clean_text(text)
+    for child in description:
+        if isinstance(child.tag, str) and _told(child.tag):
+            yield child.tag, _value(child, depth)
+
+
+def _told(name: str) -> bool:
+    return not name[1:].startswith(_UNTOLD)
+
+
+def _value(element: Element, depth: int) -> Any:  # noqa: ANN401  # text, list or structure
+    if depth > _DEEPEST:
+        return None
+    for kind in ("Alt", "Bag", "Seq"):
+        container = element.find(f"{_RDF}{kind}")
+        if container is None:
+            continue
+        items = container.findall(f"{_RDF}li")[:_MOST_VALUES]
+        if kind == "Alt":
+            default = [i for i in items if i.get(_LANG) == "x-default"]
+            return _value((default or items)[0], depth + 1) if items else None
+        return [_value(item, depth + 1) for item in items]
+    inner = element.find(f"{_RDF}Description")
+    structure = element if inner is None else inner
+    if len(structure) or (inner is not None):
+        return {_named(name)[1]: v for name, v in _properties(structure, depth + 1)}
+    if element.get(f"{_RDF}resource"):
+        return clean_text(element.get(f"{_RDF}resource", ""))
+    return clean_text(element.text or "") or _flat_structure(element)
+
+
+def _flat_structure(element: Element) -> dict[str, str] | None:
+    """A structure written as attributes of its element."""
+    found = {
+        _named(name)[1]: clean_text(text)
+        for name, text in element.attrib.items()
+        if not name.startswith((_RDF, "{http://www.w3.org/XML/"))
+    }
+    return found or None
+
+
+def _named(name: str) -> tuple[str, str]:
+    uri, _, local = name[1:].rpartition("}") if name.startswith("{") else ("", "", name)
+    space = _PREFIXES.get(uri) or key_name(uri.rstrip("/#").rpartition("/")[2]) or "other"
+    return space, key_name(local)
+
+
+def _described(found: dict[str, dict[str, Any]]) -> Description:
+    dc, dynamic = found.get("dc", {}), found.get("xmpdm", {})
+    photoshop = found.get("photoshop", {})
+    titles = (dc.get("title"), photoshop.get("headline"), dynamic.get("shotname"))
+    texts = (dc.get("description"), dynamic.get("logcomment"))
+    subjects = dc.get("subject")
+    spoken = dc.get("language")
+    spoken = spoken if isinstance(spoken, list) else [spoken]
+    moments = (found.get(s, {}).get(k) for s, _, k in (m.partition(".") for m in _MOMENTS))
+    return Description(
+        title=_text(titles),
+        description=_text(texts),
+        language=next((t for t in map(language_tag, filter(_is_text, spoken)) if t), None),
+        recorded=next((m for m in map(moment, filter(_is_text, moments)) if m), None),
+        tags=labels(filter(_is_text, subjects if isinstance(subjects, list) else [subjects])),
+        metadata=found,
+    )
+
+
+def _is_text(value: Any) -> TypeGuard[str]:  # noqa: ANN401  # any JSON
+    return isinstance(value, str) and bool(value)
+
+
+def _text(values: tuple[Any, ...]) -> str | None:
+    return next((str(value) for value in values if _is_text(value)), None)
