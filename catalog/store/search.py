@@ -123,11 +123,17 @@ def _best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
     """
     if meaning is None:
         return None
-    return (
-        select(Embedding.clip_id, (1 - func.min(_distance(meaning))).label("cosine"))
+    near = (
+        select(Embedding.clip_id, _distance(meaning).label("distance"))
         .join(candidate, candidate.c.clip_id == Embedding.clip_id)
         .where(Embedding.encoder_id == meaning.encoder_id)
-        .group_by(Embedding.clip_id)
+        .cte("near")
+        # Else the vectors themselves are carried into the grouping, and spill to disk.
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        select(near.c.clip_id, (1 - func.min(near.c.distance)).label("cosine"))
+        .group_by(near.c.clip_id)
         .cte("best")
     )
 
