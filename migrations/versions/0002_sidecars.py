@@ -44,13 +44,13 @@ CLIP_TRIGGERS = (
     # One asset at a time: the planner knows nothing of a transition table, and
     # would read all clips to join it.
     """
-    CREATE FUNCTION catalog.spread_words(asset bigint) RETURNS void LANGUAGE plpgsql AS $$
+    CREATE FUNCTION catalog.spread_words(of_asset bigint) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
         UPDATE catalog.clip SET words = fresh.words
         FROM (SELECT s.id, catalog.clip_words(s) AS words FROM catalog.clip s
-              WHERE s.asset_id = asset AND s.kind = 'shot') fresh
+              WHERE s.asset_id = of_asset AND s.kind = 'shot') fresh
         WHERE clip.id = fresh.id AND clip.words <> fresh.words;
-        UPDATE catalog.asset SET name = name WHERE id = asset AND kind = 'audio';
+        UPDATE catalog.asset SET name = name WHERE id = of_asset AND kind = 'audio';
     END $$
     """,
     """
@@ -161,13 +161,13 @@ def upgrade() -> None:
             "path",
             sa.Text(),
             nullable=False,
-            comment="absolute, as shown to people; empty: embedded",
+            comment="absolute, as shown to people; of embedded texts, the file",
         ),
         sa.Column(
             "raw_path",
             sa.LargeBinary(),
             nullable=False,
-            comment="the path's bytes, as the system spells them",
+            comment="the path's bytes; empty: embedded texts",
         ),
         sa.Column(
             "kind",
