@@ -6,7 +6,9 @@ Scenes are drawn afresh from the combinations of subject, colour, setting and li
 never saw, each at a random moment of its motion, 640 x 360, through a JPEG of quality 90. The
 figure of a language is the share of captions whose own picture comes first among all the pictures
 of the same draw (text to image Recall@1). Several draws are made, so that no lucky one is reported,
-and once every held-out combination is searched at the same time, which is harder.
+and once every held-out combination is searched at the same time, which is harder. The last column
+is about short queries, such as "red car at night": how often the first of all those pictures has
+all that was asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 
 from catalog.demo import world
 from catalog.demo.captions import language, languages
-from catalog.demo.measure import photographed, ranks, recall
+from catalog.demo.measure import photographed, query_precision, ranks, recall
 from catalog.encoders.registry import load_encoder
 
 
@@ -50,16 +52,18 @@ def main() -> None:
             by_draw[seed, variant] = recall(ranks(encoder, scenes, vectors, variant=variant))
     at_once = recall(ranks(encoder, everything, all_vectors))
 
+    asked = query_precision(encoder, everything, all_vectors)
+
     draws = list(by_draw)
     print(f"text to image Recall@1, {options.scenes} held-out scenes a draw, {encoder.name}")
     heads = [f"draw {seed} v{variant}" for seed, variant in draws]
     print(
         f"{'language':<12}"
         + "".join(f"{head:>12}" for head in heads)
-        + f"{'all ' + str(len(everything)):>12}"
+        + f"{'all ' + str(len(everything)):>12}{'queries':>12}"
     )
     for code in languages():
-        cells = [by_draw[draw][code] for draw in draws] + [at_once[code]]
+        cells = [by_draw[draw][code] for draw in draws] + [at_once[code], asked[code]]
         print(f"{language(code).name:<12}" + "".join(f"{cell:>12.3f}" for cell in cells))
 
     plain = [figures for (_, variant), figures in by_draw.items() if variant == 0] or list(
@@ -76,6 +80,7 @@ def main() -> None:
         "recall_at_1_lowest": round(min(min(f.values()) for f in plain), 4),
         "recall_at_1_lowest_any_wording": round(min(min(f.values()) for f in by_draw.values()), 4),
         "recall_at_1_all_held_out": {code: round(value, 4) for code, value in at_once.items()},
+        "query_precision_at_1": {code: round(value, 4) for code, value in asked.items()},
         "seconds": round(time.monotonic() - began, 1),
     }
     print(json.dumps(figures))

@@ -22,6 +22,18 @@ Forms = str | Mapping[str, str]
 
 _PACKAGE = "catalog.demo"
 _Entry = TypeVar("_Entry")
+_SLOTS: Mapping[str, tuple[str, ...]] = {
+    "noun": ("subject",),
+    "np": ("subject", "colour"),
+    "bare": ("subject", "colour"),
+    "setting": ("setting",),
+    "light": ("light",),
+    "motion": ("motion",),
+    "verb": ("motion",),
+    "way": ("motion",),
+}
+# Every language can be asked for one thing alone.
+_SINGLE_WORDS = ("{noun}", "{setting}", "{light}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +51,19 @@ class Language:
     settings: Mapping[str, Sequence[str]]
     lights: Mapping[str, Sequence[str]]
     motions: Mapping[str, Sequence[Forms]]
+    plurals: Mapping[str, str]
+    """Nouns as people type them who look for several; may be empty."""
 
     @classmethod
     def from_table(cls, code: str, table: Mapping[str, Any]) -> Language:
         """A language from its parsed TOML file."""
         patterns = {key: _listed(table[key]) for key in ("still", "moving", "short", "np", "bare")}
+        patterns["short"] = [*patterns["short"], *_SINGLE_WORDS]
         words = {
             key: table[key]
             for key in ("articles", "subjects", "colours", "settings", "lights", "motions")
         }
+        words["plurals"] = table.get("plurals", {})
         return cls(code, table["name"], table.get("joiner", " "), patterns, **words)
 
 
@@ -109,15 +125,45 @@ def caption(scene: Scene, code: str = "en", variant: int = 0) -> str:
     return _filled(grammar, scene, pattern, choice)
 
 
-def query(scene: Scene, code: str, rng: random.Random) -> str:
-    """What a hurried person might type for a scene, such as "red car at night"."""
+def query(scene: Scene, code: str, rng: random.Random, topic: frozenset[str] | None = None) -> str:
+    """What a hurried person might type for a scene, such as "red car at night".
+
+    Parameters
+    ----------
+    scene, code
+        What is looked for, and the language.
+    rng
+        Chooses the pattern and the words.
+    topic
+        The fields of the scene that the query names, no more and no less: one of :func:`topics`.
+        Any of them unless given; a scene that stands still is never asked for by its motion.
+
+    Raises
+    ------
+    ValueError
+        Nothing that short can be said about the topic.
+    """
     grammar = language(code)
     patterns = [
         pattern
         for pattern in grammar.patterns["short"]
-        if scene.motion != "still" or not {"{motion}", "{verb}", "{way}"} & set(_fields(pattern))
+        if (topic is None or _topic(pattern) == topic)
+        and ("motion" not in _topic(pattern) or scene.motion != "still")
     ]
-    return _filled(grammar, scene, rng.choice(patterns), _Choice(rng.randrange(10_000)))
+    if not patterns:
+        raise ValueError(f"no short query in {code!r} names just {sorted(topic or ())}")
+    pattern = rng.choice(patterns)
+    plural = grammar.plurals.get(scene.subject)
+    if plural is not None and "{np}" not in pattern and rng.random() < 0.2:
+        pattern = pattern.replace("{bare}", "{colour} {noun}").replace("{noun}", plural)
+    return _filled(grammar, scene, pattern, _Choice(rng.randrange(10_000)))
+
+
+@cache
+def topics() -> tuple[frozenset[str], ...]:
+    """What short queries can be about in every language: sets of fields of a scene."""
+    shared = [{_topic(text) for text in language(code).patterns["short"]} for code in languages()]
+    return tuple(sorted(frozenset.intersection(*map(frozenset, shared)), key=sorted))
 
 
 def captions(scene: Scene) -> dict[str, str]:
@@ -157,5 +203,8 @@ def _listed(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _fields(pattern: str) -> list[str]:
-    return ["{" + part.split("}")[0] + "}" for part in pattern.split("{")[1:]]
+@cache
+def _topic(pattern: str) -> frozenset[str]:
+    """The fields of a scene that a pattern names."""
+    named = (part.split("}")[0] for part in pattern.split("{")[1:])
+    return frozenset(field for slot in named for field in _SLOTS[slot])

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from catalog.demo.captions import caption, languages
+from catalog.demo.captions import caption, languages, query, topics
 from catalog.demo.render import render
 from catalog.demo.world import Scene
 
@@ -71,3 +71,42 @@ def ranks(
 def recall(ranked: Mapping[str, npt.NDArray[np.int64]], at: int = 1) -> dict[str, float]:
     """The share of captions, by language, whose picture is among the first ``at``."""
     return {code: float((positions <= at).mean()) for code, positions in ranked.items()}
+
+
+def query_precision(
+    encoder: Encoder,
+    shown: Sequence[Scene],
+    pictures: npt.NDArray[np.float32],
+    *,
+    count: int = 200,
+    seed: int = 0,
+    codes: Sequence[str] | None = None,
+) -> dict[str, float]:
+    """How often the first picture for a short query ("red car at night") has all that was asked.
+
+    Parameters
+    ----------
+    encoder
+        What encodes the queries; ``pictures`` must be its vectors.
+    shown
+        What every picture shows. Each query is about one of them, so it can be met.
+    pictures
+        Unit vectors, pictures x dimensions.
+    count, seed
+        How many queries to a language, and which.
+    codes
+        Languages; all of them unless given.
+    """
+    found = {}
+    for code in codes or languages():
+        rng = random.Random(f"{code}{seed}")  # noqa: S311  # reproducible, not secret
+        asked = [(rng.choice(shown), rng.choice(topics())) for _ in range(count)]
+        asked = [(s, t) for s, t in asked if not ("motion" in t and s.motion == "still")]
+        texts = encoder.encode_texts([query(scene, code, rng, topic) for scene, topic in asked])
+        first = (texts @ pictures.T).argmax(axis=1)
+        hits = [
+            all(getattr(shown[best], field) == getattr(scene, field) for field in topic)
+            for (scene, topic), best in zip(asked, first, strict=True)
+        ]
+        found[code] = sum(hits) / len(hits)
+    return found

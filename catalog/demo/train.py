@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.demo import world
-from catalog.demo.captions import caption, languages, query
+from catalog.demo.captions import caption, languages, query, topics
 from catalog.demo.pictures import Pictures, prerender
 from catalog.demo.world import Scene
 from catalog.encoders import training
@@ -99,6 +99,32 @@ class SceneBatches:
             index = rng.randrange(len(self._scenes))
             chosen.setdefault(self._scenes[index], index)
         return list(chosen.values())[:size]
+
+
+class QueryBatches:
+    """Picks the pictures of a batch of short queries, so that each fits one picture only.
+
+    "Red car" fits many scenes. In a batch where no two scenes share subject and colour it fits one,
+    and what it leaves open (the place, the light) is learned to be of no account.
+    """
+
+    def __init__(self, scenes: Sequence[Scene], size: int, seed: int) -> None:
+        self._rng = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._scenes = scenes
+        self._size = size
+
+    def draw(self) -> tuple[list[int], list[str]]:
+        """Indices of one batch, and a query for each, all about the same fields."""
+        rng = self._rng
+        topic = rng.choice(topics())
+        chosen: dict[tuple[str, ...], int] = {}
+        for index in rng.sample(range(len(self._scenes)), min(len(self._scenes), 8 * self._size)):
+            scene = self._scenes[index]
+            if len(chosen) < self._size and not ("motion" in topic and scene.motion == "still"):
+                chosen.setdefault(tuple(getattr(scene, field) for field in sorted(topic)), index)
+        picked = list(chosen.values())
+        said = [query(self._scenes[i], rng.choice(languages()), rng, topic) for i in picked]
+        return picked, said
 
 
 class Speaker:
@@ -237,11 +263,14 @@ def _picture_batches(shown: Pictures, size: int, seed: int) -> Iterator[Batch]:
 def _vector_batches(
     scenes: Sequence[Scene], vectors: npt.NDArray[np.float32], size: int, seed: int
 ) -> Iterator[Batch]:
-    batches = SceneBatches(scenes, size, seed + 1)
-    speaker = Speaker(seed + 1, queries=0.2, codes=languages())
+    """Whole sentences that are hard to tell apart, and short queries, in turn."""
+    batches, questions = SceneBatches(scenes, size, seed + 1), QueryBatches(scenes, size, seed + 2)
+    speaker = Speaker(seed + 1, queries=0.0, codes=languages())
     while True:
         chosen = batches.draw()
         yield Batch([speaker.say(scenes[index]) for index in chosen], vectors=vectors[chosen])
+        chosen, asked = questions.draw()
+        yield Batch(asked, vectors=vectors[chosen])
 
 
 def _grouped(scenes: Sequence[Scene], key: Callable[[Scene], Hashable]) -> list[list[int]]:

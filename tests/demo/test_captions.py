@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from catalog.demo import world
-from catalog.demo.captions import caption, captions, language, languages, query
+from catalog.demo.captions import caption, captions, language, languages, query, topics
 from catalog.demo.world import Scene
 
 PROMISED = {"en", "de", "fr", "es", "uk", "ar", "hi", "bn", "zh", "ja", "ko", "id"}
@@ -103,3 +103,23 @@ def test_queries_are_short_and_never_speak_of_motion_that_is_not_there():
     said = {query(scene, "en", rng) for _ in range(300)}
     assert {"Red car", "Red car at night", "Car on the beach"} <= said
     assert not any("moving" in text or "left" in text for text in said)
+
+
+@pytest.mark.parametrize("code", languages())
+def test_a_query_about_a_topic_names_it_and_nothing_else(code):
+    rng = random.Random(2)
+    scene = Scene("cat", "red", "castle", "night", "left")
+    grammar = language(code)
+    words = {
+        "subject": [entry.rpartition(":")[2] for entry in grammar.subjects["cat"]]
+        + [grammar.plurals.get("cat", "?")],
+        "setting": grammar.settings["castle"],
+        "light": grammar.lights["night"],
+    }
+    for topic in topics():
+        for _ in range(10):
+            said = query(scene, code, rng, topic).lower()
+            for field, synonyms in words.items():
+                assert any(word.lower() in said for word in synonyms) == (field in topic)
+    with pytest.raises(ValueError, match="no short query"):
+        query(scene, code, rng, frozenset({"colour"}))
