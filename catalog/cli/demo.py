@@ -127,10 +127,12 @@ def _plain_sql(catalog: Catalog, footage: Footage) -> None:
     shot = [s for f, s in footage.shots() if f.kind == "video"][-1]
     words = shot.captions["en"].replace("'", "''")
     statement = f"""
-SELECT s.name, s.timecode_in, s.duration, 1 - (f.embedding <=> catalog.phrase('{words}')) AS cosine
+SELECT s.name, s.timecode_in, s.timecode_out,
+       max(1 - (f.embedding <=> catalog.phrase('{words}'))) AS cosine
 FROM catalog.frames f JOIN catalog.shots s USING (clip_id)
 WHERE s.collection = 'Demo' AND s.codec = 'h264'
-ORDER BY f.embedding <=> catalog.phrase('{words}')
+GROUP BY s.clip_id, s.name, s.timecode_in, s.timecode_out
+ORDER BY cosine DESC
 LIMIT 3"""  # noqa: S608  # the words are ours; this is what a person would type
     typer.echo(f"The same in SQL:\n{statement.strip()}\n")
     sql_rows(catalog.sql(statement), json=False, csv=False)
