@@ -72,6 +72,8 @@ def ingest_report(report: IngestReport) -> None:
         typer.echo(f"{report.elsewhere} are being analysed by another process.")
     for failure in report.failures:
         typer.echo(f"failed: {failure.path}: {failure.reason} [{failure.code}]", err=True)
+    for warning in report.warnings:
+        typer.echo(f"warning: {warning.path}: {warning.reason} [{warning.code}]", err=True)
 
 
 def search_result(result: SearchResult) -> None:

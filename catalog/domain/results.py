@@ -37,6 +37,7 @@ class IngestReport:
     its end, ``frames`` the pictures encoded and ``seconds_of_media`` the
     essence analysed *in this run*: a second run over the same files has 0 of both.
     ``elsewhere`` counts assets that another process is still analysing.
+    ``warnings`` are sidecars that cannot be read; their assets do not fail.
     """
 
     registered: int = 0
@@ -48,6 +49,7 @@ class IngestReport:
     seconds_of_media: float = 0.0
     wall_s: float = 0.0
     failures: list[Failure] = field(default_factory=list)
+    warnings: list[Failure] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -65,6 +67,7 @@ class IngestReport:
             "seconds_of_media": round(self.seconds_of_media, 3),
             "wall_s": round(self.wall_s, 3),
             "failures": [failure.as_json() for failure in self.failures],
+            "warnings": [warning.as_json() for warning in self.warnings],
         }
 
 

@@ -21,6 +21,7 @@ from catalog.ingest.analyse import analyse_asset, worker_name
 from catalog.ingest.encode import BATCH, EncodeQueue, settle
 from catalog.ingest.encode import STAGE as ENCODE
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
+from catalog.ingest.sidecars import read_sidecars
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, stages, vectors
 
@@ -92,6 +93,7 @@ class Ingest:
         if self._due(ids):
             encoder, encoder_id = self._load_encoder()
             self._work(ids, EncodeQueue(self._database, self._store, encoder, encoder_id))
+        self._report.warnings = read_sidecars(self._database, ids)
         self._tell_failures(ids)
         self._count_ready(ids)
         self._report.wall_s = time.monotonic() - began

@@ -11,6 +11,7 @@ from catalog.encoders import Encoder
 from catalog.errors import AssetBusyError, CatalogError, NotFoundError
 from catalog.ingest.analyse import STAGE, Analysed, analyse_asset, worker_name
 from catalog.ingest.encode import EncodeQueue, settle
+from catalog.ingest.sidecars import read_sidecars
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, stages, vectors
 
@@ -39,6 +40,7 @@ def analyse_step(
     """
     found = analyse_asset(database, store, asset_id, policy=policy)
     if found is not None:
+        read_sidecars(database, [asset_id])
         return found
     with database.session() as session:
         state = stages.stage_of(session, asset_id, STAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from catalog.domain.languages import language_tag
 from catalog.domain.media import AudioTrack, VideoTrack
 from catalog.media.container import has_decoder
 from catalog.media.orientation import Orientation
@@ -169,5 +170,4 @@ def _further(stream: Stream) -> dict[str, Any]:
 
 
 def _language(stream: Stream) -> str | None:
-    language = clean_text(stream.metadata.get("language", ""))
-    return language if language and language != "und" else None
+    return language_tag(clean_text(stream.metadata.get("language", "")))

@@ -21,7 +21,7 @@ from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.phrases import Phrases, normal_phrase
 from catalog.store import filters, vectors
 from catalog.store.explain import explain
-from catalog.store.search import Meaning, SearchParts, search_statement
+from catalog.store.search import Keywords, Meaning, SearchParts, search_statement
 from catalog.store.vectors import EncoderRow
 
 MAX_LIMIT = 1000
@@ -61,7 +61,8 @@ class Search:
                 remedy="Page on with the cursor in `next` for more.",
             )
         encoder, meaning = self._meaning(parsed)
-        keywords = filters.keyword_query(parsed.root)
+        words = filters.keyword_query(parsed.root)
+        keywords = None if words is None else Keywords(words, filters.any_word(words))
         ranked = meaning is not None or keywords is not None
         cursor = None if after is None else read_cursor(after, query, ranked=ranked)
         parts = SearchParts(
@@ -155,10 +156,10 @@ def _plan(parts: SearchParts) -> str:
 
 
 def _clip(row: Row[Any]) -> dict[str, Any] | None:
-    if row.clip_id is None:
+    if row.shown_clip_id is None:
         return None
     return {
-        "id": row.clip_id,
+        "id": row.shown_clip_id,
         "kind": row.clip_kind,
         "roll": row.roll,
         "start": _seconds(row, row.start_pts),

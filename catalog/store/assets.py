@@ -53,6 +53,9 @@ def _common(probe: Probe) -> dict[str, Any]:
         "recorded": probe.recorded,
         # What a person has written wins over what the file says.
         "title": func.coalesce(Asset.title, probe.title),
+        "language": func.coalesce(Asset.language, probe.audio[0].language if probe.audio else None),
+        # What sidecars say of these columns has to be said again.
+        "sidecars": Asset.sidecars.op("-")("seen"),
         "metadata_": cast(literal(dict(probe.metadata), JSONB), JSONB).concat(Asset.metadata_),
     }
 
@@ -159,7 +162,13 @@ def add_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]) -
     tag_ids = session.execute(tags).scalars().all()
     rows = [{"asset_id": a, "tag_id": t} for a in asset_ids for t in tag_ids]
     if rows:
-        session.execute(insert(AssetTag).on_conflict_do_nothing(), rows)
+        # What a sidecar had said is a person's word from now on, and outlives the sidecar.
+        statement = insert(AssetTag).on_conflict_do_update(
+            index_elements=[AssetTag.asset_id, AssetTag.tag_id],
+            set_={"from_sidecar": False},
+            where=AssetTag.from_sidecar.is_(True),
+        )
+        session.execute(statement, rows)
 
 
 def remove_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
@@ -60,9 +61,9 @@ def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
         case None:
             return true()
         case Words(text=text):
-            return Asset.words.bool_op("@@")(_all_words_query(text)) if words_exclude else true()
+            return _in_words(_all_words_query(text)) if words_exclude else true()
         case Phrase(text=text):
-            return Asset.words.bool_op("@@")(_phrase_query(text))
+            return _in_words(_phrase_query(text))
         case Not(node=inner):
             # A missing value is not the value: three-valued logic would lose it.
             return not_(func.coalesce(condition(inner, words_exclude=True), false()))
@@ -72,6 +73,16 @@ def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
             return or_(*(condition(each, words_exclude=words_exclude) for each in nodes))
         case Filter():
             return _filter(node)
+
+
+def _in_words(query: ColumnElement[Any]) -> Condition:
+    """In the asset's words, or in what is said or logged over the shot.
+
+    The shots are found first, by the index; a comparison per row would read them all.
+    """
+    heard = aliased(Clip)
+    found = select(heard.id).where(heard.kind == "shot", heard.words.bool_op("@@")(query))
+    return or_(Asset.words.bool_op("@@")(query), func.coalesce(Clip.id.in_(found), false()))
 
 
 def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
@@ -87,6 +98,12 @@ def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
             return _joined(nodes, "||")
         case _:
             return None
+
+
+def any_word(query: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The tsquery that one of the words satisfies, in the place of all of them."""
+    joined = func.regexp_replace(cast(query, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
+    return cast(joined, TSQUERY)
 
 
 def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None:

@@ -61,15 +61,23 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Keywords:
+    """The query's words as tsqueries: ``all`` of them as it joins them, ``any`` one of them."""
+
+    all: ColumnElement[Any]
+    any: ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchParts:
     """What the query compiles to, before it is one statement.
 
-    ``where`` keeps assets and clips; ``keywords`` is the tsquery that ranks, not
-    one that excludes; ``meaning`` orders by cosine. Each may be missing.
+    ``where`` keeps assets and clips; ``keywords`` rank and exclude nothing;
+    ``meaning`` orders by cosine. Each may be missing.
     """
 
     where: ColumnElement[bool]
-    keywords: ColumnElement[Any] | None
+    keywords: Keywords | None
     meaning: Meaning | None
     limit: int
     after: Cursor | None = None
@@ -138,7 +146,7 @@ def _best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
     )
 
 
-def _ranked(candidate: CTE, best: CTE | None, keywords: ColumnElement[Any] | None) -> CTE:
+def _ranked(candidate: CTE, best: CTE | None, keywords: Keywords | None) -> CTE:
     """Each candidate's place in each ranking; NULL where the ranking does not hold it."""
     columns: list[ColumnElement[Any]] = [candidate.c.asset_id, candidate.c.clip_id]
     source: Any = candidate
@@ -162,20 +170,51 @@ def _ranked(candidate: CTE, best: CTE | None, keywords: ColumnElement[Any] | Non
         columns.append(cast(null(), BigInteger).label("keyword_rank"))
     else:
         found = _keyword_ranks(candidate, keywords)
-        source = source.outerjoin(found, found.c.asset_id == candidate.c.asset_id)
+        # One key each, without null: else the planner could not hash the join.
+        same = and_(
+            found.c.asset_id == candidate.c.asset_id,
+            found.c.clip_id == func.coalesce(candidate.c.clip_id, 0),
+        )
+        source = source.outerjoin(found, same)
         columns.append(found.c.keyword_rank)
     return select(*columns).select_from(source).cte("ranked")
 
 
-def _keyword_ranks(candidate: CTE, keywords: ColumnElement[Any]) -> CTE:
-    """The candidates' assets whose words match, by cover density; assets alike share a place."""
-    rank = func.ts_rank_cd(Asset.words, keywords)
+def _keyword_ranks(candidate: CTE, keywords: Keywords) -> CTE:
+    """The candidates whose words match, by cover density; those alike share a place.
+
+    An asset's words speak for all its shots; what is said or logged over a shot
+    speaks for that shot, which so comes before the asset's others.
+    """
+    named = (
+        select(Asset.id.label("asset_id"), func.ts_rank_cd(Asset.words, keywords.all).label("rank"))
+        .where(Asset.words.bool_op("@@")(keywords.all))
+        .cte("named")
+    )
+    # A query may be answered half by the asset's name and half by what is said: so any
+    # of its words finds the clip by the index, and all of them must be in the two together.
+    both = Asset.words.concat(Clip.words)
+    heard = (
+        select(Clip.id.label("clip_id"), func.ts_rank_cd(both, keywords.all).label("rank"))
+        .join(Asset, Asset.id == Clip.asset_id)
+        .where(
+            Clip.kind == "shot",
+            Clip.words.bool_op("@@")(keywords.any),
+            both.bool_op("@@")(keywords.all),
+        )
+        .cte("heard")
+    )
+    rank = func.coalesce(heard.c.rank, named.c.rank)
     return (
         select(
-            Asset.id.label("asset_id"),
+            candidate.c.asset_id,
+            func.coalesce(candidate.c.clip_id, 0).label("clip_id"),
             func.dense_rank().over(order_by=rank.desc()).label("keyword_rank"),
         )
-        .where(Asset.words.bool_op("@@")(keywords), Asset.id.in_(select(candidate.c.asset_id)))
+        .select_from(candidate)
+        .outerjoin(named, named.c.asset_id == candidate.c.asset_id)
+        .outerjoin(heard, heard.c.clip_id == candidate.c.clip_id)
+        .where(rank.is_not(None))
         .cte("keyword")
     )
 
@@ -251,6 +290,7 @@ def _shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
             Asset.time_base_num,
             Asset.time_base_den,
             _shown_path(page).label("path"),
+            Clip.id.label("shown_clip_id"),
             Clip.kind.label("clip_kind"),
             Clip.roll,
             Clip.start_pts,
@@ -262,9 +302,27 @@ def _shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
         .select_from(total)
         .outerjoin(page, true())
         .outerjoin(Asset, Asset.id == page.c.asset_id)
-        .outerjoin(Clip, Clip.id == page.c.clip_id)
+        .outerjoin(Clip, Clip.id == func.coalesce(page.c.clip_id, _spoken_clip(page, parts)))
         .outerjoin(Frame, Frame.id == _shown_frame(page, parts.meaning))
         .order_by(*order, page.c.asset_id, clip)
+    )
+
+
+def _spoken_clip(page: CTE, parts: SearchParts) -> ColumnElement[Any]:
+    """Of an asset without shots, what is said or logged that answers best: where to listen."""
+    if parts.keywords is None:
+        return cast(null(), BigInteger)
+    spoken = aliased(Clip)
+    return (
+        select(spoken.id)
+        .where(
+            spoken.asset_id == page.c.asset_id,
+            spoken.words.bool_op("@@")(parts.keywords.any),
+        )
+        .order_by(func.ts_rank_cd(spoken.words, parts.keywords.any).desc(), spoken.start_pts)
+        .limit(1)
+        .correlate(page)
+        .scalar_subquery()
     )
 
 
@@ -301,4 +359,4 @@ def everything() -> ColumnElement[bool]:
     return true()
 
 
-__all__ = ["Cursor", "Meaning", "SearchParts", "everything", "search_statement"]
+__all__ = ["Cursor", "Keywords", "Meaning", "SearchParts", "everything", "search_statement"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import psycopg
@@ -60,3 +61,45 @@ class Statements(list[str]):
 @pytest.fixture
 def statements() -> Statements:
     return Statements()
+
+
+@pytest.fixture
+def subtitled() -> Callable[[Path], Path]:
+    """Makes a film of two seconds with a subtitle stream in Ukrainian."""
+    return _subtitled
+
+
+def _subtitled(path: Path) -> Path:
+    import av
+    import numpy as np
+    from av.subtitles.subtitle import SubtitleSet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    millisecond = Fraction(1, 1000)
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("mpeg4", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        words = container.add_stream("mov_text" if path.suffix == ".mp4" else "subrip")
+        words.metadata["language"] = "ukr"
+        words.codec_context.subtitle_header = (
+            b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\nFormat: Name, Fontname\n"
+            b"Style: Default,Arial\n[Events]\nFormat: Layer, Start, End, Style, Name, "
+            b"MarginL, MarginR, MarginV, Effect, Text\n"
+        )
+        words.time_base = millisecond
+        for pts in range(50):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 120, np.uint8))
+            frame.pts = pts
+            container.mux(pictures.encode(frame))
+        container.mux(pictures.encode())
+        for number, (start, end, text) in enumerate(
+            [(500, 1000, "Hello press"), (1000, 1800, "two")]
+        ):
+            event = f"{number},0,Default,,0,0,0,,{text}".encode()
+            cue = SubtitleSet.create(event, 0, end - start, pts=start * 1000)
+            packet = words.codec_context.encode_subtitle(cue)
+            packet.stream, packet.time_base = words, millisecond
+            packet.pts = packet.dts = start
+            packet.duration = end - start
+            container.mux(packet)
+    return path

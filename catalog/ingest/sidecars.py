@@ -1,0 +1,163 @@
+"""Sidecars: what files beside the media, and the texts within them, say of assets.
+
+What each file says is kept with the file (`catalog.store.sidecars`), so that
+one that changes takes back what it said before, and nothing that a person
+wrote. A look at an asset whose sidecars are as they were reads none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.db.engine import Database
+from catalog.domain.paths import raw_path, shown_path
+from catalog.domain.results import Failure
+from catalog.domain.sidecars import Essence, Sidecar, SidecarKind, said_of
+from catalog.errors import MediaError, UnexpectedFaultError
+from catalog.ingest.sidecar_effects import Spoken, as_json, essence_of, settle_asset
+from catalog.media.sidecars import Candidate, Folder, read_embedded, read_sidecar
+from catalog.store import assets, sidecars
+from catalog.store.sidecars import AssetState, SidecarRow
+
+# Goes up when files are understood better than before: then all are read again.
+_READERS = "1"
+_NOTHING = f"{_READERS}:-"
+_LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
+_MOST_LOGS_KEPT = 50
+
+_log = logging.getLogger(__name__)
+
+
+def read_sidecars(database: Database, asset_ids: Sequence[int]) -> list[Failure]:
+    """Bring what sidecars say of these assets up to date.
+
+    Only analysed assets are looked at: times need their time base.
+
+    Returns
+    -------
+    list of Failure
+        The sidecars that cannot be read, those of earlier runs included. None
+        of them makes an asset fail.
+    """
+    with database.session() as session:
+        found = sidecars.states(session, asset_ids)
+    reader = _Reader(database)
+    plain = [state.id for state in found if not reader.look(state)]
+    with database.session() as session:
+        sidecars.mark_plain(session, plain, _NOTHING)
+        warned = sidecars.warnings(session, asset_ids)
+    return [Failure(*warning) for warning in warned]
+
+
+class _Reader:
+    """Reads the sidecars of one run's assets; a folder is listed and a log parsed once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._folders: dict[Path, Folder] = {}
+        self._logs: dict[Path, Sidecar | MediaError] = {}
+
+    def look(self, state: AssetState) -> bool:
+        """Read what is not as it was last time; False if nothing is there and nobody had looked."""
+        found = {
+            candidate.path: candidate
+            for file in state.files
+            for candidate in self._folder(file.parent).candidates(file.name)
+        }
+        seen = _mark(list(found.values()), texts=state.texts)
+        if seen == _NOTHING and state.seen is None:
+            return False
+        if seen != state.seen:
+            self._read(state, list(found.values()), seen)
+        return True
+
+    def _folder(self, path: Path) -> Folder:
+        if path not in self._folders:
+            self._folders[path] = Folder(path)
+        return self._folders[path]
+
+    def _read(self, state: AssetState, found: Sequence[Candidate], seen: str) -> None:
+        with self._database.session() as session:
+            row = assets.get_asset(session, state.id)
+            assert row is not None  # noqa: S101  # its location references it
+            essence = essence_of(row, [file.name for file in state.files])
+            known = {each.raw_path for each in sidecars.rows_of(session, state.id)}
+        spoken = [s for s in (self._spoken(each, essence) for each in found) if s is not None]
+        # The file's own texts are as unchanging as the asset.
+        if state.texts and b"" not in known:
+            spoken.append(_embedded(state.files[0], essence))
+        listed = frozenset(path for path, folder in self._folders.items() if folder.listed)
+        with self._database.session() as session:
+            settle_asset(session, state.id, spoken, listed, seen)
+
+    def _spoken(self, file: Candidate, essence: Essence) -> Spoken | None:
+        """What the file says of this asset; None if it is a log that speaks of others."""
+        parsed = self._parsed(file)
+        if not isinstance(parsed, Sidecar):
+            return Spoken(_row(file, parsed))
+        said = said_of(parsed, essence, beside=file.beside)
+        if said.nothing and not file.beside:
+            return None
+        return Spoken(_row(file, None, as_json(said, file)), said.segments)
+
+    def _parsed(self, file: Candidate) -> Sidecar | MediaError:
+        if file.path in self._logs:
+            return self._logs[file.path]
+        parsed = _parsed(file)
+        if file.kind in _LOGS:
+            if len(self._logs) >= _MOST_LOGS_KEPT:
+                self._logs.clear()
+            self._logs[file.path] = parsed
+        return parsed
+
+
+def _mark(found: Sequence[Candidate], *, texts: bool) -> str:
+    """Tells whether the sidecars are as they were: a digest of their names, sizes and times."""
+    if not found and not texts:
+        return _NOTHING
+    files = sorted((raw_path(c.path), c.size, c.modified_ns, c.beside) for c in found)
+    return f"{_READERS}:{hashlib.sha256(repr(files).encode()).hexdigest()[:32]}"
+
+
+def _parsed(file: Candidate) -> Sidecar | MediaError:
+    try:
+        return read_sidecar(file)
+    except MediaError as error:
+        return error
+    except Exception as error:  # noqa: BLE001
+        # A fault of ours, or of a library's, that one file brings out: no asset waits for it.
+        _log.debug("sidecar_fault", exc_info=error)
+        return UnexpectedFaultError(
+            f"Reading {shown_path(file.path)} broke off: {type(error).__name__}.",
+            remedy="Please report this with the file.",
+        )
+
+
+def _row(
+    file: Candidate, error: MediaError | None, said: dict[str, object] | None = None
+) -> SidecarRow:
+    return SidecarRow(
+        raw_path=raw_path(file.path),
+        path=shown_path(file.path),
+        kind=file.kind.value,
+        size=file.size,
+        modified_ns=file.modified_ns,
+        said=said or {},
+        error_code=None if error is None else error.code,
+        error_message=None if error is None else str(error),
+    )
+
+
+def _embedded(path: Path, essence: Essence) -> Spoken:
+    """What the subtitles and chapters in the file itself say."""
+    row = SidecarRow(b"", shown_path(path), SidecarKind.EMBEDDED.value, 0, 0, {})
+    try:
+        found = read_embedded(path)
+    except MediaError as error:
+        # The asset is analysed all the same: it is the storage that failed since.
+        _log.warning("embedded_text_unreadable", exc_info=error)
+        return Spoken(row)
+    return Spoken(row, said_of(found, essence, beside=True).segments)
