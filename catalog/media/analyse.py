@@ -10,9 +10,9 @@ from pathlib import Path
 
 from catalog.domain.media import AssetKind, Probe, SampledFrame, SamplingPolicy, Shot
 from catalog.media.files import check_readable
-from catalog.media.pictures import Picture, PictureReader, encode_jpeg, image_to_jpeg
+from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
 from catalog.media.sampling import ShotSampler
-from catalog.media.shots import ShotDetector
+from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import open_still, upright
 from catalog.media.timing import counts_are_variable
@@ -93,9 +93,17 @@ class Analysis:
         shortest = Fraction(self._policy.min_shot) / self._probe.time_base
         sampler = ShotSampler(self._policy, self._probe.time_base, self._store)
         start = 0
-        for picture, begins in self._pictures():
+        for seen in self._pictures():
+            picture, frames = seen.picture, None
+            if seen.late is not None:
+                frames = sampler.split(seen.late)
+            if seen.late is not None and frames is not None:
+                if closed is not None:
+                    yield closed
+                closed = Shot(0, start, seen.late.cut, frames)
+                start = seen.late.cut
             full = sampler.kept >= _MOST_FRAMES_OF_A_SHOT and sampler.is_due(picture)
-            if (begins and picture.pts > start) or full:
+            if (seen.begins and picture.pts > start) or full:
                 if closed is not None:
                     yield closed
                 closed = Shot(0, start, picture.pts, sampler.finish(picture.pts))
@@ -112,8 +120,8 @@ class Analysis:
             yield closed
         yield last
 
-    def _pictures(self) -> Iterator[tuple[Picture, bool]]:
-        """Every picture, with whether a shot begins with it."""
+    def _pictures(self) -> Iterator[Seen]:
+        """Every picture, with where shots begin."""
         self._reader = reader = PictureReader(self._path, self._probe, self._policy.picture_edge)
         video = self._probe.video
         rate = (video.frame_rate if video else None) or _USUAL_RATE

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from catalog.domain.media import SampledFrame, SamplingPolicy
 from catalog.media.pictures import Picture, encode_jpeg
 from catalog.media.shots import is_black
+from catalog.media.transitions import HORIZON, Transition
 
 if TYPE_CHECKING:
     StorePicture = Callable[[int, bytes], str]
@@ -27,10 +28,13 @@ _TILE_RATIO = 5.0
 
 @dataclass(slots=True)
 class _Kept:
+    """A kept picture; its JPEG until it is stored, its key from then on."""
+
     pts: int
-    key: str
     width: int
     height: int
+    jpeg: bytes | None
+    key: str = ""
     collapsed: int = 0
 
 
@@ -40,7 +44,8 @@ class ShotSampler:
     The opening half second gives its sharpest picture. From then on a picture
     is a candidate every ``policy.interval`` seconds, and is kept if it is not
     nearly the one kept last: on average, and in every one of 8 by 8 tiles.
-    Black pictures are kept only where a shot has no other.
+    Black pictures are kept only where a shot has no other. Nothing is stored
+    before it is certain that it does not lie within a transition.
 
     Parameters
     ----------
@@ -59,7 +64,8 @@ class ShotSampler:
         self._opening = min(_OPENING / time_base, self._interval)
         self._similarity = policy.similarity
         self._store = store
-        self._start = 0
+        self._horizon = HORIZON / time_base
+        self._latest: Picture | None = None
         self._begin_shot(0)
 
     def _begin_shot(self, start: int) -> None:
@@ -81,6 +87,8 @@ class ShotSampler:
 
     def add(self, picture: Picture) -> None:
         """Look at the next picture of the present shot."""
+        self._latest = picture
+        self._settle(picture.pts - self._horizon)
         if picture.pts - self._start < self._opening:
             self._consider(picture)
             return
@@ -93,24 +101,63 @@ class ShotSampler:
 
     def finish(self, end: int) -> tuple[SampledFrame, ...]:
         """Close the present shot at ``end``, where the next begins; at least one frame."""
+        chosen = self._best or self._latest
+        if chosen is not None and not self._kept:
+            self._keep(chosen)
+        frames = self._frames(self._kept, end)
+        self._begin_shot(end)
+        return frames
+
+    def split(self, transition: Transition) -> tuple[SampledFrame, ...] | None:
+        """Close the present shot within a transition that lies behind, and go on with the next.
+
+        Pictures kept from within the transition, blends of both shots, are let go where there
+        are others. None, and nothing changes, if the first of the shots would have no picture.
+        """
         if self._best is not None and not self._kept:
             self._keep(self._best)
-        starts = [self._start, *(kept.pts for kept in self._kept[1:])]
+        early = [kept for kept in self._kept if kept.pts < transition.cut]
+        if not early:
+            return None
+        late = [kept for kept in self._kept if kept.pts >= transition.end]
+        frames = self._frames(
+            [kept for kept in early if kept.pts <= transition.start] or early[:1], transition.cut
+        )
+        due, thumb = self._due, self._thumb
+        self._begin_shot(transition.cut)
+        self._kept = late
+        self._due, self._thumb = (due, thumb) if late else (Fraction(transition.end), None)
+        return frames
+
+    def _frames(self, chosen: list[_Kept], end: int) -> tuple[SampledFrame, ...]:
+        """What was kept, each standing for the time until the next."""
+        starts = [self._start, *(kept.pts for kept in chosen[1:])]
         ends = [*starts[1:], end]
-        frames = tuple(
+        return tuple(
             SampledFrame(
                 pts=kept.pts,
                 start_pts=start,
                 end_pts=stop,
-                picture=kept.key,
+                picture=self._stored(kept),
                 width=kept.width,
                 height=kept.height,
                 collapsed=kept.collapsed,
             )
-            for kept, start, stop in zip(self._kept, starts, ends, strict=True)
+            for kept, start, stop in zip(chosen, starts, ends, strict=True)
         )
-        self._begin_shot(end)
-        return frames
+
+    def _settle(self, before: int | Fraction) -> None:
+        """Store what no transition can reach back to any more."""
+        for kept in reversed(self._kept):
+            if kept.pts < before:
+                if kept.jpeg is None:
+                    break
+                self._stored(kept)
+
+    def _stored(self, kept: _Kept) -> str:
+        if kept.jpeg is not None:
+            kept.key, kept.jpeg = self._store(kept.pts, kept.jpeg), None
+        return kept.key
 
     def _consider(self, picture: Picture) -> None:
         """Remember the best of the opening: not black, not the very first, sharpest."""
@@ -131,9 +178,8 @@ class ShotSampler:
 
     def _keep(self, picture: Picture) -> None:
         rgb = picture.render()
-        key = self._store(picture.pts, encode_jpeg(rgb))
         height, width = rgb.shape[:2]
-        self._kept.append(_Kept(picture.pts, key, width, height))
+        self._kept.append(_Kept(picture.pts, width, height, encode_jpeg(rgb)))
         self._thumb = _thumb(picture)
         self._best = None
 

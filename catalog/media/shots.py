@@ -3,9 +3,9 @@
 Cuts come from PySceneDetect's `AdaptiveDetector`, which compares a picture's
 change with the change around it and so forgives camera movement. It is fed
 here with exact times, so a variable frame rate does not move its cuts, and its
-proposals are checked for flashes. Fades through black are found by brightness.
-Dissolves longer than a few pictures are not cuts here: both sides are sampled
-all the same, so nothing is lost to a search.
+proposals are checked for flashes. Fades and dissolves are found by
+`catalog.media.transitions` once they are over, so a cut in the midst of one is
+told late. Black that lasts is a shot of its own.
 """
 
 from __future__ import annotations
@@ -19,29 +19,48 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.media.transitions import Transition, TransitionDetector, grey, matched
+
 if TYPE_CHECKING:
     from catalog.media.pictures import Picture
 
 # The detector judges a picture once it has seen this many after it.
 _WINDOW = 2
-# A cut across which pictures this much more alike are found is a flash's, not a cut.
+# A cut across which pictures this much more alike are found is a flash's, not a cut. A flash
+# lasts a few pictures.
 _FLASH_RATIO = 0.35
-_FLASH_REACH = 3
+_FLASH_REACH = 5
+# Correlation across a proposed cut from which it is none: a fade's or dissolve's steep moment.
+_SAME_PICTURE = 0.93
 # PySceneDetect's own threshold for black, as a mean of 0..255.
 _DARK = 12.0
 _VISIBLE, _BRIGHT_SHARE = 48, 0.01
-_SHORTEST_BLACK = Fraction(1, 10)
+# Black that lasts longer than between two fades is a shot of its own.
+_LONG_BLACK = Fraction(3, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture and what is known now that it has come.
+
+    ``begins``: a shot begins with it. ``late``: a shot began in a transition
+    that lies behind; it is part of the shot that was going on before this picture.
+    """
+
+    picture: Picture
+    begins: bool
+    late: Transition | None = None
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Ahead:
     picture: Picture
     cut: bool = False
     black: bool = False
 
 
 class ShotDetector:
-    """Takes pictures in order and gives each back, two later, with whether it begins a shot.
+    """Takes pictures in order and gives each back, a few later, with where shots begin.
 
     Parameters
     ----------
@@ -61,67 +80,103 @@ class ShotDetector:
             Timecode(pts, time_base), frame_rate
         )
         self._detector: Any = AdaptiveDetector(min_scene_len=0, window_width=_WINDOW)
+        self._gradual = TransitionDetector(time_base, frame_rate)
         self._min_shot = Fraction(min_shot) / time_base
-        self._shortest_black = _SHORTEST_BLACK / time_base
-        self._ahead: deque[_Seen] = deque()
+        self._long_black = _LONG_BLACK / time_base
+        self._ahead: deque[_Ahead] = deque()
         self._behind: deque[npt.NDArray[np.uint8]] = deque(maxlen=_FLASH_REACH)
         self._last_cut: int | None = None
         self._black_since: int | None = None
         self._was_black = False
-        self._was_bright = False
 
-    def push(self, picture: Picture) -> Iterator[tuple[Picture, bool]]:
-        """Take the next picture; give back at most one, and whether a shot begins with it."""
+    def push(self, picture: Picture) -> Iterator[Seen]:
+        """Take the next picture; give back at most one."""
         cuts = {
             cut.pts
             for cut in self._detector.process_frame(self._timecode(picture.pts), picture.small)
         }
-        self._ahead.append(_Seen(picture, black=is_black(picture)))
-        for seen in self._ahead:
-            seen.cut = seen.cut or seen.picture.pts in cuts
-        if len(self._ahead) > _WINDOW:
+        self._ahead.append(_Ahead(picture, black=is_black(picture)))
+        for ahead in self._ahead:
+            ahead.cut = ahead.cut or ahead.picture.pts in cuts
+        if len(self._ahead) > _FLASH_REACH:
             yield self._release()
 
-    def flush(self) -> Iterator[tuple[Picture, bool]]:
+    def flush(self) -> Iterator[Seen]:
         """Give back the pictures still held when there are no more."""
         while self._ahead:
             yield self._release()
 
-    def _release(self) -> tuple[Picture, bool]:
-        seen = self._ahead[0]
-        begins = self._begins(seen)
-        self._ahead.popleft()
-        self._behind.append(seen.picture.small)
-        self._was_black = seen.black
+    def _release(self) -> Seen:
+        ahead = self._ahead[0]
+        pts = ahead.picture.pts
+        ended = self._black_ends(ahead)
+        begins = self._begins(ahead, ended=ended)
+        late = None
         if begins:
-            self._last_cut = seen.picture.pts
-        return seen.picture, begins
+            late = self._taken(self._gradual.flush(), before=pts)
+            self._gradual.reset()
+            self._last_cut = pts
+        lasting = self._black_lasts(ahead)
+        late = late or self._taken(lasting or self._gradual.push(ahead.picture))
+        self._ahead.popleft()
+        self._behind.append(ahead.picture.small)
+        self._was_black = ahead.black
+        return Seen(ahead.picture, begins, late)
 
-    def _begins(self, seen: _Seen) -> bool:
-        pts = seen.picture.pts
-        out_of_black = self._leaves_black(seen)
+    def _begins(self, ahead: _Ahead, *, ended: bool) -> bool:
         if self._last_cut is None:
             return True
-        if pts - self._last_cut < self._min_shot:
+        if ahead.picture.pts - self._last_cut < self._min_shot:
             return False
         # In black, hue is noise, and the first glimmer of a fade would be a cut.
-        within_black = seen.black and self._was_black
-        return out_of_black or (seen.cut and not within_black and not self._is_flash())
+        within_black = ahead.black and self._was_black
+        return ended or (
+            ahead.cut and not within_black and not self._is_flash() and not self._goes_on()
+        )
 
-    def _leaves_black(self, seen: _Seen) -> bool:
-        """Whether the picture is the first to be seen after a fade or a cut to black."""
-        pts = seen.picture.pts
-        if seen.black:
-            if self._black_since is None:
-                self._black_since = pts
+    def _taken(self, found: Transition | None, before: int | None = None) -> Transition | None:
+        """The transition, if the shots on both of its sides last long enough."""
+        if found is None or self._last_cut is None or found.cut - self._last_cut < self._min_shot:
+            return None
+        if before is not None and before - found.cut < self._min_shot:
+            return None
+        if before is None:
+            self._last_cut = found.cut
+        return found
+
+    def _black_ends(self, ahead: _Ahead) -> bool:
+        """Whether the picture is the first to be seen after lasting black."""
+        if ahead.black or self._black_since is None:
             return False
         since, self._black_since = self._black_since, None
-        was_bright, self._was_bright = self._was_bright, True
-        return was_bright and since is not None and pts - since >= self._shortest_black
+        return ahead.picture.pts - since >= self._long_black
+
+    def _black_lasts(self, ahead: _Ahead) -> Transition | None:
+        """The beginning of black, when it has just lasted long enough to be a shot."""
+        pts = ahead.picture.pts
+        if not ahead.black:
+            return None
+        if self._black_since is None:
+            self._black_since = pts
+        since = self._black_since
+        if pts - since < self._long_black or (self._last_cut or 0) >= since:
+            return None
+        self._gradual.reset()
+        return Transition(since, since, since)
+
+    def _goes_on(self) -> bool:
+        """Whether the picture is the one before but for light, movement or a blend's next step."""
+        before, after = grey(self._behind[-1]), grey(self._ahead[0].picture.small)
+        middle = before.shape[1] // 2
+        # Half of the picture may be a thing that stays: a plot, a caption, a split screen.
+        return all(
+            matched(before[:, half], after[:, half]) > _SAME_PICTURE
+            for half in (slice(middle), slice(middle, None))
+        )
 
     def _is_flash(self) -> bool:
         """Whether some picture shortly after the proposed cut is like one shortly before it."""
-        after = [seen.picture.small for seen in self._ahead]
+        after = [ahead.picture.small for ahead in self._ahead]
         step = difference(self._behind[-1], after[0])
         closest = min(difference(before, later) for before in self._behind for later in after)
         return closest < _FLASH_RATIO * step
@@ -132,7 +187,9 @@ def is_black(picture: Picture) -> bool:
 
     A night scene has its lights, a title on black its letters; they are not black.
     """
-    if float(picture.small.mean()) >= _DARK:
+    import cv2  # noqa: PLC0415
+
+    if sum(cv2.mean(picture.small)[:3]) >= 3 * _DARK:
         return False
     bright = np.count_nonzero(picture.small.max(axis=2) > _VISIBLE)
     height, width = picture.small.shape[:2]

@@ -1,0 +1,248 @@
+"""Gradual transitions: dissolves, and fades through black, white or any one colour.
+
+A dissolve is a straight line from one picture to another: every picture of it
+is a blend of the two ends. This is tested as it is said, on windows of several
+lengths: the pictures between two that differ must lie near the line that joins
+them, and go along it from one end to the other. Camera and subject movement
+leaves that line (half a pan is no blend of its ends), and a change of exposure
+joins two pictures that are the same but for a factor. A fade is a dip of
+contrast between two different pictures.
+
+The idea of comparing over a distance is the twin comparison of Zhang,
+Kankanhalli and Smoliar, "Automatic partitioning of full-motion video",
+Multimedia Systems 1, 1993; the line is the chromatic edit model of Hampapur,
+Jain and Weymouth, "Production model based digital video segmentation", 1995.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from catalog.media.pictures import Picture
+
+Vector = npt.NDArray[np.float32]
+Grey = npt.NDArray[np.uint8]
+
+_THUMB, _GREY = (16, 12), (64, 48)
+# Signatures no nearer than this in time: more would tell no more.
+_STEP = Fraction(3, 100)
+_WINDOWS = (0.4, 0.7, 1.1, 1.6, 2.2)
+_MEMORY = 3.4
+# No transition is told of that began longer ago than this many seconds.
+HORIZON = Fraction(4)
+# The ends of a dissolve differ by so much (root mean square, 0..255), and are no more alike than
+# this even after their brightness and contrast were made the same.
+_LEAST_CHANGE, _MOST_ALIKE = 9.0, 0.85
+# How far from the line, as a share of its length, pictures may lie: on average, and any.
+_MEAN_OFF, _MOST_OFF = 0.17, 0.3
+# A step this long along the line is a cut, and going back this far is movement.
+_LONGEST_STEP, _BACK = 0.45, 0.08
+# A better window may still follow for this long.
+_PATIENCE = Fraction(1, 2)
+# Contrast (standard deviation) falls to this share in a fade, and recovers above the second.
+_DIP, _RECOVERED, _LEAST_CONTRAST = 0.3, 2.5, 6.0
+_SUSTAINED, _LEVEL = 4, 0.5
+_SAME_SCENE = 0.8
+_NOTHING = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One shot becomes another between ``start`` and ``end``; ``cut`` is the middle (all pts)."""
+
+    start: int
+    cut: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Signature:
+    pts: int
+    pixels: Vector
+    unit: Vector
+    grey: Grey
+    contrast: float
+
+
+@dataclass(slots=True)
+class _Blend:
+    transition: Transition
+    strength: float
+    seen_at: int
+
+
+class TransitionDetector:
+    """Takes the pictures of one shot in order, and tells of gradual transitions once they are over.
+
+    Parameters
+    ----------
+    time_base:
+        Seconds per unit of the pictures' ``pts``.
+    frame_rate:
+        Pictures per second, about.
+    """
+
+    def __init__(self, time_base: Fraction, frame_rate: Fraction) -> None:
+        self._step = _STEP / time_base
+        self._patience = _PATIENCE / time_base
+        rate = min(float(frame_rate), float(1 / _STEP))
+        self._windows = sorted({max(4, round(seconds * rate)) for seconds in _WINDOWS})
+        self._seen: deque[_Signature] = deque(maxlen=max(8, round(_MEMORY * rate)))
+        self._best: _Blend | None = None
+
+    def reset(self) -> None:
+        """Forget what was seen: a new shot begins."""
+        self._seen.clear()
+        self._best = None
+
+    def push(self, picture: Picture) -> Transition | None:
+        """Look at the next picture; the transition that is now known to be over, if any."""
+        if self._seen and picture.pts - self._seen[-1].pts < self._step:
+            return None
+        self._seen.append(_signature(picture))
+        fade = self._fade()
+        if fade is not None:
+            self._best = None
+            return fade
+        self._look_for_blend()
+        if self._best is not None and picture.pts - self._best.seen_at > self._patience:
+            return self.flush()
+        return None
+
+    def flush(self) -> Transition | None:
+        """The transition that was still being watched."""
+        best, self._best = self._best, None
+        if best is None:
+            return None
+        self._forget_before(best.transition.end)
+        return best.transition
+
+    def _forget_before(self, pts: int) -> None:
+        while self._seen and self._seen[0].pts < pts:
+            self._seen.popleft()
+
+    # --- dissolves --------------------------------------------------------------
+
+    def _look_for_blend(self) -> None:
+        last = len(self._seen) - 1
+        for length in self._windows:
+            if length > last:
+                return
+            one, other = self._seen[last - length], self._seen[last]
+            line = other.pixels - one.pixels
+            power = float(line @ line)
+            if power < _LEAST_CHANGE**2 * line.size or _alike(one, other) > _MOST_ALIKE:
+                continue
+            middle = self._seen[last - length // 2].pixels - one.pixels
+            along = float(middle @ line)
+            if float(middle @ middle) - along**2 / power > _MOST_OFF**2 * power:
+                continue
+            blend = self._blend([self._seen[k] for k in range(last - length, last + 1)])
+            if blend is not None and (self._best is None or blend.strength > self._best.strength):
+                self._best = blend
+
+    def _blend(self, window: list[_Signature]) -> _Blend | None:
+        """The window as a dissolve, if its pictures lie along the line between its ends."""
+        pixels = np.stack([seen.pixels for seen in window])
+        way = pixels - pixels[0]
+        line = way[-1]
+        power = float(line @ line)
+        along = way @ line / power
+        off = np.sqrt(np.maximum(0.0, (way * way).sum(axis=1) / power - along**2))
+        steps = np.diff(along)
+        if off.mean() > _MEAN_OFF or off.max() > _MOST_OFF:
+            return None
+        if steps.max() > _LONGEST_STEP or steps.min() < -_BACK:
+            return None
+        if min(window[0].contrast, window[-1].contrast) < _LEAST_CONTRAST:
+            return None
+        if matched(window[0].grey, window[-1].grey) > _SAME_SCENE:
+            return None
+        first, middle, last = (int(np.argmax(along >= share)) for share in (0.08, 0.5, 0.92))
+        if last - first < 2:
+            return None
+        found = Transition(window[max(0, first - 1)].pts, window[middle].pts, window[last].pts)
+        strength = float(np.sqrt(power / line.size)) * (1.0 - float(off.mean()))
+        return _Blend(found, strength, window[-1].pts)
+
+    # --- fades ------------------------------------------------------------------
+
+    def _fade(self) -> Transition | None:
+        """A dip of contrast that has just been left, if another scene came out of it."""
+        if len(self._seen) < _SUSTAINED + 2:
+            return None
+        contrast = np.array([seen.contrast for seen in self._seen])
+        lowest = int(contrast.argmin())
+        if contrast[lowest] > _DIP * contrast.max():
+            return None
+        after = contrast[-_SUSTAINED:]
+        highest = float(contrast[: lowest + 1].max())
+        before = int(np.flatnonzero(contrast[: lowest + 1] >= _LEVEL * highest)[-1])
+        if after.min() < max(_LEAST_CONTRAST, _RECOVERED * contrast[lowest]):
+            return None
+        if contrast[lowest] > _DIP * contrast[before] or lowest >= len(contrast) - _SUSTAINED:
+            return None
+        high = np.flatnonzero(contrast > 1.5 * contrast[lowest] + 2.0)
+        start = int(high[high < lowest].max(initial=-1)) + 1
+        end = int(high[high > lowest].min(initial=len(contrast))) - 1
+        same = matched(self._seen[before].grey, self._seen[-1].grey) > _SAME_SCENE
+        found = Transition(
+            self._seen[before].pts, self._seen[(start + end) // 2].pts, self._seen[-1].pts
+        )
+        self._forget_before(self._seen[end].pts + 1)
+        return None if same else found
+
+
+def grey(small: npt.NDArray[np.uint8]) -> Grey:
+    """A detector's picture (BGR) as 64 by 48 grey pixels, by its green."""
+    return np.ascontiguousarray(_squeezed(small)[:, :, 1])
+
+
+def _squeezed(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    import cv2  # noqa: PLC0415
+
+    return np.asarray(cv2.resize(small, _GREY, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _signature(picture: Picture) -> _Signature:
+    import cv2  # noqa: PLC0415
+
+    squeezed = _squeezed(picture.small)
+    thumb = cv2.resize(squeezed, _THUMB, interpolation=cv2.INTER_AREA)
+    green = np.ascontiguousarray(squeezed[:, :, 1])
+    contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
+    pixels = thumb.astype(np.float32).ravel()
+    unit = pixels - pixels.mean()
+    unit /= max(1e-6, float(np.sqrt(unit @ unit)))
+    return _Signature(picture.pts, pixels, unit, green, contrast)
+
+
+def matched(one: Grey, other: Grey) -> float:
+    """How well the middle of one picture is found anywhere in the other.
+
+    Correlation up to 1, whatever the brightness, and however the camera moved in between; 0 if
+    there is nothing in one of them. The pictures are those of `grey`, or parts of them.
+    """
+    import cv2  # noqa: PLC0415
+
+    height, width = one.shape
+    middle = slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
+    if min(one[middle].std(), other[middle].std()) < _NOTHING:
+        return 0.0
+    found = (
+        cv2.matchTemplate(one, other[middle], cv2.TM_CCOEFF_NORMED),
+        cv2.matchTemplate(other, one[middle], cv2.TM_CCOEFF_NORMED),
+    )
+    return max(float(each.max()) for each in found)
+
+
+def _alike(one: _Signature, other: _Signature) -> float:
+    """Correlation of two pictures: 1 for the same, whatever their brightness and contrast."""
+    return float(one.unit @ other.unit)
