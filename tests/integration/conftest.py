@@ -65,7 +65,7 @@ def statements() -> Statements:
 
 @pytest.fixture
 def subtitled() -> Callable[[Path], Path]:
-    """Makes a film of two seconds with a subtitle stream in Ukrainian."""
+    """Makes a film of two seconds with a chapter and a subtitle stream in Ukrainian."""
     return _subtitled
 
 
@@ -87,6 +87,8 @@ def _subtitled(path: Path) -> Path:
             b"MarginL, MarginR, MarginV, Effect, Text\n"
         )
         words.time_base = millisecond
+        chapter = {"id": 1, "start": 0, "end": 900, "time_base": millisecond}
+        container.set_chapters([{**chapter, "metadata": {"title": "Opening titles"}}])
         for pts in range(50):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 120, np.uint8))
             frame.pts = pts

@@ -299,7 +299,8 @@ def test_subtitles_and_chapters_within_a_file(
         (0.5, 1.0, "Hello press"),
         (1.0, 1.8, "two"),
     ]
-    assert catalog.search('"hello press" lang:uk').total_candidates == 1
+    assert clips(catalog, "inside.mp4", "subclip") == [(0.0, 0.9, "Opening titles")]
+    assert catalog.search('"hello press" lang:uk "opening titles"').total_candidates == 1
 
 
 def test_an_analysis_done_again_is_described_again(catalog: Catalog, film: Path):
