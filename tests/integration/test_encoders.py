@@ -12,6 +12,7 @@ from sqlalchemy import text
 from catalog import Catalog
 from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, InvalidInputError, UnknownEncoderError
+from catalog.ingest.encode import EncodeQueue
 
 
 @pytest.fixture
@@ -61,11 +62,8 @@ def test_a_second_encoder_of_another_dimension_takes_over_once_it_is_complete(
 def test_a_switch_broken_off_leaves_the_old_one_answering_and_goes_on_later(
     catalog: Catalog, media: Path, monkeypatch
 ):
-    monkeypatch.setattr("catalog.ingest.encode.BATCH", 1)
-    monkeypatch.setattr("catalog.ingest.encode.EncodeQueue.drain.__kwdefaults__", {
-        **__import__("catalog.ingest.encode", fromlist=["x"]).EncodeQueue.drain.__kwdefaults__,
-        "batch": 1,
-    })  # fmt: skip
+    small = {**EncodeQueue.drain.__kwdefaults__, "batch": 1}
+    monkeypatch.setattr(EncodeQueue.drain, "__kwdefaults__", small)
     real, calls = NullEncoder.encode_images, []
 
     def breaks(self, pictures):
@@ -125,12 +123,10 @@ def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, m
     monkeypatch.setattr(NullEncoder, "encode_images", together)
     done: list[dict] = []
     with Catalog.open(catalog.settings) as other:
-        # One activation waits for what another holds; an ingest's first pass skips it.
-        queue = __import__("catalog.ingest.encode", fromlist=["x"]).EncodeQueue
         encoder, row = other._encoders.load("null:32"), other._encoders._enter(NullEncoder(32))
 
         def drain(opened: Catalog) -> None:
-            done.append(queue(opened.database, opened.store, encoder, row.id).drain())
+            done.append(EncodeQueue(opened.database, opened.store, encoder, row.id).drain())
 
         threads = [threading.Thread(target=drain, args=(opened,)) for opened in (catalog, other)]
         for thread in threads:

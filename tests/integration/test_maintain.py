@@ -17,6 +17,7 @@ from catalog.errors import (
     PathNotFoundError,
     UnreadableFileError,
 )
+from catalog.store import shots
 
 
 def count(catalog: Catalog, table: str) -> int:
@@ -113,14 +114,15 @@ def test_register_alone_decodes_nothing(catalog: Catalog, tmp_path: Path):
 def test_retry_makes_failed_work_due_again(catalog: Catalog, tmp_path: Path, monkeypatch):
     path = video(tmp_path / "m" / "a.mp4", ["red"])
     still(tmp_path / "m" / "b.png")
-    real = __import__("catalog.ingest.analyse", fromlist=["x"]).probe_file
+    wrong = catalog.register(path).asset_id
+    real = shots.replace_shots
 
-    def broken(probed: Path):
-        if probed == path:
+    def broken(session, asset_id: int, found):
+        if asset_id == wrong:
             raise ZeroDivisionError("a fault of ours\nwith lines")
-        return real(probed)
+        return real(session, asset_id, found)
 
-    monkeypatch.setattr("catalog.ingest.analyse.probe_file", broken)
+    monkeypatch.setattr(shots, "replace_shots", broken)
     report = catalog.ingest(tmp_path / "m")
     assert (report.ready, [f.code for f in report.failures]) == (1, ["unexpected_fault"])
     assert "ZeroDivisionError: a fault of ours" in report.failures[0].reason
@@ -181,9 +183,9 @@ def test_a_database_that_goes_away_is_a_service_error_and_leaves_all_due(
 ):
     """Every connection is cut in the middle of an analysis, as a restarting server does."""
     path = video(tmp_path / "m" / "c.mp4", ["white"], mark=7)
-    real = __import__("catalog.ingest.analyse", fromlist=["x"]).analyse
+    real = catalog.store.put
 
-    def cut(*args):
+    def cut(key: str, content: bytes) -> None:
         with catalog.database.engine.connect() as connection:
             connection.execute(
                 text(
@@ -191,24 +193,24 @@ def test_a_database_that_goes_away_is_a_service_error_and_leaves_all_due(
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             )
-        return real(*args)
+        real(key, content)
 
-    monkeypatch.setattr("catalog.ingest.analyse.analyse", cut)
+    monkeypatch.setattr(catalog.store, "put", cut)
     # The pool finds fresh connections: the one that held the lock is gone, the work goes on.
     report = catalog.ingest(path)
     assert (report.ready, report.failures) == (1, [])
 
-    def away(*args):
+    def away(key: str, content: bytes) -> None:
         raise DatabaseUnavailableError("The database cannot be reached.")
 
-    monkeypatch.setattr("catalog.ingest.analyse.analyse", away)
+    monkeypatch.setattr(catalog.store, "put", away)
     still(tmp_path / "m" / "d.png", mark=8)
     with pytest.raises(DatabaseUnavailableError):
         catalog.ingest(tmp_path / "m")
     assert [job["state"] for job in catalog.jobs()] == ["due"]
 
 
-def test_show_tells_where_a_files_is_and_what_is_in_it(catalog: Catalog, media: Path):
+def test_show_tells_where_a_file_is_and_what_is_in_it(catalog: Catalog, media: Path):
     shown = catalog.show(media / "a.mp4")
     assert shown["locations"] == [{"root": str(media), "path": "a.mp4", "online": True}]
     assert shown["codec"] == "h264"
