@@ -216,7 +216,8 @@ def change_tags(
                 AssetTag.asset_id == asset_id, AssetTag.from_sidecar, AssetTag.tag_id.in_(tags)
             )
         )
-    for name in sorted(new):
+    # In one order by everybody, or two who make the same tags could wait for each other.
+    for name in sorted(new, key=str.lower):
         session.execute(
             upsert(Tag)
             .values(name=name)

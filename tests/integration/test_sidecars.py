@@ -323,3 +323,14 @@ def test_one_asset_analysed_by_a_worker_has_its_sidecars(catalog: Catalog, film:
     found = catalog.register(film)
     catalog.analyse(found.asset_id)
     assert len(clips(catalog, "clip.mov", "speech")) == 2
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_embedded_text_is_read_as_far_as_the_time_reaches(
+    tmp_path: Path, subtitled: Callable[[Path], Path], suffix: str
+):
+    from catalog.media.sidecars import read_embedded
+
+    path = subtitled(tmp_path / f"a{suffix}")
+    assert [s.text for s in read_embedded(path).segments][-2:] == ["Hello press", "two"]
+    assert len(read_embedded(path, seconds=-1.0).segments) < 3

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
 MAX_SECONDS = 60.0
 _MOST_BYTES = 5_000_000
+# The one family that leads straight to the text by its index.
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 # A cue without a length is read as long as a line of that kind usually stands.
 _USUAL_SECONDS = Fraction(3)
 _ASS_FIELDS = 8  # of a decoded event, before its text
@@ -67,17 +69,21 @@ def _chapters(container: InputContainer) -> Iterator[Segment]:
 def _cues(
     container: InputContainer, streams: Sequence[SubtitleStream], seconds: float
 ) -> list[Segment]:
-    for stream in container.streams:
+    indexed = container.format.name == _MP4
+    for stream in container.streams if indexed else ():
         if stream not in streams:
             stream.discard = av.stream.Discard.all
+    wanted = {stream.index for stream in streams}
     origin = Fraction(container.start_time or 0, 1_000_000)
     found: list[Segment] = []
     size, began = 0, time.monotonic()
     # A break in the file ends the text as it ends the pictures; what was read counts.
     with suppress(av.error.FFmpegError, IndexError):
-        for packet in container.demux(*streams):
-            size += packet.size
-            found += _segments(packet, origin)
+        # Without an index all is read on the way; each packet is a moment to look at the clock.
+        for packet in container.demux(*(streams if indexed else ())):
+            if packet.stream_index in wanted:
+                size += packet.size
+                found += _segments(packet, origin)
             late = time.monotonic() - began > seconds
             if late or len(found) >= MOST_CUES or size > _MOST_BYTES:
                 break
