@@ -40,7 +40,10 @@ def path_from_raw(raw: bytes) -> Path:
 
 def shown_path(path: Path | str | bytes) -> str:
     """The path as valid UTF-8 text on one line; see the module for what is replaced."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character that no file's name can hold
+        text = os.fsdecode(path).encode("utf-8", "backslashreplace").decode()
     return "".join(
         character.encode("unicode_escape").decode("ascii") if _breaks_line(character) else character
         for character in text

@@ -66,6 +66,10 @@ def resolve(session: Session, reference: Reference) -> int:
 
 def _by_path(session: Session, path: Path) -> list[int]:
     absolute = full_path(path)
+    try:
+        raw_path(absolute)
+    except UnicodeEncodeError:
+        return []  # no file can be called that
     for root_id, root in roots.list_roots(session):
         if absolute.is_relative_to(root):
             below = raw_path(absolute.relative_to(root))
@@ -178,6 +182,7 @@ def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
         "id": clip.id,
         "kind": clip.kind,
         "roll": clip.roll,
+        "flag": clip.flag,
         "start": round(float(start), 6),
         "end": round(float(end), 6),
         "timecode_in": timecode_at(asset.start_timecode, rate, start),

@@ -190,6 +190,8 @@ def test_nothing_at_all_to_do_is_an_error(catalog: Catalog, tmp_path: Path):
         catalog.ingest("~no-such-user-at-all/x")
     with pytest.raises(PathNotFoundError):
         catalog.ingest("nul\0byte")
+    with pytest.raises(PathNotFoundError):
+        catalog.ingest("half \ud800")
     assert catalog.stats()["locations"] == 0
 
 
@@ -219,7 +221,7 @@ def test_awkward_file_names(catalog: Catalog, tmp_path: Path):
         [place] = catalog.show(path)["locations"]
         str(place["path"]).encode()  # no lone surrogates
     assert catalog.ingest(folder).known == len(names)
-    assert catalog.search("name:*line.png").hits[0].asset["name"] == "new\\x0aline.png"
+    assert catalog.search("name:*line.png").hits[0].asset["name"] == "new\\nline.png"
 
 
 def test_hostile_labels_are_refused_before_anything_is_done(catalog: Catalog, media: Path):
