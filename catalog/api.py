@@ -31,7 +31,7 @@ from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import IngestReport, SearchResult
 from catalog.encoders import Encoder
 from catalog.ingest import Ingest
-from catalog.ingest.analyse import Analysed
+from catalog.ingest.analyse import Analysed, Tools
 from catalog.ingest.pipeline import Labels
 from catalog.ingest.register import (
     Registrar,
@@ -45,6 +45,7 @@ from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.maintain.encoders import Encoders
 from catalog.media.frame_store import FolderFrameStore, FrameStore
+from catalog.media.isolated import DecoderPool
 from catalog.search import Search, run_sql
 from catalog.search.contact_sheet import contact_sheet
 from catalog.settings import Settings
@@ -69,10 +70,12 @@ class Catalog:
         store: FrameStore,
         *,
         dispatcher: Dispatcher | None = None,
+        decoders: DecoderPool | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.store = store
+        self.decoders = decoders or DecoderPool()
         self._dispatcher = dispatcher
         self._encoders = Encoders(database, self._load_encoder, settings.encoder)
         self.encoder = EncoderVerbs(self._encoders, store)
@@ -106,7 +109,8 @@ class Catalog:
         return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
 
     def close(self) -> None:
-        """Let go of broker and database; the embedded server stops with its last user."""
+        """Let go of decoders, broker and database; the embedded server stops with its last user."""
+        self.decoders.close()
         if self._dispatcher is not None:
             self._dispatcher.close()
         self.database.close()
@@ -182,10 +186,13 @@ class Catalog:
         BrokerUnavailableError
             If workers cannot be told. The analysis *is* done then.
         """
-        found = analyse_step(self.database, self.store, asset_id, policy or SamplingPolicy())
+        found = analyse_step(self._tools(policy), asset_id)
         if dispatch and is_analysed(self.database, asset_id):
             self.dispatcher.encode()
         return found
+
+    def _tools(self, policy: SamplingPolicy | None) -> Tools:
+        return Tools(self.database, self.store, self.decoders, policy or SamplingPolicy())
 
     def encode(self) -> Encoded:
         """Give every frame that has none its vector under the active encoder.
@@ -220,13 +227,7 @@ class Catalog:
         EncoderUnavailableError
             If there are pictures to encode and no encoder to do it.
         """
-        run = Ingest(
-            self.database,
-            self.store,
-            self._encoders.active,
-            policy=policy or SamplingPolicy(),
-            progress=progress or Silent(),
-        )
+        run = Ingest(self._tools(policy), self._encoders.active, progress=progress or Silent())
         labels = Labels.clean(collection, tags, metadata or {})
         return run.run([Path(path) for path in paths], labels)
 

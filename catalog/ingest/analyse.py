@@ -1,4 +1,8 @@
-"""Analyse: one decode pass per asset, and everything it found in one transaction."""
+"""Analyse: one decode pass per asset, and everything it found in one transaction.
+
+The decoding happens in another process (`catalog.media.isolated`): what a file
+does to its decoder, it cannot do to the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
+from catalog.domain.media import AssetKind, SamplingPolicy, Shot
 from catalog.errors import (
     CatalogError,
     ServiceError,
@@ -20,9 +24,8 @@ from catalog.errors import (
     UnreadableFileError,
     WorkersLostError,
 )
-from catalog.media.analyse import Analysis, analyse
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
-from catalog.media.probe import probe as probe_file
+from catalog.media.isolated import DecoderPool, IsolatedAnalysis
 from catalog.store import assets, locations, shots, stages
 from catalog.store.locks import asset_lock
 
@@ -43,19 +46,28 @@ class Analysed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """What an analysis needs, whatever it is of."""
+
+    database: Database
+    store: FrameStore
+    decoders: DecoderPool
+    policy: SamplingPolicy
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     asset_id: int
     fingerprint: str
     path: Path
 
 
+# Told of a picture as soon as it is in the frame store: its key, its JPEG.
+OnPicture = Callable[[str, bytes], None]
+
+
 def analyse_asset(
-    database: Database,
-    store: FrameStore,
-    asset_id: int,
-    *,
-    policy: SamplingPolicy,
-    on_seconds: Callable[[float], None] = lambda _: None,
+    tools: Tools, asset_id: int, *, on_picture: OnPicture = lambda _key, _jpeg: None
 ) -> Analysed | None:
     """Analyse an asset whose stage is due; None if there was nothing to do.
 
@@ -70,6 +82,7 @@ def analyse_asset(
     ServiceError
         If the database or the frame store fails; the asset stays due.
     """
+    database = tools.database
     with asset_lock(database.engine, asset_id) as held:
         if not held:
             return None
@@ -86,8 +99,8 @@ def analyse_asset(
             files = locations.files_of(session, asset_id)
         try:
             _check_lost(lost)
-            path = _first_present(files)
-            return _analyse(database, store, _Job(asset_id, fingerprint, path), policy, on_seconds)
+            job = _Job(asset_id, fingerprint, _first_present(files))
+            return _analyse(tools, job, on_picture)
         except BaseException as error:
             fault = _fault(error)
             with database.session() as session:
@@ -118,44 +131,40 @@ def _fault(error: BaseException) -> CatalogError | None:
     )
 
 
-def _analyse(
-    database: Database,
-    store: FrameStore,
-    job: _Job,
-    policy: SamplingPolicy,
-    on_seconds: Callable[[float], None],
-) -> Analysed:
-    asset_id, fingerprint, path = job.asset_id, job.fingerprint, job.path
-    probe = probe_file(path)
-
-    def keep(pts: int, picture: bytes) -> str:
-        key = picture_key(fingerprint, pts)
-        store.put(key, picture)
+def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
+    def keep(pts: int, jpeg: bytes) -> str:
+        key = picture_key(job.fingerprint, pts)
+        tools.store.put(key, jpeg)
+        on_picture(key, jpeg)
         return key
 
-    # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
-    store.delete_prefix(picture_prefix(fingerprint))
-    analysis = analyse(path, probe, policy, keep, on_seconds)
-    found: list[Shot] = list(analysis)
-    with database.session() as session:
-        assets.describe(session, asset_id, probe)
-        frames = shots.replace_shots(session, asset_id, found)
-        if probe.kind is AssetKind.VIDEO:
-            _add_decoded(session, asset_id, probe, analysis)
-        stages.finish_stage(session, [asset_id], STAGE)
+    with tools.decoders.analysis(job.path, tools.policy, keep) as analysis:
+        # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
+        tools.store.delete_prefix(picture_prefix(job.fingerprint))
+        found: list[Shot] = list(analysis)
+    with tools.database.session() as session:
+        frames = _write(session, job, analysis, found)
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
-    return Analysed(frames, collapsed, float(analysis.duration or probe.duration or 0))
+    seconds = float(analysis.duration or analysis.probe.duration or 0)
+    return Analysed(frames, collapsed, seconds)
 
 
-def _add_decoded(session: Session, asset_id: int, probe: Probe, analysis: Analysis) -> None:
-    """What only decoding tells: a length the container kept silent of, the true rate, damage."""
-    assets.update_decoded(
-        session,
-        asset_id,
-        duration_pts=analysis.end_pts if probe.duration is None else None,
-        variable_frame_rate=analysis.variable_frame_rate,
-        decode_errors=analysis.decode_errors,
-    )
+def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[Shot]) -> int:
+    """Everything the analysis found; how many frames that is."""
+    probe = analysis.probe
+    assets.describe(session, job.asset_id, probe)
+    frames = shots.replace_shots(session, job.asset_id, found)
+    if probe.kind is AssetKind.VIDEO:
+        # What only decoding tells: a length the container kept silent of, the true rate, damage.
+        assets.update_decoded(
+            session,
+            job.asset_id,
+            duration_pts=analysis.counts.end_pts if probe.duration is None else None,
+            variable_frame_rate=analysis.counts.variable_frame_rate,
+            decode_errors=analysis.counts.decode_errors,
+        )
+    stages.finish_stage(session, [job.asset_id], STAGE)
+    return frames
 
 
 def _check_lost(times: int) -> None:

@@ -81,7 +81,7 @@ class EncodeQueue:
         pictures, frames = [], []
         for frame in claimed:
             try:
-                pictures.append(_picture(self._store, frame.picture))
+                pictures.append(read_picture(frame.picture, self._store.get(frame.picture)))
                 frames.append(frame)
             except CatalogError as error:
                 failures[frame.asset_id] = error
@@ -110,9 +110,16 @@ def settle(
         stages.mark_done(session, done, STAGE, worker)
 
 
-def _picture(store: FrameStore, key: str) -> Image.Image:
+def read_picture(key: str, jpeg: bytes) -> Image.Image:
+    """The picture that was kept under the key, decoded.
+
+    Raises
+    ------
+    FrameStoreError
+        If it is broken.
+    """
     try:
-        picture = Image.open(io.BytesIO(store.get(key)))
+        picture = Image.open(io.BytesIO(jpeg))
         picture.load()
     except (OSError, SyntaxError) as error:
         raise FrameStoreError(

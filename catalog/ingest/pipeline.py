@@ -8,21 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalog.db.engine import Database
 from catalog.domain.labels import clean_label, clean_metadata
-from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
 from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
-from catalog.errors import CatalogError, MediaError, ServiceError
+from catalog.errors import CatalogError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
-from catalog.ingest.analyse import analyse_asset, worker_name
-from catalog.ingest.encode import BATCH, EncodeQueue, settle
+from catalog.ingest.analyse import Analysed, Tools, worker_name
 from catalog.ingest.encode import STAGE as ENCODE
+from catalog.ingest.encode import EncodeQueue, settle
+from catalog.ingest.overlap import Overlapped
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.ingest.sidecars import read_sidecars
-from catalog.media.frame_store import FrameStore
 from catalog.store import assets, stages, vectors
 
 # Loading weights takes seconds and may fail, so it waits until there is work.
@@ -60,17 +58,14 @@ class Ingest:
 
     def __init__(
         self,
-        database: Database,
-        store: FrameStore,
+        tools: Tools,
         load_encoder: LoadEncoder,
         *,
-        policy: SamplingPolicy,
         progress: Progress,
     ) -> None:
-        self._database = database
-        self._store = store
+        self._tools = tools
+        self._database = tools.database
         self._load_encoder = load_encoder
-        self._policy = policy
         self._progress = progress
         self._report = IngestReport()
         self._paths: dict[int, list[Path]] = {}
@@ -91,8 +86,8 @@ class Ingest:
         self._register(paths, labels)
         ids = list(self._paths)
         if self._due(ids):
-            encoder, encoder_id = self._load_encoder()
-            self._work(ids, EncodeQueue(self._database, self._store, encoder, encoder_id))
+            self._tools.decoders.start()  # which loads its libraries while we load ours
+            self._work(ids, *self._load_encoder())
         self._report.warnings = read_sidecars(self._database, ids)
         self._tell_failures(ids)
         self._count_ready(ids)
@@ -154,60 +149,41 @@ class Ingest:
                 return bool(stages.frames_of(session, wanted))
             return vectors.count_missing(session, active.id, wanted) > 0
 
-    def _work(self, ids: Sequence[int], queue: EncodeQueue) -> None:
+    def _work(self, ids: Sequence[int], encoder: Encoder, encoder_id: int) -> None:
         with self._database.session() as session:
             due = stages.due(session, ids, ANALYSE)
         self._progress.begin("analyse", len(due), "assets")
-        failures: dict[int, CatalogError] = {}
-        waiting: list[int] = []
-        frames = 0
-        for asset_id in due:
-            frames += self._analyse(asset_id)
-            waiting.append(asset_id)
-            if frames >= BATCH or len(waiting) >= BATCH:
-                self._encode(queue, waiting, failures)
-                waiting, frames = [], 0
+        run = Overlapped(self._tools, encoder, encoder_id, progress=self._progress)
+        for asset_id, found in run.over(due):
+            self._count(asset_id, found)
+        self._report.frames += run.written
         self._progress.end("analyse")
         # What failed to be encoded before waits for `catalog retry`. What another
         # process holds just now is waited for: it is a matter of one batch.
         with self._database.session() as session:
-            wanted = [a for a in stages.not_failed(session, ids, ENCODE) if a not in failures]
-        self._encode(queue, wanted, failures, wait=True)
-        settle(self._database, queue.encoder_id, [*wanted, *failures], failures, worker_name())
+            wanted = stages.not_failed(session, ids, ENCODE)
+        queue = EncodeQueue(self._database, self._tools.store, encoder, encoder_id)
+        failures = self._encode(queue, wanted)
+        settle(self._database, encoder_id, [*wanted, *failures], failures, worker_name())
 
-    def _analyse(self, asset_id: int) -> int:
-        found = None
-        try:
-            found = analyse_asset(self._database, self._store, asset_id, policy=self._policy)
-        except ServiceError:
-            raise  # no other file would fare better
-        except CatalogError:
-            pass  # its stage keeps the reason, and the report takes it from there
+    def _count(self, asset_id: int, found: Analysed | None) -> None:
         name = self._paths[asset_id][0].name
         self._progress.advance("analyse", 1, shown_path(Path(name)))
-        if found is None:
-            return 0
-        self._report.collapsed += found.collapsed
-        self._report.seconds_of_media += found.seconds
-        return found.frames
+        if found is not None:
+            self._report.collapsed += found.collapsed
+            self._report.seconds_of_media += found.seconds
 
-    def _encode(
-        self,
-        queue: EncodeQueue,
-        ids: Sequence[int],
-        failures: dict[int, CatalogError],
-        *,
-        wait: bool = False,
-    ) -> None:
+    def _encode(self, queue: EncodeQueue, ids: Sequence[int]) -> dict[int, CatalogError]:
+        """Encode what earlier runs, or other processes, left; the failures."""
         with self._database.session() as session:
             missing = vectors.count_missing(session, queue.encoder_id, ids)
         self._progress.begin("encode", missing, "frames")
-        written, failed = queue.drain(
-            ids, wait=wait, on_frames=lambda n: self._progress.advance("encode", n)
+        written, failures = queue.drain(
+            ids, wait=True, on_frames=lambda n: self._progress.advance("encode", n)
         )
         self._progress.end("encode")
         self._report.frames += written
-        failures.update(failed)
+        return failures
 
     def _tell_failures(self, ids: Sequence[int]) -> None:
         """Failures of this run and of earlier ones, under every path: nothing is hidden."""

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalog.db.engine import Database
-from catalog.domain.media import SamplingPolicy
 from catalog.encoders import Encoder
 from catalog.errors import AssetBusyError, CatalogError, NotFoundError
-from catalog.ingest.analyse import STAGE, Analysed, analyse_asset, worker_name
+from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset, worker_name
 from catalog.ingest.encode import EncodeQueue, settle
 from catalog.ingest.sidecars import read_sidecars
 from catalog.media.frame_store import FrameStore
@@ -24,9 +23,7 @@ class Encoded:
     failures: dict[int, CatalogError]
 
 
-def analyse_step(
-    database: Database, store: FrameStore, asset_id: int, policy: SamplingPolicy
-) -> Analysed | None:
+def analyse_step(tools: Tools, asset_id: int) -> Analysed | None:
     """Analyse an asset if that is due; None if it was done or has failed before.
 
     Raises
@@ -38,11 +35,11 @@ def analyse_step(
     MediaError
         If the file cannot be catalogued; also kept in the asset's stage.
     """
-    found = analyse_asset(database, store, asset_id, policy=policy)
+    found = analyse_asset(tools, asset_id)
     if found is not None:
-        read_sidecars(database, [asset_id])
+        read_sidecars(tools.database, [asset_id])
         return found
-    with database.session() as session:
+    with tools.database.session() as session:
         state = stages.stage_of(session, asset_id, STAGE)
         if state is None and assets.get_asset(session, asset_id) is None:
             raise NotFoundError(

@@ -11,7 +11,7 @@ import av
 import av.error
 
 from catalog.domain.paths import shown_path
-from catalog.errors import MediaError, NotMediaError, UndecodableError
+from catalog.errors import MediaError, MediaTooLargeError, NotMediaError, UndecodableError
 from catalog.media.files import check_readable
 from catalog.media.signatures import Signature, recognise
 from catalog.media.truncation import iso_missing_bytes, mxf_missing_bytes, truncated
@@ -50,6 +50,8 @@ def open_container(path: Path) -> InputContainer:
         If it is an MXF whose end is missing, or an MP4 that cannot be opened for that.
     UndecodableError
         If it begins as media, but its structure is broken.
+    MediaTooLargeError
+        If it has more than 1000 streams.
     """
     head = check_readable(path)
     signature = recognise(head)
@@ -68,7 +70,15 @@ def open_container(path: Path) -> InputContainer:
             },
             metadata_errors="replace",
         )
-    except (av.error.FFmpegError, ValueError, MemoryError) as error:
+    except MemoryError as error:
+        # FFmpeg gives this word to its limit of a thousand streams as well.
+        raise MediaTooLargeError(
+            f"{shown_path(path)} has more than 1000 streams, or an index that wants more memory"
+            " than one file may have; expected a usual number.",
+            remedy="Re-wrap it with the streams that are wanted.",
+            path=shown_path(path),
+        ) from error
+    except (av.error.FFmpegError, ValueError) as error:
         # Demuxers say "input/output error" of broken files too; only storage fails twice.
         check_readable(path)
         _refuse(path, signature, error)

@@ -202,6 +202,19 @@ def claim_frames(
     return [ClaimedFrame(*row) for row in session.execute(statement)]
 
 
+def claim_frames_of(
+    session: Session, encoder_id: int, asset_ids: Sequence[int]
+) -> list[ClaimedFrame]:
+    """All frames of these assets without a vector that nobody else holds, held until it ends."""
+    statement = (
+        select(Frame.id, Frame.clip_id, Frame.asset_id, Frame.picture)
+        .where(_without_vector(encoder_id), among(Frame.asset_id, asset_ids))
+        .order_by(Frame.id)
+        .with_for_update(of=Frame, skip_locked=True, key_share=True)
+    )
+    return [ClaimedFrame(*row) for row in session.execute(statement)]
+
+
 def still_missing(
     session: Session, encoder_id: int, claimed: Sequence[ClaimedFrame]
 ) -> list[ClaimedFrame]:

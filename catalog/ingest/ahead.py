@@ -1,0 +1,189 @@
+"""Encode pictures while their assets are still being decoded.
+
+The queue of frames without a vector is in PostgreSQL, but an asset's frames
+are there only when its analysis is, which for a long film is late. So the
+pictures of an analysis at work are encoded from memory, as the bytes that were
+put into the frame store, and their vectors are written once the frames exist.
+Whatever is not written that way, for whatever reason, is still in the queue.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.db.engine import Database
+from catalog.encoders import Encoder
+from catalog.encoders.threads import use_threads
+from catalog.errors import CatalogError
+from catalog.ingest.analyse import worker_name
+from catalog.ingest.encode import STAGE, read_picture
+from catalog.store import stages, vectors
+
+# On a processor larger ones are hardly quicker, and what is in the model when decoding ends is
+# computed on its share of the processors only.
+_CPU_BATCH, _GPU_BATCH = 16, 256
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    asset_id: int
+    key: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """The asset's analysis is over; ``kept`` if its frames are in the database."""
+
+    asset_id: int
+    kept: bool
+
+
+class EncodeAhead:
+    """One thread that encodes what the analyses of a run put into a short queue.
+
+    A full queue makes the analyses wait, and with them the decoders. A batch is
+    encoded when it is full, or when there will be no more; pictures of many
+    assets share it.
+
+    Parameters
+    ----------
+    batch:
+        Pictures encoded together; None for what suits the encoder's device.
+    threads:
+        Processor threads for the model while decoding goes on; None for no rule.
+    on_encoded:
+        Called, from the thread, with how many pictures it is done with.
+    on_written:
+        Called, from the thread, with how many new vectors were written.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        encoder: Encoder,
+        encoder_id: int,
+        *,
+        batch: int | None = None,
+        threads: int | None = None,
+        on_encoded: Callable[[int], None] = lambda _: None,
+        on_written: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._database = database
+        self._encoder = encoder
+        self._encoder_id = encoder_id
+        self._size = batch or (_CPU_BATCH if encoder.device == "cpu" else _GPU_BATCH)
+        self._threads = threads
+        self._on_encoded = on_encoded
+        self._on_written = on_written
+        # One batch in the model, one in the making.
+        self._queue: queue.Queue[_Sample | _Settled | None] = queue.Queue(maxsize=self._size)
+        self._batch: list[_Sample] = []
+        self._vectors: dict[int, dict[str, Vector]] = {}
+        self._kept: set[int] = set()
+        self._dropped: set[int] = set()
+        self._over = threading.Event()
+        self._alone = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
+        self._thread.start()
+
+    # --- from the analyses --------------------------------------------------------
+
+    def picture(self, asset_id: int, key: str, jpeg: bytes) -> None:
+        """Encode this soon; waits while the queue is full."""
+        self._queue.put(_Sample(asset_id, key, jpeg))
+
+    def settle(self, asset_id: int, *, kept: bool) -> None:
+        """The asset's frames are in the database; or never will be."""
+        self._queue.put(_Settled(asset_id, kept))
+
+    def finish(self, *, useful: bool = True) -> None:
+        """Encode and write what is left, or (not ``useful``) forget it; ends the thread.
+
+        Raises
+        ------
+        CatalogError
+            What the encoder or the database raised meanwhile.
+        """
+        if not useful:
+            self._over.set()
+        self._alone.set()
+        self._queue.put(None)
+        self._thread.join()
+        if self._error is not None and useful:
+            raise self._error
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the encoder or the database has raised; nothing is encoded any more then."""
+        return self._error
+
+    # --- the thread ---------------------------------------------------------------
+
+    def _run(self) -> None:
+        """Empty the queue to the end, even after an error, so that nobody waits for ever."""
+        item: _Sample | _Settled | None = _Settled(0, kept=False)
+        while item is not None:
+            item = self._queue.get()
+            if self._over.is_set():
+                continue
+            try:
+                self._take(item)
+            except BaseException as error:  # noqa: BLE001  # told by finish()
+                self._error = error
+                self._over.set()
+
+    def _take(self, item: _Sample | _Settled | None) -> None:
+        if isinstance(item, _Settled):
+            (self._kept if item.kept else self._dropped).add(item.asset_id)
+        elif item is not None:
+            self._batch.append(item)
+        if self._batch and (item is None or len(self._batch) >= self._size):
+            with use_threads(None if self._alone.is_set() else self._threads):
+                self._encode()
+        self._write()
+
+    def _encode(self) -> None:
+        batch, self._batch = self._batch, []
+        wanted = [sample for sample in batch if sample.asset_id not in self._dropped]
+        samples, pictures = [], []
+        for sample in wanted:
+            try:
+                pictures.append(read_picture(sample.key, sample.jpeg))
+                samples.append(sample)
+            except CatalogError:
+                continue  # it is in the frame store as well, and from there it will be told
+        for sample, vector in zip(samples, self._encoder.encode_images(pictures), strict=True):
+            # Not a view of the whole batch, which it would keep alive.
+            self._vectors.setdefault(sample.asset_id, {})[sample.key] = vector.copy()
+        self._on_encoded(len(batch))
+
+    def _write(self) -> None:
+        """Write the vectors of assets whose frames exist and of which nothing waits."""
+        waiting = Counter(sample.asset_id for sample in self._batch)
+        for asset_id in [a for a in self._dropped if a not in waiting]:
+            self._dropped.remove(asset_id)
+            self._vectors.pop(asset_id, None)
+        ready = sorted(a for a in self._kept if a not in waiting)
+        if not ready:
+            return
+        self._kept.difference_update(ready)
+        made = {key: v for a in ready for key, v in self._vectors.pop(a, {}).items()}
+        with self._database.session() as session:
+            frames = vectors.claim_frames_of(session, self._encoder_id, ready)
+            frames = [frame for frame in frames if frame.picture in made]
+            rows = np.stack([made[frame.picture] for frame in frames]) if frames else np.empty(0)
+            written = vectors.write_vectors(session, self._encoder_id, frames, rows)
+            missing = vectors.assets_missing(session, self._encoder_id, ready)
+            stages.mark_done(session, [a for a in ready if a not in missing], STAGE, worker_name())
+        self._on_written(written)

@@ -1,0 +1,372 @@
+"""Analyse a file in a process of its own, so that no file can harm the catalogue.
+
+Decoders are large programs in C that read what strangers made. One that
+crashes, never ends or eats all memory takes its process with it; here that is a
+warm child process, which is replaced, and the file gets the blame in words.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NoReturn
+
+from catalog.domain.media import Probe, SamplingPolicy, Shot
+from catalog.domain.paths import shown_path
+from catalog.errors import (
+    DecoderCrashedError,
+    DecoderMemoryError,
+    DecoderOverrunError,
+    DecoderStalledError,
+    DecodersUnavailableError,
+    MediaError,
+    UnexpectedFaultError,
+)
+from catalog.media.isolated_limits import DecodeLimits
+from catalog.media.isolated_processes import Host, Worker
+from catalog.media.truncation import TruncatedError
+
+StorePicture = Callable[[int, bytes], str]
+
+ANALYSER = "catalog.media.isolated_worker:analyse_file"
+# Decoders leak a little; a fresh process costs milliseconds.
+_MOST_JOBS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is known when the last picture is decoded; see `catalog.media.analyse.Analysis`."""
+
+    frames_decoded: int = 0
+    decode_errors: int = 0
+    end_pts: int = 0
+    variable_frame_rate: bool = False
+
+
+class IsolatedAnalysis:
+    """A file's description and shots, told by another process; iterate it once.
+
+    As `catalog.media.analyse.Analysis`: each `Shot` comes as soon as it is
+    closed, and ``counts`` is final when the iteration has ended. Pictures are
+    given to ``store_picture``, in this process and thread, as they come.
+    """
+
+    def __init__(
+        self,
+        talk: _Talk,
+        store_picture: StorePicture,
+        progress: Callable[[float], None],
+    ) -> None:
+        self._talk = talk
+        self._store = store_picture
+        self._progress = progress
+        self._keys: dict[int, str] = {}
+        self.counts = Counts()
+        found = talk.hear()
+        while found[0] != "probed":
+            found = talk.hear()
+        self.probe: Probe = found[1]
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Seconds from the first picture to the end of the last; None for stills and sound."""
+        return self.counts.end_pts * self.probe.time_base if self.counts.end_pts else None
+
+    def __iter__(self) -> Iterator[Shot]:
+        while True:
+            kind, *values = self._talk.hear()
+            if kind == "picture":
+                pts, jpeg = values
+                self._keys[pts] = self._store(pts, jpeg)
+            elif kind == "shot":
+                yield self._with_keys(values[0])
+            elif kind == "seconds":
+                self._progress(values[0])
+            elif kind == "ended":
+                self.counts = Counts(*values)
+                self._talk.over = True
+                return
+
+    def _with_keys(self, shot: Shot) -> Shot:
+        frames = [replace(f, picture=self._keys.pop(f.pts)) for f in shot.frames]
+        return replace(shot, frames=tuple(frames))
+
+
+class DecoderPool:
+    """Warm decoding processes, one for each thread that analyses at the same time.
+
+    Nothing is started before the first analysis, or `start`. May be used from
+    several threads, and after a fork, where it starts processes of its own.
+
+    Parameters
+    ----------
+    limits:
+        What one file may ask for; None for the usual limits on this machine.
+    analyser:
+        ``module:function`` that analyses a file inside, see
+        `catalog.media.isolated_worker.Analyser`.
+    """
+
+    def __init__(self, limits: DecodeLimits | None = None, analyser: str = ANALYSER) -> None:
+        self.limits = limits or DecodeLimits.of_this_machine()
+        self.analyser = analyser
+        self._lock = threading.Lock()
+        self._host: Host | None = None
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin to load the libraries, in the background."""
+        with self._lock:
+            self._own_host()
+
+    @contextmanager
+    def analysis(
+        self,
+        path: Path,
+        policy: SamplingPolicy,
+        store_picture: StorePicture,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> Iterator[IsolatedAnalysis]:
+        """Analyse a file. When the block is left, the process is free for the next.
+
+        Raises
+        ------
+        MediaError
+            On entering the block or while iterating: what `probe` and `analyse`
+            raise, or `DecoderCrashedError`, `DecoderStalledError`,
+            `DecoderOverrunError`, `DecoderMemoryError`.
+        DecodersUnavailableError
+            If there is no process to do it, or the pool was stopped meanwhile.
+        """
+        worker = self._take()
+        talk = _Talk(self, worker, path)
+        try:
+            talk.begin(policy)
+            yield IsolatedAnalysis(talk, store_picture, progress)
+        finally:
+            self._give_back(worker, usable=talk.over and not talk.ended)
+
+    def stop(self) -> None:
+        """End every process at work, and refuse more, until `resume`. From any thread."""
+        with self._lock:
+            self._stopped.set()
+            for worker in self._busy:
+                worker.kill()
+
+    def resume(self) -> None:
+        """Allow work again."""
+        self._stopped.clear()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped.is_set()
+
+    def processes(self) -> list[int]:
+        """The numbers of the decoding processes there are."""
+        with self._lock:
+            return [worker.pid for worker in [*self._idle, *self._busy]]
+
+    def close(self) -> None:
+        """End all processes. The next analysis would start new ones."""
+        with self._lock:
+            host, self._host = self._host, None
+            idle, self._idle = self._idle, []
+            for worker in self._busy:
+                worker.kill()
+        for worker in idle:
+            worker.channel.close()
+        if host is not None:
+            host.close()
+
+    def _own_host(self) -> Host:
+        if self._host is not None and self._host.owner != os.getpid():
+            # We are a fork: these processes belong to the one we were forked from.
+            for worker in self._idle:
+                worker.channel.close()
+            self._host.close()
+            self._host, self._idle, self._busy = None, [], set()
+        if self._host is None:
+            self._host = Host(self.limits, self.analyser)
+        return self._host
+
+    def _take(self) -> Worker:
+        with self._lock:
+            if self._stopped.is_set():
+                raise stopped()
+            host = self._own_host()
+            if self._idle:
+                worker = self._idle.pop()
+                self._busy.add(worker)
+                return worker
+        try:
+            worker = host.fork()
+        except DecodersUnavailableError:
+            self._forget(host)
+            raise
+        with self._lock:
+            self._busy.add(worker)
+            if self._stopped.is_set():
+                worker.kill()
+        return worker
+
+    def _forget(self, host: Host) -> None:
+        """A host that is gone must not be asked again."""
+        with self._lock:
+            if self._host is not host:
+                return
+            self._host = None
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.channel.close()
+        host.close()
+
+    def _give_back(self, worker: Worker, *, usable: bool) -> None:
+        with self._lock:
+            self._busy.discard(worker)
+            if usable and worker.host is self._host and worker.jobs < _MOST_JOBS:
+                self._idle.append(worker)
+                return
+        if not worker.channel.closed:
+            try:
+                worker.abandon()
+            except DecodersUnavailableError:
+                self._forget(worker.host)
+
+    def status_of(self, worker: Worker) -> int | None:
+        """With what status a process ended; None if its host is gone as well."""
+        with self._lock:
+            self._busy.discard(worker)  # its number must not be killed any more
+        try:
+            return worker.bury()
+        except DecodersUnavailableError:
+            self._forget(worker.host)
+            return None
+
+
+class _Talk:
+    """One analysis as a conversation: what comes, or what its silence or its end means."""
+
+    def __init__(self, pool: DecoderPool, worker: Worker, path: Path) -> None:
+        self._pool = pool
+        self._worker = worker
+        self._path = path
+        self.over = False
+        self.ended = False
+
+    def begin(self, policy: SamplingPolicy) -> None:
+        try:
+            self._worker.begin(self._path, policy)
+        except OSError:
+            self._raise_end()
+
+    def hear(self) -> tuple[Any, ...]:
+        """The next message of the analysis.
+
+        Raises
+        ------
+        MediaError
+            What the message says went wrong, or what silence or end mean.
+        """
+        try:
+            message = self._worker.hear(self._pool.limits.stall_s)
+        except EOFError:
+            self._raise_end()
+        if message is None:
+            raise self._stalled()
+        if message[0] == "failed":
+            self.over = True
+            raise _media_error(*message[1:])
+        if message[0] == "fault":
+            self.over = True
+            raise UnexpectedFaultError(
+                f"The analysis broke off: {message[1]}: {message[2]}.",
+                remedy="Please report this with the file; then `catalog retry`.",
+            )
+        if message[0] == "no_memory":
+            raise self._out_of_memory()
+        return message
+
+    def _raise_end(self) -> NoReturn:
+        """Its process has ended: what of?"""
+        self.ended = True
+        status = self._pool.status_of(self._worker)
+        if self._pool.stopped:
+            raise stopped()
+        if status is None:
+            raise DecodersUnavailableError(
+                "The processes that decode were ended from outside.",
+                remedy="See the system's log (out of memory?), then try again; nothing is lost.",
+            )
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+            raise self._overrun()
+        raise self._crashed(_words(status))
+
+    def _stalled(self) -> MediaError:
+        seconds = self._pool.limits.stall_s
+        return DecoderStalledError(
+            f"Decoding {shown_path(self._path)} made no progress for {seconds:g} s; expected a"
+            " picture, or a broken packet, now and then.",
+            remedy="If its storage hung, `catalog retry`; else the file leads the decoder in a"
+            " circle: re-wrap or transcode it.",
+            path=shown_path(self._path),
+            seconds=seconds,
+        )
+
+    def _overrun(self) -> MediaError:
+        limits = self._pool.limits
+        return DecoderOverrunError(
+            f"Decoding {shown_path(self._path)} took more processor time than allowed; expected"
+            f" at most {limits.cpu_s:g} s, and {limits.cpu_s_per_second:g} s a second of media.",
+            remedy="Transcode it to a smaller picture or a plainer codec.",
+            path=shown_path(self._path),
+            seconds=limits.cpu_s,
+        )
+
+    def _out_of_memory(self) -> MediaError:
+        return DecoderMemoryError(
+            f"Decoding {shown_path(self._path)} wants more memory than one file may have; expected"
+            f" at most {self._pool.limits.memory} bytes.",
+            remedy="Store a smaller version of it.",
+            path=shown_path(self._path),
+            limit=self._pool.limits.memory,
+        )
+
+    def _crashed(self, how: str) -> MediaError:
+        return DecoderCrashedError(
+            f"The decoder's process ended over {shown_path(self._path)} ({how}); expected it to"
+            " read the file or to say why not.",
+            remedy="The file is damaged in a way that the decoder does not survive: copy it again,"
+            " or transcode it elsewhere.",
+            path=shown_path(self._path),
+        )
+
+
+def _words(status: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return f"exit status {os.waitstatus_to_exitcode(status)}"
+    number = os.WTERMSIG(status)
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"{name}, as when memory runs out" if number == signal.SIGKILL else name
+
+
+def stopped() -> DecodersUnavailableError:
+    """The error of work that was broken off on purpose; no fault of the file's."""
+    return DecodersUnavailableError("The work was broken off.", remedy="Start it again.")
+
+
+def _media_error(code: str, message: str, remedy: str, details: dict[str, Any]) -> MediaError:
+    """The error that was raised in the other process."""
+    classes: list[type[MediaError]] = [TruncatedError, MediaError]
+    for known in classes:
+        classes.extend(known.__subclasses__())
+    chosen = next((known for known in classes if known.code == code), MediaError)
+    return chosen(message, remedy=remedy, **details)

@@ -1,0 +1,196 @@
+"""The inside of a decoding process: one file after another, within limits, every step told."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from catalog.domain.media import Probe, SamplingPolicy, Shot
+from catalog.domain.paths import shown_path
+from catalog.errors import MediaError, MediaTooLargeError
+from catalog.media.analyse import Analysis, analyse
+from catalog.media.isolated_limits import DecodeLimits
+from catalog.media.isolated_wire import MOST_BYTES, pack, unpack
+from catalog.media.probe import probe
+
+_BEAT_S = 1.0
+# What a process that only reads may write: its complaints on standard error.
+_MOST_WRITTEN = 1024 * 1024
+_LIBRARIES = 4 * 1024**3  # address space that is reserved, not held
+_SET_DEATH_SIGNAL, _SIGKILL = 1, 9  # prctl(2): PR_SET_PDEATHSIG
+
+
+class Report:
+    """Tells the catalogue what is found, from any thread; blocks while nobody listens."""
+
+    def __init__(self, channel: Connection, limits: DecodeLimits) -> None:
+        self.limits = limits
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._cpu_before = _cpu_seconds()
+
+    def send(self, kind: str, *values: Any) -> None:  # noqa: ANN401  # plain values
+        """Say something."""
+        with self._lock:
+            self._channel.send_bytes(pack(kind, *values))
+
+    def probed(self, found: Probe) -> None:
+        """The file is known; its shots follow."""
+        self.send("probed", found)
+
+    def picture(self, pts: int, jpeg: bytes) -> str:
+        """A picture is kept; the catalogue gives it its key."""
+        self.send("picture", pts, jpeg)
+        return ""
+
+    def shot(self, shot: Shot) -> None:
+        """A shot is closed."""
+        self.send("shot", shot)
+
+    def seconds(self, done: float) -> None:
+        """So much of the media is done, which earns it more processor time."""
+        allow_cpu(self._cpu_before, self.limits, done)
+        self.send("seconds", done)
+
+    def ended(self, analysis: Analysis) -> None:
+        """All is told; the counts."""
+        self.send(
+            "ended",
+            analysis.frames_decoded,
+            analysis.decode_errors,
+            analysis.end_pts,
+            analysis.variable_frame_rate,
+        )
+
+
+Analyser = Callable[[Path, SamplingPolicy, Report], None]
+
+
+def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
+    """Probe and analyse one file, telling everything.
+
+    Raises
+    ------
+    MediaError
+        If it cannot be catalogued.
+    """
+    found = probe(path)
+    _check_dimensions(path, found, report.limits)
+    report.probed(found)
+    analysis = analyse(path, found, policy, report.picture, report.seconds)
+    with _beating(analysis, report):
+        for shot in analysis:
+            report.shot(shot)
+    report.ended(analysis)
+
+
+def _check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:
+    track = found.video
+    if track is None or found.duration is None or track.width * track.height <= limits.most_pixels:
+        return
+    raise MediaTooLargeError(
+        f"{shown_path(path)} is too large ({track.width}x{track.height} pixels a picture);"
+        f" expected at most {limits.most_pixels}.",
+        remedy="Transcode it to a smaller picture.",
+        path=shown_path(path),
+        limit=limits.most_pixels,
+    )
+
+
+@contextmanager
+def _beating(analysis: Analysis, report: Report) -> Iterator[None]:
+    """Tell of progress that brings nothing to tell: pictures or broken packets go by."""
+    over = threading.Event()
+
+    def beat() -> None:
+        last = (0, 0)
+        with suppress(OSError):  # nobody listens any more
+            while not over.wait(_BEAT_S):
+                now = (analysis.frames_decoded, analysis.decode_errors)
+                if now != last:
+                    last = now
+                    report.send("beat")
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def serve(channel: Connection, limits: DecodeLimits, analyser: Analyser, host: int) -> None:
+    """Analyse what is asked for until the catalogue hangs up."""
+    end_with_parent(host)
+    _confine(limits)
+    while True:
+        try:
+            _, name, policy = unpack(channel.recv_bytes(MOST_BYTES))
+        except EOFError:
+            return
+        allow_cpu(_cpu_seconds(), limits)
+        report = Report(channel, limits)
+        try:
+            analyser(Path(os.fsdecode(name)), policy, report)
+        except BrokenPipeError:
+            return
+        except Exception as error:  # noqa: BLE001  # told, and judged by the catalogue
+            _tell(report, error)
+
+
+def _tell(report: Report, error: Exception) -> None:
+    """What went wrong, in words; memory that ran out may be hidden under other words."""
+    cause: BaseException | None = None if isinstance(error, MediaTooLargeError) else error
+    while cause is not None and not isinstance(cause, MemoryError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        report.send("no_memory")
+    elif isinstance(error, MediaError):
+        report.send("failed", error.code, error.message, error.remedy, error.details)
+    else:
+        first = (str(error).splitlines() or [""])[0]
+        report.send("fault", type(error).__name__, first[:500])
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that ends (Linux)."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415
+
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, _SIGKILL)
+    if os.getppid() != parent:  # it ended before it could be asked for
+        os._exit(1)
+
+
+def _confine(limits: DecodeLimits) -> None:
+    _limit(resource.RLIMIT_DATA, limits.memory)
+    _limit(resource.RLIMIT_AS, limits.memory + _LIBRARIES)
+    _limit(resource.RLIMIT_FSIZE, _MOST_WRITTEN)
+    _limit(resource.RLIMIT_CORE, 0)
+
+
+def allow_cpu(before: float, limits: DecodeLimits, media_s: float = 0.0) -> None:
+    """Let the process run until it has used what a file of ``media_s`` seconds may use."""
+    most = before + limits.cpu_s + limits.cpu_s_per_second * media_s
+    _limit(resource.RLIMIT_CPU, int(most) + 1)
+
+
+def _limit(which: int, wanted: int) -> None:
+    """Set the soft limit; below a hard one that somebody set lower, that one."""
+    _, hard = resource.getrlimit(which)
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with suppress(ValueError, OSError):  # a system that does not know this limit
+        resource.setrlimit(which, (soft, hard))
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

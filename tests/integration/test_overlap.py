@@ -1,0 +1,188 @@
+"""One run: decoding and encoding go on at the same time, in bounded queues, in batches."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hostile_analysers import PICTURES
+from small_footage import sound, still, video
+
+from catalog import Catalog
+from catalog.domain.media import SamplingPolicy
+from catalog.domain.progress import Silent
+from catalog.encoders.null import NullEncoder
+from catalog.errors import EncoderUnavailableError, FrameStoreError
+from catalog.ingest.analyse import Tools
+from catalog.ingest.encode import read_picture
+from catalog.ingest.pipeline import Ingest, Labels
+from catalog.media.frame_store import FolderFrameStore
+from catalog.media.isolated import DecoderPool
+from catalog.media.isolated_limits import DecodeLimits
+
+BATCH = 16  # of a processor, see catalog.ingest.ahead
+MANY = "hostile_analysers:many_pictures"
+
+
+class Listening(NullEncoder):
+    """Tells of each batch before it encodes it."""
+
+    def __init__(self, on_batch: Callable[[int], None] = lambda _: None) -> None:
+        super().__init__(16)
+        self.batches: list[int] = []
+        self._on_batch = on_batch
+
+    def encode_images(self, pictures):
+        self.batches.append(len(pictures))
+        self._on_batch(len(pictures))
+        return super().encode_images(pictures)
+
+
+class Counting(FolderFrameStore):
+    """Knows how many pictures were put into it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.puts = 0
+        self.more = threading.Condition()
+
+    def put(self, key: str, content: bytes) -> None:
+        super().put(key, content)
+        with self.more:
+            self.puts += 1
+            self.more.notify_all()
+
+
+def ingest(catalog: Catalog, encoder: NullEncoder, *paths: Path, analyser: str | None = None):
+    decoders = DecoderPool(DecodeLimits(stall_s=60.0), *([analyser] if analyser else []))
+    tools = Tools(catalog.database, catalog.store, decoders, SamplingPolicy())
+    catalog._encoders._loaded |= {"null": encoder, encoder.name: encoder}
+    try:
+        run = Ingest(tools, catalog._encoders.active, progress=Silent())
+        return run.run(paths, Labels())
+    finally:
+        decoders.close()
+
+
+@pytest.fixture
+def counted(catalog: Catalog) -> Counting:
+    catalog.store = Counting(catalog.settings.frames_dir)
+    return catalog.store
+
+
+def test_a_film_is_encoded_while_it_is_still_decoded(catalog: Catalog, tmp_path: Path):
+    """Its decoder ends only once the encoder was at work: in turn, neither would ever be."""
+    path = video(tmp_path / "waits-1.mp4", ["red"])
+    encoder = Listening(lambda _: path.with_suffix(".go").touch())
+    report = ingest(catalog, encoder, path, analyser=MANY)
+    assert (report.ready, report.frames, report.failures) == (1, PICTURES, [])
+    assert sum(encoder.batches) == PICTURES
+
+
+def test_another_file_is_decoded_while_one_waits(catalog: Catalog, tmp_path: Path):
+    """The pictures of one file alone would not fill a batch."""
+    path = video(tmp_path / "waits-1.mp4", ["red"])
+    for number in range(3):
+        video(tmp_path / f"x{number}.mp4", ["green"], mark=number + 1)
+    encoder = Listening(
+        lambda _: path.with_suffix(".go").touch() if sum(encoder.batches) > PICTURES else None
+    )
+    report = ingest(catalog, encoder, *sorted(tmp_path.glob("*.mp4")), analyser=MANY)
+    assert (report.ready, report.frames, report.failures) == (4, 4 * PICTURES, [])
+
+
+def test_what_was_decoded_and_not_encoded_is_bounded(
+    catalog: Catalog, tmp_path: Path, counted: Counting
+):
+    files = [video(tmp_path / f"x{n}.mp4", ["red"], mark=n) for n in range(6)]
+    # A batch in the model, one in the queue, and what each thread has in its hand.
+    bound = 2 * BATCH + len(os.sched_getaffinity(0))
+    behind: list[int] = []
+
+    def wait_for_pressure(count: int) -> None:
+        done = sum(encoder.batches) - count
+        expected = min(len(files) * PICTURES, done + BATCH + BATCH // 2)
+        with counted.more:
+            assert counted.more.wait_for(lambda: counted.puts >= expected, timeout=60)
+            behind.append(counted.puts - done)
+
+    encoder = Listening(wait_for_pressure)
+    report = ingest(catalog, encoder, *files, analyser=MANY)
+    assert report.frames == len(files) * PICTURES
+    assert BATCH < max(behind) <= bound
+
+
+def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: Path):
+    for number in range(40):
+        still(tmp_path / f"{number}.png", mark=number)
+    encoder = Listening()
+    report = ingest(catalog, encoder, tmp_path)
+    assert (report.ready, report.frames) == (40, 40)
+    assert encoder.batches == [16, 16, 8]
+
+
+def test_vectors_are_those_of_the_stored_pictures(catalog: Catalog, tmp_path: Path):
+    video(tmp_path / "a.mp4", ["red", "blue", "green"])
+    still(tmp_path / "b.png", "yellow")
+    encoder = Listening()
+    ingest(catalog, encoder, tmp_path)
+    rows = catalog.sql(
+        "SELECT f.picture, e.vector::text FROM catalog.frame f JOIN catalog.embedding e"
+        " ON e.frame_id = f.id"
+    ).rows
+    assert len(rows) == 4
+    for key, vector in rows:
+        picture = read_picture(key, catalog.store.get(key))
+        expected = NullEncoder(16).encode_images([picture])[0]
+        np.testing.assert_allclose(np.fromstring(vector[1:-1], sep=","), expected, atol=1e-3)
+
+
+def test_sound_needs_no_batch(catalog: Catalog, tmp_path: Path):
+    sound(tmp_path / "a.wav")
+    encoder = Listening()
+    report = ingest(catalog, encoder, tmp_path)
+    assert (report.ready, encoder.batches) == (1, [])
+    assert catalog.show("a.wav")["stages"][0]["state"] == "done"
+
+
+def test_a_failing_encoder_ends_the_run_with_its_own_words(catalog: Catalog, tmp_path: Path):
+    files = [video(tmp_path / f"x{n}.mp4", ["red"], mark=n) for n in range(4)]
+
+    def fail(_: int) -> None:
+        raise EncoderUnavailableError("It has burnt down.")
+
+    with pytest.raises(EncoderUnavailableError, match="burnt down"):
+        ingest(catalog, Listening(fail), *files, analyser=MANY)
+    states = {row[0] for row in catalog.sql("SELECT state FROM catalog.stage").rows}
+    assert states <= {"due", "done"}
+    report = ingest(catalog, Listening(), *files, analyser=MANY)
+    assert (report.ready, report.failures) == (4, [])
+    missing = "SELECT count(*) FROM catalog.frame WHERE id NOT IN (SELECT frame_id FROM"
+    assert list(catalog.sql(f"{missing} catalog.embedding)").rows) == [(0,)]
+
+
+def test_a_full_frame_store_ends_the_run_and_blames_no_file(catalog: Catalog, tmp_path: Path):
+    files = [video(tmp_path / f"x{n}.mp4", ["red"], mark=n) for n in range(3)]
+
+    class Full(FolderFrameStore):
+        def put(self, key: str, content: bytes) -> None:
+            raise FrameStoreError("No space left.")
+
+    good, catalog.store = catalog.store, Full(catalog.settings.frames_dir)
+    with pytest.raises(FrameStoreError, match="No space"):
+        ingest(catalog, Listening(), *files)
+    catalog.store = good
+    assert list(catalog.sql("SELECT DISTINCT state FROM catalog.stage").rows) == [("due",)]
+    assert ingest(catalog, Listening(), *files).ready == 3
+
+
+def test_no_thread_and_no_connection_is_left(catalog: Catalog, tmp_path: Path):
+    video(tmp_path / "a.mp4", ["red"])
+    before = threading.active_count()
+    ingest(catalog, Listening(), tmp_path)
+    assert threading.active_count() == before
+    assert catalog.database.engine.pool.checkedout() == 0
