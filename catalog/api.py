@@ -48,6 +48,7 @@ from catalog.media.frame_store import FolderFrameStore, FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search import Search, run_sql
 from catalog.search.contact_sheet import contact_sheet
+from catalog.search.phrases import encode_phrases
 from catalog.settings import Settings
 from catalog.store import assets as asset_rows
 from catalog.store import stages
@@ -288,6 +289,19 @@ class Catalog:
             If PostgreSQL refuses the statement.
         """
         return run_sql(self.database, statement, self._encoders.load, limit=limit)
+
+    def phrases(self, texts: Sequence[str]) -> int:
+        """Make the vectors of these texts known, many at once; how many texts there were.
+
+        Searching for one, or ``catalog.phrase()`` of it in anybody's SQL, then
+        needs no encoder.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            If the encoder's weights are not to be had.
+        """
+        return encode_phrases(self.database, texts, self._encoders.load)
 
     def show(self, reference: Reference) -> dict[str, Any]:
         """All that is known of one asset, named by id, path or file name.

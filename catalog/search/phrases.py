@@ -62,3 +62,15 @@ class Phrases:
                 session, self._encoder.id, kept, [vector_of[text] for text in kept]
             )
         return found | vector_of
+
+
+def encode_phrases(
+    database: Database, texts: Sequence[str], load_encoder: Callable[[str], Encoder]
+) -> int:
+    """Make texts known to the catalogue's active encoder; none in a catalogue without one."""
+    with database.session() as session:
+        encoder = vectors.active_encoder(session)
+    if encoder is None:
+        return 0
+    name = encoder.name
+    return len(Phrases(database, encoder, lambda: load_encoder(name)).vectors(texts))

@@ -9,8 +9,7 @@ from catalog.db.engine import Database
 from catalog.db.reader import SqlRows
 from catalog.encoders import Encoder
 from catalog.errors import InvalidInputError, ReadOnlySqlError
-from catalog.search.phrases import Phrases
-from catalog.store import vectors
+from catalog.search.phrases import encode_phrases
 
 # catalog.phrase('…'), the quotes inside doubled as SQL has it; plain strings only.
 _PHRASE = re.compile(r"\bcatalog\s*\.\s*phrase\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
@@ -45,10 +44,6 @@ def run_sql(
         )
     phrases = [found.replace("''", "'") for found in _PHRASE.findall(statement)]
     if phrases:
-        with database.session() as session:
-            encoder = vectors.active_encoder(session)
-        if encoder is not None:
-            name = encoder.name
-            Phrases(database, encoder, lambda: load_encoder(name)).vectors(phrases)
+        encode_phrases(database, phrases, load_encoder)
     with database.readonly_connection() as connection:
         return connection.run(statement, limit=limit)
