@@ -227,7 +227,9 @@ class Sidecar(Base):
 
     id: Mapped[int] = _identity()
     asset_id: Mapped[int] = _cascade("asset.id")
-    path: Mapped[str] = mapped_column(comment="absolute, as shown to people; of embedded texts, the file")
+    path: Mapped[str] = mapped_column(
+        comment="absolute, as shown to people; of embedded texts, the file"
+    )
     raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes; empty: embedded texts")
     kind: Mapped[str] = mapped_column(comment="xmp, json, csv, ale, edl, subtitles or embedded")
     size_bytes: Mapped[int] = mapped_column(comment="when last read")

@@ -20,6 +20,7 @@ from catalog.cli.text import parse_meta
 HIT = {"rank", "score", "cosine", "keyword_rank", "confidence", "asset", "clip", "frame"}
 REPORT = {
     "registered", "known", "ready", "failed", "frames", "seconds_of_media", "wall_s", "failures",
+    "warnings",
 }  # fmt: skip
 
 
