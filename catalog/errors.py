@@ -29,7 +29,7 @@ class CatalogError(Exception):
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, remedy: str = "", **details: Any) -> None:
+    def __init__(self, message: str, *, remedy: str = "", **details: Any) -> None:  # noqa: ANN401  # JSON-ready facts of any kind
         super().__init__(message)
         self.message = message
         self.remedy = remedy

@@ -59,7 +59,8 @@ def test_remove_of_several_is_all_or_nothing(catalog: Catalog, media: Path):
 
 @pytest.mark.parametrize(
     "reference",
-    ["", "nothing", "0", "9" * 18, "9" * 40, "nul\0", "\udcff", "/nowhere/x.mp4", "\ud800", "~nobody-here/x",
+    ["", "nothing", "0", "9" * 18, "9" * 40, "nul\0", "\udcff", "/nowhere/x.mp4", "half \ud800",
+     "~nobody-here/x",
      "²", "a" * 5000, "'; DROP TABLE asset; --", "%"],
 )  # fmt: skip
 def test_what_no_asset_is_called_is_not_found(catalog: Catalog, media: Path, reference: str):
