@@ -209,7 +209,7 @@ def asset_details(details: Mapping[str, Any]) -> None:
         _row(
             clips,
             clip["id"],
-            clip["kind"],
+            clip["kind"] + (f" ({clip['flag']})" if clip["flag"] else ""),
             clip["timecode_in"],
             clip["timecode_out"],
             f"{clip['start']:.2f}",

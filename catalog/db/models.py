@@ -261,6 +261,9 @@ class Clip(Base):
     start_pts: Mapped[int] = mapped_column(comment="first moment, in the asset's time base")
     end_pts: Mapped[int] = mapped_column(comment="end, exclusive, in the asset's time base")
     roll: Mapped[str | None] = mapped_column(comment="A: somebody speaks; B: cutaway")
+    flag: Mapped[str | None] = mapped_column(
+        comment="why the shot is left out of searches: black, bars; null: it is not"
+    )
     text: Mapped[str | None] = mapped_column(comment="spoken words, or a subclip's name")
     language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the text")
     sidecar_id: Mapped[int | None] = _cascade(
@@ -276,6 +279,7 @@ class Clip(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('shot', 'speech', 'subclip')", name="kind"),
         CheckConstraint("roll IN ('A', 'B')", name="roll"),
+        CheckConstraint("flag IN ('black', 'bars')", name="flag"),
         CheckConstraint("start_pts >= 0 AND end_pts >= start_pts", name="range"),
         Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),
         Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),

@@ -112,12 +112,17 @@ class SampledFrame:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A half-open time range between two cuts, with its sampled frames."""
+    """A half-open time range between two cuts, with its sampled frames.
+
+    ``flag`` names what makes the shot not worth searching: ``black`` (nothing to
+    see), ``bars`` (colour bars); None for everything else.
+    """
 
     index: int
     start_pts: int
     end_pts: int
     frames: tuple[SampledFrame, ...]
+    flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
         "id": clip.id,
         "kind": clip.kind,
         "roll": clip.roll,
+        "flag": clip.flag,
         "start": round(float(start), 6),
         "end": round(float(end), 6),
         "timecode_in": timecode_at(asset.start_timecode, rate, start),

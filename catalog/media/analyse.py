@@ -11,7 +11,7 @@ from pathlib import Path
 from catalog.domain.media import AssetKind, Probe, SampledFrame, SamplingPolicy, Shot
 from catalog.media.files import check_readable
 from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
-from catalog.media.sampling import ShotSampler
+from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import open_still, upright
@@ -94,27 +94,28 @@ class Analysis:
         sampler = ShotSampler(self._policy, self._probe.time_base, self._store)
         start = 0
         for seen in self._pictures():
-            picture, frames = seen.picture, None
-            if seen.late is not None:
-                frames = sampler.split(seen.late)
-            if seen.late is not None and frames is not None:
+            picture, late = seen.picture, seen.late
+            before = sampler.split(late) if late is not None else None
+            if late is not None and before is not None:
                 if closed is not None:
                     yield closed
-                closed = Shot(0, start, seen.late.cut, frames)
-                start = seen.late.cut
+                closed = _shot(start, late.cut, before)
+                start = late.cut
             full = sampler.kept >= _MOST_FRAMES_OF_A_SHOT and sampler.is_due(picture)
             if (seen.begins and picture.pts > start) or full:
                 if closed is not None:
                     yield closed
-                closed = Shot(0, start, picture.pts, sampler.finish(picture.pts))
+                closed = _shot(start, picture.pts, sampler.finish(picture.pts))
                 start = picture.pts
             elif closed is not None and picture.pts - start >= shortest:
                 yield closed
                 closed = None
             sampler.add(picture)
-        last = Shot(0, start, self.end_pts, sampler.finish(self.end_pts))
+        last = _shot(start, self.end_pts, sampler.finish(self.end_pts))
         if closed is not None and last.end_pts - start < shortest:
-            yield replace(closed, end_pts=last.end_pts, frames=closed.frames + last.frames)
+            frames = closed.frames + last.frames
+            flag = closed.flag if closed.flag == last.flag else None
+            yield replace(closed, end_pts=last.end_pts, frames=frames, flag=flag)
             return
         if closed is not None:
             yield closed
@@ -152,6 +153,11 @@ class Analysis:
                 content, (width, height) = image_to_jpeg(picture), picture.size
         frame = SampledFrame(0, 0, 0, self._store(0, content), width, height)
         return Shot(index=0, start_pts=0, end_pts=0, frames=(frame,))
+
+
+def _shot(start: int, end: int, sampled: Sampled) -> Shot:
+    """A shot that is numbered when it is given out."""
+    return Shot(0, start, end, sampled.frames, sampled.flag)
 
 
 class _Steps:

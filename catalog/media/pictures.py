@@ -20,6 +20,7 @@ from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
+from catalog.media.interlace import one_moment
 from catalog.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -246,7 +247,8 @@ class _Shape:
         return Picture(pts, _pixels(small), lambda: self._upright(frame))
 
     def _upright(self, frame: VideoFrame) -> RgbPicture:
-        kept = self._keeper.reformat(frame, *self._kept, "rgb24", **_scaling(frame))
+        scaling = _scaling(frame)
+        kept = self._keeper.reformat(one_moment(frame), *self._kept, "rgb24", **scaling)
         return self._orientation.apply(_pixels(kept))
 
 

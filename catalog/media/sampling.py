@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.domain.media import SampledFrame, SamplingPolicy
+from catalog.media.bars import is_bars
 from catalog.media.pictures import Picture, encode_jpeg
 from catalog.media.shots import is_black
 from catalog.media.transitions import HORIZON, Transition
@@ -34,8 +35,17 @@ class _Kept:
     width: int
     height: int
     jpeg: bytes | None
+    flag: str | None
     key: str = ""
     collapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The frames of a closed shot, and the flag that all of its pictures bear, if they do."""
+
+    frames: tuple[SampledFrame, ...]
+    flag: str | None
 
 
 class ShotSampler:
@@ -99,16 +109,16 @@ class ShotSampler:
         self._due = self._start + (passed + 1) * self._interval
         self._candidate(picture)
 
-    def finish(self, end: int) -> tuple[SampledFrame, ...]:
+    def finish(self, end: int) -> Sampled:
         """Close the present shot at ``end``, where the next begins; at least one frame."""
         chosen = self._best or self._latest
         if chosen is not None and not self._kept:
             self._keep(chosen)
-        frames = self._frames(self._kept, end)
+        sampled = self._sampled(self._kept, end)
         self._begin_shot(end)
-        return frames
+        return sampled
 
-    def split(self, transition: Transition) -> tuple[SampledFrame, ...] | None:
+    def split(self, transition: Transition) -> Sampled | None:
         """Close the present shot within a transition that lies behind, and go on with the next.
 
         Pictures kept from within the transition, blends of both shots, are let go where there
@@ -120,20 +130,20 @@ class ShotSampler:
         if not early:
             return None
         late = [kept for kept in self._kept if kept.pts >= transition.end]
-        frames = self._frames(
+        sampled = self._sampled(
             [kept for kept in early if kept.pts <= transition.start] or early[:1], transition.cut
         )
         due, thumb = self._due, self._thumb
         self._begin_shot(transition.cut)
         self._kept = late
         self._due, self._thumb = (due, thumb) if late else (Fraction(transition.end), None)
-        return frames
+        return sampled
 
-    def _frames(self, chosen: list[_Kept], end: int) -> tuple[SampledFrame, ...]:
+    def _sampled(self, chosen: list[_Kept], end: int) -> Sampled:
         """What was kept, each standing for the time until the next."""
         starts = [self._start, *(kept.pts for kept in chosen[1:])]
         ends = [*starts[1:], end]
-        return tuple(
+        frames = tuple(
             SampledFrame(
                 pts=kept.pts,
                 start_pts=start,
@@ -145,6 +155,8 @@ class ShotSampler:
             )
             for kept, start, stop in zip(chosen, starts, ends, strict=True)
         )
+        flags = {kept.flag for kept in chosen}
+        return Sampled(frames, flags.pop() if len(flags) == 1 else None)
 
     def _settle(self, before: int | Fraction) -> None:
         """Store what no transition can reach back to any more."""
@@ -179,7 +191,7 @@ class ShotSampler:
     def _keep(self, picture: Picture) -> None:
         rgb = picture.render()
         height, width = rgb.shape[:2]
-        self._kept.append(_Kept(picture.pts, width, height, encode_jpeg(rgb)))
+        self._kept.append(_Kept(picture.pts, width, height, encode_jpeg(rgb), _flag(picture)))
         self._thumb = _thumb(picture)
         self._best = None
 
@@ -189,6 +201,12 @@ class ShotSampler:
         return bool(
             apart.mean() < self._similarity and tiles.max() < _TILE_RATIO * self._similarity
         )
+
+
+def _flag(picture: Picture) -> str | None:
+    if is_black(picture):
+        return "black"
+    return "bars" if is_bars(picture.small) else None
 
 
 def _thumb(picture: Picture) -> npt.NDArray[np.int16]:

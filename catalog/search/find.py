@@ -67,6 +67,7 @@ class Search:
         cursor = None if after is None else read_cursor(after, query, ranked=ranked)
         parts = SearchParts(
             where=filters.condition(parsed.root),
+            flagged=filters.asks_for_flagged(parsed.root),
             keywords=keywords,
             meaning=meaning,
             # One more than the page tells whether there is another page.

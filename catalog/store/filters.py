@@ -85,6 +85,17 @@ def _in_words(query: ColumnElement[Any]) -> Condition:
     return or_(Asset.words.bool_op("@@")(query), func.coalesce(Clip.id.in_(found), false()))
 
 
+def asks_for_flagged(node: Node | None) -> bool:
+    """Whether the tree wants shots that are left out unless they are asked for."""
+    match node:
+        case Filter(field=Field(name=("is" | "has")), values=values):
+            return any(value in ("bars", "black", "flag") for value in values)
+        case And(nodes=nodes) | Or(nodes=nodes):
+            return any(asks_for_flagged(each) for each in nodes)
+        case _:
+            return False
+
+
 def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
     """The tsquery of the tree's words and phrases, to rank by; None without any."""
     match node:
@@ -279,6 +290,7 @@ def _has(value: Value) -> Condition:
     conditions: dict[str, Callable[[], Condition]] = {
         "audio": lambda: Asset.audio_codec.is_not(None),
         "collection": lambda: Asset.collection.is_not(None),
+        "flag": lambda: Clip.flag.is_not(None),
         "recorded": lambda: Asset.recorded.is_not(None),
         "timecode": lambda: Asset.start_timecode.is_not(None),
         "speech": lambda: _clip_kind("speech"),
@@ -290,6 +302,8 @@ def _has(value: Value) -> Condition:
 
 def _is(value: Value) -> Condition:
     conditions: dict[str, Callable[[], Condition]] = {
+        "bars": lambda: Clip.flag == "bars",
+        "black": lambda: Clip.flag == "black",
         "damaged": lambda: Asset.damaged.is_(true()),
         "vfr": lambda: func.coalesce(Asset.variable_frame_rate, false()),
         "online": lambda: _any_location(online=True),

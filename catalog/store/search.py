@@ -81,6 +81,8 @@ class SearchParts:
     meaning: Meaning | None
     limit: int
     after: Cursor | None = None
+    flagged: bool = False
+    """Whether shots of black and bars are looked at too."""
 
 
 def search_statement(parts: SearchParts) -> Row:
@@ -90,7 +92,7 @@ def search_statement(parts: SearchParts) -> Row:
     mean and spread of all their cosines, the background that a hit stands out
     from. A page without hits is one row that has ``candidates`` and no asset.
     """
-    candidate = _candidates(parts.where)
+    candidate = _candidates(parts.where, flagged=parts.flagged)
     best = _best_frames(candidate, parts.meaning)
     ranked = _ranked(candidate, best, parts.keywords)
     page = _page(_fused(ranked, relevant=_is_ranked(parts)), parts)
@@ -101,11 +103,15 @@ def _is_ranked(parts: SearchParts) -> bool:
     return parts.meaning is not None or parts.keywords is not None
 
 
-def _candidates(where: ColumnElement[bool]) -> CTE:
-    """Shots that pass the filters; an asset without shots stands for itself."""
+def _candidates(where: ColumnElement[bool], *, flagged: bool) -> CTE:
+    """Shots that pass the filters; an asset without shots stands for itself.
+
+    So does one of black or bars alone, unless these are asked for.
+    """
+    shot = and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
     return (
         select(Asset.id.label("asset_id"), Clip.id.label("clip_id"))
-        .outerjoin(Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot"))
+        .outerjoin(Clip, shot if flagged else and_(shot, Clip.flag.is_(None)))
         .where(Asset.kind.is_not(None), where)
         .cte("candidate")
     )

@@ -34,6 +34,7 @@ def _insert_batch(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
                 "kind": "shot",
                 "start_pts": shot.start_pts,
                 "end_pts": shot.end_pts,
+                "flag": shot.flag,
             }
             for shot in shots
         ],

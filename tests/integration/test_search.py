@@ -22,7 +22,7 @@ COLOURS = ("red", "green", "blue", "yellow", "white", "black")
 
 def fill(catalog: Catalog, media: Path) -> None:
     """Three films of two shots, twelve stills of a colour between two, and a sound."""
-    for at, pair in enumerate((("red", "blue"), ("green", "red"), ("white", "black"))):
+    for at, pair in enumerate((("red", "blue"), ("green", "red"), ("white", "yellow"))):
         video(media / f"Film_{pair[0]}{pair[1].title()}.mp4", pair, mark=at)
     rng = np.random.default_rng(4)
     for at in range(12):
@@ -367,5 +367,5 @@ def test_assets_are_chosen_by_words_and_filters(filled: Catalog):
     assert names("interview") == ["Red Interview.wav"]
     assert names("interview OR kind:video")[-1] == "Red Interview.wav"
     assert len(names("interview OR kind:video")) == 4
-    assert names("film -red") == ["Film_whiteBlack.mp4"]
+    assert names("film -red") == ["Film_whiteYellow.mp4"]
     assert len(names("kind:video -(red OR interview)")) == 1

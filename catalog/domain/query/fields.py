@@ -281,18 +281,19 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "has",
         FieldType.CHOICE,
-        "the asset has some of it at all",
+        "the asset has some of it at all; flag: the shot is of black or bars",
         "has:timecode",
-        choices=("audio", "collection", "recorded", "speech", "subclip", "tag", "timecode"),
+        choices=("audio", "collection", "flag", "recorded", "speech", "subclip", "tag", "timecode"),
         synonyms=MappingProxyType({"date": "recorded", "sound": "audio", "tags": "tag"}),
     ),
     Field(
         "is",
         FieldType.CHOICE,
+        "bars, black: shots of colour bars or of nothing, which are else left out; "
         "damaged: decoded only in part; online, missing: its files are there, or none of "
         "them; vfr: variable frame rate",
         "is:online",
-        choices=("damaged", "missing", "online", "vfr"),
+        choices=("bars", "black", "damaged", "missing", "online", "vfr"),
         synonyms=MappingProxyType({"offline": "missing"}),
     ),
     Field(

@@ -1,0 +1,48 @@
+"""Colour bars: what tape and tone begin with, and no editor looks for."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+# White, yellow, cyan, green, magenta, red, blue, as bits of blue, green and red: the order of
+# EBU's (BT.471, 100/0/75/0 and its kin) and SMPTE's bars (EG 1, RP 219) from left to right.
+_ORDER = (0b111, 0b011, 0b110, 0b010, 0b101, 0b001, 0b100)
+# EG 1 has the bars in its upper two thirds, RP 219 in seven twelfths.
+_TOP, _BOTTOM = 0.08, 0.55
+# A column of a bar varies by no more than noise and compression make it.
+_STEADY, _STEADY_SHARE = 9.0, 0.85
+# Bars are as wide as each other, give or take; the outer two may run into grey pillars.
+_UNEVEN, _LEAST_WIDTH = 0.3, 0.06
+_LEAST_WHITE = 120.0
+
+
+def is_bars(small: npt.NDArray[np.uint8]) -> bool:
+    """Whether a picture (BGR) shows EBU or SMPTE colour bars, sharply enough to be sure.
+
+    Seven even columns in the one order of colours that the standards give. Other test charts
+    are not recognised.
+    """
+    height, width = small.shape[:2]
+    band = small[round(_TOP * height) : round(_BOTTOM * height)].astype(np.float32)
+    if band.shape[0] < len(_ORDER) or width < 4 * len(_ORDER):
+        return False
+    colours = band.mean(axis=0)
+    if (band.std(axis=0).max(axis=1) < _STEADY).mean() < _STEADY_SHARE:
+        return False
+    if colours.max() < _LEAST_WHITE:
+        return False
+    codes = (colours > 0.5 * colours.max()) @ np.array([4, 2, 1])
+    # Where two bars meet, a column or two may be of either's colour, or of a third.
+    runs = [(int(code), len(list(same))) for code, same in groupby(codes)]
+    runs = [(code, length) for code, length in runs if length > _LEAST_WIDTH * width / 3]
+    names = [code for code, _ in runs]
+    for at in range(len(names) - len(_ORDER) + 1):
+        if tuple(names[at : at + len(_ORDER)]) == _ORDER:
+            inner = np.array([length for _, length in runs[at + 1 : at + len(_ORDER) - 1]])
+            usual = float(np.median(inner))
+            even = np.abs(inner - usual).max() <= _UNEVEN * usual
+            return bool(even and usual >= _LEAST_WIDTH * width)
+    return False

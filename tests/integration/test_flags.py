@@ -1,0 +1,37 @@
+"""Black and bars do not pollute results, and are there for who asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from small_footage import video
+
+from catalog import Catalog
+
+
+def test_black_is_left_out_unless_asked_for(catalog: Catalog, tmp_path: Path):
+    video(tmp_path / "edit.mp4", ("red", "black", "blue"), frames=50)
+    video(tmp_path / "slug.mp4", ("black",), frames=50, mark=2)
+    catalog.ingest(tmp_path)
+
+    clips = catalog.show("edit.mp4")["clips"]
+    assert [clip["flag"] for clip in clips] == [None, "black", None]
+    [slug] = catalog.show("slug.mp4")["clips"]
+    assert slug["flag"] == "black"
+
+    def found(query: str) -> set[tuple[str, int | None]]:
+        hits = catalog.search(query, limit=50).hits
+        return {(hit.asset["name"], hit.clip["id"] if hit.clip else None) for hit in hits}
+
+    searched = {("edit.mp4", clips[0]["id"]), ("edit.mp4", clips[2]["id"])}
+    black = {("edit.mp4", clips[1]["id"]), ("slug.mp4", slug["id"])}
+    assert found("a black night") == searched
+    assert found("a black night is:black") == found("is:black") == found("has:flag") == black
+    assert found("is:bars") == set()
+    # An asset of nothing else is still in the list, and found by its name.
+    assert {row["name"] for row in catalog.assets()["assets"]} == {"edit.mp4", "slug.mp4"}
+    assert ("slug.mp4", None) in found("slug")
+    assert {row["name"] for row in catalog.assets("is:black")["assets"]} == {
+        "edit.mp4",
+        "slug.mp4",
+    }
