@@ -2,7 +2,7 @@
 
 Own readers rather than OpenTimelineIO's adapters: those give up a whole EDL
 over one event whose durations disagree, want its frame rate beforehand, and
-the ALE one leaves out columns (``docs/decisions/0006-sidecars.md``).
+the ALE one leaves out columns (``docs/decisions/0007-sidecars.md``).
 """
 
 from __future__ import annotations
