@@ -326,7 +326,8 @@ def count_all(session: Session) -> dict[str, Any]:
     ).all()
     return {
         **{
-            key: int(value) if key != "seconds_of_media" else float(value)
+            # Rounded, for the order in which floats are summed is not ours.
+            key: round(float(value), 3) if key == "seconds_of_media" else int(value)
             for key, value in scalar._mapping.items()
         },
         "kinds": {row[0]: row[1] for row in sorted(kinds)},
