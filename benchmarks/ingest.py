@@ -51,7 +51,10 @@ def run(command: list[str], request: dict[str, Any]) -> Figures:
     peak.stop()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{complaints[-2000:]}")
-    return {**json.loads(out.splitlines()[-1]), "peak_mb": peak.mb}
+    figures = {**json.loads(out.splitlines()[-1]), "peak_mb": peak.mb}
+    told = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
+    print(f"{command[-1][-40:]}: {told}", file=sys.stderr, flush=True)
+    return figures
 
 
 class Peak:
@@ -103,8 +106,10 @@ def pixeltable(python: str | None, request: dict[str, Any], runs: int) -> Figure
         print(f"\nSKIPPED: Pixeltable, which cannot load {request['encoder']}.\n")
         return None
     request = {**request, "model": request["encoder"].split("/")[0], "dtype": "float32"}
-    script = str(Path(__file__).with_name("ingest_pixeltable.py"))
-    return median([run([python, script], request) for _ in range(runs)])
+    # Pixeltable wants its functions in a module that is imported, not in the one that is run.
+    folder = str(Path(__file__).parent)
+    code = f"import sys; sys.path.insert(0, {folder!r}); import ingest_pixeltable as it; it.main()"
+    return median([run([python, "-c", code], request) for _ in range(runs)])
 
 
 def looped(source: Path, target: Path, seconds: float) -> None:

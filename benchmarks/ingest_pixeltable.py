@@ -1,6 +1,6 @@
-"""(c) Pixeltable at the same job; run by the Python of a virtual environment that has it.
+"""(c) Pixeltable at the same job; imported by the Python of an environment that has it.
 
-    PYTHON benchmarks/ingest_pixeltable.py REQUEST
+    PYTHON -c 'import ingest_pixeltable; ingest_pixeltable.main()' REQUEST
 
 A table of films, a view of a frame a second, and an embedding index whose function is the same
 open_clip model in batches. Prints one JSON object as its last line.
@@ -36,7 +36,7 @@ def embed(pictures: Batch[Image.Image]) -> Batch[pxt.Array[(512,), pxt.Float]]:
     pixels = torch.stack([PREPARE(picture) for picture in pictures]).to(TYPE)
     with torch.inference_mode():
         vectors = MODEL.encode_image(pixels).float()
-    vectors /= vectors.norm(dim=1, keepdim=True)
+        vectors = vectors / vectors.norm(dim=1, keepdim=True)
     return list(vectors.numpy().astype(np.float32))
 
 
@@ -60,7 +60,3 @@ def main() -> None:
         "frames": frames,
     }
     print(json.dumps(figures))
-
-
-if __name__ == "__main__":
-    main()

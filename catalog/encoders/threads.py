@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def use_threads(count: int | None) -> Iterator[None]:
-    """Within the block, models used by this thread compute with ``count`` threads.
+    """Within the block, models used by this thread compute with at most ``count`` threads.
 
     None changes nothing, and so it does where torch is not loaded. Where other
     work wants the processors too, fewer are quicker: torch's threads wait for
@@ -20,7 +20,7 @@ def use_threads(count: int | None) -> Iterator[None]:
         yield
         return
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(min(count, before))
     try:
         yield
     finally:

@@ -9,7 +9,6 @@ Whatever is not written that way, for whatever reason, is still in the queue.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -23,12 +22,13 @@ from catalog.encoders import Encoder
 from catalog.encoders.threads import use_threads
 from catalog.errors import CatalogError
 from catalog.ingest.analyse import worker_name
+from catalog.ingest.buffer import Buffer
 from catalog.ingest.encode import STAGE, read_picture
 from catalog.store import stages, vectors
 
-# On a processor larger ones are hardly quicker, and what is in the model when decoding ends is
-# computed on its share of the processors only.
+# On a processor larger ones are hardly quicker, and a batch keeps the threads it began with.
 _CPU_BATCH, _GPU_BATCH = 16, 256
+DEPTH = 4  # batches in the queue
 
 Vector = NDArray[np.float32]
 
@@ -53,14 +53,16 @@ class EncodeAhead:
 
     A full queue makes the analyses wait, and with them the decoders. A batch is
     encoded when it is full, or when there will be no more; pictures of many
-    assets share it.
+    assets share it. The model computes with the processors that no analysis is
+    using: torch's threads wait for each other busily, so one that has lost its
+    processor would hold up the others.
 
     Parameters
     ----------
     batch:
         Pictures encoded together; None for what suits the encoder's device.
-    threads:
-        Processor threads for the model while decoding goes on; None for no rule.
+    processors:
+        How many there are to share with the analyses.
     on_encoded:
         Called, from the thread, with how many pictures it is done with.
     on_written:
@@ -74,7 +76,7 @@ class EncodeAhead:
         encoder_id: int,
         *,
         batch: int | None = None,
-        threads: int | None = None,
+        processors: int,
         on_encoded: Callable[[int], None] = lambda _: None,
         on_written: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -82,22 +84,27 @@ class EncodeAhead:
         self._encoder = encoder
         self._encoder_id = encoder_id
         self._size = batch or (_CPU_BATCH if encoder.device == "cpu" else _GPU_BATCH)
-        self._threads = threads
+        self._processors = processors
         self._on_encoded = on_encoded
         self._on_written = on_written
-        # One batch in the model, one in the making.
-        self._queue: queue.Queue[_Sample | _Settled | None] = queue.Queue(maxsize=self._size)
+        self._queue: Buffer[_Sample | _Settled | None] = Buffer(
+            high=DEPTH * self._size, low=self._size
+        )
+        self._analysing: set[int] = set()
         self._batch: list[_Sample] = []
         self._vectors: dict[int, dict[str, Vector]] = {}
         self._kept: set[int] = set()
         self._dropped: set[int] = set()
         self._over = threading.Event()
-        self._alone = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
         self._thread.start()
 
     # --- from the analyses --------------------------------------------------------
+
+    def begin(self, asset_id: int) -> None:
+        """The asset's analysis begins."""
+        self._analysing.add(asset_id)
 
     def picture(self, asset_id: int, key: str, jpeg: bytes) -> None:
         """Encode this soon; waits while the queue is full."""
@@ -105,7 +112,8 @@ class EncodeAhead:
 
     def settle(self, asset_id: int, *, kept: bool) -> None:
         """The asset's frames are in the database; or never will be."""
-        self._queue.put(_Settled(asset_id, kept))
+        self._analysing.discard(asset_id)
+        self._queue.put_at_once(_Settled(asset_id, kept))
 
     def finish(self, *, useful: bool = True) -> None:
         """Encode and write what is left, or (not ``useful``) forget it; ends the thread.
@@ -117,8 +125,7 @@ class EncodeAhead:
         """
         if not useful:
             self._over.set()
-        self._alone.set()
-        self._queue.put(None)
+        self._queue.put_at_once(None)
         self._thread.join()
         if self._error is not None and useful:
             raise self._error
@@ -149,7 +156,8 @@ class EncodeAhead:
         elif item is not None:
             self._batch.append(item)
         if self._batch and (item is None or len(self._batch) >= self._size):
-            with use_threads(None if self._alone.is_set() else self._threads):
+            busy = len(self._analysing) - self._queue.waiting
+            with use_threads(max(1, self._processors - busy)):
                 self._encode()
         self._write()
 

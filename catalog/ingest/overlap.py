@@ -46,7 +46,7 @@ class Overlapped:
             tools.database,
             encoder,
             encoder_id,
-            threads=max(1, _processors() // 2),
+            processors=_processors(),
             on_encoded=lambda count: self._events.put(("encoded", count, None)),
             on_written=self._add_written,
         )
@@ -131,6 +131,7 @@ class Overlapped:
             self._ahead.picture(asset_id, key, jpeg)
 
         found = None
+        self._ahead.begin(asset_id)
         try:
             found = analyse_asset(self._tools, asset_id, on_picture=sampled)
         except ServiceError as error:  # no other file would fare better

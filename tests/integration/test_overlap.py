@@ -17,6 +17,7 @@ from catalog.domain.media import SamplingPolicy
 from catalog.domain.progress import Silent
 from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, FrameStoreError
+from catalog.ingest.ahead import DEPTH
 from catalog.ingest.analyse import Tools
 from catalog.ingest.encode import read_picture
 from catalog.ingest.pipeline import Ingest, Labels
@@ -99,21 +100,21 @@ def test_what_was_decoded_and_not_encoded_is_bounded(
     catalog: Catalog, tmp_path: Path, counted: Counting
 ):
     files = [video(tmp_path / f"x{n}.mp4", ["red"], mark=n) for n in range(6)]
-    # A batch in the model, one in the queue, and what each thread has in its hand.
-    bound = 2 * BATCH + len(os.sched_getaffinity(0))
+    # A batch in the model, the queue, and what each thread has in its hand.
+    bound = BATCH + DEPTH * BATCH + len(os.sched_getaffinity(0))
     behind: list[int] = []
 
     def wait_for_pressure(count: int) -> None:
-        done = sum(encoder.batches) - count
-        expected = min(len(files) * PICTURES, done + BATCH + BATCH // 2)
         with counted.more:
-            assert counted.more.wait_for(lambda: counted.puts >= expected, timeout=60)
-            behind.append(counted.puts - done)
+            # Once full, it is filled again only when it is nearly empty.
+            if not behind:
+                assert counted.more.wait_for(lambda: counted.puts >= DEPTH * BATCH, timeout=60)
+            behind.append(counted.puts - sum(encoder.batches) + count)
 
     encoder = Listening(wait_for_pressure)
     report = ingest(catalog, encoder, *files, analyser=MANY)
     assert report.frames == len(files) * PICTURES
-    assert BATCH < max(behind) <= bound
+    assert DEPTH * BATCH <= max(behind) <= bound
 
 
 def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: Path):
