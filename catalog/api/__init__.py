@@ -1,0 +1,98 @@
+"""The catalogue, for programs: the Python admin API that CLI, pages and workers use.
+
+Every verb of the command line has its method here, of the same name and with
+the same arguments::
+
+    from catalog import Catalog
+
+    with Catalog.open() as catalog:
+        catalog.ingest("/media/rushes", collection="News")
+        for hit in catalog.search("a red car at night", limit=10).hits:
+            print(hit.asset["name"], hit.clip["timecode_in"], hit.cosine)
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from catalog.api.base import StrPath
+from catalog.api.encoder import EncoderVerbs
+from catalog.api.find import FindVerbs
+from catalog.api.ingest import IngestVerbs
+from catalog.api.keep import KeepVerbs
+from catalog.db.engine import Database
+from catalog.db.migrate import migrate
+from catalog.dispatch import Dispatcher
+from catalog.media.frame_store import FolderFrameStore, FrameStore
+from catalog.media.isolated import DecoderPool
+from catalog.settings import Settings
+
+__all__ = ["Catalog", "StrPath"]
+
+
+class Catalog(IngestVerbs, FindVerbs, KeepVerbs):
+    """An open catalogue. Use it as a context manager, or `close` it.
+
+    Opening starts the embedded PostgreSQL where no ``CATALOG_DATABASE_URL`` is
+    set, and brings the schema up to date. An open catalogue may be used from
+    several threads.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        store: FrameStore,
+        *,
+        dispatcher: Dispatcher | None = None,
+        decoders: DecoderPool | None = None,
+    ) -> None:
+        super().__init__(settings, database, store, dispatcher=dispatcher, decoders=decoders)
+        self.encoder = EncoderVerbs(self._encoders, store)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, **overrides: Any) -> Self:  # noqa: ANN401
+        """Open the catalogue that the settings (or environment and ``catalog.toml``) name.
+
+        Parameters
+        ----------
+        settings:
+            Complete settings; None reads the environment.
+        overrides:
+            Single settings by name, when ``settings`` is None: ``home``,
+            ``database_url``, ``encoder``, …
+
+        Raises
+        ------
+        InvalidSettingError
+            If a setting is not usable.
+        ServiceError
+            If the database cannot be started, reached or used.
+        """
+        chosen = settings or Settings.load(**overrides)
+        database = Database.open(chosen, reader_url=chosen.reader_url)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
+
+    def close(self) -> None:
+        """Let go of decoders, broker and database; the embedded server stops with its last user."""
+        self.decoders.close()
+        if self._dispatcher is not None:
+            self._dispatcher.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

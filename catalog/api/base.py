@@ -1,0 +1,48 @@
+"""An open catalogue's parts, which its verbs work with."""
+
+from __future__ import annotations
+
+import os
+
+from catalog import encoders
+from catalog.db.engine import Database
+from catalog.dispatch import Dispatcher, dispatcher_for
+from catalog.encoders import Encoder
+from catalog.maintain.encoders import Encoders
+from catalog.media.frame_store import FrameStore
+from catalog.media.isolated import DecoderPool
+from catalog.settings import Settings
+
+StrPath = str | os.PathLike[str]
+
+
+class OpenCatalog:
+    """Database, frame store, decoders and encoders of one open catalogue."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        store: FrameStore,
+        *,
+        dispatcher: Dispatcher | None = None,
+        decoders: DecoderPool | None = None,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.store = store
+        self.decoders = decoders or DecoderPool()
+        self._dispatcher = dispatcher
+        self._encoders = Encoders(database, self._load_encoder, settings.encoder)
+
+    def _load_encoder(self, name: str) -> Encoder:
+        return encoders.load_encoder(
+            name, device=self.settings.device, precision=self.settings.precision
+        )
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Wakes the workers. Made on first use: most catalogues have nobody to wake."""
+        if self._dispatcher is None:
+            self._dispatcher = dispatcher_for(self.settings)
+        return self._dispatcher

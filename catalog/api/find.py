@@ -1,0 +1,122 @@
+"""Finding: search, SQL, and what is known of an asset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from catalog.api.base import OpenCatalog, StrPath
+from catalog.db.migrate import current_revision
+from catalog.db.reader import SqlRows
+from catalog.domain.results import SearchResult
+from catalog.maintain import assets as maintained
+from catalog.maintain.assets import Reference
+from catalog.search import Search, run_sql
+from catalog.search.contact_sheet import contact_sheet
+from catalog.search.phrases import encode_phrases
+from catalog.store import assets as asset_rows
+
+
+class FindVerbs(OpenCatalog):
+    """The verbs that read."""
+
+    def search(
+        self, query: str, *, limit: int = 20, after: str | None = None, explain: bool = False
+    ) -> SearchResult:
+        """The shots that answer the query, best first, from one SQL statement.
+
+        Parameters
+        ----------
+        query:
+            Words, ``"exact phrases"``, ``-words``, ``OR``, parentheses and
+            ``field:value`` filters; see docs/query-language.md.
+        limit:
+            Hits per page, 1 to 1000.
+        after:
+            The ``next`` of the page before.
+        explain:
+            Also give the statement and PostgreSQL's plan of it.
+
+        Raises
+        ------
+        InvalidQueryError, InvalidInputError
+            If the query, the limit or the cursor cannot be used.
+        EncoderUnavailableError
+            If free words need an encoder whose weights are not to be had.
+        """
+        search = Search(self.database, self.store, self._encoders.load)
+        return search.find(query, limit=limit, after=after, show_plan=explain)
+
+    def contact_sheet(
+        self,
+        results: SearchResult | Sequence[SearchResult],
+        path: StrPath,
+        *,
+        titles: Sequence[str] | None = None,
+    ) -> None:
+        """Write the hits of one or more searches as one picture, a heading per search.
+
+        Raises
+        ------
+        InvalidInputError
+            If the picture cannot be written there.
+        """
+        several = [results] if isinstance(results, SearchResult) else list(results)
+        contact_sheet(self.store, several, Path(path), titles=titles)
+
+    def sql(self, statement: str, *, limit: int | None = None) -> SqlRows:
+        """Run one SQL statement as a role that can only read the catalogue.
+
+        ``catalog.phrase('…')`` in it is encoded on the way.
+
+        Raises
+        ------
+        ReadOnlySqlError
+            If PostgreSQL refuses the statement.
+        """
+        return run_sql(self.database, statement, self._encoders.load, limit=limit)
+
+    def phrases(self, texts: Sequence[str]) -> int:
+        """Make the vectors of these texts known, many at once; how many texts there were.
+
+        Searching for one, or ``catalog.phrase()`` of it in anybody's SQL, then
+        needs no encoder.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            If the encoder's weights are not to be had.
+        """
+        return encode_phrases(self.database, texts, self._encoders.load)
+
+    def show(self, reference: Reference) -> dict[str, Any]:
+        """All that is known of one asset, named by id, path or file name.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If no asset, or more than one, is meant.
+        """
+        return maintained.show(self.database, self.store, reference)
+
+    def assets(
+        self, query: str = "", *, limit: int = 100, after: str | None = None
+    ) -> dict[str, Any]:
+        """Assets by name, chosen by filters and words of their text, page by page.
+
+        Raises
+        ------
+        InvalidQueryError
+            If the query does not parse.
+        """
+        return maintained.list_assets(self.database, query, limit=limit, after=after)
+
+    def stats(self) -> dict[str, Any]:
+        """The catalogue in figures."""
+        with self.database.session() as session:
+            return asset_rows.count_all(session)
+
+    def revision(self) -> str:
+        """The revision of the database's schema."""
+        return str(current_revision(self.database.engine))

@@ -1,0 +1,120 @@
+"""Putting media in: register, analyse, encode, and all three at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from catalog.api.base import OpenCatalog, StrPath
+from catalog.domain.labels import clean_label
+from catalog.domain.media import SamplingPolicy
+from catalog.domain.paths import full_path
+from catalog.domain.progress import Progress, Silent
+from catalog.domain.results import IngestReport
+from catalog.ingest import Ingest
+from catalog.ingest.analyse import Analysed, Tools
+from catalog.ingest.pipeline import Labels
+from catalog.ingest.register import (
+    Registrar,
+    Registration,
+    is_there,
+    path_not_found,
+    root_folder,
+)
+from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed, is_due
+
+
+class IngestVerbs(OpenCatalog):
+    """The verbs that put media in."""
+
+    def register(
+        self, path: StrPath, *, collection: str | None = None, dispatch: bool = False
+    ) -> Registration:
+        """Enter one file: the asset its content is, and this place of it. Nothing is decoded.
+
+        With ``dispatch``, workers are told of an asset whose analysis is due.
+
+        Raises
+        ------
+        InvalidInputError, PathNotFoundError
+            If the collection cannot be called that, or nothing is at the path.
+        MediaError
+            If the file cannot be read or has no content.
+        BrokerUnavailableError
+            If workers cannot be told. The file *is* registered then.
+        """
+        file = full_path(Path(path))
+        if not is_there(file):
+            raise path_not_found(Path(path))
+        if collection is not None:
+            collection = clean_label(collection, "collection")
+        found = Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
+        # After the commit, or a quick worker would look for what is not there yet.
+        if dispatch and is_due(self.database, found.asset_id):
+            self.dispatcher.analyse(found.asset_id)
+        return found
+
+    def analyse(
+        self, asset_id: int, *, policy: SamplingPolicy | None = None, dispatch: bool = False
+    ) -> Analysed | None:
+        """Analyse one registered asset if that is due; None if it was not.
+
+        With ``dispatch``, workers are told to encode its frames; also when they
+        were there already, since who found them may have died before telling.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such asset.
+        AssetBusyError
+            If another process is at work on it.
+        MediaError
+            If its file cannot be catalogued; also kept for `jobs`.
+        BrokerUnavailableError
+            If workers cannot be told. The analysis *is* done then.
+        """
+        found = analyse_step(self._tools(policy), asset_id)
+        if dispatch and is_analysed(self.database, asset_id):
+            self.dispatcher.encode()
+        return found
+
+    def _tools(self, policy: SamplingPolicy | None) -> Tools:
+        return Tools(self.database, self.store, self.decoders, policy or SamplingPolicy())
+
+    def encode(self) -> Encoded:
+        """Give every frame that has none its vector under the active encoder.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            If something waits and the encoder's weights are not to be had.
+        """
+        return encode_step(self.database, self.store, self._encoders.active)
+
+    def ingest(
+        self,
+        *paths: StrPath,
+        collection: str | None = None,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        policy: SamplingPolicy | None = None,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Register, analyse and encode files and folders, here and now.
+
+        What fails is in the report with its reason; the rest goes on. Doing it
+        again does no work twice, and breaking it off loses nothing that is done.
+
+        Raises
+        ------
+        InvalidInputError
+            If a label cannot be kept; nothing was done then.
+        PathNotFoundError, NoMediaError
+            If none of the paths has anything to work on.
+        EncoderUnavailableError
+            If there are pictures to encode and no encoder to do it.
+        """
+        run = Ingest(self._tools(policy), self._encoders.active, progress=progress or Silent())
+        labels = Labels.clean(collection, tags, metadata or {})
+        return run.run([Path(path) for path in paths], labels)

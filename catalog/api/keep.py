@@ -1,0 +1,39 @@
+"""Keeping in order: labels, removal, jobs and retries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalog.api.base import OpenCatalog
+from catalog.maintain import assets as maintained
+from catalog.maintain.assets import Reference
+from catalog.store import stages
+
+
+class KeepVerbs(OpenCatalog):
+    """The verbs of an administrator."""
+
+    def tag(
+        self, references: Sequence[Reference], names: Sequence[str], *, remove: bool = False
+    ) -> list[int]:
+        """Put tags on assets, or take them off; the assets' ids."""
+        return maintained.tag(self.database, references, names, remove=remove)
+
+    def collection(self, references: Sequence[Reference], name: str | None) -> list[int]:
+        """Put assets into a collection, or into none; the assets' ids."""
+        return maintained.collect(self.database, references, name)
+
+    def remove(self, references: Sequence[Reference]) -> list[int]:
+        """Forget assets, with their vectors and pictures. Files are never touched."""
+        return maintained.remove(self.database, self.store, references)
+
+    def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
+        """Work that is due, running or failed (or only the failed), with reasons."""
+        maintained.check_limit(limit)
+        with self.database.session() as session:
+            return stages.list_stages(session, failed_only=failed, limit=limit)
+
+    def retry(self, references: Sequence[Reference] = ()) -> list[int]:
+        """Make failed work due again; the next ingest of those files does it."""
+        return maintained.retry(self.database, references)

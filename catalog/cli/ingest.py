@@ -1,0 +1,61 @@
+"""The verbs that put media in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.cli.options import Json
+from catalog.cli.session import fail_with_reason, opened, say_json
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    *,
+    collection: Annotated[str | None, typer.Option(help="Put the assets into this one.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Put this tag on; repeatable.")] = None,
+    meta: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE for their metadata; repeatable.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Register, analyse and encode files and folders, here and now.
+
+    Doing it again does no work twice. Files that fail are listed with their
+    reason, and the exit code is 1.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+    from catalog.cli.text import ingest_report, parse_meta  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        metadata = parse_meta(meta or [])
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            report = catalog.ingest(
+                *paths, collection=collection, tags=tag or [], metadata=metadata, progress=progress
+            )
+        if json:
+            say_json(report.as_json())
+        else:
+            ingest_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where footage and results go.")] = Path(
+        "demo-output"
+    ),
+) -> None:
+    """Render footage, catalogue it, search it in several languages, and show the results."""
+    from catalog.cli.demo import run_demo  # noqa: PLC0415
+
+    with fail_with_reason(json=False):
+        run_demo(folder)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs of the program."""
+    for verb in (ingest, demo):
+        app.command()(verb)

@@ -1,0 +1,94 @@
+"""The verbs of an administrator."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from catalog.cli.options import Json, Limit, References, say_changed
+from catalog.cli.session import fail_with_reason, opened, say_json
+
+
+def tag(
+    references: References,
+    *,
+    name: Annotated[list[str], typer.Option("--tag", "-t", help="The tag; repeatable.")],
+    remove: Annotated[bool, typer.Option(help="Take the tags off instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Put tags on assets, or take them off."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            ids = catalog.tag(references, name, remove=remove)
+        say_changed(ids, json=json)
+
+
+def collection(
+    references: References,
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="Without it: into none.")] = None,
+    json: Json = False,
+) -> None:
+    """Put assets into a collection, or into none."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            ids = catalog.collection(references, name)
+        say_changed(ids, json=json)
+
+
+def remove(references: References, *, json: Json = False) -> None:
+    """Forget assets with their vectors and pictures; your files are not touched."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            ids = catalog.remove(references)
+        say_changed(ids, json=json)
+
+
+def jobs(
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List work that is due, running or failed, with the reasons."""
+    from catalog.cli.text import job_list  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            rows = catalog.jobs(failed=failed, limit=limit)
+        if json:
+            say_json({"jobs": rows})
+        else:
+            job_list(rows)
+
+
+def retry(
+    references: Annotated[
+        list[str] | None, typer.Argument(help="Assets, each by id, path or file name; or all.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Make failed work due again; the next ingest of those files does it."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            ids = catalog.retry(references or [])
+        say_changed(ids, json=json)
+
+
+def migrate(*, json: Json = False) -> None:
+    """Bring the database's schema up to date; every other verb does so too."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            revision = catalog.revision()
+        if json:
+            say_json({"revision": revision})
+        else:
+            typer.echo(f"The schema is at revision {revision}.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs of the program."""
+    for verb in (tag, collection, remove, jobs, retry, migrate):
+        app.command()(verb)

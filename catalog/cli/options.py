@@ -1,0 +1,21 @@
+"""Options that several verbs share, and what they print alike."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from catalog.cli.session import say_json
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", help="How many at most.")]
+References = Annotated[list[str], typer.Argument(help="Assets, each by id, path or file name.")]
+
+
+def say_changed(ids: list[int], *, json: bool) -> None:
+    """How many assets a verb changed."""
+    if json:
+        say_json({"assets": ids})
+    else:
+        typer.echo(f"{len(ids)} asset{'' if len(ids) == 1 else 's'}.")

@@ -1,0 +1,41 @@
+"""The catalogue's tables, in schema ``catalog``.
+
+Time is integer pts in ``asset.time_base`` counted from the asset's first
+picture; seconds appear only in generated columns and views. Every constraint
+and index has a name, so that a migration can speak of it.
+"""
+
+from __future__ import annotations
+
+from catalog.db.models.asset import Asset, AssetTag, Location, Root, Sidecar, Tag
+from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
+from catalog.db.models.clip import Bin, BinItem, Clip, Frame
+from catalog.db.models.service import Stage, Token
+from catalog.db.models.vector import Calibration, Embedding, Encoder, Phrase
+
+__all__ = [
+    "NAMING_CONVENTION",
+    "SCHEMA",
+    "Asset",
+    "AssetTag",
+    "Base",
+    "Bin",
+    "BinItem",
+    "Calibration",
+    "Clip",
+    "Embedding",
+    "Encoder",
+    "Frame",
+    "Location",
+    "Phrase",
+    "Root",
+    "Sidecar",
+    "Stage",
+    "Tag",
+    "Token",
+]
+
+# People at psql read the same sentence as people in Python.
+for _class in Base.__subclasses__():
+    _sentence = str(_class.__doc__).partition("\n")[0].rstrip(".")
+    Base.metadata.tables[f"{SCHEMA}.{_class.__tablename__}"].comment = _sentence

@@ -1,0 +1,226 @@
+"""What is known of files and their content."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.db.models.base import Base, cascade, identity, now
+
+
+class Root(Base):
+    """A folder tree the catalogue may read."""
+
+    __tablename__ = "root"
+
+    id: Mapped[int] = identity()
+    path: Mapped[str] = mapped_column(comment="absolute path, as shown to people")
+    raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
+    watched: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="whether new files in it are taken in by themselves"
+    )
+    created_at: Mapped[datetime] = now()
+
+    __table_args__ = (UniqueConstraint("raw_path"),)
+
+
+class Asset(Base):
+    """One piece of media, identified by its content."""
+
+    __tablename__ = "asset"
+
+    id: Mapped[int] = identity()
+    fingerprint: Mapped[str] = mapped_column(comment="digest of the whole content")
+    size_bytes: Mapped[int] = mapped_column(comment="of the whole file")
+    name: Mapped[str] = mapped_column(comment="file name the asset was first seen under")
+    kind: Mapped[str | None] = mapped_column(comment="video, still or audio; null until analysed")
+    title: Mapped[str | None] = mapped_column(
+        comment="from the file, unless a person wrote another"
+    )
+    description: Mapped[str | None] = mapped_column(comment="free text")
+    collection: Mapped[str | None] = mapped_column(comment="the one collection it belongs to")
+    language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the main language")
+    recorded: Mapped[datetime | None] = mapped_column(comment="when the essence was recorded")
+
+    container: Mapped[str | None] = mapped_column(comment="file format, as FFmpeg names it")
+    codec: Mapped[str | None] = mapped_column(comment="of the catalogued video track or still")
+    profile: Mapped[str | None] = mapped_column(comment="of the codec")
+    width: Mapped[int | None] = mapped_column(Integer, comment="display pixels")
+    height: Mapped[int | None] = mapped_column(Integer, comment="display pixels")
+    coded_width: Mapped[int | None] = mapped_column(
+        Integer, comment="stored pixels, before aspect ratio and rotation"
+    )
+    coded_height: Mapped[int | None] = mapped_column(
+        Integer, comment="stored pixels, before aspect ratio and rotation"
+    )
+    rotation: Mapped[int | None] = mapped_column(SmallInteger, comment="clockwise degrees")
+    sar_num: Mapped[int | None] = mapped_column(Integer, comment="sample aspect ratio, numerator")
+    sar_den: Mapped[int | None] = mapped_column(Integer, comment="sample aspect ratio, denominator")
+    pixel_format: Mapped[str | None] = mapped_column(comment="as FFmpeg names it (yuv420p)")
+    bit_depth: Mapped[int | None] = mapped_column(SmallInteger, comment="bits per colour sample")
+    color_primaries: Mapped[str | None] = mapped_column(comment="as FFmpeg names them (bt709)")
+    color_transfer: Mapped[str | None] = mapped_column(comment="as FFmpeg names it (bt709)")
+    color_space: Mapped[str | None] = mapped_column(
+        comment="matrix coefficients, as FFmpeg names them (bt709)"
+    )
+    color_range: Mapped[str | None] = mapped_column(
+        comment="as FFmpeg names it (tv: limited; pc: full)"
+    )
+    field_order: Mapped[str | None] = mapped_column(
+        comment="progressive, or which field comes first"
+    )
+    frame_rate_num: Mapped[int | None] = mapped_column(comment="pictures per second, numerator")
+    frame_rate_den: Mapped[int | None] = mapped_column(comment="pictures per second, denominator")
+    variable_frame_rate: Mapped[bool | None] = mapped_column(
+        comment="whether pictures are unevenly spaced"
+    )
+    audio_codec: Mapped[str | None] = mapped_column(comment="of the first audio track")
+    audio_channels: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="of the first audio track"
+    )
+    audio_sample_rate: Mapped[int | None] = mapped_column(Integer, comment="hertz")
+    audio_layout: Mapped[str | None] = mapped_column(
+        comment="of the first audio track (stereo, 5.1)"
+    )
+
+    time_base_num: Mapped[int | None] = mapped_column(comment="seconds per pts, numerator")
+    time_base_den: Mapped[int | None] = mapped_column(comment="seconds per pts, denominator")
+    duration_pts: Mapped[int | None] = mapped_column(comment="length in pts; null for stills")
+    duration: Mapped[float | None] = mapped_column(
+        Computed("duration_pts::float8 * time_base_num / time_base_den", persisted=True),
+        comment="seconds",
+    )
+    start_timecode: Mapped[str | None] = mapped_column(comment="SMPTE, from the essence")
+    damaged: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="decoded only in part"
+    )
+    metadata_: Mapped[dict[str, Any]] = mapped_column(
+        "metadata", server_default=sql("'{}'::jsonb"), comment="what no column holds"
+    )
+    sidecars: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="seen: what lay beside its files when last read; own: what the file itself said"
+    )
+    words: Mapped[str] = mapped_column(
+        TSVECTOR, server_default=sql("''::tsvector"), comment="keyword text, kept by a trigger"
+    )
+    created_at: Mapped[datetime] = now()
+
+    __table_args__ = (
+        UniqueConstraint("fingerprint"),
+        CheckConstraint("kind IN ('video', 'still', 'audio')", name="kind"),
+        CheckConstraint("size_bytes > 0", name="size_positive"),
+        CheckConstraint("rotation IN (0, 90, 180, 270)", name="rotation"),
+        CheckConstraint("time_base_num > 0 AND time_base_den > 0", name="time_base"),
+        CheckConstraint("duration_pts >= 0", name="duration"),
+        Index(None, "kind"),
+        Index(None, "collection"),
+        Index(None, "codec"),
+        Index(None, "recorded"),
+        Index(None, "duration"),
+        Index("ix_asset_name_lower", sql("lower(name)")),
+        Index(None, "words", postgresql_using="gin"),
+        Index(
+            None,
+            "metadata",
+            postgresql_using="gin",
+            postgresql_ops={"metadata": "jsonb_path_ops"},
+        ),
+    )
+
+
+class Location(Base):
+    """One file: a root and a path below it. Without an asset when it could not be identified."""
+
+    __tablename__ = "location"
+
+    id: Mapped[int] = identity()
+    root_id: Mapped[int] = cascade("root.id")
+    asset_id: Mapped[int | None] = cascade("asset.id", nullable=True)
+    path: Mapped[str] = mapped_column(comment="below the root, as shown to people")
+    raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
+    size_bytes: Mapped[int] = mapped_column(comment="when last read")
+    modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
+    online: Mapped[bool] = mapped_column(
+        server_default=sql("true"), comment="whether the file was there when last looked for"
+    )
+    error_code: Mapped[str | None] = mapped_column(comment="why the file has no asset")
+    error_message: Mapped[str | None] = mapped_column(comment="the same in words")
+    seen_at: Mapped[datetime] = now(comment="when the file was last found")
+
+    __table_args__ = (
+        UniqueConstraint("root_id", "raw_path"),
+        CheckConstraint("(asset_id IS NULL) = (error_code IS NOT NULL)", name="asset_or_error"),
+        Index(None, "asset_id"),
+    )
+
+
+class Sidecar(Base):
+    """A file beside an asset's, or the texts within it, and what it says of the asset."""
+
+    __tablename__ = "sidecar"
+
+    id: Mapped[int] = identity()
+    asset_id: Mapped[int] = cascade("asset.id")
+    path: Mapped[str] = mapped_column(
+        comment="absolute, as shown to people; of embedded texts, the file"
+    )
+    raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes; empty: embedded texts")
+    kind: Mapped[str] = mapped_column(comment="xmp, json, csv, ale, edl, subtitles or embedded")
+    size_bytes: Mapped[int] = mapped_column(comment="when last read")
+    modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
+    said: Mapped[dict[str, Any]] = mapped_column(
+        server_default=sql("'{}'::jsonb"),
+        comment="columns, tags and metadata it names; its clips refer to it",
+    )
+    error_code: Mapped[str | None] = mapped_column(comment="why it could not be read")
+    error_message: Mapped[str | None] = mapped_column(comment="the same in words")
+    read_at: Mapped[datetime] = now(comment="when it was last read")
+
+    __table_args__ = (
+        UniqueConstraint("asset_id", "raw_path"),
+        CheckConstraint(
+            "kind IN ('xmp', 'json', 'csv', 'ale', 'edl', 'subtitles', 'embedded')", name="kind"
+        ),
+    )
+
+
+class Tag(Base):
+    """A word people put on assets."""
+
+    __tablename__ = "tag"
+
+    id: Mapped[int] = identity()
+    name: Mapped[str] = mapped_column(comment="unique without regard to case")
+
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="name"),
+        Index("uq_tag_name_lower", sql("lower(name)"), unique=True),
+    )
+
+
+class AssetTag(Base):
+    """A tag on an asset."""
+
+    __tablename__ = "asset_tag"
+
+    asset_id: Mapped[int] = cascade("asset.id", primary_key=True)
+    tag_id: Mapped[int] = cascade("tag.id", primary_key=True)
+    from_sidecar: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="a sidecar said so, and no person"
+    )
+
+    __table_args__ = (Index(None, "tag_id"),)

@@ -1,0 +1,115 @@
+"""Time ranges of assets, and the pictures that stand for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.db.models.base import Base, cascade, identity, now
+
+
+class Clip(Base):
+    """A half-open time range of one asset: a shot, a spoken segment or a logged subclip."""
+
+    __tablename__ = "clip"
+
+    id: Mapped[int] = identity()
+    asset_id: Mapped[int] = cascade("asset.id")
+    kind: Mapped[str] = mapped_column(comment="shot, speech or subclip")
+    start_pts: Mapped[int] = mapped_column(comment="first moment, in the asset's time base")
+    end_pts: Mapped[int] = mapped_column(comment="end, exclusive, in the asset's time base")
+    roll: Mapped[str | None] = mapped_column(comment="A: somebody speaks; B: cutaway")
+    flag: Mapped[str | None] = mapped_column(
+        comment="why the shot is left out of searches: black, bars; null: it is not"
+    )
+    text: Mapped[str | None] = mapped_column(comment="spoken words, or a subclip's name")
+    language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the text")
+    sidecar_id: Mapped[int | None] = cascade(
+        "sidecar.id", nullable=True, comment="what said so; null: a person, or the cut detector"
+    )
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        server_default=sql("''::tsvector"),
+        comment="keyword text: its own; of a shot, what is said and logged over it",
+    )
+    created_at: Mapped[datetime] = now()
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('shot', 'speech', 'subclip')", name="kind"),
+        CheckConstraint("roll IN ('A', 'B')", name="roll"),
+        CheckConstraint("flag IN ('black', 'bars')", name="flag"),
+        CheckConstraint("start_pts >= 0 AND end_pts >= start_pts", name="range"),
+        Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),
+        Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),
+        Index(None, "words", postgresql_using="gin"),
+        Index(
+            "uq_clip_shot_start",
+            "asset_id",
+            "start_pts",
+            unique=True,
+            postgresql_where=sql("kind = 'shot'"),
+        ),
+    )
+
+
+class Frame(Base):
+    """One sampled picture of a shot, standing for a time range."""
+
+    __tablename__ = "frame"
+
+    id: Mapped[int] = identity()
+    asset_id: Mapped[int] = cascade("asset.id")
+    clip_id: Mapped[int] = cascade("clip.id")
+    pts: Mapped[int] = mapped_column(comment="time of the picture itself")
+    start_pts: Mapped[int] = mapped_column(comment="range the picture stands for")
+    end_pts: Mapped[int] = mapped_column(comment="end of that range, exclusive")
+    picture: Mapped[str] = mapped_column(comment="key in the frame store")
+    width: Mapped[int] = mapped_column(Integer, comment="pixels of the kept picture")
+    height: Mapped[int] = mapped_column(Integer, comment="pixels of the kept picture")
+    collapsed: Mapped[int] = mapped_column(
+        Integer,
+        server_default=sql("0"),
+        comment="near-identical pictures this one stands for, beside itself",
+    )
+
+    __table_args__ = (
+        UniqueConstraint("clip_id", "pts"),
+        CheckConstraint("start_pts <= end_pts AND pts >= 0", name="range"),
+        Index(None, "asset_id"),
+    )
+
+
+class Bin(Base):
+    """An editor's ordered selection of clips."""
+
+    __tablename__ = "bin"
+
+    id: Mapped[int] = identity()
+    name: Mapped[str] = mapped_column(comment="unique")
+    created_at: Mapped[datetime] = now()
+
+    __table_args__ = (UniqueConstraint("name"),)
+
+
+class BinItem(Base):
+    """A clip in a bin, in its place."""
+
+    __tablename__ = "bin_item"
+
+    bin_id: Mapped[int] = cascade("bin.id", primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, comment="order within the bin")
+    clip_id: Mapped[int] = cascade("clip.id")
+    note: Mapped[str | None] = mapped_column(comment="what the editor remarked")
+
+    __table_args__ = (Index(None, "clip_id"),)

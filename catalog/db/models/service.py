@@ -1,0 +1,68 @@
+"""Work to be done, and who may ask for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.db.models.base import Base, cascade, identity, now
+
+
+class Stage(Base):
+    """Where an asset stands in one stage of the work, and why it failed there."""
+
+    __tablename__ = "stage"
+
+    asset_id: Mapped[int] = cascade("asset.id", primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True, comment="analyse or encode")
+    state: Mapped[str] = mapped_column(
+        server_default=sql("'due'"), comment="due, running, done or failed"
+    )
+    attempts: Mapped[int] = mapped_column(
+        Integer, server_default=sql("0"), comment="how often it was begun"
+    )
+    worker: Mapped[str | None] = mapped_column(comment="host:process that is or was at work")
+    started_at: Mapped[datetime | None] = mapped_column(comment="of the last attempt")
+    finished_at: Mapped[datetime | None] = mapped_column(comment="of the last attempt")
+    error_code: Mapped[str | None] = mapped_column(comment="why it failed, for programs")
+    error_message: Mapped[str | None] = mapped_column(comment="why it failed, in words")
+    retryable: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="whether trying again can help"
+    )
+
+    __table_args__ = (
+        CheckConstraint("name IN ('analyse', 'encode')", name="name"),
+        CheckConstraint("state IN ('due', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="reason"),
+        Index("ix_stage_open", "name", "state", postgresql_where=sql("state <> 'done'")),
+    )
+
+
+class Token(Base):
+    """An API token; only its digest is kept."""
+
+    __tablename__ = "token"
+
+    id: Mapped[int] = identity()
+    name: Mapped[str] = mapped_column(comment="whose it is, or what for")
+    role: Mapped[str] = mapped_column(comment="viewer, editor or admin")
+    digest: Mapped[str] = mapped_column(comment="of the secret, which is not kept")
+    created_at: Mapped[datetime] = now()
+    expires_at: Mapped[datetime | None] = mapped_column(comment="null: never")
+    used_at: Mapped[datetime | None] = mapped_column(comment="last use")
+    revoked_at: Mapped[datetime | None] = mapped_column(comment="null: in force")
+
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        CheckConstraint("role IN ('viewer', 'editor', 'admin')", name="role"),
+    )

@@ -1,0 +1,103 @@
+"""Encoders, and what they made of pictures and words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.db.models.base import SCHEMA, Base, cascade, now
+from catalog.db.vectors import HALFVEC
+
+
+class Encoder(Base):
+    """An image-text model with its weights, preprocessing and precision."""
+
+    __tablename__ = "encoder"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(comment="model and weights, as in CATALOG_ENCODER")
+    dimension: Mapped[int] = mapped_column(Integer, comment="numbers per vector")
+    precision: Mapped[str] = mapped_column(
+        comment="the vectors were first made with (fp32, bf16, fp16)"
+    )
+    weights_digest: Mapped[str] = mapped_column(comment="tells other weights of the same name")
+    active: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="answers searches; one at most"
+    )
+    created_at: Mapped[datetime] = now()
+
+    __table_args__ = (
+        UniqueConstraint("name"),
+        CheckConstraint("dimension BETWEEN 1 AND 4000", name="dimension"),
+        Index("uq_encoder_active", "active", unique=True, postgresql_where=sql("active")),
+    )
+
+
+class Embedding(Base):
+    """One encoder's unit vector of one frame; one partition per encoder.
+
+    ``clip_id`` and ``asset_id`` repeat the frame's, so that a filter meets the
+    vector without a join in between.
+    """
+
+    __tablename__ = "embedding"
+
+    encoder_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(f"{SCHEMA}.encoder.id", ondelete="RESTRICT"), primary_key=True
+    )
+    frame_id: Mapped[int] = cascade("frame.id", primary_key=True)
+    clip_id: Mapped[int] = mapped_column(comment="the frame's, repeated for filters")
+    asset_id: Mapped[int] = mapped_column(comment="the frame's, repeated for filters")
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
+
+    __table_args__ = (
+        Index(None, "frame_id"),
+        Index(None, "asset_id"),
+        {"postgresql_partition_by": "LIST (encoder_id)"},
+    )
+
+
+class Phrase(Base):
+    """A text and its vector, kept so that SQL can order by it."""
+
+    __tablename__ = "phrase"
+
+    encoder_id: Mapped[int] = cascade("encoder.id", primary_key=True, type_=Integer)
+    text: Mapped[str] = mapped_column(
+        primary_key=True, comment="as catalog.normal_phrase() leaves it"
+    )
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
+    created_at: Mapped[datetime] = now()
+
+
+class Calibration(Base):
+    """How a cosine reads as a confidence, per encoder and query language."""
+
+    __tablename__ = "calibration"
+
+    encoder_id: Mapped[int] = cascade("encoder.id", primary_key=True, type_=Integer)
+    language: Mapped[str] = mapped_column(
+        primary_key=True, server_default=sql("''"), comment="BCP 47; empty for any"
+    )
+    match_median: Mapped[float] = mapped_column(comment="cosine of texts with pictures that fit")
+    miss_median: Mapped[float] = mapped_column(comment="cosine of texts with pictures that do not")
+    miss_spread: Mapped[float] = mapped_column(
+        comment="1.4826 x median absolute deviation of the misses"
+    )
+    samples: Mapped[int] = mapped_column(comment="pairs measured")
+    measured_at: Mapped[datetime] = now()
+
+    __table_args__ = (CheckConstraint("match_median > miss_median", name="medians"),)
