@@ -1,0 +1,13 @@
+"""The search statement: filters, keywords and meaning in one SELECT; `statement` puts it together.
+
+Reciprocal rank fusion after Cormack, Clarke and Büttcher, "Reciprocal Rank
+Fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009:
+a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
+"""
+
+from __future__ import annotations
+
+from catalog.store.search.parts import Cursor, Keywords, Meaning, SearchParts, everything
+from catalog.store.search.statement import search_statement
+
+__all__ = ["Cursor", "Keywords", "Meaning", "SearchParts", "everything", "search_statement"]

@@ -1,0 +1,76 @@
+"""Keywords: what is written, said or logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    cast,
+    func,
+    null,
+    select,
+)
+from sqlalchemy.orm import aliased
+
+from catalog.db.models import Asset, Clip
+from catalog.store.search.parts import Keywords, SearchParts
+
+
+def keyword_ranks(candidate: CTE, keywords: Keywords) -> CTE:
+    """The candidates whose words match, by cover density; those alike share a place.
+
+    An asset's words speak for all its shots; what is said or logged over a shot
+    speaks for that shot, which so comes before the asset's others.
+    """
+    named = (
+        select(Asset.id.label("asset_id"), func.ts_rank_cd(Asset.words, keywords.all).label("rank"))
+        .where(Asset.words.bool_op("@@")(keywords.all))
+        .cte("named")
+    )
+    # A query may be answered half by the asset's name and half by what is said: so any
+    # of its words finds the clip by the index, and all of them must be in the two together.
+    both = Asset.words.concat(Clip.words)
+    heard = (
+        select(Clip.id.label("clip_id"), func.ts_rank_cd(both, keywords.all).label("rank"))
+        .join(Asset, Asset.id == Clip.asset_id)
+        .where(
+            Clip.kind == "shot",
+            Clip.words.bool_op("@@")(keywords.any),
+            both.bool_op("@@")(keywords.all),
+        )
+        .cte("heard")
+    )
+    rank = func.coalesce(heard.c.rank, named.c.rank)
+    return (
+        select(
+            candidate.c.asset_id,
+            func.coalesce(candidate.c.clip_id, 0).label("clip_id"),
+            func.dense_rank().over(order_by=rank.desc()).label("keyword_rank"),
+        )
+        .select_from(candidate)
+        .outerjoin(named, named.c.asset_id == candidate.c.asset_id)
+        .outerjoin(heard, heard.c.clip_id == candidate.c.clip_id)
+        .where(rank.is_not(None))
+        .cte("keyword")
+    )
+
+
+def spoken_clip(page: CTE, parts: SearchParts) -> ColumnElement[Any]:
+    """Of an asset without shots, what is said or logged that answers best: where to listen."""
+    if parts.keywords is None:
+        return cast(null(), BigInteger)
+    spoken = aliased(Clip)
+    return (
+        select(spoken.id)
+        .where(
+            spoken.asset_id == page.c.asset_id,
+            spoken.words.bool_op("@@")(parts.keywords.any),
+        )
+        .order_by(func.ts_rank_cd(spoken.words, parts.keywords.any).desc(), spoken.start_pts)
+        .limit(1)
+        .correlate(page)
+        .scalar_subquery()
+    )

@@ -1,0 +1,65 @@
+"""What a query compiles to, before it is one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import (
+    ColumnElement,
+    true,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the picture should show: a unit vector ``(dimension,)`` of one encoder."""
+
+    encoder_id: int
+    vector: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row of the page before: its place, and the values the order goes by."""
+
+    rank: int
+    key: float | str
+    asset_id: int
+    clip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """The query's words as tsqueries: ``all`` of them as it joins them, ``any`` one of them."""
+
+    all: ColumnElement[Any]
+    any: ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParts:
+    """What the query compiles to, before it is one statement.
+
+    ``where`` keeps assets and clips; ``keywords`` rank and exclude nothing;
+    ``meaning`` orders by cosine. Each may be missing.
+    """
+
+    where: ColumnElement[bool]
+    keywords: Keywords | None
+    meaning: Meaning | None
+    limit: int
+    after: Cursor | None = None
+    flagged: bool = False
+    """Whether shots of black and bars are looked at too."""
+
+
+def is_ranked(parts: SearchParts) -> bool:
+    """Whether anything orders the hits by relevance."""
+    return parts.meaning is not None or parts.keywords is not None
+
+
+def everything() -> ColumnElement[bool]:
+    """The filter that keeps all."""
+    return true()

@@ -1,0 +1,91 @@
+"""The search statement: filters, keywords and meaning in one SELECT.
+
+Reciprocal rank fusion after Cormack, Clarke and Büttcher, "Reciprocal Rank
+Fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009:
+a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ScalarSelect,
+    Select,
+    func,
+    select,
+    true,
+)
+
+from catalog.db.models import Asset, Clip, Frame, Location, Root
+from catalog.store.search.keywords import spoken_clip
+from catalog.store.search.nearest import best_frames, shown_frame
+from catalog.store.search.parts import SearchParts, is_ranked
+from catalog.store.search.ranking import candidates, fused_scores, page_of, ranked_by_all
+
+Row = Select[*tuple[Any, ...]]
+
+
+def search_statement(parts: SearchParts) -> Row:
+    """One SELECT whose rows are hits, best first, with all a page shows of them.
+
+    Each row carries ``candidates`` (how many clips passed the filters) and the
+    mean and spread of all their cosines, the background that a hit stands out
+    from. A page without hits is one row that has ``candidates`` and no asset.
+    """
+    candidate = candidates(parts.where, flagged=parts.flagged)
+    best = best_frames(candidate, parts.meaning)
+    ranked = ranked_by_all(candidate, best, parts.keywords)
+    page = page_of(fused_scores(ranked, relevant=is_ranked(parts)), parts)
+    return shown(candidate, page, parts)
+
+
+def shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
+    """The page's rows with everything people are shown, beside the number of candidates."""
+    total = select(func.count().label("candidates")).select_from(candidate).cte("total")
+    clip = func.coalesce(page.c.clip_id, 0)
+    order = [page.c.score.desc()] if is_ranked(parts) else [page.c.name_key]
+    return (
+        select(
+            total.c.candidates,
+            page,
+            Asset.name.label("asset_name"),
+            Asset.kind.label("asset_kind"),
+            Asset.collection,
+            Asset.start_timecode,
+            Asset.frame_rate_num,
+            Asset.frame_rate_den,
+            Asset.time_base_num,
+            Asset.time_base_den,
+            _shown_path(page).label("path"),
+            Clip.id.label("shown_clip_id"),
+            Clip.kind.label("clip_kind"),
+            Clip.roll,
+            Clip.start_pts,
+            Clip.end_pts,
+            Frame.id.label("frame_id"),
+            Frame.pts.label("frame_pts"),
+            Frame.picture,
+        )
+        .select_from(total)
+        .outerjoin(page, true())
+        .outerjoin(Asset, Asset.id == page.c.asset_id)
+        .outerjoin(Clip, Clip.id == func.coalesce(page.c.clip_id, spoken_clip(page, parts)))
+        .outerjoin(Frame, Frame.id == shown_frame(page, parts.meaning))
+        .order_by(*order, page.c.asset_id, clip)
+    )
+
+
+def _shown_path(page: CTE) -> ScalarSelect[str]:
+    """One of the asset's files, one that is there before one that is missing."""
+    return (
+        select(Root.path.concat("/").concat(Location.path))
+        .select_from(Location)
+        .join(Root, Root.id == Location.root_id)
+        .where(Location.asset_id == page.c.asset_id)
+        .order_by(Location.online.desc(), Location.id)
+        .limit(1)
+        .correlate(page)
+        .scalar_subquery()
+    )
