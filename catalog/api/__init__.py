@@ -21,6 +21,7 @@ from catalog.api.encoder import EncoderVerbs
 from catalog.api.find import FindVerbs
 from catalog.api.ingest import IngestVerbs
 from catalog.api.keep import KeepVerbs
+from catalog.api.root import RootVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
 from catalog.dispatch import Dispatcher
@@ -50,6 +51,7 @@ class Catalog(IngestVerbs, FindVerbs, KeepVerbs):
     ) -> None:
         super().__init__(settings, database, store, dispatcher=dispatcher, decoders=decoders)
         self.encoder = EncoderVerbs(self._encoders, store)
+        self.root = RootVerbs(database, store)
 
     @classmethod
     def open(cls, settings: Settings | None = None, **overrides: Any) -> Self:  # noqa: ANN401

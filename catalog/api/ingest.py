@@ -80,7 +80,7 @@ class IngestVerbs(OpenCatalog):
         return found
 
     def _tools(self, policy: SamplingPolicy | None) -> Tools:
-        return Tools(self.database, self.store, self.decoders, policy or SamplingPolicy())
+        return Tools(self.database, self.store, self.decoders, policy)
 
     def encode(self) -> Encoded:
         """Give every frame that has none its vector under the active encoder.

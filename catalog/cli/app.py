@@ -12,6 +12,7 @@ import typer
 
 from catalog.cli import encoder as encoder_verbs
 from catalog.cli import find, ingest, keep
+from catalog.cli import root as root_verbs
 from catalog.cli.session import BROKEN_OFF, EXIT_INTERRUPTED, steady_output
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 for group in (ingest, find, keep):
     group.add_to(app)
 app.add_typer(encoder_verbs.app, name="encoder")
+app.add_typer(root_verbs.app, name="root")
 
 
 def main() -> None:

@@ -258,6 +258,16 @@ def job_list(rows: Sequence[Mapping[str, Any]]) -> None:
     _print(table)
 
 
+def root_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Roots, what is set for each and what holds there."""
+    table = _table("root", "files", "failed", "assets", "set", "holds", numbers=("files", "failed"))
+    for row in rows:
+        own = ", ".join(f"{name} {value:g}" for name, value in row["set"].items())
+        holds = ", ".join(f"{name} {value:g}" for name, value in row["sampling"].items())
+        _row(table, row["path"], row["files"], row["failed"], row["assets"], own, holds)
+    _print(table)
+
+
 def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Encoders, the active one starred."""
     table = _table("", "encoder", "dimension", "precision", "vectors", "missing")

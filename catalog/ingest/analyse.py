@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.media import AssetKind, SamplingPolicy, Shot
+from catalog.domain.root_settings import sampling_at
 from catalog.errors import (
     CatalogError,
     ServiceError,
@@ -26,7 +27,7 @@ from catalog.errors import (
 )
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis
-from catalog.store import assets, locations, shots, stages
+from catalog.store import assets, locations, roots, shots, stages
 from catalog.store.locks import asset_lock
 
 STAGE = "analyse"
@@ -47,12 +48,15 @@ class Analysed:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What an analysis needs, whatever it is of."""
+    """What an analysis needs, whatever it is of.
+
+    ``policy`` is how pictures are sampled; None for what the file's root says.
+    """
 
     database: Database
     store: FrameStore
     decoders: DecoderPool
-    policy: SamplingPolicy
+    policy: SamplingPolicy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class _Job:
     asset_id: int
     fingerprint: str
     path: Path
+    policy: SamplingPolicy
 
 
 # Told of a picture as soon as it is in the frame store: its key, its JPEG.
@@ -97,9 +102,12 @@ def analyse_asset(
             assert row is not None  # noqa: S101  # its stage row references it
             fingerprint = row.fingerprint
             files = locations.files_of(session, asset_id)
+            said = roots.sampling_settings(session)
         try:
             _check_lost(lost)
-            job = _Job(asset_id, fingerprint, _first_present(files))
+            path = _first_present(files)
+            policy = tools.policy or sampling_at(path, said)
+            job = _Job(asset_id, fingerprint, path, policy)
             return _analyse(tools, job, on_picture)
         except BaseException as error:
             fault = _fault(error)
@@ -138,7 +146,7 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
         on_picture(key, jpeg)
         return key
 
-    with tools.decoders.analysis(job.path, tools.policy, keep) as analysis:
+    with tools.decoders.analysis(job.path, job.policy, keep) as analysis:
         # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
         tools.store.delete_prefix(picture_prefix(job.fingerprint))
         found: list[Shot] = list(analysis)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -352,3 +353,29 @@ def test_a_reader_that_leaves_early_is_no_fault(environment, cli, pictures: Path
 def test_meta_pairs():
     assert parse_meta(["a=b", " c =d=e", "x="]) == {"a": "b", "c": "d=e", "x": ""}
     assert json.dumps(parse_meta([])) == "{}"
+
+
+def test_roots_are_added_set_listed_and_removed(cli, pictures: Path):
+    added = cli("root", "add", pictures, "--similarity", "2.5", "--json")
+    assert (added.code, added.json["set"]) == (0, {"similarity": 2.5})
+    assert "similarity 2.5" in cli("root", "list").out
+    assert cli("root", "set", pictures, "--picture-edge", "7").code == 2
+    again = cli("root", "set", pictures, "--unset", "similarity", "--min-shot", "1", "--json")
+    assert again.json["set"] == {"min_shot": 1.0}
+    cli("ingest", pictures)
+    refused = cli("root", "remove", pictures)
+    assert refused.code == 2
+    assert "--assets keep" in refused.err
+    assert cli("root", "remove", pictures, "--assets", "forget").code == 0
+    assert cli("root", "list", "--json").json == {"roots": []}
+
+
+def test_the_commands_of_the_sampling_page(cli, tmp_path: Path):
+    page = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("catalog ")]
+    assert len(lines) >= 5
+    for folder in ("interviews", "sport"):
+        (tmp_path / folder).mkdir()
+    for line in lines:
+        answer = cli(*shlex.split(line.replace("/media", str(tmp_path)))[1:])
+        assert answer.code == 0, (line, answer.err)

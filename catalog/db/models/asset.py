@@ -33,9 +33,16 @@ class Root(Base):
     watched: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="whether new files in it are taken in by themselves"
     )
+    sampling: Mapped[dict[str, Any]] = mapped_column(
+        server_default=sql("'{}'::jsonb"),
+        comment="how its pictures are sampled, as far as it differs from the root above it",
+    )
     created_at: Mapped[datetime] = now()
 
-    __table_args__ = (UniqueConstraint("raw_path"),)
+    __table_args__ = (
+        UniqueConstraint("raw_path"),
+        CheckConstraint("jsonb_typeof(sampling) = 'object'", name="sampling"),
+    )
 
 
 class Asset(Base):

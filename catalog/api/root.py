@@ -1,0 +1,103 @@
+"""The verbs of ``catalog root``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from catalog.api.base import StrPath
+from catalog.db.engine import Database
+from catalog.maintain import roots
+from catalog.maintain.roots import Fate
+from catalog.media.frame_store import FrameStore
+
+
+class RootVerbs:
+    """``catalog.root.add(path)``, ``.list()``, ``.set(path, …)`` and ``.remove(path)``.
+
+    The settings of sampling are those of `catalog.domain.media.SamplingPolicy`;
+    what a root does not set, the root above it says, and at last the default.
+    """
+
+    def __init__(self, database: Database, store: FrameStore) -> None:
+        self._database = database
+        self._store = store
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every root, by path: what is ``set`` for it, what ``sampling`` holds, what lies in it."""
+        return roots.list_all(self._database)
+
+    def add(
+        self,
+        path: StrPath,
+        *,
+        sampling_interval: float | None = None,
+        similarity: float | None = None,
+        picture_edge: int | None = None,
+        min_shot: float | None = None,
+    ) -> dict[str, Any]:
+        """Enter a folder as a root; nothing in it is read yet. One that is there gets the settings.
+
+        Files of a root above it that lie in it are its own from now on.
+
+        Raises
+        ------
+        PathNotFoundError
+            If there is no such folder.
+        InvalidInputError
+            If it is no folder, or a setting cannot be used.
+        """
+        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot)
+        return roots.add(self._database, Path(path), sampling)
+
+    def set(
+        self,
+        path: StrPath,
+        *,
+        sampling_interval: float | None = None,
+        similarity: float | None = None,
+        picture_edge: int | None = None,
+        min_shot: float | None = None,
+        unset: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Change what holds for a root, for what is analysed from now on.
+
+        ``unset`` names settings to be left to the root above, or the default, again.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such root.
+        InvalidInputError
+            If a setting cannot be used, or nothing is to be changed.
+        """
+        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot)
+        return roots.change(self._database, Path(path), sampling, unset)
+
+    def remove(self, path: StrPath, *, assets: Fate | None = None) -> dict[str, Any]:
+        """Forget a root; no file is touched. The answer says what became of its assets.
+
+        Within another root its files become that one's. Else, of assets that have no file
+        elsewhere, ``assets`` says whether to ``"keep"`` them, without a file, or to ``"forget"``
+        them.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such root.
+        InvalidInputError
+            If there are such assets and nothing was said of them.
+        """
+        return roots.forget(self._database, self._store, Path(path), assets)
+
+
+def _sampling(
+    interval: float | None, similarity: float | None, edge: int | None, min_shot: float | None
+) -> dict[str, Any]:
+    return {
+        "interval": interval,
+        "similarity": similarity,
+        "picture_edge": edge,
+        "min_shot": min_shot,
+    }
