@@ -9,6 +9,7 @@ from typing import Any
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.db.migrate import current_revision
 from catalog.db.reader import SqlRows
+from catalog.domain.examples import Examples
 from catalog.domain.results import SearchResult
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
@@ -22,7 +23,16 @@ class FindVerbs(OpenCatalog):
     """The verbs that read."""
 
     def search(
-        self, query: str, *, limit: int = 20, after: str | None = None, explain: bool = False
+        self,
+        query: str = "",
+        *,
+        image: object = None,
+        like: object = None,
+        not_: object = None,
+        keep_examples: bool = False,
+        limit: int = 20,
+        after: str | None = None,
+        explain: bool = False,
     ) -> SearchResult:
         """The shots that answer the query, best first, from one SQL statement.
 
@@ -30,7 +40,16 @@ class FindVerbs(OpenCatalog):
         ----------
         query:
             Words, ``"exact phrases"``, ``-words``, ``OR``, parentheses and
-            ``field:value`` filters; see docs/query-language.md.
+            ``field:value`` filters; see docs/query-language.md. May be empty
+            where there are examples.
+        image:
+            A picture's path or content (bytes), or several: hits should look like it.
+        like:
+            Clips or frames of the catalogue, ``17``, ``"clip:17"``, ``"frame:203"``,
+            one or several. They are no hits themselves, unless ``keep_examples``.
+        not_:
+            What hits should not look like: texts, ``Path`` or bytes of pictures,
+            ``"clip:17"``; one or several.
         limit:
             Hits per page, 1 to 1000.
         after:
@@ -41,12 +60,15 @@ class FindVerbs(OpenCatalog):
         Raises
         ------
         InvalidQueryError, InvalidInputError
-            If the query, the limit or the cursor cannot be used.
+            If the query, an example, the limit or the cursor cannot be used.
+        NotFoundError, MediaError
+            If an example is not there, or no picture that can be read.
         EncoderUnavailableError
             If free words need an encoder whose weights are not to be had.
         """
-        search = Search(self.database, self.store, self._encoders.load)
-        return search.find(query, limit=limit, after=after, show_plan=explain)
+        examples = Examples.of(image, like, not_, keep=keep_examples)
+        search = Search(self.database, self.store, self._encoders.load, self.decoders)
+        return search.find(query, examples=examples, limit=limit, after=after, show_plan=explain)
 
     def contact_sheet(
         self,

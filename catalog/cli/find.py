@@ -16,6 +16,15 @@ def search(
         str | None, typer.Argument(help="What the picture shows, and filters.")
     ] = None,
     *,
+    image: Annotated[list[Path], typer.Option(help="Shots that look like this picture.")] = [],  # noqa: B006
+    like: Annotated[
+        list[str], typer.Option(help="… like this clip (its number, or frame:N).")
+    ] = [],  # noqa: B006
+    not_: Annotated[
+        list[str], typer.Option("--not", help="… unlike this: a text, clip:N or frame:N.")
+    ] = [],  # noqa: B006
+    not_image: Annotated[list[Path], typer.Option(help="… unlike this picture.")] = [],  # noqa: B006
+    keep_examples: Annotated[bool, typer.Option(help="Let --like's clips be hits too.")] = False,
     limit: Limit = 20,
     after: Annotated[str | None, typer.Option(help="Cursor: the `next` of a page.")] = None,
     explain: Annotated[bool, typer.Option(help="Show the SQL statement and its plan.")] = False,
@@ -37,7 +46,16 @@ def search(
             field_list(json=json)
             return
         with opened() as catalog:
-            result = catalog.search(query or "", limit=limit, after=after, explain=explain)
+            result = catalog.search(
+                query or "",
+                image=image,
+                like=like,
+                not_=[*not_, *not_image],
+                keep_examples=keep_examples,
+                limit=limit,
+                after=after,
+                explain=explain,
+            )
             if sheet is not None:
                 catalog.contact_sheet(result, sheet)
         if json:

@@ -112,7 +112,7 @@ class SearchResult:
 
     ``plan`` says how neighbours were found; ``next`` is the cursor of the
     following page or None; ``explanation`` holds the statement and PostgreSQL's
-    own plan where they were asked for.
+    own plan where they were asked for; ``examples`` what was asked for beside words.
     """
 
     query: str
@@ -123,6 +123,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     next: str | None = None
     explanation: Mapping[str, Any] | None = None
+    examples: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as ``catalog search --json`` prints it."""
@@ -135,6 +136,8 @@ class SearchResult:
             "hits": [hit.as_json() for hit in self.hits],
             "next": self.next,
         }
+        if self.examples is not None:
+            body["examples"] = dict(self.examples)
         if self.explanation is not None:
             body["explanation"] = dict(self.explanation)
         return body

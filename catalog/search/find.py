@@ -8,23 +8,28 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, and_, false, func, not_
 
 from catalog.db.engine import Database
+from catalog.domain.examples import Examples
 from catalog.domain.query import Query, parse
 from catalog.domain.results import Hit, SearchResult
 from catalog.domain.timecode import timecode_at
 from catalog.encoders import Encoder
 from catalog.errors import InvalidInputError, InvalidQueryError
 from catalog.media.frame_store import FrameStore
+from catalog.media.isolated import DecoderPool
 from catalog.search.cursor import read_cursor, write_cursor
+from catalog.search.example import ExampleVectors
 from catalog.search.phrases import Phrases, normal_phrase
 from catalog.store import filters, vectors
+from catalog.store.examples import among_examples
 from catalog.store.explain import explain
 from catalog.store.search import Keywords, Meaning, SearchParts, search_statement
 from catalog.store.vectors import EncoderRow
 
 MAX_LIMIT = 1000
+NO_EXAMPLES = Examples()
 # Below this many clips a background has no shape to stand out from.
 MIN_BACKGROUND = 20
 
@@ -33,16 +38,27 @@ class Search:
     """Answers queries over one catalogue."""
 
     def __init__(
-        self, database: Database, store: FrameStore, load_encoder: Callable[[str], Encoder]
+        self,
+        database: Database,
+        store: FrameStore,
+        load_encoder: Callable[[str], Encoder],
+        decoders: DecoderPool,
     ) -> None:
+        self._decoders = decoders
         self._database = database
         self._store = store
         self._load_encoder = load_encoder
 
     def find(
-        self, query: str, *, limit: int = 20, after: str | None = None, show_plan: bool = False
+        self,
+        query: str,
+        *,
+        examples: Examples = NO_EXAMPLES,
+        limit: int = 20,
+        after: str | None = None,
+        show_plan: bool = False,
     ) -> SearchResult:
-        """The shots that answer ``query``, best first.
+        """The shots that answer ``query`` and are like the examples, best first.
 
         Raises
         ------
@@ -54,19 +70,20 @@ class Search:
             If free words need an encoder whose weights are not to be had.
         """
         began = time.perf_counter()
-        parsed = _parsed(query)
+        parsed = _parsed(query, examples)
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInputError(
                 f"A limit of {limit} was asked for; expected 1 to {MAX_LIMIT}.",
                 remedy="Page on with the cursor in `next` for more.",
             )
-        encoder, meaning = self._meaning(parsed)
+        encoder, meaning = self._meaning(parsed, examples)
         words = filters.keyword_query(parsed.root)
         keywords = None if words is None else Keywords(words, filters.any_word(words))
         ranked = meaning is not None or keywords is not None
-        cursor = None if after is None else read_cursor(after, query, ranked=ranked)
+        asked = query + examples.mark()
+        cursor = None if after is None else read_cursor(after, asked, ranked=ranked)
         parts = SearchParts(
-            where=filters.condition(parsed.root),
+            where=_where(parsed, examples),
             flagged=filters.asks_for_flagged(parsed.root),
             keywords=keywords,
             meaning=meaning,
@@ -89,20 +106,26 @@ class Search:
             took_ms=(time.perf_counter() - began) * 1000,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=write_cursor(query, hits[-1].rank, rows[limit - 1]) if more else None,
+            next=write_cursor(asked, hits[-1].rank, rows[limit - 1]) if more else None,
             explanation=explanation,
+            examples=examples.as_json() if examples else None,
         )
 
-    def _meaning(self, query: Query) -> tuple[EncoderRow | None, Meaning | None]:
+    def _meaning(
+        self, query: Query, examples: Examples
+    ) -> tuple[EncoderRow | None, Meaning | None]:
         words = normal_phrase(query.words)
         with self._database.session() as session:
             encoder = vectors.active_encoder(session)
-        if not words or encoder is None:
+        if encoder is None or not (words or examples):
             # A catalogue that never encoded anything still has its keywords.
             return encoder, None
         name = encoder.name
         phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name))
-        return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
+        if not examples:
+            return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
+        maker = ExampleVectors(phrases, self._decoders)
+        return encoder, Meaning(encoder.id, maker.vector(words, examples))
 
     def _hit(self, row: Row[Any], rank: int) -> Hit:
         cosine = None if row.cosine is None else round(float(row.cosine), 6)
@@ -134,9 +157,17 @@ class Search:
         }
 
 
-def _parsed(query: str) -> Query:
+def _where(query: Query, examples: Examples) -> ColumnElement[bool]:
+    kept = filters.condition(query.root)
+    if examples.keep or not examples.like:
+        return kept
+    # An asset without shots has no clip, and is no example.
+    return and_(kept, not_(func.coalesce(among_examples(examples.like), false())))
+
+
+def _parsed(query: str, examples: Examples) -> Query:
     parsed = parse(query)
-    if parsed.root is None:
+    if parsed.root is None and not examples:
         raise InvalidQueryError(
             'The query is empty; expected words, a "phrase" or a field:value filter.',
             remedy="Say what the picture should show, or list all with `catalog assets`.",

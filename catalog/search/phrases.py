@@ -32,9 +32,9 @@ class Phrases:
     def __init__(
         self, database: Database, encoder: EncoderRow, load_encoder: Callable[[], Encoder]
     ) -> None:
-        self._database = database
-        self._encoder = encoder
-        self._load = load_encoder
+        self.database = database
+        self.encoder = encoder
+        self.load_encoder = load_encoder
 
     def vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """The unit vector of each text, by its normal spelling.
@@ -48,19 +48,17 @@ class Phrases:
         """
         wanted = list(dict.fromkeys(normal_phrase(text) for text in texts))
         short = [text for text in wanted if len(text.encode()) <= _MAX_BYTES]
-        with self._database.session() as session:
-            found = vectors.cached_phrases(session, self._encoder.id, short)
+        with self.database.session() as session:
+            found = vectors.cached_phrases(session, self.encoder.id, short)
         new = [text for text in wanted if text not in found]
         if not new:
             return found
         # Rounded as halfvec rounds: the first answer must be the same as every later one.
-        made = self._load().encode_texts(new).astype("float16").astype("float32")
+        made = self.load_encoder().encode_texts(new).astype("float16").astype("float32")
         vector_of = dict(zip(new, made, strict=True))
         kept = [text for text in short if text in vector_of]
-        with self._database.session() as session:
-            vectors.save_phrases(
-                session, self._encoder.id, kept, [vector_of[text] for text in kept]
-            )
+        with self.database.session() as session:
+            vectors.save_phrases(session, self.encoder.id, kept, [vector_of[text] for text in kept])
         return found | vector_of
 
 

@@ -1,0 +1,158 @@
+"""What a search is given beside its words: pictures and shots to be like, and not to be like."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.errors import InvalidInputError
+
+MOST_EXAMPLES = 32
+_REFERENCE = re.compile(r"(?:(clip|frame):)?([0-9]{1,18})")
+
+Picture = Path | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOrClip:
+    """A frame or a clip of the catalogue, by its number."""
+
+    kind: str
+    """``clip`` or ``frame``."""
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Pictures and shots that hits should be like; texts, pictures and shots they should not.
+
+    ``keep`` has shots given as examples be hits too.
+    """
+
+    images: tuple[Picture, ...] = ()
+    like: tuple[FrameOrClip, ...] = ()
+    without: tuple[str | Picture | FrameOrClip, ...] = ()
+    keep: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        image: object = None,
+        like: object = None,
+        not_: object = None,
+        *,
+        keep: bool = False,
+    ) -> Examples:
+        """The examples as people give them: one of each or several, references as text or numbers.
+
+        Raises
+        ------
+        InvalidInputError
+            If one is nothing of the kind, or there are more than 32.
+        """
+        images = tuple(map(_picture, _several(image)))
+        shots = tuple(map(reference, _several(like)))
+        without = tuple(map(_unwanted, _several(not_)))
+        if len(images) + len(shots) + len(without) > MOST_EXAMPLES:
+            raise InvalidInputError(
+                f"{len(images) + len(shots) + len(without)} examples were given; expected at most"
+                f" {MOST_EXAMPLES}.",
+                remedy="A few good examples say more than many: leave some out.",
+            )
+        return cls(images, shots, without, keep)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to be like."""
+        return bool(self.images or self.like)
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.like or self.without)
+
+    def mark(self) -> str:
+        """A text that differs where the examples do, for cursors."""
+        parts = [*map(_mark, self.images), "|", *map(_mark, self.like), "|"]
+        parts += [*map(_mark, self.without), "keep" if self.keep else ""]
+        return "\n".join(parts) if self else ""
+
+    def as_json(self) -> dict[str, list[str] | bool]:
+        """What was asked for, in words."""
+        return {
+            "image": [_said(image) for image in self.images],
+            "like": [str(shot) for shot in self.like],
+            "not": [_said(unwanted) for unwanted in self.without],
+        }
+
+
+def reference(given: object) -> FrameOrClip:
+    """A clip or frame as people name it: ``17``, ``clip:17``, ``frame:203``.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none.
+    """
+    if isinstance(given, FrameOrClip):
+        return given
+    found = _REFERENCE.fullmatch(str(given).strip()) if not isinstance(given, bool) else None
+    if found is None or not found[0].isascii():
+        raise InvalidInputError(
+            f"{str(given)[:80]!r} names no clip; expected a clip's number, clip:NUMBER or"
+            " frame:NUMBER.",
+            remedy='Take it from `catalog search "…" --json`: clip.id or frame.id of a hit.',
+        )
+    return FrameOrClip(found[1] or "clip", int(found[2]))
+
+
+def _several(given: object) -> Sequence[object]:
+    if given is None:
+        return ()
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes | os.PathLike):
+        return tuple(given)
+    return (given,)
+
+
+def _picture(given: object) -> Picture:
+    if isinstance(given, bytes | bytearray | memoryview):
+        return bytes(given)
+    if isinstance(given, str | os.PathLike):
+        path = os.fspath(given)
+        return Path(path if isinstance(path, str) else os.fsdecode(path))
+    raise InvalidInputError(
+        f"A {type(given).__name__} was given as an example picture; expected a path or bytes.",
+        remedy="Give the path of a picture file, or its content.",
+    )
+
+
+def _unwanted(given: object) -> str | Picture | FrameOrClip:
+    if isinstance(given, str):
+        if given.startswith(("clip:", "frame:")):
+            return reference(given)
+        if not given.strip():
+            raise InvalidInputError(
+                "A negative example is empty; expected a text, a picture, or clip:NUMBER.",
+                remedy="Say what the pictures should not show.",
+            )
+        return given
+    if isinstance(given, FrameOrClip):
+        return given
+    if isinstance(given, int):
+        return reference(given)
+    return _picture(given)
+
+
+def _mark(given: str | Picture | FrameOrClip) -> str:
+    if isinstance(given, bytes):
+        return hashlib.blake2b(given, digest_size=16).hexdigest()
+    return f"{type(given).__name__}:{given}"
+
+
+def _said(given: str | Picture | FrameOrClip) -> str:
+    return f"{len(given)} bytes" if isinstance(given, bytes) else str(given)

@@ -1,0 +1,190 @@
+"""Search by example: words, pictures and shots become one vector to look for.
+
+What is wanted is added up, each part at unit length; what is not wanted is
+taken off, weighted, after Rocchio, "Relevance feedback in information
+retrieval", in Salton (ed.), The SMART Retrieval System, 1971. One vector is
+all that comes out, so that every plan of the search statement works with it.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from catalog.domain.examples import Examples, FrameOrClip, Picture
+from catalog.domain.media import AssetKind, SamplingPolicy
+from catalog.errors import (
+    InvalidInputError,
+    MediaTooLargeError,
+    NotFoundError,
+    PathNotFoundError,
+    UndecodableError,
+)
+from catalog.media.isolated import DecoderPool
+from catalog.search.phrases import Phrases, normal_phrase
+from catalog.store import examples as store
+
+# Measured by benchmarks/negation.py; see docs/decisions/0008.
+NEGATIVE_WEIGHT = 0.25
+MOST_BYTES = 256 * 1024 * 1024
+
+
+class ExampleVectors:
+    """Makes query vectors of one encoder from words and examples."""
+
+    def __init__(self, phrases: Phrases, decoders: DecoderPool) -> None:
+        self._phrases = phrases
+        self._decoders = decoders
+
+    def vector(self, words: str, examples: Examples) -> np.ndarray:
+        """The unit vector ``(dimension,)`` of what is wanted without what is not.
+
+        Raises
+        ------
+        InvalidInputError
+            If wanted and unwanted are the same.
+        NotFoundError
+            If an example is no clip or frame, or has no vector yet.
+        MediaError
+            If a picture cannot be read.
+        EncoderUnavailableError
+            If something is new and the encoder's weights are not to be had.
+        """
+        wanted: list[str | Picture | FrameOrClip] = [*examples.images, *examples.like]
+        if words:
+            wanted.insert(0, words)
+        vectors = self._all([*wanted, *examples.without])
+        return combined(vectors[: len(wanted)], vectors[len(wanted) :])
+
+    def _all(self, given: Sequence[str | Picture | FrameOrClip]) -> list[np.ndarray]:
+        texts = [each for each in given if isinstance(each, str)]
+        known = self._phrases.vectors(texts) if texts else {}
+        pictures = [each for each in given if isinstance(each, Path | bytes)]
+        encoded = iter(self._encoded(pictures))
+        found: list[np.ndarray] = []
+        for each in given:
+            if isinstance(each, str):
+                found.append(known[normal_phrase(each)])
+            elif isinstance(each, FrameOrClip):
+                found.append(self._stored(each))
+            else:
+                found.append(next(encoded))
+        return found
+
+    def _encoded(self, pictures: Sequence[Picture]) -> Sequence[np.ndarray]:
+        if not pictures:
+            return ()
+        opened = [Image.open(io.BytesIO(safe_jpeg(self._decoders, each))) for each in pictures]
+        vectors: np.ndarray = self._phrases.load_encoder().encode_images(opened)
+        return list(vectors)
+
+    def _stored(self, shot: FrameOrClip) -> np.ndarray:
+        with self._phrases.database.session() as session:
+            vectors = store.vectors_of(session, self._phrases.encoder.id, shot)
+            there = vectors is not None or store.is_there(session, shot)
+        if vectors is None:
+            raise _without_vector(shot) if there else _not_there(shot)
+        return unit(vectors.mean(axis=0))
+
+
+def combined(wanted: Sequence[np.ndarray], unwanted: Sequence[np.ndarray]) -> np.ndarray:
+    """What is wanted with what is not taken off; unit vectors become one unit vector.
+
+    Where nothing is wanted, it is the opposite of what is not.
+
+    Raises
+    ------
+    InvalidInputError
+        If nothing is left.
+    """
+    if wanted and unwanted:
+        away = NEGATIVE_WEIGHT * np.mean(unwanted, axis=0)
+        vector = unit(unit(np.sum(wanted, axis=0)) - away)
+    else:
+        vector = unit(np.sum(wanted, axis=0) if wanted else -np.sum(unwanted, axis=0))
+    # As halfvec rounds, so that every page is asked with the very same numbers.
+    return np.asarray(vector, dtype=np.float16).astype(np.float32)
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    """The vector at length 1."""
+    length = float(np.linalg.norm(vector))
+    if not length > 1e-6:
+        raise InvalidInputError(
+            "The examples cancel each other out; expected something to look for.",
+            remedy="Leave one of them out.",
+        )
+    scaled: np.ndarray = np.asarray(vector, dtype=np.float32) / np.float32(length)
+    return scaled
+
+
+def safe_jpeg(decoders: DecoderPool, picture: Picture) -> bytes:
+    """A stranger's picture as a JPEG of ours, decoded where it can do no harm.
+
+    Raises
+    ------
+    PathNotFoundError, MediaTooLargeError, MediaError
+        If it is not there, above 256 MiB, or no picture that can be decoded.
+    DecodersUnavailableError
+        If there is no process to decode it.
+    """
+    if isinstance(picture, Path):
+        return _decoded(decoders, picture, _size_of(picture))
+    # The catalogue's decoders read files, as the formats need: so the bytes become one.
+    with tempfile.NamedTemporaryFile(prefix="catalog-example-") as file:
+        file.write(picture)
+        file.flush()
+        return _decoded(decoders, Path(file.name), len(picture))
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError) as error:
+        raise PathNotFoundError(
+            f"There is no picture {str(path)[:200]!r} that can be read; expected a file.",
+            remedy="Check the path.",
+        ) from error
+
+
+def _decoded(decoders: DecoderPool, path: Path, size: int) -> bytes:
+    if size > MOST_BYTES:
+        raise MediaTooLargeError(
+            f"An example picture has {size} bytes; expected at most {MOST_BYTES}.",
+            remedy="Give a smaller version of it.",
+            limit=MOST_BYTES,
+        )
+    kept: list[bytes] = []
+
+    def keep(_pts: int, jpeg: bytes) -> str:
+        kept.append(jpeg)
+        return ""
+
+    with decoders.analysis(path, SamplingPolicy(), keep) as analysis:
+        if analysis.probe.kind is not AssetKind.STILL:
+            raise UndecodableError(
+                f"The example {path.name[:80]!r} is {analysis.probe.kind.value}; expected a still.",
+                remedy="Give a picture, or ingest it and use its shots: --like CLIP.",
+            )
+        for _shot in analysis:
+            pass
+    return kept[0]
+
+
+def _not_there(shot: FrameOrClip) -> NotFoundError:
+    return NotFoundError(
+        f"There is no {shot.kind} {shot.id}; expected one of the catalogue's.",
+        remedy=f'`catalog search "…" --json` gives {shot.kind}.id of each hit.',
+    )
+
+
+def _without_vector(shot: FrameOrClip) -> NotFoundError:
+    return NotFoundError(
+        f"The {shot.kind} {shot.id} has no vector under the active encoder.",
+        remedy="Let it be encoded first: `catalog encoder backfill`.",
+    )
