@@ -21,6 +21,7 @@ from catalog.api.encoder import EncoderVerbs
 from catalog.api.find import FindVerbs
 from catalog.api.ingest import IngestVerbs
 from catalog.api.keep import KeepVerbs
+from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
@@ -32,7 +33,7 @@ from catalog.settings import Settings
 __all__ = ["Catalog", "StrPath"]
 
 
-class Catalog(IngestVerbs, FindVerbs, KeepVerbs):
+class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs):
     """An open catalogue. Use it as a context manager, or `close` it.
 
     Opening starts the embedded PostgreSQL where no ``CATALOG_DATABASE_URL`` is

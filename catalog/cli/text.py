@@ -190,17 +190,25 @@ def asset_list(page: Mapping[str, Any]) -> None:
         typer.echo(f"More: --after {page['next']!r}")
 
 
+_TOLD_APART = {"clips", "locations", "stages", "renditions", "metadata"}
+
+
 def asset_details(details: Mapping[str, Any]) -> None:
     """One asset: what is known, where it lies, its clips."""
     table = _table("", "")
     for key, value in details.items():
-        if key not in {"clips", "locations", "stages", "metadata"} and value not in (None, []):
+        if key not in {"clips", "locations", "stages", "renditions", "metadata"} and value not in (
+            None,
+            [],
+        ):
             _row(table, key, ", ".join(value) if isinstance(value, list) else value)
     for place in details["locations"]:
         there = "online" if place["online"] else "missing"
         _row(table, there, f"{place['root']}/{place['path']}")
     for stage in details["stages"]:
         _row(table, stage["name"], _stage(stage))
+    for made in details["renditions"]:
+        _row(table, made["kind"], f"{made['path']} ({made['bytes']} bytes)")
     for key, value in details["metadata"].items():
         _row(table, f"meta.{key}", value)
     _print(table)

@@ -98,7 +98,7 @@ class SampledFrame:
     ``pts`` is the picture's own time; ``picture`` is its key in the frame
     store, ``width`` and ``height`` the stored picture's size in pixels,
     ``collapsed`` the number of sampled near-identical pictures it stands for
-    beside itself.
+    beside itself. The ``poster`` of a shot stands for it where one picture must.
     """
 
     pts: int
@@ -108,6 +108,7 @@ class SampledFrame:
     width: int
     height: int
     collapsed: int = 0
+    poster: bool = False
 
 
 @dataclass(frozen=True, slots=True)

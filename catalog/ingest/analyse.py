@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.media import AssetKind, SamplingPolicy, Shot
+from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
 from catalog.errors import (
     CatalogError,
@@ -25,12 +26,20 @@ from catalog.errors import (
     UnreadableFileError,
     WorkersLostError,
 )
-from catalog.media.frame_store import FrameStore, picture_key, picture_prefix
-from catalog.media.isolated import DecoderPool, IsolatedAnalysis
-from catalog.store import assets, locations, roots, shots, stages
+from catalog.ingest.posters import with_posters
+from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
+from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
+from catalog.store import assets, locations, renditions, roots, shots, stages
 from catalog.store.locks import asset_lock
 
 STAGE = "analyse"
+# What the analysis itself makes; the rest is made when it is asked for.
+_MADE_HERE = (
+    RenditionKind.STRIP,
+    RenditionKind.STRIP_INDEX,
+    RenditionKind.WAVEFORM,
+    RenditionKind.PEAKS,
+)
 # A file that kills the decoder would be handed from worker to worker for ever.
 MAX_LOST = 3
 
@@ -140,18 +149,30 @@ def _fault(error: BaseException) -> CatalogError | None:
 
 
 def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
+    sizes: dict[int, int] = {}
+    made: list[Rendition] = []
+
     def keep(pts: int, jpeg: bytes) -> str:
         key = picture_key(job.fingerprint, pts)
         tools.store.put(key, jpeg)
+        sizes[pts] = len(jpeg)
         on_picture(key, jpeg)
         return key
 
-    with tools.decoders.analysis(job.path, job.policy, keep) as analysis:
+    def keep_rendition(told: MadeRendition) -> None:
+        made.append(store_rendition(tools.store, job.fingerprint, told))
+
+    with tools.decoders.analysis(
+        job.path, job.policy, keep, store_rendition=keep_rendition
+    ) as analysis:
         # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
         tools.store.delete_prefix(picture_prefix(job.fingerprint))
-        found: list[Shot] = list(analysis)
+        found = [with_posters(shot, sizes) for shot in analysis]
     with tools.database.session() as session:
         frames = _write(session, job, analysis, found)
+        renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
+        for one in made:
+            renditions.save_rendition(session, job.asset_id, one)
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
     seconds = float(analysis.duration or analysis.probe.duration or 0)
     return Analysed(frames, collapsed, seconds)
@@ -162,17 +183,25 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
     probe = analysis.probe
     assets.describe(session, job.asset_id, probe)
     frames = shots.replace_shots(session, job.asset_id, found)
-    if probe.kind is AssetKind.VIDEO:
+    if probe.kind is not AssetKind.STILL:
         # What only decoding tells: a length the container kept silent of, the true rate, damage.
         assets.update_decoded(
             session,
             job.asset_id,
             duration_pts=analysis.counts.end_pts if probe.duration is None else None,
-            variable_frame_rate=analysis.counts.variable_frame_rate,
+            variable_frame_rate=analysis.counts.variable_frame_rate if probe.video else None,
             decode_errors=analysis.counts.decode_errors,
         )
     stages.finish_stage(session, [job.asset_id], STAGE)
     return frames
+
+
+def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) -> Rendition:
+    """Put a rendition's bytes into the frame store; what is to be entered of it."""
+    key = rendition_key(fingerprint, told.kind)
+    store.put(key, told.content)
+    size = len(told.content)
+    return Rendition(told.kind, key, size, told.width, told.height, settings=told.settings)
 
 
 def _check_lost(times: int) -> None:

@@ -12,14 +12,14 @@ from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.db.models import Asset, Clip
+from catalog.db.models import Asset, Clip, Rendition
 from catalog.domain.labels import clean_label
 from catalog.domain.paths import full_path, raw_path, shown_path
 from catalog.domain.query import parse
 from catalog.domain.timecode import timecode_at
 from catalog.errors import InvalidInputError, NotFoundError
-from catalog.media.frame_store import FrameStore, picture_prefix
-from catalog.store import assets, filters, locations, roots, stages
+from catalog.media.frame_store import FrameStore, delete_files_of
+from catalog.store import assets, filters, locations, renditions, roots, stages
 
 Reference = int | str | Path
 
@@ -153,8 +153,27 @@ def show(database: Database, store: FrameStore, reference: Reference) -> dict[st
             "tags": assets.tags_of(session, [asset_id])[asset_id],
             "locations": locations.locations_of(session, [asset_id])[asset_id],
             "stages": state,
+            "renditions": [
+                _rendition(store, row, made)
+                for made in renditions.renditions_of(session, [asset_id])[asset_id]
+            ],
             "clips": clips,
         }
+
+
+def _rendition(store: FrameStore, asset: Asset, made: Rendition) -> dict[str, Any]:
+    base = Fraction(asset.time_base_num or 0, asset.time_base_den or 1)
+    length = None if made.duration_pts is None else round(float(made.duration_pts * base), 6)
+    return {
+        "kind": made.kind,
+        "path": store.path_or_url(made.key),
+        "bytes": made.size_bytes,
+        "width": made.width,
+        "height": made.height,
+        "duration": length,
+        "made_at": _iso(made.made_at),
+        "settings": made.settings,
+    }
 
 
 def _columns(row: Asset) -> dict[str, Any]:
@@ -229,8 +248,26 @@ def remove(database: Database, store: FrameStore, references: Sequence[Reference
         fingerprints = assets.delete_assets(session, ids)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
     for fingerprint in fingerprints:
-        store.delete_prefix(picture_prefix(fingerprint))
+        delete_files_of(store, fingerprint)
     return ids
+
+
+def poster(database: Database, clip: int, frame: int) -> None:
+    """Let a frame stand for its clip.
+
+    Raises
+    ------
+    NotFoundError
+        If the clip has no such frame.
+    """
+    with database.session() as session:
+        if not renditions.choose_poster(session, clip, frame):
+            raise NotFoundError(
+                f"Clip {clip} has no frame {frame}; expected one of its own.",
+                remedy="`catalog sql` lists them: catalog.frames has clip_id and frame_id.",
+                clip=clip,
+                frame=frame,
+            )
 
 
 def retry(database: Database, references: Sequence[Reference] = ()) -> list[int]:
@@ -245,4 +282,4 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-__all__ = ["Reference", "collect", "list_assets", "remove", "retry", "show", "tag"]
+__all__ = ["Reference", "collect", "list_assets", "poster", "remove", "retry", "show", "tag"]

@@ -13,7 +13,7 @@ from catalog.db.engine import Database
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.root_settings import clean_sampling, sampling_at, setting_named
 from catalog.errors import InvalidInputError, NotFoundError, PathNotFoundError
-from catalog.media.frame_store import FrameStore, picture_prefix
+from catalog.media.frame_store import FrameStore, delete_files_of
 from catalog.store import assets, roots
 from catalog.store.roots import RootRow
 
@@ -120,7 +120,7 @@ def forget(database: Database, store: FrameStore, path: Path, fate: Fate | None)
         roots.delete_root(session, root_id)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
     for fingerprint in fingerprints:
-        store.delete_prefix(picture_prefix(fingerprint))
+        delete_files_of(store, fingerprint)
     return {
         "path": shown_path(folder),
         "files_given_to": None if above is None else shown_path(above[1]),

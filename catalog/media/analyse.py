@@ -15,6 +15,7 @@ from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import open_still, upright
+from catalog.media.strip import Strip, StripMaker
 from catalog.media.timing import counts_are_variable
 
 StorePicture = Callable[[int, bytes], str]
@@ -49,6 +50,7 @@ class Analysis:
         self._progress = progress
         self._reader: PictureReader | None = None
         self._steps = _Steps()
+        self._strip: StripMaker | None = None
 
     @property
     def frames_decoded(self) -> int:
@@ -74,6 +76,10 @@ class Analysis:
     def variable_frame_rate(self) -> bool:
         """Whether the pictures' times differed by more than rounding and jitter."""
         return self._steps.are_variable()
+
+    def strip(self) -> Strip | None:
+        """A film's strip of small pictures, once the shots are all told; None of anything else."""
+        return self._strip.finish(self.end_pts) if self._strip is not None else None
 
     def __iter__(self) -> Iterator[Shot]:
         return self.shots()
@@ -129,8 +135,11 @@ class Analysis:
         detector = ShotDetector(self._probe.time_base, rate, self._policy.min_shot)
         second = max(1, round(1 / self._probe.time_base))
         reported = 0
+        self._strip = strip = StripMaker(video, self._probe.time_base) if video else None
         for picture in reader:
             self._steps.add(picture.pts)
+            if strip is not None:
+                strip.add(picture.pts, picture.small)
             yield from detector.push(picture)
             if picture.pts - reported >= second:
                 reported = picture.pts

@@ -1,4 +1,4 @@
-"""Where the pictures of frames are kept, so that no encoder needs the essence again."""
+"""Where pictures of frames are kept, so that no encoder needs the essence again, and renditions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
+from catalog.domain.renditions import RenditionKind
 from catalog.errors import FrameStoreError, InvalidInputError, NotFoundError
 
 # One or more names of harmless characters; no name begins with a dot, so none is "..".
@@ -18,7 +20,7 @@ _MAX_KEY = 200
 
 
 class FrameStore(Protocol):
-    """A keeper of small immutable files, each under a key such as ``ab/abcd/000000000123.jpg``.
+    """A keeper of immutable files, each under a key such as ``ab/abcd/000000000123.jpg``.
 
     Every method raises `InvalidInputError` for a key that is not of names of
     letters, digits, ``.``, ``_`` and ``-`` separated by ``/``, and
@@ -27,6 +29,25 @@ class FrameStore(Protocol):
 
     def put(self, key: str, content: bytes) -> None:
         """Keep the content, whole or not at all, replacing what was under the key."""
+
+    def writing(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A new file, for content too large to hold in memory.
+
+        It may be written, read and sought in. When the block ends it is kept under
+        the key, replacing what was there; if the block raises, nothing of it stays.
+        An `OSError` of the storage within the block (it is full) leaves the block as
+        `FrameStoreError`. One writer of a key at a time: what a writer that was
+        killed has left is cleared away by the next.
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """The content under the key, to be read bit by bit and closed by the caller.
+
+        Raises
+        ------
+        PictureNotFoundError
+            If there is none.
+        """
 
     def get(self, key: str) -> bytes:
         """The content under the key; `PictureNotFoundError` if there is none."""
@@ -79,18 +100,42 @@ class FolderFrameStore:
                     Path(part).unlink()
             raise self._unavailable(key, "written", error) from error
 
+    @contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        """A part file beside the target, renamed when it is whole."""
+        target = self._path(key)
+        mark = f".part-{target.name}-"
+        part: Path | None = None
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            for left in target.parent.glob(f"{mark}*"):
+                left.unlink(missing_ok=True)
+            handle, name = tempfile.mkstemp(prefix=mark, dir=target.parent)
+            part = Path(name)
+            with os.fdopen(handle, "w+b") as file:
+                yield file
+            part.chmod(0o644)  # as in put()
+            part.replace(target)
+        except OSError as error:
+            raise self._unavailable(key, "written", error) from error
+        finally:
+            if part is not None:
+                with suppress(OSError):
+                    part.unlink()  # gone already where it was renamed
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, opened for reading."""
+        try:
+            return self._path(key).open("rb")
+        except OSError as error:
+            raise self._unreadable(key, error) from error
+
     def get(self, key: str) -> bytes:
         """The picture's bytes."""
         try:
             return self._path(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise PictureNotFoundError(
-                f"The frame store {self.root} has no picture {key!r}.",
-                remedy="Analyse the asset again: catalog retry.",
-                key=key,
-            ) from error
         except OSError as error:
-            raise self._unavailable(key, "read", error) from error
+            raise self._unreadable(key, error) from error
 
     def exists(self, key: str) -> bool:
         """Whether the picture is there."""
@@ -127,10 +172,19 @@ class FolderFrameStore:
             )
         return self.root / key
 
+    def _unreadable(self, key: str, error: OSError) -> PictureNotFoundError | FrameStoreError:
+        if not isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
+            return self._unavailable(key, "read", error)
+        return PictureNotFoundError(
+            f"The frame store {self.root} has no picture {key!r}.",
+            remedy="Analyse the asset again: catalog retry.",
+            key=key,
+        )
+
     def _unavailable(self, key: str, done: str, error: OSError) -> FrameStoreError:
         reason = (error.strerror or type(error).__name__).lower()
         return FrameStoreError(
-            f"The picture {key!r} cannot be {done} in the frame store {self.root}: {reason}.",
+            f"{key!r} cannot be {done} in the frame store {self.root}: {reason}.",
             remedy="Check the folder's permissions and free space (CATALOG_FRAME_STORE).",
             key=key,
         )
@@ -152,3 +206,23 @@ def picture_key(fingerprint: str, pts: int) -> str:
 def picture_prefix(fingerprint: str) -> str:
     """What the keys of all of one asset's pictures begin with, for `FrameStore.delete_prefix`."""
     return f"{fingerprint[:2]}/{fingerprint}"
+
+
+def rendition_key(fingerprint: str, kind: RenditionKind) -> str:
+    """The key of one asset's rendition: ``renditions/ab/abcdef…/proxy.mp4``."""
+    return f"{rendition_prefix(fingerprint)}/{kind.file_name}"
+
+
+def rendition_prefix(fingerprint: str) -> str:
+    """What the keys of all of one asset's renditions begin with.
+
+    Not below `picture_prefix`: a new analysis clears the pictures away, and a
+    proxy that took hours must outlive that.
+    """
+    return f"renditions/{fingerprint[:2]}/{fingerprint}"
+
+
+def delete_files_of(store: FrameStore, fingerprint: str) -> None:
+    """Delete all that is kept of an asset."""
+    store.delete_prefix(picture_prefix(fingerprint))
+    store.delete_prefix(rendition_prefix(fingerprint))

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from catalog.domain.media import Probe, SamplingPolicy, Shot
 from catalog.domain.paths import shown_path
+from catalog.domain.renditions import RenditionKind
 from catalog.errors import (
     DecoderCrashedError,
     DecoderMemoryError,
@@ -49,12 +50,39 @@ class Counts:
     variable_frame_rate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MadeRendition:
+    """A rendition as it came from the decoding process: its bytes; pixels where it has any."""
+
+    kind: RenditionKind
+    content: bytes
+    width: int | None
+    height: int | None
+    settings: dict[str, Any]
+
+    @classmethod
+    def told(
+        cls,
+        kind: str,
+        content: bytes,
+        width: int | None,
+        height: int | None,
+        settings: dict[str, Any],
+    ) -> Self:
+        """From the values of its message."""
+        return cls(RenditionKind(kind), content, width, height, settings)
+
+
+StoreRendition = Callable[[MadeRendition], None]
+
+
 class IsolatedAnalysis:
     """A file's description and shots, told by another process; iterate it once.
 
     As `catalog.media.analyse.Analysis`: each `Shot` comes as soon as it is
     closed, and ``counts`` is final when the iteration has ended. Pictures are
-    given to ``store_picture``, in this process and thread, as they come.
+    given to ``store_picture``, in this process and thread, as they come, and so
+    are renditions to ``store_rendition``.
     """
 
     def __init__(
@@ -62,9 +90,11 @@ class IsolatedAnalysis:
         talk: _Talk,
         store_picture: StorePicture,
         progress: Callable[[float], None],
+        store_rendition: StoreRendition,
     ) -> None:
         self._talk = talk
         self._store = store_picture
+        self._store_rendition = store_rendition
         self._progress = progress
         self._keys: dict[int, str] = {}
         self.counts = Counts()
@@ -86,6 +116,8 @@ class IsolatedAnalysis:
                 self._keys[pts] = self._store(pts, jpeg)
             elif kind == "shot":
                 yield self._with_keys(values[0])
+            elif kind == "rendition":
+                self._store_rendition(MadeRendition.told(*values))
             elif kind == "seconds":
                 self._progress(values[0])
             elif kind == "ended":
@@ -134,6 +166,7 @@ class DecoderPool:
         policy: SamplingPolicy,
         store_picture: StorePicture,
         progress: Callable[[float], None] = lambda _: None,
+        store_rendition: StoreRendition = lambda _: None,
     ) -> Iterator[IsolatedAnalysis]:
         """Analyse a file. When the block is left, the process is free for the next.
 
@@ -150,7 +183,7 @@ class DecoderPool:
         talk = _Talk(self, worker, path)
         try:
             talk.begin(policy)
-            yield IsolatedAnalysis(talk, store_picture, progress)
+            yield IsolatedAnalysis(talk, store_picture, progress, store_rendition)
         finally:
             self._give_back(worker, usable=talk.over and not talk.ended)
 

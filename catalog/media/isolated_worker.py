@@ -12,13 +12,17 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from catalog.domain.media import Probe, SamplingPolicy, Shot
+from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
 from catalog.domain.paths import shown_path
+from catalog.domain.renditions import RenditionKind
 from catalog.errors import MediaError, MediaTooLargeError
 from catalog.media.analyse import Analysis, analyse
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_wire import MOST_BYTES, pack, unpack
+from catalog.media.peaks import Outline
 from catalog.media.probe import probe
+from catalog.media.sound import SoundPass, draw_waveform
+from catalog.media.strip import Strip
 
 _BEAT_S = 1.0
 # What a process that only reads may write: its complaints on standard error.
@@ -59,6 +63,26 @@ class Report:
         allow_cpu(self._cpu_before, self.limits, done)
         self.send("seconds", done)
 
+    def rendition(
+        self, kind: RenditionKind, content: bytes, size: tuple[int, int] | None, **settings: object
+    ) -> None:
+        """Something was made of the asset; ``size`` is in pixels, where it has any."""
+        width, height = size or (None, None)
+        self.send("rendition", kind.value, content, width, height, settings)
+
+    def strip(self, made: Strip) -> None:
+        """A film's strip, and its index."""
+        settings = {"tiles": made.tiles, "step": made.step}
+        self.rendition(RenditionKind.STRIP, made.sheet, (made.width, made.height), **settings)
+        self.rendition(RenditionKind.STRIP_INDEX, made.index.encode(), None, **settings)
+
+    def outline(self, outline: Outline) -> None:
+        """The outline of a sound, as data and drawn."""
+        settings = {"columns": outline.columns, "samples_per_column": outline.samples_per_column}
+        drawn, *size = draw_waveform(outline)
+        self.rendition(RenditionKind.PEAKS, outline.as_json(), None, **settings)
+        self.rendition(RenditionKind.WAVEFORM, drawn, (size[0], size[1]), **settings)
+
     def ended(self, analysis: Analysis) -> None:
         """All is told; the counts."""
         self.send(
@@ -84,11 +108,27 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
     found = probe(path)
     _check_dimensions(path, found, report.limits)
     report.probed(found)
+    if found.kind is AssetKind.AUDIO:
+        _listen(path, found, report)
+        return
     analysis = analyse(path, found, policy, report.picture, report.seconds)
-    with _beating(analysis, report):
+    with beating(lambda: (analysis.frames_decoded, analysis.decode_errors), report):
         for shot in analysis:
             report.shot(shot)
+    if (strip := analysis.strip()) is not None:
+        report.strip(strip)
     report.ended(analysis)
+
+
+def _listen(path: Path, found: Probe, report: Report) -> None:
+    """The pass over a sound: its length as decoded, its damage, its outline."""
+    sound = SoundPass(path, found, report.seconds)
+    with beating(lambda: (sound.decoded, sound.errors), report):
+        outline = sound.run()
+    if outline is not None:
+        report.outline(outline)
+    end_pts = round(sound.seconds / found.time_base)
+    report.send("ended", sound.decoded, sound.errors, end_pts, False)
 
 
 def _check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:
@@ -105,7 +145,7 @@ def _check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:
 
 
 @contextmanager
-def _beating(analysis: Analysis, report: Report) -> Iterator[None]:
+def beating(counts: Callable[[], tuple[int, int]], report: Report) -> Iterator[None]:
     """Tell of progress that brings nothing to tell: pictures or broken packets go by."""
     over = threading.Event()
 
@@ -113,7 +153,7 @@ def _beating(analysis: Analysis, report: Report) -> Iterator[None]:
         last = (0, 0)
         with suppress(OSError):  # nobody listens any more
             while not over.wait(_BEAT_S):
-                now = (analysis.frames_decoded, analysis.decode_errors)
+                now = counts()
                 if now != last:
                     last = now
                     report.send("beat")

@@ -189,7 +189,7 @@ def _probe_sound(path: Path, container: InputContainer) -> Probe:
 
 def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) -> None:
     """Some demuxers take any bytes for sound; only what decodes is."""
-    failed, why = 0, "it has no samples"
+    failed, why = 0, ""
     try:
         for packet in container.demux(stream):
             try:
@@ -203,6 +203,8 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
         why = reason(error)
     if recognise(check_readable(path)) is None:
         raise not_media(path)
+    if not why:
+        return  # a recorder that was stopped as soon as it was started: whole, and without sound
     raise UndecodableError(
         f"{shown_path(path)} is {container.format.name} sound, but none of it can be decoded"
         f" ({failed} broken packets; {why}); expected a complete file.",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
 from catalog.domain.media import Probe
 from catalog.store.arrays import among
+from catalog.store.renditions import bytes_by_kind
 
 
 def ensure_asset(
@@ -105,10 +106,13 @@ def update_decoded(
     asset_id: int,
     *,
     duration_pts: int | None,
-    variable_frame_rate: bool,
+    variable_frame_rate: bool | None,
     decode_errors: int,
 ) -> None:
-    """Write what only decoding tells; ``duration_pts`` None keeps the container's."""
+    """Write what only decoding tells; ``duration_pts`` None keeps the container's.
+
+    Sound has no pictures whose rate could vary: None.
+    """
     values: dict[str, Any] = {
         "variable_frame_rate": variable_frame_rate,
         "damaged": decode_errors > 0,
@@ -225,8 +229,9 @@ def tags_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
-    """The asset's clips in order, each with its first frame and their number."""
-    number = func.row_number().over(partition_by=Frame.clip_id, order_by=Frame.pts)
+    """The asset's clips in order, each with its poster (or first frame) and their number."""
+    order = (Frame.poster.desc(), Frame.pts)
+    number = func.row_number().over(partition_by=Frame.clip_id, order_by=order)
     frames = (
         select(
             Frame.id,
@@ -331,6 +336,7 @@ def count_all(session: Session) -> dict[str, Any]:
             for key, value in scalar._mapping.items()
         },
         "kinds": {row[0]: row[1] for row in sorted(kinds)},
+        "rendition_bytes": bytes_by_kind(session),
         "stages": {f"{name}/{state}": count for name, state, count in sorted(states)},
         "encoders": [
             {"name": name, "active": active, "vectors": count} for name, active, count in vectors

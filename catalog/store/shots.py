@@ -50,6 +50,7 @@ def _insert_batch(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
             "width": frame.width,
             "height": frame.height,
             "collapsed": frame.collapsed,
+            "poster": frame.poster,
         }
         for clip_id, shot in zip(clip_ids, shots, strict=True)
         for frame in shot.frames

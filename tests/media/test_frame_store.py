@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from catalog.domain.renditions import RenditionKind
 from catalog.errors import FrameStoreError, InvalidInputError
 from catalog.media.frame_store import (
     FolderFrameStore,
@@ -13,6 +16,8 @@ from catalog.media.frame_store import (
     PictureNotFoundError,
     picture_key,
     picture_prefix,
+    rendition_key,
+    rendition_prefix,
 )
 
 FINGERPRINT = "ab" + "0123456789" * 6 + "cd"
@@ -56,6 +61,49 @@ def test_delete_prefix_takes_one_asset_only(store):
     assert all(store.exists(picture_key(other, pts)) for pts in range(3))
 
 
+def test_what_is_too_large_for_memory_is_written_and_read_bit_by_bit(store):
+    key = rendition_key(FINGERPRINT, RenditionKind.PROXY)
+    with store.writing(key) as file:
+        file.write(b"xxxx" + b"body" * 3)
+        assert not store.exists(key)
+        file.seek(0)
+        file.write(b"HEAD")
+        file.seek(4)
+        assert file.read(4) == b"body"
+    with store.open(key) as file:
+        assert (file.read(6), file.seek(12), file.read()) == (b"HEADbo", 12, b"body")
+    with store.writing(key) as file:
+        file.write(b"another")
+    assert store.get(key) == b"another"
+    with pytest.raises(PictureNotFoundError, match="ab/cd"):
+        store.open("ab/cd")
+
+
+def test_writing_that_breaks_off_keeps_what_was_there(store):
+    key = rendition_key(FINGERPRINT, RenditionKind.PROXY)
+    store.put(key, b"whole")
+
+    def break_off(error: BaseException) -> None:
+        with store.writing(key) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off(KeyboardInterrupt())
+    with pytest.raises(FrameStoreError, match="no space left on device"):
+        break_off(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert store.get(key) == b"whole"
+
+
+def test_a_rendition_outlives_its_asset_s_pictures(store):
+    key = rendition_key(FINGERPRINT, RenditionKind.PROXY)
+    store.put(key, b"x")
+    store.delete_prefix(picture_prefix(FINGERPRINT))
+    assert store.exists(key)
+    store.delete_prefix(rendition_prefix(FINGERPRINT))
+    assert not store.exists(key)
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -80,6 +128,8 @@ def test_no_key_leads_out_of_the_store(store, key):
             use(key)
     with pytest.raises(InvalidInputError):
         store.put(key, b"x")
+    with pytest.raises(InvalidInputError), store.writing(key):
+        pass
 
 
 def test_a_folder_store_leaves_no_partial_files(tmp_path):
@@ -89,6 +139,18 @@ def test_a_folder_store_leaves_no_partial_files(tmp_path):
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files == [tmp_path / key]
     assert Path(store.path_or_url(key)).read_bytes() == b"x" * 1000
+
+
+def test_a_folder_store_clears_away_what_a_killed_writer_left(tmp_path):
+    store = FolderFrameStore(tmp_path)
+    with store.writing("a/proxy.mp4") as file:
+        (left,) = (tmp_path / "a").iterdir()
+        file.write(b"x")
+        kept = left.with_name(left.name + "x")
+        kept.write_bytes(b"of a process that was killed")
+    with store.writing("a/proxy.mp4") as file:
+        file.write(b"y")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["proxy.mp4"]
 
 
 def test_a_folder_store_that_cannot_be_written_says_so(tmp_path):

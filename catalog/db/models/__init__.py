@@ -10,6 +10,7 @@ from __future__ import annotations
 from catalog.db.models.asset import Asset, AssetTag, Location, Root, Sidecar, Tag
 from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
+from catalog.db.models.rendition import Rendition
 from catalog.db.models.service import Stage, Token
 from catalog.db.models.vector import Calibration, Embedding, Encoder, Phrase
 
@@ -28,6 +29,7 @@ __all__ = [
     "Frame",
     "Location",
     "Phrase",
+    "Rendition",
     "Root",
     "Sidecar",
     "Stage",

@@ -82,11 +82,15 @@ class Frame(Base):
         server_default=sql("0"),
         comment="near-identical pictures this one stands for, beside itself",
     )
+    poster: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="whether it stands for its clip; one at most"
+    )
 
     __table_args__ = (
         UniqueConstraint("clip_id", "pts"),
         CheckConstraint("start_pts <= end_pts AND pts >= 0", name="range"),
         Index(None, "asset_id"),
+        Index("uq_frame_poster", "clip_id", unique=True, postgresql_where=sql("poster")),
     )
 
 

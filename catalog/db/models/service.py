@@ -24,7 +24,7 @@ class Stage(Base):
     __tablename__ = "stage"
 
     asset_id: Mapped[int] = cascade("asset.id", primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True, comment="analyse or encode")
+    name: Mapped[str] = mapped_column(primary_key=True, comment="analyse, encode or proxy")
     state: Mapped[str] = mapped_column(
         server_default=sql("'due'"), comment="due, running, done or failed"
     )
@@ -41,7 +41,7 @@ class Stage(Base):
     )
 
     __table_args__ = (
-        CheckConstraint("name IN ('analyse', 'encode')", name="name"),
+        CheckConstraint("name IN ('analyse', 'encode', 'proxy')", name="name"),
         CheckConstraint("state IN ('due', 'running', 'done', 'failed')", name="state"),
         CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="reason"),
         Index("ix_stage_open", "name", "state", postgresql_where=sql("state <> 'done'")),

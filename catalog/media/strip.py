@@ -1,0 +1,122 @@
+"""The strip: small pictures at even steps through a film, on one sheet, for looking it over.
+
+The pictures are those the decode pass makes for the detectors anyway. When
+there are too many, every second one goes and the step doubles, so memory does
+not depend on the film's length, nor does the length have to be known.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.domain.media import VideoTrack
+from catalog.domain.renditions import RenditionKind
+from catalog.media.orientation import Orientation
+
+RgbPicture = npt.NDArray[np.uint8]
+
+MOST_TILES = 128
+_FIRST_STEP = Fraction(1, 4)  # seconds
+_TILE_EDGE = 160
+_COLUMNS = 10
+_QUALITY = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A finished strip: the sheet as WebP with its size in pixels, and its index as WebVTT."""
+
+    sheet: bytes
+    width: int
+    height: int
+    index: str
+    tiles: int
+    step: float
+
+
+class StripMaker:
+    """Gathers a film's tiles; `add` every picture, then `finish`."""
+
+    def __init__(self, track: VideoTrack, time_base: Fraction) -> None:
+        self._orientation = Orientation(track.rotation, track.mirrored)
+        self._base = time_base
+        self._step = _FIRST_STEP
+        self._times: list[int] = []
+        self._tiles: list[RgbPicture] = []
+
+    def add(self, pts: int, small: RgbPicture) -> None:
+        """A picture as it is stored, BGR; kept if a step has gone by."""
+        due = 0 if not self._times else (self._step_of(self._times[-1]) + 1) * self._step
+        if self._times and pts * self._base < due:
+            return
+        self._times.append(pts)
+        self._tiles.append(_tile(small))
+        if len(self._tiles) > MOST_TILES:
+            self._thin()
+
+    def _step_of(self, pts: int) -> int:
+        return int(pts * self._base // self._step)
+
+    def _thin(self) -> None:
+        """Double the step; the first tile in each stays."""
+        self._step *= 2
+        kept: dict[int, int] = {}
+        for number, pts in enumerate(self._times):
+            kept.setdefault(self._step_of(pts), number)
+        self._times = [self._times[number] for number in kept.values()]
+        self._tiles = [self._tiles[number] for number in kept.values()]
+
+    def finish(self, end_pts: int) -> Strip | None:
+        """The strip of a film that ends at ``end_pts``; None if it has no picture."""
+        from PIL import Image  # noqa: PLC0415  slow to import
+
+        if not self._tiles:
+            return None
+        upright = [self._orientation.apply(tile[:, :, ::-1]) for tile in self._tiles]
+        height, width = upright[0].shape[:2]
+        columns = min(_COLUMNS, len(upright))
+        rows = -(-len(upright) // columns)
+        sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
+        places = []
+        for number, tile in enumerate(upright):
+            y, x = number // columns * height, number % columns * width
+            sheet[y : y + height, x : x + width] = tile[:height, :width]
+            places.append((x, y, width, height))
+        kept = io.BytesIO()
+        Image.fromarray(sheet).save(kept, "WEBP", quality=_QUALITY)
+        index = self._index(places, end_pts)
+        size = sheet.shape[1], sheet.shape[0]
+        return Strip(kept.getvalue(), *size, index, len(upright), float(self._step))
+
+    def _index(self, places: list[tuple[int, int, int, int]], end_pts: int) -> str:
+        """WebVTT whose cues name a part of the sheet (Media Fragments URI 1.0, 4.2.2)."""
+        ends = [*self._times[1:], max(end_pts, self._times[-1] + 1)]
+        starts = [0, *self._times[1:]]
+        cues = ["WEBVTT"]
+        for start, end, place in zip(starts, ends, places, strict=True):
+            times = f"{_clock(start * self._base)} --> {_clock(end * self._base)}"
+            where = ",".join(map(str, place))
+            cues.append(f"{times}\n{RenditionKind.STRIP.file_name}#xywh={where}")
+        return "\n\n".join(cues) + "\n"
+
+
+def _tile(small: RgbPicture) -> RgbPicture:
+    import cv2  # noqa: PLC0415  slow to import
+
+    height, width = small.shape[:2]
+    scale = min(1.0, _TILE_EDGE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    shrunk = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, dtype=np.uint8)
+
+
+def _clock(seconds: Fraction) -> str:
+    """``hours:minutes:seconds.thousandths``; rounded up, so that no cue shows what comes later."""
+    thousandths = -(-seconds.numerator * 1000 // seconds.denominator)
+    minutes, rest = divmod(thousandths, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
