@@ -177,7 +177,7 @@ def _rendition(store: FrameStore, asset: Asset, made: Rendition) -> dict[str, An
 
 
 def _columns(row: Asset) -> dict[str, Any]:
-    hidden = {"words", "metadata", "sidecars"}
+    hidden = {"words", "spellings", "metadata", "sidecars"}
     body = {
         column.key: getattr(row, column.key)
         for column in Asset.__table__.columns

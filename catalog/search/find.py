@@ -78,7 +78,7 @@ class Search:
             )
         encoder, meaning = self._meaning(parsed, examples)
         words = filters.keyword_query(parsed.root)
-        keywords = None if words is None else Keywords(words, filters.any_word(words))
+        keywords = None if words is None else Keywords.of(words)
         ranked = meaning is not None or keywords is not None
         asked = query + examples.mark()
         cursor = None if after is None else read_cursor(after, asked, ranked=ranked)

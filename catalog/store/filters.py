@@ -111,12 +111,6 @@ def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
             return None
 
 
-def any_word(query: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The tsquery that one of the words satisfies, in the place of all of them."""
-    joined = func.regexp_replace(cast(query, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
-    return cast(joined, TSQUERY)
-
-
 def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None:
     parts = [part for part in map(keyword_query, nodes) if part is not None]
     if not parts:
@@ -129,11 +123,11 @@ def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None
 
 
 def _phrase_query(text: str) -> ColumnElement[Any]:
-    return func.phraseto_tsquery("simple", func.catalog.split_name(text))
+    return func.catalog.phrase_query(text, type_=TSQUERY)
 
 
 def _all_words_query(text: str) -> ColumnElement[Any]:
-    return func.plainto_tsquery("simple", func.catalog.split_name(text))
+    return func.catalog.words_query(text, type_=TSQUERY)
 
 
 # --- filters ------------------------------------------------------------------

@@ -260,7 +260,7 @@ def test_meaning_and_keywords_are_fused_by_rank(filled: Catalog):
 
 
 def test_keyword_ranks_begin_at_one_among_what_the_filters_keep(filled: Catalog):
-    all_of_them = filled.search("red", limit=100).hits
+    all_of_them = filled.search("red OR film", limit=100).hits
     assert {hit.keyword_rank for hit in all_of_them if hit.keyword_rank} >= {1, 2}
     only = filled.search("red kind:audio").hits
     assert [hit.keyword_rank for hit in only] == [1]

@@ -11,12 +11,13 @@ from sqlalchemy import (
     Index,
     Integer,
     SmallInteger,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.db.models.base import Base, cascade, identity, now
@@ -124,6 +125,11 @@ class Asset(Base):
     words: Mapped[str] = mapped_column(
         TSVECTOR, server_default=sql("''::tsvector"), comment="keyword text, kept by a trigger"
     )
+    spellings: Mapped[list[str]] = mapped_column(
+        ARRAY(Text),
+        server_default=sql("'{}'::text[]"),
+        comment="keys by which misspelt names find it, kept by a trigger",
+    )
     created_at: Mapped[datetime] = now()
 
     __table_args__ = (
@@ -140,6 +146,7 @@ class Asset(Base):
         Index(None, "duration"),
         Index("ix_asset_name_lower", sql("lower(name)")),
         Index(None, "words", postgresql_using="gin"),
+        Index(None, "spellings", postgresql_using="gin"),
         Index(
             None,
             "metadata",

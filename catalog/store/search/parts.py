@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import (
-    ColumnElement,
-    true,
-)
+from sqlalchemy import ColumnElement, Text, cast, func, select, true
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,17 @@ class Keywords:
 
     all: ColumnElement[Any]
     any: ColumnElement[Any]
+
+    @classmethod
+    def of(cls, query: ColumnElement[Any]) -> Keywords:
+        """Made once for the statement, wherever in it they are looked at."""
+        every = select(query.label("every")).cte("every_word")
+        some = func.regexp_replace(cast(every.c.every, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
+        asked = select(every.c.every, cast(some, TSQUERY).label("some")).cte("asked")
+        return cls(
+            select(asked.c.every).scalar_subquery(),
+            select(asked.c.some).scalar_subquery(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
