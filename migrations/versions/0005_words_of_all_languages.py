@@ -4,18 +4,18 @@ Text is cut, folded and stemmed by functions of the catalogue's own, the same fo
 what is stored and for what is asked: no extension is needed, and nothing hangs on
 the locale that the server was made with. See docs/decisions/0008-keywords.md.
 
-All assets and clips are rebuilt, each in one UPDATE: some 2,000 assets a second.
+All assets and clips are rebuilt, each in one UPDATE: some 500 assets a second.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
