@@ -67,16 +67,19 @@ def found(catalog: Catalog, query: str) -> str:
         ("Zug", "de"), ("züge", "de"), ("Zuege", "de"), ("zuge", "de"), ("Ueberschwemmung", "de"),
         ("strasse", "de"), ("Straßen", "de"), ("überschwemmungen", "de"),
         ("élève", "fr"), ("eleve", "fr"), ("ordinateur", "fr"), ("election", "fr"), ("ecole", "fr"),
-        ("потягом", "uk"), ("станція", "uk"), ("п’ять", "uk"), ("пять", "uk"), ("рятувальник", "uk"),
+        ("потягом", "uk"), ("станція", "uk"), ("п’ять", "uk"), ("пять", "uk"),
+        ("рятувальник", "uk"),
         ("поезд", "ru"), ("мост", "ru"), ("еще", "ru"), ("ЕЩЁ", "ru"), ("объявление", "ru"),
-        ("المحطة", "ar"), ("محطة", "ar"), ("محطه", "ar"), ("اطفال", "ar"), ("الأطفالُ", "ar"), ("قطار", "ar"),
+        ("المحطة", "ar"), ("محطة", "ar"), ("محطه", "ar"),
+        ("اطفال", "ar"), ("الأطفالُ", "ar"), ("قطار", "ar"),
         ("הרכבת", "he"), ('צה"ל', "he"), ("צה״ל", "he"),
         ("किसान", "hi"), ("कानून", "hi"), ("ख़िलाफ़", "hi"), ("रेलगाड़ियां", "hi"),
         ("ha noi", "vi"), ("Hà Nội", "vi"), ("doan tau", "vi"), ("Đoàn", "vi"),
         ("lodzi", "pl"), ("żółtym", "pl"), ("istanbul", "tr"), ("ISIKLARIN", "tr"),
         # Scripts without spaces: any part, down to one character, and no other.
         ("火车", "zh"), ("火车站", "zh"), ("车", "zh"), ("客", "zh"), ("车火", ""), ("北站", ""),
-        ("火车站 旅客", "zh"), ("記者", "ja"), ("記", "ja"), ("记", "zh"), ("雷", ""), ("者", "ja zh"), ("ニュース", "ja"),
+        ("火车站 旅客", "zh"), ("記者", "ja"), ("記", "ja"), ("记", "zh"), ("雷", ""),
+        ("者", "ja zh"), ("ニュース", "ja"),
         ("ﾆｭｰｽ", "ja"), ("𠮷野家", "ja"), ("𠮷", "ja"), ("インタビュー", "ja"), ("夜", "ja"),
         ("기차", "ko"), ("부산", "ko"), ("역", "ko"), ("차기", ""),
         ("รถไฟ", "th"), ("หัวลำโพง", "th"), ("ไฟรถ", ""), ("ก", "th"), ("ฎ", ""), ("ข่าว", "th"),
@@ -156,7 +159,8 @@ NAMES = {
         '"redcar take2"', "final.mov", "re*", "redc*", "tak*", "HDTVNews_RedCar",
         '"hdtvnews redcar"',
     ),
-    "A012C003_240115_R1XY.mxf": ("A012C003", "a012c*", "240115", "R1XY", "c003", '"a012c003 240115"'),
+    "A012C003_240115_R1XY.mxf": ("A012C003", "a012c*", "240115", "R1XY", "c003",
+                                 '"a012c003 240115"'),
     "東京Interview_2024年.mp4": ("東京", "interview", "2024", "年", '"東京interview"', "2024年"),
 }  # fmt: skip
 
@@ -166,7 +170,8 @@ def test_file_names_open_at_separators_case_and_digits(catalog: Catalog, name: s
     with catalog.database.session() as session:
         session.execute(
             text(
-                "INSERT INTO asset (fingerprint, size_bytes, name, kind) VALUES ('f', 1, :n, 'audio')"
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind) "
+                "VALUES ('f', 1, :n, 'audio')"
             ),
             {"n": name},
         )
