@@ -6,16 +6,16 @@ the locale that the server was made with. See docs/decisions/0008-keywords.md.
 
 All assets and clips are rebuilt, each in one UPDATE: some 500 assets a second.
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
