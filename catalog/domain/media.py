@@ -31,6 +31,9 @@ class VideoTrack:
     ``display_height`` are what a viewer sees, after sample aspect ratio and
     rotation. ``rotation`` is clockwise degrees in {0, 90, 180, 270}; where
     ``mirrored``, the picture is mirrored left to right before it is turned.
+    ``level`` is the codec's as its standard spells it (``4.1``), ``chroma`` how
+    colour is sampled (``4:2:0``, ``4:0:0`` for grey, ``rgb``), ``hdr`` the
+    kinds of high dynamic range the pictures are made for, see `catalog.media.hdr`.
     """
 
     index: int
@@ -54,11 +57,14 @@ class VideoTrack:
     bit_rate: int | None = None
     frame_count: int | None = None
     mirrored: bool = False
+    level: str | None = None
+    chroma: str | None = None
+    hdr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """One audio stream."""
+    """One audio stream. ``bit_depth`` is of a stored sample; lossy codecs have none."""
 
     index: int
     codec: str
@@ -67,6 +73,35 @@ class AudioTrack:
     layout: str | None
     language: str | None = None
     bit_rate: int | None = None
+    profile: str | None = None
+    sample_format: str | None = None
+    bit_depth: int | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Who and what made the essence, where, and under which terms, as the file says.
+
+    ``latitude`` and ``longitude`` are degrees, north and east positive, and
+    known together; ``altitude`` is metres above the sea. ``rights`` is the
+    copyright notice with the terms of use.
+    """
+
+    description: str | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    camera_serial: str | None = None
+    lens: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+    reel: str | None = None
+    scene: str | None = None
+    take: str | None = None
+    rights: str | None = None
+    creator: str | None = None
+    credit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +110,8 @@ class Probe:
 
     ``duration`` is seconds, exact, None for stills. ``timecode`` is the SMPTE
     start timecode as the essence spells it (``;`` before the frames when
-    drop-frame), or None. ``metadata`` keeps what no field holds (container
+    drop-frame), or None. ``bit_rate`` is of the whole file, in bits per second.
+    ``metadata`` keeps what no field holds (container
     tags, EXIF, further streams, chapters), JSON-ready.
     """
 
@@ -89,6 +125,8 @@ class Probe:
     recorded: datetime | None
     title: str | None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    bit_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

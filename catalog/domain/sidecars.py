@@ -25,6 +25,10 @@ _EDL_REEL = 8
 _LONGEST_SUFFIX = 5
 
 
+# Columns of an asset that both its file (`catalog.domain.media.Facts`) and sidecars fill.
+SHARED_FACTS = ("reel", "scene", "take", "rights", "creator", "credit")
+
+
 class SidecarKind(StrEnum):
     """What sort of file it is; where two name the same column, the first sort here wins."""
 
@@ -45,6 +49,12 @@ class Description:
     description: str | None = None
     language: str | None = None
     recorded: datetime | None = None
+    reel: str | None = None
+    scene: str | None = None
+    take: str | None = None
+    rights: str | None = None
+    creator: str | None = None
+    credit: str | None = None
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -231,6 +241,7 @@ def _agreed(entries: Sequence[Description]) -> Description:
         description=_only(entry.description for entry in entries),
         language=_only(entry.language for entry in entries),
         recorded=min((e.recorded for e in entries if e.recorded is not None), default=None),
+        **{name: _only(getattr(entry, name) for entry in entries) for name in SHARED_FACTS},
         tags=tuple(dict.fromkeys(tag for entry in entries for tag in entry.tags)),
         metadata={key: v[0] if len(v) == 1 else v for key, v in columns.items()},
     )
@@ -251,6 +262,7 @@ def merged(descriptions: Sequence[Description]) -> Description:
         description=next((d.description for d in descriptions if d.description), None),
         language=next((d.language for d in descriptions if d.language), None),
         recorded=next((d.recorded for d in descriptions if d.recorded), None),
+        **{n: next((v for d in descriptions if (v := getattr(d, n))), None) for n in SHARED_FACTS},
         tags=tuple(dict.fromkeys(tag for d in descriptions for tag in d.tags)),
         metadata=metadata,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset
 from catalog.domain.paths import path_from_raw, shown_path
 from catalog.domain.sidecars import (
+    SHARED_FACTS,
     Description,
     Essence,
     Said,
@@ -27,13 +28,14 @@ from catalog.domain.timecode import parse_timecode
 from catalog.errors import InvalidInputError
 from catalog.media.sidecars import Candidate
 from catalog.store import assets, sidecars
+from catalog.store.assets import SHARED_COLUMNS
 from catalog.store.sidecars import SidecarRow
 
 _KINDS = list(SidecarKind)
 _REEL_KEYS = ("reel_name", "reel", "tape", "tape_name")
 # Bytes of JSON kept of one sidecar: keyword text takes no more than 50,000 characters anyway.
 _MOST_METADATA = 200_000
-_COLUMNS = ("title", "description", "language", "recorded")
+_COLUMNS = SHARED_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def essence_of(asset: Asset, files: Iterable[str]) -> Essence:
     base = _time_base(asset)
     return Essence(
         names=name_forms(asset.name, *files),
-        reels=name_forms(*_reels(asset.metadata_)),
+        reels=name_forms(*_reels(asset.metadata_), asset.reel or ""),
         duration=None if asset.duration_pts is None or base is None else asset.duration_pts * base,
         rate=rate,
         start=_start(asset, rate),
@@ -107,6 +109,7 @@ def as_json(said: Said, file: Candidate) -> dict[str, Any]:
         "description": told.description,
         "language": told.language,
         "recorded": None if told.recorded is None else told.recorded.isoformat(),
+        **{name: getattr(told, name) for name in SHARED_FACTS},
         "tags": list(told.tags),
         "metadata": _bounded(metadata),
     }
@@ -131,6 +134,7 @@ def _description(said: Mapping[str, Any]) -> Description:
         description=said.get("description"),
         language=said.get("language"),
         recorded=datetime.fromisoformat(recorded) if recorded else None,
+        **{name: said.get(name) for name in SHARED_FACTS},
         tags=tuple(said.get("tags", ())),
         metadata=said.get("metadata", {}),
     )

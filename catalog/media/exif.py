@@ -1,13 +1,19 @@
-"""What a camera and an editor wrote into a still: EXIF and IPTC, as JSON."""
+"""What a camera and an editor wrote into a still: EXIF, IPTC and XMP."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from catalog.domain.media import Facts
+from catalog.domain.sidecars import Description
+from catalog.media.facts import facts_of_xmp, first_of, read_xmp, telling, texts, with_place
+from catalog.media.place import Place, place
+from catalog.media.sidecars.columns import joined, labels
+from catalog.media.sidecars.text import decode
 from catalog.media.tags import clean_json, clean_text, parse_moment
 
 if TYPE_CHECKING:
@@ -21,47 +27,104 @@ _MOMENTS = (
     ("DateTime", "OffsetTime"),
 )
 _MACHINERY = frozenset({"ExifOffset", "GPSInfo", "MakerNote", "PrintImageMatching", "Padding"})
+# IPTC-IIM 4.2, record 2.
 _IPTC = {
     (2, 5): "title",
     (2, 25): "keywords",
+    (2, 40): "special_instructions",
     (2, 55): "date_created",
+    (2, 60): "time_created",
     (2, 80): "byline",
+    (2, 85): "byline_title",
     (2, 90): "city",
+    (2, 92): "sublocation",
+    (2, 95): "province",
+    (2, 100): "country_code",
     (2, 101): "country",
+    (2, 103): "reference",
     (2, 105): "headline",
+    (2, 110): "credit",
+    (2, 115): "source",
     (2, 116): "copyright",
     (2, 120): "caption",
+    (2, 122): "caption_writer",
 }
+_IPTC_UTF8 = b"\x1b%G"  # ISO 2022's escape, in 1:90
+_MOST_KEYWORDS = 500
+# Offsets between a place's clock and UTC: fourteen hours, in steps of a quarter.
+_LARGEST_OFFSET, _QUARTER = 14 * 3600, 900
 _LONGEST_LIST = 64
 
 
 @dataclass(slots=True)
 class Exif:
-    """What was found: JSON-ready metadata, and the two facts with a field of their own."""
+    """What was found: JSON-ready metadata, and what has a field of its own."""
 
     metadata: dict[str, Any] = field(default_factory=dict)
     recorded: datetime | None = None
     title: str | None = None
+    facts: Facts = field(default_factory=Facts)
 
 
 def read_exif(image: Image.Image) -> Exif:
-    """Read an open picture's EXIF and IPTC; what is broken in them is left out."""
-    found = Exif()
-    tags = dict(_named_tags(image))
-    if tags:
-        found.metadata["exif"] = tags
-        found.recorded, note = _recorded(tags)
-        if note:
-            found.metadata["recorded_note"] = note
-    position = _position(image)
-    if position:
-        found.metadata["gps"] = position
-    captions = _iptc(image)
-    if captions:
-        found.metadata["iptc"] = captions
-    title = captions.get("title") or captions.get("headline") or tags.get("XPTitle")
-    found.title = title if isinstance(title, str) and title else None
-    return found
+    """Read an open picture's EXIF, IPTC and XMP; what is broken in them is left out.
+
+    Of words the XMP comes first, then IPTC, then EXIF: editors write the
+    former, cameras the latter. Of times, places and the camera EXIF comes first.
+    """
+    tags, captions, where = dict(_named_tags(image)), _iptc(image), _position(image)
+    xmp = read_xmp(image.info.get("xmp") or image.info.get("XML:com.adobe.xmp"))
+    told = xmp.description if xmp is not None else Description()
+    recorded, note = _recorded(tags, _clock_of_satellites(image))
+    title = told.title or captions.get("title") or captions.get("headline") or tags.get("XPTitle")
+    metadata = {
+        "exif": tags,
+        "gps": {k: v for k, v in asdict(where).items() if v is not None} if where else {},
+        "iptc": captions,
+        "xmp": told.metadata,
+        "recorded_note": note,
+        "keywords": list(labels(iter([*told.tags, *texts(captions.get("keywords"))]))),
+    }
+    camera = with_place(_camera(tags), where)
+    words = [facts_of_xmp(xmp)] if xmp is not None else []
+    shared = first_of([*words, _editors(captions), _photographers(tags)])
+    return Exif(
+        metadata={key: value for key, value in metadata.items() if value},
+        recorded=recorded or told.recorded,
+        title=title if isinstance(title, str) and title else None,
+        facts=first_of([camera, shared]),
+    )
+
+
+def _camera(tags: Mapping[str, Any]) -> Facts:
+    return Facts(
+        camera_make=_text(tags, "Make"),
+        camera_model=_text(tags, "Model"),
+        camera_serial=_text(tags, "BodySerialNumber"),
+        lens=_text(tags, "LensModel"),
+    )
+
+
+def _photographers(tags: Mapping[str, Any]) -> Facts:
+    return Facts(
+        description=telling(_text(tags, "ImageDescription") or _text(tags, "UserComment")),
+        rights=_text(tags, "Copyright"),
+        creator=_text(tags, "Artist") or _text(tags, "XPAuthor"),
+    )
+
+
+def _editors(captions: Mapping[str, Any]) -> Facts:
+    return Facts(
+        description=_text(captions, "caption"),
+        rights=joined([_text(captions, "copyright"), _text(captions, "special_instructions")]),
+        creator=joined(texts(captions.get("byline"))),
+        credit=joined([_text(captions, "credit"), _text(captions, "source")]),
+    )
+
+
+def _text(tags: Mapping[str, Any], name: str) -> str | None:
+    value = tags.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _named_tags(image: Image.Image) -> Iterator[tuple[str, Any]]:
@@ -91,38 +154,53 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401  EXIF holds anything
     return clean_json(value)
 
 
-def _recorded(tags: Mapping[str, Any]) -> tuple[datetime | None, str | None]:
+def _recorded(
+    tags: Mapping[str, Any], satellites: datetime | None
+) -> tuple[datetime | None, str | None]:
+    """When the picture was taken; the satellites' clock tells an offset the camera does not."""
     for name, offset_name in _MOMENTS:
         text, offset = str(tags.get(name, "")), str(tags.get(offset_name, ""))
         # EXIF writes 2024:05:01 10:00:00; some editors write ISO 8601 instead.
         day, _, clock = text.partition(" ")
         iso = f"{day.replace(':', '-')}T{clock}{offset}" if clock else text
         moment, note = parse_moment(iso)
-        if moment is not None:
-            return moment, note
+        if moment is None:
+            continue
+        if note == "UTC assumed" and satellites is not None:
+            ahead = round((moment - satellites).total_seconds() / _QUARTER) * _QUARTER
+            if abs(ahead) <= _LARGEST_OFFSET:
+                return moment - timedelta(seconds=ahead), None
+        return moment, note
     return None, None
 
 
-def _position(image: Image.Image) -> dict[str, float]:
-    """Latitude, longitude (degrees, north and east positive) and altitude (metres)."""
-    found: dict[str, float] = {}
+def _clock_of_satellites(image: Image.Image) -> datetime | None:
+    """The moment GPS told, in UTC."""
     with suppress(Exception):
         gps = image.getexif().get_ifd(_GPS_BLOCK)
-        for name, value_tag, sign_tag, negative in (
-            ("latitude", 2, 1, "S"),
-            ("longitude", 4, 3, "W"),
-        ):
+        hour, minute, second = (int(float(part)) for part in gps[7])
+        day = str(gps[29]).strip("\0 ").replace(":", "-")
+        return parse_moment(f"{day}T{hour:02}:{minute:02}:{second:02}+00:00")[0]
+    return None
+
+
+def _position(image: Image.Image) -> Place | None:
+    with suppress(Exception):
+        gps = image.getexif().get_ifd(_GPS_BLOCK)
+        angles = []
+        for value_tag, sign_tag, negative in ((2, 1, "S"), (4, 3, "W")):
             degrees, minutes, seconds = (float(part) for part in gps[value_tag])
             angle = degrees + minutes / 60 + seconds / 3600
-            signed = (
-                -angle if str(gps.get(sign_tag, "")).strip("\0 ").upper() == negative else angle
-            )
-            if clean_json(signed) is not None:
-                found[name] = round(signed, 7)
-        if 6 in gps:
-            below = gps.get(5) in (1, b"\x01")
-            found["altitude"] = round(float(gps[6]) * (-1 if below else 1), 2)
-    return found
+            west = str(gps.get(sign_tag, "")).strip("\0 ").upper() == negative
+            angles.append(-angle if west else angle)
+        return place(angles[0], angles[1], _altitude(gps))
+    return None
+
+
+def _altitude(gps: Mapping[int, Any]) -> float | None:
+    with suppress(Exception):  # a position without a height is one all the same
+        return float(gps[6]) * (-1 if gps.get(5) in (1, b"\x01") else 1)
+    return None
 
 
 def _iptc(image: Image.Image) -> dict[str, Any]:
@@ -131,10 +209,17 @@ def _iptc(image: Image.Image) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with suppress(Exception):
         info = IptcImagePlugin.getiptcinfo(cast("ImageFile.ImageFile", image)) or {}
+        utf8 = info.get((1, 90)) == _IPTC_UTF8
         for number, name in _IPTC.items():
             value = info.get(number)
             if isinstance(value, bytes):
-                found[name] = clean_text(value.decode("utf-8", "replace"))
+                found[name] = _legacy_text(value, utf8=utf8)
             elif isinstance(value, list):
-                found[name] = [clean_text(item.decode("utf-8", "replace")) for item in value]
+                found[name] = [_legacy_text(v, utf8=utf8) for v in value[:_MOST_KEYWORDS]]
     return {name: value for name, value in found.items() if value}
+
+
+def _legacy_text(value: bytes, *, utf8: bool) -> str:
+    """IPTC text: UTF-8 where it says so, or is; else what Windows wrote."""
+    text = value.decode("utf-8", "replace") if utf8 else decode(value)
+    return clean_text(text or "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import av.error
 
-from catalog.domain.media import AssetKind, Probe, VideoTrack
+from catalog.domain.media import AssetKind, Probe
 from catalog.domain.paths import shown_path
 from catalog.errors import MediaError, UndecodableError
 from catalog.media.animation import probe_animation
@@ -22,19 +21,19 @@ from catalog.media.container import (
     undecodable_video,
     video_candidates,
 )
+from catalog.media.description import describe_file
 from catalog.media.files import STILL_SUFFIXES, check_readable
+from catalog.media.hdr import side_data
 from catalog.media.orientation import Orientation
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import describe_still, is_animated, open_still
-from catalog.media.streams import describe_audio, describe_rest, describe_video
-from catalog.media.tags import clean_tags, find_recorded, find_timecode, find_title
+from catalog.media.streams import describe_video
 from catalog.media.timing import measure_timing
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
-    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -101,7 +100,7 @@ def _probe_container(path: Path) -> Probe:
             stream = next(s for s in container.streams.video if s.index == index)
             peek = _peek(container, stream)
             if peek.times or peek.seen:
-                return _describe(container, stream, peek)
+                return _describe(path, container, stream, peek)
     with open_container(path) as container:
         return _probe_sound(path, container)
 
@@ -114,6 +113,7 @@ class _Peek:
     seen: int = 0
     complete: bool = False
     orientation: Orientation = field(default_factory=Orientation)
+    sides: dict[str, bytes] = field(default_factory=dict)
 
 
 def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
@@ -144,6 +144,7 @@ def _see_orientation(stream: VideoStream, packet: Packet[VideoStream], peek: _Pe
         return False
     if pictures:
         peek.orientation = _orientation(pictures[0])
+        peek.sides = side_data(pictures[0])
     return bool(pictures)
 
 
@@ -157,7 +158,7 @@ def _orientation(picture: VideoFrame) -> Orientation:
     return Orientation() if matrix is None else Orientation.from_display_matrix(bytes(matrix))
 
 
-def _describe(container: InputContainer, stream: VideoStream, peek: _Peek) -> Probe:
+def _describe(path: Path, container: InputContainer, stream: VideoStream, peek: _Peek) -> Probe:
     time_base = stream.time_base or Fraction(1, _MICROSECONDS)
     timing = measure_timing(
         peek.times,
@@ -171,18 +172,18 @@ def _describe(container: InputContainer, stream: VideoStream, peek: _Peek) -> Pr
         # FFmpeg's readers of single pictures, which it plays at 25 frames a second.
         still = replace(track, frame_rate=None, variable_frame_rate=False, frame_count=1)
         return replace(
-            _assemble(container, stream, AssetKind.STILL, still),
+            describe_file(path, container, stream, AssetKind.STILL, still),
             time_base=Fraction(1),
             duration=None,
         )
-    return _assemble(container, stream, AssetKind.VIDEO, track)
+    return describe_file(path, container, stream, AssetKind.VIDEO, track, sides=peek.sides)
 
 
 def _probe_sound(path: Path, container: InputContainer) -> Probe:
     sounds = [stream for stream in container.streams.audio if has_decoder(stream)]
     if not sounds:
         raise _without_essence(path, container)
-    found = _assemble(container, sounds[0], AssetKind.AUDIO, None)
+    found = describe_file(path, container, sounds[0], AssetKind.AUDIO, None)
     _check_sounds(path, container, sounds[0])
     return found
 
@@ -227,42 +228,3 @@ def _without_essence(path: Path, container: InputContainer) -> MediaError:
         path=shown_path(path),
         format=container.format.name,
     )
-
-
-def _assemble(
-    container: InputContainer, main: Stream, kind: AssetKind, track: VideoTrack | None
-) -> Probe:
-    tags, stream_tags = clean_tags(container.metadata), clean_tags(main.metadata)
-    recorded, note = find_recorded(tags, stream_tags)
-    metadata = describe_rest(container, main)
-    if note is not None:
-        metadata["recorded_note"] = note
-    return Probe(
-        kind=kind,
-        container=container.format.name,
-        duration=_duration(container, main),
-        time_base=main.time_base or Fraction(1, _MICROSECONDS),
-        video=track,
-        audio=describe_audio(container),
-        timecode=find_timecode(_timecode_sources(container, main)),
-        recorded=recorded,
-        title=find_title(tags, stream_tags),
-        metadata=metadata,
-    )
-
-
-def _duration(container: InputContainer, main: Stream) -> Fraction | None:
-    if main.duration and main.duration > 0 and main.time_base:
-        return main.duration * main.time_base
-    if container.duration and container.duration > 0:
-        return Fraction(container.duration, _MICROSECONDS)
-    return None
-
-
-def _timecode_sources(container: InputContainer, main: Stream) -> Iterator[dict[str, str]]:
-    """The picture's own, then a timecode track's, then the container's."""
-    yield main.metadata
-    for stream in container.streams:
-        if stream.type == "data":
-            yield stream.metadata
-    yield container.metadata

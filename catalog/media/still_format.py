@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _SPECIAL_PIXELS = {
     "PPM": {"1": "monow", "I": "gray16be"},
     "WEBP": {"RGBA": "yuva420p", "": "yuv420p"},
 }
+_SUBSAMPLING = re.compile(r"yuvj?a?(4\d\d)p")
+_CHROMA = {"gray": "4:0:0", "ya": "4:0:0", "monow": "4:0:0", "bgr": "rgb"}
+_CHROMA |= {"bgra": "rgb", "pal": "rgb", "mono": "4:0:0"}
 DEEP_MODES = {"I;16": 16, "I;16B": 16, "I;16L": 16, "I": 16, "F": 32}
 
 
@@ -54,6 +58,16 @@ def pixel_format(image: Image.Image) -> str | None:
         return f"yuv{image.info.get('chroma', 420)}p{'10le' if deep else ''}"
     special = _SPECIAL_PIXELS.get(image.format or "", {})
     return special.get(image.mode) or special.get("") or _PIXELS.get(image.mode)
+
+
+def chroma(image: Image.Image) -> str | None:
+    """How colour is sampled, in the words of `catalog.media.color.chroma`."""
+    stored = pixel_format(image)
+    if stored is None:
+        return None
+    if found := _SUBSAMPLING.search(stored):
+        return ":".join(found[1])
+    return _CHROMA.get(stored.rstrip("0123456789lbe"), "rgb" if "rgb" in stored else None)
 
 
 def _jpeg_pixels(layers: list[tuple[int, int, int, int]]) -> str | None:

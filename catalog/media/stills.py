@@ -17,7 +17,7 @@ from catalog.media.exif import read_exif
 from catalog.media.files import check_readable, unreadable
 from catalog.media.orientation import Orientation
 from catalog.media.signatures import recognise
-from catalog.media.still_format import DEEP_MODES, bit_depth, codec, pixel_format, profile
+from catalog.media.still_format import DEEP_MODES, bit_depth, chroma, codec, pixel_format, profile
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -137,6 +137,7 @@ def describe_still(image: Image.Image) -> Probe:
         recorded=exif.recorded,
         title=exif.title,
         metadata=metadata,
+        facts=exif.facts,
     )
 
 
@@ -161,6 +162,7 @@ def still_track(image: Image.Image) -> VideoTrack:
         frame_rate=None,
         variable_frame_rate=False,
         frame_count=1,
+        chroma=chroma(image),
     )
 
 

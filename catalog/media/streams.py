@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from catalog.domain.languages import language_tag
 from catalog.domain.media import AudioTrack, VideoTrack
+from catalog.media.color import (
+    FIELD_ORDERS,
+    PRIMARIES,
+    RANGES,
+    SPACES,
+    TRANSFERS,
+    chroma,
+    level,
+)
 from catalog.media.container import has_decoder
 from catalog.media.orientation import Orientation
 from catalog.media.tags import clean_tags, clean_text
@@ -18,56 +28,14 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-# FFmpeg's names of ITU-T H.273's code points, as ffprobe prints them; 2 is "unspecified".
-_PRIMARIES = {
-    1: "bt709",
-    4: "bt470m",
-    5: "bt470bg",
-    6: "smpte170m",
-    7: "smpte240m",
-    8: "film",
-    9: "bt2020",
-    10: "smpte428",
-    11: "smpte431",
-    12: "smpte432",
-    22: "ebu3213",
-}
-_TRANSFERS = {
-    1: "bt709",
-    4: "bt470m",
-    5: "bt470bg",
-    6: "smpte170m",
-    7: "smpte240m",
-    8: "linear",
-    9: "log100",
-    10: "log316",
-    11: "iec61966-2-4",
-    12: "bt1361e",
-    13: "iec61966-2-1",
-    14: "bt2020-10",
-    15: "bt2020-12",
-    16: "smpte2084",
-    17: "smpte428",
-    18: "arib-std-b67",
-}
-_SPACES = {
-    0: "gbr",
-    1: "bt709",
-    4: "fcc",
-    5: "bt470bg",
-    6: "smpte170m",
-    7: "smpte240m",
-    8: "ycgco",
-    9: "bt2020nc",
-    10: "bt2020c",
-    11: "smpte2085",
-    12: "chroma-derived-nc",
-    13: "chroma-derived-c",
-    14: "ictcp",
-}
-_RANGES = {1: "tv", 2: "pc"}
-_FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
-_SUBTITLE_NAME_TAGS = ("title", "handler_name")
+_NAME_TAGS = ("title", "handler_name")
+_PCM_BITS = re.compile(r"(?<=[suf])\d{1,2}")
+_TOLD_OF_SOUND = (
+    "index", "codec", "profile", "sample_rate", "channels", "layout", "sample_format", "bit_depth",
+    "bit_rate", "language", "title",
+)  # fmt: skip
+_MOST_CHAPTERS = 2000
+_MACHINE_NAME = re.compile(r"handle|^core media|^iso media file", re.IGNORECASE)
 
 
 def describe_video(stream: VideoStream, timing: Timing, orientation: Orientation) -> VideoTrack:
@@ -94,13 +62,15 @@ def describe_video(stream: VideoStream, timing: Timing, orientation: Orientation
         bit_depth=_bit_depth(stream),
         frame_rate=timing.frame_rate,
         variable_frame_rate=timing.variable,
-        color_primaries=_PRIMARIES.get(int(context.color_primaries)),
-        color_transfer=_TRANSFERS.get(int(context.color_trc)),
-        color_space=_SPACES.get(int(context.colorspace)),
-        color_range=_RANGES.get(int(context.color_range)),
-        field_order=_FIELD_ORDERS.get(int(context.field_order)),
+        color_primaries=PRIMARIES.get(int(context.color_primaries)),
+        color_transfer=TRANSFERS.get(int(context.color_trc)),
+        color_space=SPACES.get(int(context.colorspace)),
+        color_range=RANGES.get(int(context.color_range)),
+        field_order=FIELD_ORDERS.get(int(context.field_order)),
         bit_rate=context.bit_rate or None,
         frame_count=stream.frames or None,
+        level=level(context.codec.canonical_name, context.level),
+        chroma=chroma(context.format),
     )
 
 
@@ -125,7 +95,30 @@ def _audio_track(stream: AudioStream) -> AudioTrack:
         layout=context.layout.name or None,
         language=_language(stream),
         bit_rate=context.bit_rate or None,
+        profile=context.profile,
+        sample_format=context.format.name if context.format is not None else None,
+        bit_depth=_sample_bits(stream),
+        title=_name(stream),
     )
+
+
+def _sample_bits(stream: AudioStream) -> int | None:
+    """Bits of a stored sample; None for codecs that store no samples."""
+    context = stream.codec_context
+    codec, extra = context.codec.canonical_name, context.extradata or b""
+    if codec.startswith("pcm_") and (size := _PCM_BITS.search(codec)):
+        return int(size[0])
+    if codec == "flac" and len(extra) >= 14:  # RFC 9639: STREAMINFO, bit 103 on
+        return (int.from_bytes(extra[12:14], "big") >> 4 & 0x1F) + 1
+    if codec == "alac" and len(extra) >= 18:  # Apple's magic cookie, behind its atom's head
+        return extra[17] if extra[17] in (16, 20, 24, 32) else None
+    return None
+
+
+def describe_sound(track: AudioTrack) -> dict[str, Any]:
+    """An audio track as it stands in metadata: what it says, without what it does not."""
+    found = {name: getattr(track, name) for name in _TOLD_OF_SOUND}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def describe_rest(container: InputContainer, main: Stream | None) -> dict[str, Any]:
@@ -153,20 +146,25 @@ def _chapters(container: InputContainer) -> list[dict[str, Any]]:
             "end": float(chapter["end"] * (chapter["time_base"] or 0)),
             "title": clean_text(chapter["metadata"].get("title", "")) or None,
         }
-        for chapter in container.chapters()
+        for chapter in container.chapters()[:_MOST_CHAPTERS]
     ]
 
 
 def _further(stream: Stream) -> dict[str, Any]:
     codec = stream.codec_context.codec.canonical_name if has_decoder(stream) else None
-    name = next((stream.metadata[tag] for tag in _SUBTITLE_NAME_TAGS if tag in stream.metadata), "")
     return {
         "index": stream.index,
         "type": stream.type,
         "codec": codec,
         "language": _language(stream),
-        "name": clean_text(name) or None,
+        "name": _name(stream),
     }
+
+
+def _name(stream: Stream) -> str | None:
+    """What people called the stream; muxers' own names are none."""
+    names = (clean_text(stream.metadata.get(tag, "")) for tag in _NAME_TAGS)
+    return next((name for name in names if name and not _MACHINE_NAME.search(name)), None)
 
 
 def _language(stream: Stream) -> str | None:

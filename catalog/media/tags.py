@@ -23,7 +23,12 @@ _CREATION = (
 )
 # QuickTime counts from 1904, Unix from 1970; a date there means that nobody set the clock.
 _FIRST_PLAUSIBLE_YEAR = 1971
+# Nothing is filmed in the year 9999 either.
+_LAST_PLAUSIBLE_YEAR = 2100
+_LYRICS = ("lyrics", "unsyncedlyrics", "unsynced lyrics", "uslt", "syncedlyrics", "\u00a9lyr")
 _LONGEST_TAG = 10_000
+_LONGEST_NAME = 200
+_MOST_TAGS = 500
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
@@ -37,8 +42,12 @@ def clean_text(text: str) -> str:
 
 def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags with cleaned names and values, without empty ones and muxers' own."""
-    cleaned = {clean_text(name).lower(): clean_text(value) for name, value in tags.items()}
-    return {name: value for name, value in cleaned.items() if name and value and name not in _NOISE}
+    cleaned: dict[str, str] = {}
+    for tag, text in tags.items():
+        name, value = clean_text(tag[:_LONGEST_NAME]).lower(), clean_text(text)
+        if name and value and name not in _NOISE and len(cleaned) < _MOST_TAGS:
+            cleaned.setdefault(name, value)
+    return cleaned
 
 
 def clean_json(value: Any) -> Any:  # noqa: ANN401  it makes JSON of anything
@@ -116,7 +125,8 @@ def _broadcast_wave(tags: Mapping[str, str], name: str) -> str:
 def parse_moment(text: str) -> tuple[datetime | None, str | None]:
     """An ISO 8601 moment in UTC, and a note if the text names no offset.
 
-    A bare year or month is no moment, and one before 1971 is a clock that was never set.
+    A bare year or month is no moment; one before 1971 is a clock that was never set, and one
+    from 2100 on a clock that is broken.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -130,4 +140,27 @@ def parse_moment(text: str) -> tuple[datetime | None, str | None]:
         moment = moment.astimezone(UTC)
     except OverflowError:
         return None, None
-    return (moment, note) if moment.year >= _FIRST_PLAUSIBLE_YEAR else (None, None)
+    plausible = _FIRST_PLAUSIBLE_YEAR <= moment.year < _LAST_PLAUSIBLE_YEAR
+    return (moment, note) if plausible else (None, None)
+
+
+def local_moment(*sources: Mapping[str, str]) -> str | None:
+    """The moment of recording as the clock on the wall showed it, where a tag names its offset.
+
+    ``recorded`` is UTC; who looks for evenings needs the place's own time.
+    """
+    for tags in sources:
+        text = tags.get("com.apple.quicktime.creationdate", "")
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            continue
+        if moment.tzinfo is not None and parse_moment(text)[0] is not None:
+            return moment.isoformat()
+    return None
+
+
+def find_words(tags: Mapping[str, str]) -> str | None:
+    """Embedded lyrics, whatever language their tag names (``lyrics-eng``)."""
+    names = sorted(name for name in tags if name.partition("-")[0] in _LYRICS)
+    return "\n\n".join(dict.fromkeys(tags[name] for name in names)) or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, case, cast, delete, func, literal, select, tuple_, update
@@ -10,7 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
-from catalog.domain.media import Probe
+from catalog.domain.media import Facts, Probe
+from catalog.domain.sidecars import SHARED_FACTS
 from catalog.store.arrays import among
 from catalog.store.renditions import bytes_by_kind
 
@@ -33,12 +35,68 @@ def ensure_asset(
 
 
 def describe(session: Session, asset_id: int, probe: Probe) -> None:
-    """Write what the probe found into the asset's columns."""
+    """Write what the probe found into the asset's columns.
+
+    What a person has written, in columns and in metadata, wins over what the
+    file says; what an earlier analysis read from the file does not.
+    """
+    before = session.execute(
+        select(Asset).where(Asset.id == asset_id).with_for_update(key_share=True)
+    ).scalar_one()
     session.execute(
         update(Asset)
         .where(Asset.id == asset_id)
-        .values(**_common(probe), **_picture(probe), **_sound(probe))
+        .values(
+            **_common(probe),
+            **_words(before, probe),
+            **_picture(probe),
+            **_sound(probe),
+            **_facts(probe.facts),
+        )
     )
+
+
+# What sidecars and people may say as well (see `catalog.ingest.sidecar_effects`).
+SHARED_COLUMNS = ("title", "description", "language", "recorded", *SHARED_FACTS)
+
+
+def _words(before: Asset, probe: Probe) -> dict[str, Any]:
+    """The columns and metadata that others than the file have a word in."""
+    own = file_says(probe)
+    last: Mapping[str, Any] = (before.sidecars or {}).get("own") or {}
+    changed: dict[str, Any] = {}
+    for name, value in own.items():
+        current = getattr(before, name)
+        if current is None or current == _from_plain(name, last.get(name)):
+            changed[name] = value
+    theirs = {k: v for k, v in before.metadata_.items() if k not in before.file_keys}
+    # What sidecars say of these columns has to be said again: no "seen".
+    said = {name: _plain(value) for name, value in own.items()}
+    return {
+        **changed,
+        "sidecars": {"own": said},
+        "metadata_": {**probe.metadata, **theirs},
+        "file_keys": sorted(set(probe.metadata) - set(theirs)),
+    }
+
+
+def file_says(probe: Probe) -> dict[str, Any]:
+    """What the file says in the columns that others have a word in."""
+    return {
+        "title": probe.title,
+        "description": probe.facts.description,
+        "language": probe.audio[0].language if probe.audio else None,
+        "recorded": probe.recorded,
+        **{name: getattr(probe.facts, name) for name in SHARED_FACTS},
+    }
+
+
+def _from_plain(name: str, value: Any) -> Any:  # noqa: ANN401
+    return datetime.fromisoformat(value) if name == "recorded" and value else value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # a column's value
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _common(probe: Probe) -> dict[str, Any]:
@@ -51,14 +109,13 @@ def _common(probe: Probe) -> dict[str, Any]:
         "time_base_den": base.denominator,
         "duration_pts": pts,
         "start_timecode": probe.timecode,
-        "recorded": probe.recorded,
-        # What a person has written wins over what the file says.
-        "title": func.coalesce(Asset.title, probe.title),
-        "language": func.coalesce(Asset.language, probe.audio[0].language if probe.audio else None),
-        # What sidecars say of these columns has to be said again.
-        "sidecars": Asset.sidecars.op("-")("seen"),
-        "metadata_": cast(literal(dict(probe.metadata), JSONB), JSONB).concat(Asset.metadata_),
+        "bit_rate": probe.bit_rate,
     }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    names = ("camera_make", "camera_model", "camera_serial", "lens")
+    return {n: getattr(facts, n) for n in (*names, "latitude", "longitude", "altitude")}
 
 
 def _picture(probe: Probe) -> dict[str, Any]:
@@ -69,6 +126,9 @@ def _picture(probe: Probe) -> dict[str, Any]:
     return {
         "codec": video.codec,
         "profile": video.profile,
+        "level": video.level,
+        "chroma": video.chroma,
+        "hdr": list(video.hdr) or None,
         "width": video.display_width,
         "height": video.display_height,
         "coded_width": video.width,
@@ -98,6 +158,9 @@ def _sound(probe: Probe) -> dict[str, Any]:
         "audio_channels": first.channels,
         "audio_sample_rate": first.sample_rate,
         "audio_layout": first.layout,
+        "audio_bit_depth": first.bit_depth,
+        "audio_tracks": len(probe.audio),
+        "audio_languages": sorted({t.language for t in probe.audio if t.language}) or None,
     }
 
 
@@ -119,17 +182,24 @@ def update_decoded(
     }
     if duration_pts is not None:
         values["duration_pts"] = duration_pts
-    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
     if decode_errors:
-        add_metadata(session, [asset_id], {"decode_errors": decode_errors})
+        errors = cast(literal({"decode_errors": decode_errors}, JSONB), JSONB)
+        values["metadata_"] = Asset.metadata_.concat(errors)
+        values["file_keys"] = func.array_append(Asset.file_keys, "decode_errors")
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
 
 
 def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str, Any]) -> None:
-    """Merge ``values`` into the assets' metadata; keys given here win."""
+    """Merge what a person says into the assets' metadata; it wins, now and later."""
+    kept = func.unnest(Asset.file_keys).table_valued("key").render_derived()
+    others = select(kept.c.key).where(kept.c.key.not_in(list(values))).correlate(Asset)
     session.execute(
         update(Asset)
         .where(among(Asset.id, asset_ids))
-        .values(metadata_=Asset.metadata_.concat(cast(literal(dict(values), JSONB), JSONB)))
+        .values(
+            metadata_=Asset.metadata_.concat(cast(literal(dict(values), JSONB), JSONB)),
+            file_keys=func.array(others.scalar_subquery()),
+        )
     )
 
 

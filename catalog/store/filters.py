@@ -17,6 +17,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     Text,
     and_,
+    any_,
     cast,
     exists,
     false,
@@ -33,6 +34,7 @@ from sqlalchemy.orm import aliased
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
 from catalog.domain.query import (
     And,
+    Circle,
     DateRange,
     Field,
     FieldType,
@@ -46,6 +48,7 @@ from catalog.domain.query import (
     Value,
     Words,
 )
+from catalog.store.places import within
 
 Condition = ColumnElement[bool]
 Column = SQLColumnExpression[Any]
@@ -165,6 +168,8 @@ def _compare(field: Field, column: Column, value: Value) -> Condition:
             return _during(column, value)
         case str():
             return column == value
+        case Circle():
+            return within(Asset.latitude, Asset.longitude, value)
 
 
 def _matches(column: Column, value: TextMatch) -> Condition:
@@ -270,6 +275,23 @@ def _clip_language(value: Value) -> Condition:
     )
 
 
+def _camera(value: Value) -> Condition:
+    match = _text(value)
+    both = Asset.camera_make.concat(" ").concat(Asset.camera_model)
+    return or_(*(_matches(c, match) for c in (Asset.camera_model, Asset.camera_make, both)))
+
+
+def _color(value: Value) -> Condition:
+    columns = (Asset.color_primaries, Asset.color_transfer, Asset.color_space)
+    return or_(*(_matches(column, _text(value)) for column in columns))
+
+
+def _audio_language(value: Value) -> Condition:
+    spoken = func.unnest(Asset.audio_languages).table_valued("tag").render_derived()
+    found = select(1).select_from(spoken).where(_language(spoken.c.tag, _text(value)))
+    return exists(found.correlate(Asset))
+
+
 def _any_location(online: bool) -> Condition:
     found = exists(
         select(1)
@@ -283,9 +305,15 @@ def _any_location(online: bool) -> Condition:
 def _has(value: Value) -> Condition:
     conditions: dict[str, Callable[[], Condition]] = {
         "audio": lambda: Asset.audio_codec.is_not(None),
+        "camera": lambda: or_(Asset.camera_model.is_not(None), Asset.camera_make.is_not(None)),
+        "chapters": lambda: Asset.metadata_.has_key("chapters"),
         "collection": lambda: Asset.collection.is_not(None),
         "flag": lambda: Clip.flag.is_not(None),
+        "gps": lambda: Asset.latitude.is_not(None),
+        "hdr": lambda: Asset.hdr.is_not(None),
         "recorded": lambda: Asset.recorded.is_not(None),
+        "reel": lambda: Asset.reel.is_not(None),
+        "rights": lambda: Asset.rights.is_not(None),
         "timecode": lambda: Asset.start_timecode.is_not(None),
         "speech": lambda: _clip_kind("speech"),
         "subclip": lambda: _clip_kind("subclip"),
@@ -299,6 +327,8 @@ def _is(value: Value) -> Condition:
         "bars": lambda: Clip.flag == "bars",
         "black": lambda: Clip.flag == "black",
         "damaged": lambda: Asset.damaged.is_(true()),
+        "dropframe": lambda: Asset.start_timecode.regexp_match("[;.,][0-9]+$"),
+        "interlaced": lambda: Asset.field_order.in_(("tt", "bb", "tb", "bt")),
         "vfr": lambda: func.coalesce(Asset.variable_frame_rate, false()),
         "online": lambda: _any_location(online=True),
         "missing": lambda: _any_location(online=False),
@@ -307,6 +337,10 @@ def _is(value: Value) -> Condition:
 
 
 _SPECIAL: dict[str, Callable[[Value], Condition]] = {
+    "camera": _camera,
+    "color": _color,
+    "audiolang": _audio_language,
+    "hdr": lambda value: literal(str(value), Text) == any_(Asset.hdr),
     "tag": _tag,
     "path": _path,
     "timecode": _timecode,
@@ -333,4 +367,21 @@ _COLUMNS: dict[str, Column] = {
     "audio": Asset.audio_codec,
     "channels": Asset.audio_channels,
     "roll": Clip.roll,
+    "profile": Asset.profile,
+    "level": Asset.level,
+    "chroma": Asset.chroma,
+    "bits": Asset.bit_depth,
+    "bitrate": Asset.bit_rate / 1000,
+    "serial": Asset.camera_serial,
+    "lens": Asset.lens,
+    "near": Asset.latitude,
+    "reel": Asset.reel,
+    "scene": Asset.scene,
+    "take": Asset.take,
+    "rights": Asset.rights,
+    "creator": Asset.creator,
+    "credit": Asset.credit,
+    "tracks": Asset.audio_tracks,
+    "samplerate": Asset.audio_sample_rate,
+    "audiobits": Asset.audio_bit_depth,
 }

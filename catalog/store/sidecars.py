@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Sidecar, Stage, Tag
 from catalog.domain.paths import path_from_raw
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import SHARED_FACTS, Segment
 from catalog.store.arrays import among
 
 BATCH = 1000
@@ -93,6 +93,7 @@ def mark_plain(session: Session, asset_ids: Sequence[int], seen: str) -> None:
     said = func.jsonb_build_object(
         *("title", Asset.title, "description", Asset.description),
         *("language", Asset.language, "recorded", Asset.recorded),
+        *(part for name in SHARED_FACTS for part in (name, getattr(Asset, name))),
     )
     before = func.coalesce(Asset.sidecars, func.jsonb_build_object("own", said), type_=JSONB)
     session.execute(

@@ -331,7 +331,7 @@ def test_synonyms_stand_for_something(entry):
         "kind:film",
         "kind:*",
         "roll:c",
-        "has:gps",
+        "has:feelings",
         "timecode:10:00",
         "timecode:ten*",
         "codec:>5",

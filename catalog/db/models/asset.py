@@ -67,6 +67,14 @@ class Asset(Base):
     container: Mapped[str | None] = mapped_column(comment="file format, as FFmpeg names it")
     codec: Mapped[str | None] = mapped_column(comment="of the catalogued video track or still")
     profile: Mapped[str | None] = mapped_column(comment="of the codec")
+    level: Mapped[str | None] = mapped_column(comment="of the codec, as its standard spells it")
+    chroma: Mapped[str | None] = mapped_column(
+        comment="how colour is sampled: 4:2:0, 4:2:2, 4:4:4, 4:0:0 (grey), rgb"
+    )
+    hdr: Mapped[list[str] | None] = mapped_column(
+        ARRAY(Text), comment="kinds of high dynamic range: pq, hlg, hdr10, hdr10plus, dolbyvision"
+    )
+    bit_rate: Mapped[int | None] = mapped_column(comment="of the whole file, bits per second")
     width: Mapped[int | None] = mapped_column(Integer, comment="display pixels")
     height: Mapped[int | None] = mapped_column(Integer, comment="display pixels")
     coded_width: Mapped[int | None] = mapped_column(
@@ -104,6 +112,27 @@ class Asset(Base):
     audio_layout: Mapped[str | None] = mapped_column(
         comment="of the first audio track (stereo, 5.1)"
     )
+    audio_bit_depth: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="bits per sample of the first audio track; null if lossy"
+    )
+    audio_tracks: Mapped[int | None] = mapped_column(SmallInteger, comment="how many there are")
+    audio_languages: Mapped[list[str] | None] = mapped_column(
+        ARRAY(Text), comment="BCP 47 tags of all audio tracks"
+    )
+
+    camera_make: Mapped[str | None] = mapped_column(comment="who built the camera or recorder")
+    camera_model: Mapped[str | None] = mapped_column(comment="as the maker names it")
+    camera_serial: Mapped[str | None] = mapped_column(comment="number of the camera's body")
+    lens: Mapped[str | None] = mapped_column(comment="model of the lens")
+    latitude: Mapped[float | None] = mapped_column(comment="degrees, north positive (WGS 84)")
+    longitude: Mapped[float | None] = mapped_column(comment="degrees, east positive (WGS 84)")
+    altitude: Mapped[float | None] = mapped_column(comment="metres above the sea")
+    reel: Mapped[str | None] = mapped_column(comment="reel, tape or card it was recorded on")
+    scene: Mapped[str | None] = mapped_column(comment="as slated")
+    take: Mapped[str | None] = mapped_column(comment="as slated")
+    rights: Mapped[str | None] = mapped_column(comment="copyright notice and terms of use")
+    creator: Mapped[str | None] = mapped_column(comment="who made it: photographer, artist, author")
+    credit: Mapped[str | None] = mapped_column(comment="whom to credit, and the source")
 
     time_base_num: Mapped[int | None] = mapped_column(comment="seconds per pts, numerator")
     time_base_den: Mapped[int | None] = mapped_column(comment="seconds per pts, denominator")
@@ -118,6 +147,11 @@ class Asset(Base):
     )
     metadata_: Mapped[dict[str, Any]] = mapped_column(
         "metadata", server_default=sql("'{}'::jsonb"), comment="what no column holds"
+    )
+    file_keys: Mapped[list[str]] = mapped_column(
+        ARRAY(Text),
+        server_default=sql("'{}'::text[]"),
+        comment="keys of metadata that the file said; a new analysis says them anew",
     )
     sidecars: Mapped[dict[str, Any] | None] = mapped_column(
         comment="seen: what lay beside its files when last read; own: what the file itself said"
@@ -139,11 +173,17 @@ class Asset(Base):
         CheckConstraint("rotation IN (0, 90, 180, 270)", name="rotation"),
         CheckConstraint("time_base_num > 0 AND time_base_den > 0", name="time_base"),
         CheckConstraint("duration_pts >= 0", name="duration"),
+        CheckConstraint(
+            "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"
+        ),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="position_whole"),
         Index(None, "kind"),
         Index(None, "collection"),
         Index(None, "codec"),
         Index(None, "recorded"),
         Index(None, "duration"),
+        Index(None, "latitude", "longitude"),
+        Index("ix_asset_reel_lower", sql("lower(reel)")),
         Index("ix_asset_name_lower", sql("lower(name)")),
         Index(None, "words", postgresql_using="gin"),
         Index(None, "spellings", postgresql_using="gin"),

@@ -5,10 +5,12 @@ written is described in ``docs/query-language.md``, and every field in
 :data:`FIELDS`.
 """
 
-from catalog.domain.query.fields import FIELDS, Field, FieldType, Op, find_field
+from catalog.domain.query.field_types import FieldType, Op
+from catalog.domain.query.fields import FIELDS, Field, find_field
 from catalog.domain.query.mistakes import MAX_DEPTH, MAX_LENGTH, point_at
 from catalog.domain.query.nodes import (
     And,
+    Circle,
     DateRange,
     Filter,
     Node,
@@ -28,6 +30,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LENGTH",
     "And",
+    "Circle",
     "DateRange",
     "Field",
     "FieldType",

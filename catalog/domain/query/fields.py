@@ -9,71 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 
-
-class Op(StrEnum):
-    """How a filter's values are compared. A value matches if any of them does."""
-
-    MATCHES = "matches"  # TextMatch: text, ignoring case, perhaps with wildcards
-    IS = "is"  # str: one of the field's choices
-    BETWEEN = "between"  # NumberRange
-    DURING = "during"  # DateRange
-
-
-class FieldType(StrEnum):
-    """How a field's values are spelled, and so how they are compared."""
-
-    TEXT = "text"
-    PATH = "path"  # text; a folder stands for everything below it
-    LANGUAGE = "language"  # text; "pt" stands for "pt-BR" too
-    TIMECODE = "timecode"  # text of digits and colons
-    CHOICE = "choice"
-    INTEGER = "integer"
-    NUMBER = "number"
-    DURATION = "duration"  # seconds
-    SIZE = "size"  # bytes
-    DATE = "date"
-
-    @property
-    def op(self) -> Op:
-        """The comparison every value of this type gets."""
-        return _OPS.get(self, Op.BETWEEN)
-
-    @property
-    def expected(self) -> str:
-        """What a value should look like, for help and messages."""
-        return _EXPECTED[self]
-
-
-_OPS = {
-    FieldType.TEXT: Op.MATCHES,
-    FieldType.PATH: Op.MATCHES,
-    FieldType.LANGUAGE: Op.MATCHES,
-    FieldType.TIMECODE: Op.MATCHES,
-    FieldType.CHOICE: Op.IS,
-    FieldType.DATE: Op.DURING,
-}
-
-_EXPECTED = {
-    FieldType.TEXT: "a text, in quotes if it has spaces, with * for any characters",
-    FieldType.PATH: "a file or a folder, with * for any characters",
-    FieldType.LANGUAGE: "a language tag such as uk or pt-BR",
-    FieldType.TIMECODE: "a timecode HH:MM:SS:FF, or its beginning and *",
-    FieldType.CHOICE: "one of the listed values",
-    FieldType.INTEGER: "a whole number, a comparison (>5, <=5) or a range (1..5)",
-    FieldType.NUMBER: "a number, a comparison (>24, <=30) or a range (24..30)",
-    FieldType.DURATION: (
-        "a duration (30s, 2m, 1h30m, 00:01:30, or plain seconds), a comparison (>30s) "
-        "or a range (30s..2m)"
-    ),
-    FieldType.SIZE: "a size (500mb, 1gb, 2gib, or plain bytes), a comparison (>1gb) or a range",
-    FieldType.DATE: (
-        "a date in UTC (2024, 2024-01, 2024-01-15, 2024-01-15T10:30), a range of dates "
-        "(2024-01..2024-06, 2024..), a comparison (<2024), today, yesterday or the last days (7d)"
-    ),
-}
+from catalog.domain.query.field_types import FieldType, Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +192,105 @@ FIELDS: tuple[Field, ...] = (
         "timecode:10:00:*",
         aliases=("tc",),
     ),
+    Field("profile", FieldType.TEXT, "the codec's profile", 'profile:"High 4:2:2"'),
+    Field("level", FieldType.TEXT, "the codec's level", "level:4.1"),
+    Field(
+        "chroma",
+        FieldType.TEXT,
+        "how colour is sampled: 4:2:0, 4:2:2, 4:4:4, 4:0:0 (grey), rgb",
+        "chroma:4:2:2",
+        synonyms=MappingProxyType({"420": "4:2:0", "422": "4:2:2", "444": "4:4:4", "411": "4:1:1"}),
+    ),
+    Field("bits", FieldType.INTEGER, "bits per colour sample", "bits:>=10", aliases=("bitdepth",)),
+    Field(
+        "hdr",
+        FieldType.CHOICE,
+        "high dynamic range; pq stands for hdr10 too",
+        "hdr:hlg",
+        choices=("dolbyvision", "hdr10", "hdr10plus", "hlg", "pq"),
+        synonyms=MappingProxyType(
+            {"dv": "dolbyvision", "dovi": "dolbyvision", "hdr10+": "hdr10plus"}
+        ),
+    ),
+    Field(
+        "color",
+        FieldType.TEXT,
+        "its primaries, transfer function or matrix, as FFmpeg names them",
+        "color:bt2020*",
+        aliases=("colour",),
+    ),
+    Field(
+        "bitrate",
+        FieldType.INTEGER,
+        "kilobits per second of the whole file",
+        "bitrate:>50000",
+    ),
+    Field(
+        "camera",
+        FieldType.TEXT,
+        "maker or model of the camera or recorder",
+        'camera:"*iPhone*"',
+        suggests=True,
+    ),
+    Field("serial", FieldType.TEXT, "number of the camera's body", "serial:270130204"),
+    Field("lens", FieldType.TEXT, "model of the lens", "lens:*28-75mm*", suggests=True),
+    Field(
+        "near",
+        FieldType.PLACE,
+        "recorded there: latitude,longitude,radius",
+        "near:51.53,-0.13,10km",
+    ),
+    Field(
+        "reel",
+        FieldType.TEXT,
+        "reel, tape or card it was recorded on",
+        "reel:A001*",
+        aliases=("tape",),
+        suggests=True,
+    ),
+    Field("scene", FieldType.TEXT, "as slated", "scene:12A"),
+    Field("take", FieldType.TEXT, "as slated", "take:3"),
+    Field(
+        "rights",
+        FieldType.TEXT,
+        "copyright notice and terms of use",
+        "rights:*Reuters*",
+        aliases=("copyright",),
+        suggests=True,
+    ),
+    Field(
+        "creator",
+        FieldType.TEXT,
+        "who made it",
+        "creator:*Miley",
+        aliases=("byline", "photographer", "artist"),
+        suggests=True,
+    ),
+    Field(
+        "credit",
+        FieldType.TEXT,
+        "whom to credit, and the source",
+        "credit:*AP*",
+        aliases=("source",),
+        suggests=True,
+    ),
     Field("audio", FieldType.TEXT, "the codec of its sound", "audio:pcm*", suggests=True),
     Field("channels", FieldType.INTEGER, "the number of its audio channels", "channels:>2"),
+    Field("tracks", FieldType.INTEGER, "the number of its audio tracks", "tracks:>1"),
+    Field(
+        "samplerate",
+        FieldType.INTEGER,
+        "audio samples per second",
+        "samplerate:48000",
+    ),
+    Field("audiobits", FieldType.INTEGER, "bits per audio sample", "audiobits:24"),
+    Field(
+        "audiolang",
+        FieldType.LANGUAGE,
+        "the language of any of its audio tracks",
+        "audiolang:uk",
+        suggests=True,
+    ),
     Field(
         "lang",
         FieldType.LANGUAGE,
@@ -283,17 +318,34 @@ FIELDS: tuple[Field, ...] = (
         FieldType.CHOICE,
         "the asset has some of it at all; flag: the shot is of black or bars",
         "has:timecode",
-        choices=("audio", "collection", "flag", "recorded", "speech", "subclip", "tag", "timecode"),
-        synonyms=MappingProxyType({"date": "recorded", "sound": "audio", "tags": "tag"}),
+        choices=(
+            *(
+                "audio",
+                "camera",
+                "chapters",
+                "collection",
+                "flag",
+                "gps",
+                "hdr",
+                "recorded",
+                "reel",
+            ),
+            *("rights", "speech", "subclip", "tag", "timecode"),
+        ),
+        synonyms=MappingProxyType(
+            {"date": "recorded", "place": "gps", "sound": "audio", "tags": "tag"}
+        ),
     ),
     Field(
         "is",
         FieldType.CHOICE,
         "bars, black: shots of colour bars or of nothing, which are else left out; "
-        "damaged: decoded only in part; online, missing: its files are there, or none of "
-        "them; vfr: variable frame rate",
+        "damaged: decoded only in part; dropframe: its timecode; interlaced: its pictures; "
+        "online, missing: its files are there, or none of them; vfr: variable frame rate",
         "is:online",
-        choices=("bars", "black", "damaged", "missing", "online", "vfr"),
+        choices=(
+            *("bars", "black", "damaged", "dropframe", "interlaced", "missing", "online", "vfr"),
+        ),
         synonyms=MappingProxyType({"offline": "missing"}),
     ),
     Field(

@@ -6,10 +6,12 @@ import re
 from datetime import datetime
 
 from catalog.domain.query.dates import read_dates, spell_dates
-from catalog.domain.query.fields import Field, FieldType, Op
+from catalog.domain.query.field_types import FieldType, Op
+from catalog.domain.query.fields import Field
 from catalog.domain.query.lexer import Item, Token, enquote, needs_quotes
 from catalog.domain.query.mistakes import SpellingError, mistake, quoted
 from catalog.domain.query.nodes import (
+    Circle,
     DateRange,
     Filter,
     NumberRange,
@@ -17,6 +19,7 @@ from catalog.domain.query.nodes import (
     TextMatch,
     Value,
 )
+from catalog.domain.query.places import read_circle, spell_circle
 from catalog.domain.query.scalars import read_numbers, spell_numbers
 
 _TIMECODE = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2,3}")
@@ -26,6 +29,8 @@ def read_filter(token: Token, query: str, now: datetime) -> Filter:
     """The filter a token spells; raises :class:`InvalidQueryError` at the value that is wrong."""
     if token.field is None:
         raise ValueError("only a filter's token has a field")
+    if token.field.op is Op.NEAR:
+        return _read_near(token, token.field, query)
     values = []
     for item in token.items:
         try:
@@ -40,6 +45,22 @@ def read_filter(token: Token, query: str, now: datetime) -> Filter:
                 end=end,
             ) from error
     return Filter(token.field, tuple(values), token.key, Span(token.start, token.end))
+
+
+def _read_near(token: Token, field: Field, query: str) -> Filter:
+    """One place of several parts, which commas separate as elsewhere values."""
+    try:
+        circle = read_circle([item.text for item in token.items])
+    except SpellingError as error:
+        because = str(error) or f"expected {field.expected}"
+        raise mistake(
+            query,
+            f"{quoted(','.join(item.text for item in token.items))} is no place: {because}.",
+            remedy=f"Write it like {field.example}.",
+            start=token.start,
+            end=token.end,
+        ) from error
+    return Filter(field, (circle,), token.key, Span(token.start, token.end))
 
 
 def spell_filter(node: Filter) -> str:
@@ -82,6 +103,8 @@ def _read_value(field: Field, item: Item, now: datetime) -> Value:
             return read_numbers(field, item.text)
         case Op.DURING:
             return read_dates(item.text, now)
+        case Op.NEAR:
+            return read_circle([item.text])
 
 
 def _spell_value(field: Field, value: Value) -> str:
@@ -94,6 +117,8 @@ def _spell_value(field: Field, value: Value) -> str:
             return spell_numbers(field, value)
         case DateRange():
             return spell_dates(value)
+        case Circle():
+            return spell_circle(value)
         case choice:
             return choice.lower()
 

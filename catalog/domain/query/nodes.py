@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from catalog.domain.query.fields import Field, Op
+from catalog.domain.query.field_types import Op
+from catalog.domain.query.fields import Field
 
 
 class Span(NamedTuple):
@@ -86,7 +87,16 @@ class DateRange:
     relative: str = ""
 
 
-Value: TypeAlias = TextMatch | str | NumberRange | DateRange
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """All places within ``radius`` metres of a point in degrees, north and east positive."""
+
+    latitude: float
+    longitude: float
+    radius: float
+
+
+Value: TypeAlias = TextMatch | str | NumberRange | DateRange | Circle
 
 
 # --- the tree -----------------------------------------------------------------

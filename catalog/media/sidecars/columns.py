@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,14 @@ MOMENTS = (
     "creation_date", "created", "date_time_original", "datetimeoriginal", "date",
 )  # fmt: skip
 TAGS = ("tags", "keywords", "keyword", "subjects", "subject", "vendor_asset_keywords")
+
+REELS = ("reel", "reel_name", "tape", "tape_name", "tape_id", "camera_roll", "source_tape")
+SCENES = ("scene", "scene_number")
+TAKES = ("take", "take_number")
+RIGHTS = ("copyright", "copyright_notice", "rights", "usage_terms", "usage_rights", "license",
+          "licence")  # fmt: skip
+CREATORS = ("creator", "byline", "by_line", "photographer", "author", "artist", "director")
+CREDITS = ("credit", "credit_line", "source")
 
 _MOST_VALUES = 500
 _MOST_TAGS = 100
@@ -76,9 +84,20 @@ def describe(values: Mapping[str, Any]) -> Description:
         description=_first(values, DESCRIPTIONS),
         language=next((t for t in map(language_tag, _texts(values, LANGUAGES)) if t), None),
         recorded=next((m for m in map(moment, _texts(values, MOMENTS)) if m), None),
+        reel=_first(values, REELS),
+        scene=_first(values, SCENES),
+        take=_first(values, TAKES),
+        rights=joined(_texts(values, RIGHTS)),
+        creator=_first(values, CREATORS),
+        credit=joined(_texts(values, CREDITS)),
         tags=labels(value for name in TAGS for value in _several(values.get(name))),
         metadata=values,
     )
+
+
+def joined(texts: Iterable[str | None]) -> str | None:
+    """Notices and terms as one text, each once."""
+    return "; ".join(dict.fromkeys(text for text in texts if text)) or None
 
 
 def _first(values: Mapping[str, Any], names: Sequence[str]) -> str | None:

@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Description, Sidecar
-from catalog.media.sidecars.columns import key_name, labels, moment
+from catalog.media.sidecars.columns import joined, key_name, labels, moment
 from catalog.media.tags import clean_text
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -112,7 +112,7 @@ def _named(name: str) -> tuple[str, str]:
 
 def _described(found: dict[str, dict[str, Any]]) -> Description:
     dc, dynamic = found.get("dc", {}), found.get("xmpdm", {})
-    photoshop = found.get("photoshop", {})
+    photoshop, rights = found.get("photoshop", {}), found.get("rights", {})
     titles = (dc.get("title"), photoshop.get("headline"), dynamic.get("shotname"))
     texts = (dc.get("description"), dynamic.get("logcomment"))
     subjects = dc.get("subject")
@@ -124,6 +124,14 @@ def _described(found: dict[str, dict[str, Any]]) -> Description:
         description=_text(texts),
         language=next((t for t in map(language_tag, filter(_is_text, spoken)) if t), None),
         recorded=next((m for m in map(moment, filter(_is_text, moments)) if m), None),
+        reel=_text((dynamic.get("tapename"), dynamic.get("alttapename"))),
+        scene=_text((dynamic.get("scene"), found.get("iptc", {}).get("scene"))),
+        take=_text((dynamic.get("takenumber"),)),
+        rights=joined(
+            _several(dc.get("rights"), rights.get("usageterms"), dynamic.get("copyright"))
+        ),
+        creator=joined(_several(dc.get("creator"))),
+        credit=joined(_several(photoshop.get("credit"), photoshop.get("source"))),
         tags=labels(filter(_is_text, subjects if isinstance(subjects, list) else [subjects])),
         metadata=found,
     )
@@ -135,3 +143,8 @@ def _is_text(value: Any) -> TypeGuard[str]:  # noqa: ANN401  # any JSON
 
 def _text(values: tuple[Any, ...]) -> str | None:
     return next((str(value) for value in values if _is_text(value)), None)
+
+
+def _several(*values: Any) -> Iterator[str]:  # noqa: ANN401  # texts and lists of them
+    for value in values:
+        yield from filter(_is_text, value if isinstance(value, list) else [value])

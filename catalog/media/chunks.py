@@ -1,0 +1,113 @@
+"""Parts of files that FFmpeg passes over: RIFF's chunks and ISO media's boxes, by their headers.
+
+Nothing is believed: what lies beyond its parent, repeats without end or is
+larger than such a part can be ends the walk, and what was found counts.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_MOST_PARTS = 20_000
+_LARGEST = 2_000_000  # bytes of one part that is read
+# id: what it is called here. XMP specification part 3; EBU Tech 3285; www.ixml.info.
+_RIFF_PARTS = {b"iXML": "ixml", b"_PMX": "xmp"}
+_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_ISO_PARTS = {b"dvcC": "dolby", b"dvvC": "dolby", b"dvwC": "dolby", b"XMP_": "xmp", b"xml ": "xml"}
+_PARENTS = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"stsd": 8, b"udta": 0}
+# Sample entries of pictures have 78 bytes before their boxes.
+_PICTURES = {
+    b"avc1",
+    b"avc3",
+    b"hvc1",
+    b"hev1",
+    b"dvh1",
+    b"dvhe",
+    b"dva1",
+    b"dvav",
+    b"av01",
+    b"dav1",
+}
+_DEEPEST = 8
+
+
+def parts_of(path: Path) -> dict[str, bytes]:
+    """The parts that say more of the file, by name: ``ixml``, ``xmp``, ``xml``, ``dolby``."""
+    found: dict[str, bytes] = {}
+    with suppress(OSError, struct.error), path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        head = file.read(12)
+        parts = _riff(file, size) if head[:4] in (b"RIFF", b"RF64", b"BW64") else _iso(file, size)
+        for name, data in parts:
+            found.setdefault(name, data)
+    return found
+
+
+def _riff(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
+    at, data_size = 12, 0
+    for _ in range(_MOST_PARTS):
+        file.seek(at)
+        header = file.read(8)
+        if len(header) < 8:
+            return
+        name, length = header[:4], int.from_bytes(header[4:], "little")
+        if name == b"ds64":  # EBU Tech 3306: sizes that need more than 32 bits
+            data_size = int.from_bytes(file.read(16)[8:], "little")
+        elif name in _RIFF_PARTS and length <= _LARGEST:
+            yield _RIFF_PARTS[name], file.read(length)
+        if name == b"data" and length == 0xFFFFFFFF:
+            length = data_size
+        at += 8 + length + length % 2
+        if at >= size:
+            return
+
+
+def _iso(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
+    # A stack of ranges to walk; the innermost last.
+    ranges = [(0, size, 0)]
+    for _ in range(_MOST_PARTS):
+        while ranges and ranges[-1][1] - ranges[-1][0] < 8:
+            ranges.pop()
+        if not ranges:
+            return
+        at, end, depth = ranges.pop()
+        file.seek(at)
+        header = file.read(32)
+        name, body, after = _box(header, at, end)
+        if after <= at or after > end:
+            continue  # it lies: nothing further in this range can be trusted
+        ranges.append((after, end, depth))
+        if name == b"uuid" and header[body - at : body - at + 16] == _XMP_UUID:
+            yield from _read("xmp", file, body + 16, after)
+        elif name in _ISO_PARTS:
+            yield from _read(_ISO_PARTS[name], file, body, after)
+        elif depth < _DEEPEST and (skipped := _skipped(name, file, body)) is not None:
+            ranges.append((body + skipped, after, depth + 1))
+
+
+def _box(header: bytes, at: int, end: int) -> tuple[bytes, int, int]:
+    """A box's name, and where its body begins and it ends."""
+    length, name = struct.unpack_from(">I4s", header)
+    if length == 1:
+        return name, at + 16, at + struct.unpack_from(">Q", header, 8)[0]
+    return name, at + 8, at + length if length else end
+
+
+def _skipped(name: bytes, file: BinaryIO, body: int) -> int | None:
+    """Bytes before the boxes within a box; None if it holds none that are wanted."""
+    if name == b"meta":
+        # ISO's has four bytes of version and flags, QuickTime's has none.
+        file.seek(body)
+        return 0 if file.read(8)[4:] in (b"hdlr", b"xml ") else 4
+    return 78 if name in _PICTURES else _PARENTS.get(name)
+
+
+def _read(name: str, file: BinaryIO, start: int, end: int) -> Iterator[tuple[str, bytes]]:
+    if end - start <= _LARGEST:
+        file.seek(start)
+        yield name, file.read(end - start)
