@@ -126,7 +126,7 @@ def test_what_a_person_wrote_stays(catalog: Catalog, film: Path):
     note.unlink()
     catalog.ingest(film.parent)
     shown = catalog.show("clip.mov")
-    assert (shown["title"], shown["description"], shown["tags"]) == ("Mine", None, [])
+    assert (shown["title"], shown["description"], shown["tags"]) == ("Mine", "mark 0", [])
 
 
 def test_the_files_own_title_comes_back_with_the_sidecar_gone(catalog: Catalog, tmp_path: Path):
