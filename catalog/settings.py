@@ -28,7 +28,8 @@ class Settings:
     server does not let us make one. ``encoder`` names the encoder a *new* catalogue starts with; an
     existing one remembers its active encoder in the database. ``device`` and
     ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
-    ``fp32``, ``bf16``, ``fp16``).
+    ``fp32``, ``bf16``, ``fp16``). ``sql_timeout`` is how many seconds a statement
+    of ``catalog sql`` may take.
     """
 
     home: Path
@@ -39,6 +40,27 @@ class Settings:
     frame_store: Path | None = None
     device: str = "auto"
     precision: str = "auto"
+    sql_timeout: str = "30"
+
+    @property
+    def sql_timeout_s(self) -> float:
+        """Seconds that a statement of ``catalog sql`` may take.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is no number above 0.
+        """
+        try:
+            seconds = float(self.sql_timeout)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= 86_400:
+            raise InvalidSettingError(
+                f"sql_timeout is {self.sql_timeout!r}; expected seconds, above 0, at most 86400.",
+                remedy="Set CATALOG_SQL_TIMEOUT=30.",
+            )
+        return seconds
 
     @property
     def frames_dir(self) -> Path:

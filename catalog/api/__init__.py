@@ -28,6 +28,7 @@ from catalog.db.migrate import migrate
 from catalog.dispatch import Dispatcher
 from catalog.media.frame_store import FolderFrameStore, FrameStore
 from catalog.media.isolated import DecoderPool
+from catalog.search.sql import install_search_function
 from catalog.settings import Settings
 
 __all__ = ["Catalog", "StrPath"]
@@ -77,6 +78,7 @@ class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs):
         database = Database.open(chosen, reader_url=chosen.reader_url)
         try:
             migrate(database)
+            install_search_function(database)
         except BaseException:
             database.close()
             raise

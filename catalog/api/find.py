@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from catalog.domain.results import SearchResult
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.search import Search, run_sql
+from catalog.search.answer import answer_phrases
 from catalog.search.contact_sheet import contact_sheet
 from catalog.search.phrases import encode_phrases
 from catalog.store import assets as asset_rows
@@ -87,17 +89,23 @@ class FindVerbs(OpenCatalog):
         several = [results] if isinstance(results, SearchResult) else list(results)
         contact_sheet(self.store, several, Path(path), titles=titles)
 
-    def sql(self, statement: str, *, limit: int | None = None) -> SqlRows:
+    def sql(
+        self, statement: str, *, limit: int | None = None, timeout: float | None = None
+    ) -> SqlRows:
         """Run one SQL statement as a role that can only read the catalogue.
 
-        ``catalog.phrase('…')`` in it is encoded on the way.
+        ``catalog.phrase('…')`` and ``catalog.search('…')`` in it are encoded on the way.
+        ``timeout`` is in seconds; None takes the setting ``sql_timeout``.
 
         Raises
         ------
         ReadOnlySqlError
             If PostgreSQL refuses the statement.
         """
-        return run_sql(self.database, statement, self._encoders.load, limit=limit)
+        seconds = self.settings.sql_timeout_s if timeout is None else timeout
+        return run_sql(
+            self.database, statement, self._encoders.load, limit=limit, timeout_s=seconds
+        )
 
     def phrases(self, texts: Sequence[str]) -> int:
         """Make the vectors of these texts known, many at once; how many texts there were.
@@ -111,6 +119,24 @@ class FindVerbs(OpenCatalog):
             If the encoder's weights are not to be had.
         """
         return encode_phrases(self.database, texts, self._encoders.load)
+
+    def serve_phrases(
+        self,
+        *,
+        stop: threading.Event | None = None,
+        ready: Callable[[], None] = lambda: None,
+    ) -> int:
+        """Encode the phrases that SQL asks for by ``CALL catalog.encode_phrase('…')``.
+
+        Returns how many were answered once ``stop`` is set; ``ready`` is called
+        when it begins to listen.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If the database goes away.
+        """
+        return answer_phrases(self.database, self._encoders.load, stop or threading.Event(), ready)
 
     def show(self, reference: Reference) -> dict[str, Any]:
         """All that is known of one asset, named by id, path or file name.

@@ -68,6 +68,7 @@ def sql(
     statement: Annotated[str, typer.Argument(help="One SQL statement; phrases are encoded.")],
     *,
     limit: Annotated[int | None, typer.Option("--limit", "-n", help="Rows at most.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds it may take.")] = None,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
 ) -> None:
@@ -79,7 +80,7 @@ def sql(
 
     with fail_with_reason(json=json, query=statement):
         with opened() as catalog:
-            rows = catalog.sql(statement, limit=limit)
+            rows = catalog.sql(statement, limit=limit, timeout=timeout)
         sql_rows(rows, json=json, csv=csv)
 
 

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
+
+from sqlalchemy.exc import ProgrammingError
 
 from catalog.db.engine import Database
 from catalog.db.reader import SqlRows
 from catalog.encoders import Encoder
 from catalog.errors import InvalidInputError, ReadOnlySqlError
 from catalog.search.phrases import encode_phrases
+from catalog.store.search.function import install
 
-# catalog.phrase('…'), the quotes inside doubled as SQL has it; plain strings only.
-_PHRASE = re.compile(r"\bcatalog\s*\.\s*phrase\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
+MOST_SECONDS = 86_400
+
+_log = logging.getLogger(__name__)
+
+# catalog.phrase('…') and catalog.search('…', the quotes inside doubled as SQL has it; plain
+# strings only.
+_PHRASE = re.compile(
+    r"\bcatalog\s*\.\s*(?:phrase|search)\s*\(\s*(?:query\s*=>\s*)?'((?:[^']|'')*)'\s*[,)]",
+    re.IGNORECASE,
+)
+
+
+def install_search_function(database: Database) -> None:
+    """Have ``catalog.search(…)`` in SQL be what this program's search is.
+
+    Where our role may not, all but that function works.
+    """
+    try:
+        with database.session() as session:
+            install(session)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":
+            raise
+        _log.warning("catalog.search was not written: the role may not")
 
 
 def run_sql(
@@ -21,6 +47,7 @@ def run_sql(
     load_encoder: Callable[[str], Encoder],
     *,
     limit: int | None = None,
+    timeout_s: float = 30.0,
 ) -> SqlRows:
     """Run one statement as the read-only role, with its phrases encoded first.
 
@@ -37,13 +64,20 @@ def run_sql(
         raise InvalidInputError(
             f"A limit of {limit} was asked for; expected 1 or more.", remedy="Ask for more rows."
         )
+    if not 0 < timeout_s <= MOST_SECONDS:
+        raise InvalidInputError(
+            f"A timeout of {timeout_s:g} s was asked for; expected above 0 and at most"
+            f" {MOST_SECONDS} s.",
+            remedy="Give a timeout in seconds, such as 60.",
+        )
     if "\0" in statement or any("\ud800" <= char <= "\udfff" for char in statement):
         raise ReadOnlySqlError(
             "The statement holds a NUL or bytes that are no UTF-8; PostgreSQL takes neither.",
             remedy="Take the character out.",
         )
     phrases = [found.replace("''", "'") for found in _PHRASE.findall(statement)]
+    phrases = [phrase for phrase in phrases if phrase.strip()]
     if phrases:
         encode_phrases(database, phrases, load_encoder)
-    with database.readonly_connection() as connection:
+    with database.readonly_connection(timeout_s=timeout_s) as connection:
         return connection.run(statement, limit=limit)

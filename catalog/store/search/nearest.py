@@ -28,6 +28,9 @@ def distance_to(meaning: Meaning) -> ColumnElement[float]:
     Written without the cast that the HNSW index is built on, so that an exact
     search can never turn into an approximate one by the planner's choice.
     """
+    if isinstance(meaning.vector, ColumnElement):
+        inside: ColumnElement[float] = Embedding.vector.cosine_distance(meaning.vector)
+        return inside
     kind = HALFVEC(len(meaning.vector))
     query = cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
     distance: ColumnElement[float] = Embedding.vector.cosine_distance(query)

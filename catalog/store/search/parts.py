@@ -12,10 +12,13 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the picture should show: a unit vector ``(dimension,)`` of one encoder."""
+    """What the picture should show: a unit vector ``(dimension,)`` of one encoder.
 
-    encoder_id: int
-    vector: np.ndarray
+    Either may be an expression instead, where SQL itself knows them.
+    """
+
+    encoder_id: int | ColumnElement[int]
+    vector: np.ndarray | ColumnElement[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class SearchParts:
     where: ColumnElement[bool]
     keywords: Keywords | None
     meaning: Meaning | None
-    limit: int
+    limit: int | ColumnElement[int]
     after: Cursor | None = None
     flagged: bool = False
     """Whether shots of black and bars are looked at too."""

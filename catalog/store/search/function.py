@@ -1,0 +1,221 @@
+"""``catalog.search(…)`` for SQL: the search statement itself, with arguments for what it asks.
+
+Its body is compiled from the very statement that `Catalog.search` sends, so the
+two cannot drift apart; where the text has changed since, opening the catalogue
+writes it anew. What it takes is documented in docs/sql.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from catalog.db.models import Asset, AssetTag, Clip, Tag
+from catalog.domain.query import Words
+from catalog.store import filters
+from catalog.store.search.parts import Keywords, Meaning, SearchParts
+from catalog.store.search.statement import search_statement
+
+# Any number, as long as it stays the same.
+_LOCK = 0x0CA7_5EA4
+_SIGNATURE = """(
+    query text DEFAULT '',
+    hits integer DEFAULT 20,
+    collection text DEFAULT NULL,
+    tags text[] DEFAULT NULL,
+    kind text DEFAULT NULL,
+    codec text DEFAULT NULL,
+    container text DEFAULT NULL,
+    language text DEFAULT NULL,
+    roll text DEFAULT NULL,
+    recorded tstzrange DEFAULT NULL,
+    duration numrange DEFAULT NULL
+)"""
+_ARGUMENTS = "text, integer, text, text[], text, text, text, text, text, tstzrange, numrange"
+_RESULT = """TABLE (
+    rank bigint, score float8, cosine float8, keyword_rank bigint,
+    asset_id bigint, clip_id bigint, frame_id bigint, name text, asset_kind text, path text,
+    "start" float8, "end" float8, timecode_in text, timecode_out text, picture text
+)"""
+_COLUMNS = """
+    SELECT row_number() OVER (), q.score, q.cosine, q.keyword_rank, q.asset_id,
+           q.shown_clip_id, q.frame_id, q.asset_name, q.asset_kind, q.path,
+           q.start_pts::float8 * q.time_base_num / q.time_base_den,
+           q.end_pts::float8 * q.time_base_num / q.time_base_den,
+           catalog.timecode_at(q.start_timecode, q.frame_rate_num, q.frame_rate_den,
+               q.start_pts, q.time_base_num, q.time_base_den),
+           catalog.timecode_at(q.start_timecode, q.frame_rate_num, q.frame_rate_den,
+               q.end_pts, q.time_base_num, q.time_base_den),
+           q.picture
+    FROM ({statement}) q
+    WHERE q.asset_id IS NOT NULL"""
+
+
+def install(session: Session) -> bool:
+    """Write the function unless it is there as this program has it; whether it was written.
+
+    Raises
+    ------
+    sqlalchemy.exc.ProgrammingError
+        If our role may not.
+    """
+    ddl = definition()
+    digest = hashlib.blake2b(ddl.encode(), digest_size=12).hexdigest()
+    comment = f"the shots that answer words and filters, best first; see docs/sql.md [{digest}]"
+    if _comment(session) == comment:
+        return False
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if _comment(session) == comment:
+        return False
+    # One of another signature would stay beside ours, and calls be ambiguous.
+    for other in (
+        session.execute(_OTHERS, {"mine": f"catalog.search({_ARGUMENTS})"}).scalars().all()
+    ):
+        session.execute(text(f"DROP FUNCTION {other}"))
+    connection = session.connection()
+    # The driver halves what is doubled.
+    connection.exec_driver_sql(ddl.replace("%", "%%"))
+    connection.exec_driver_sql(f"COMMENT ON FUNCTION catalog.search({_ARGUMENTS}) IS '{comment}'")
+    return True
+
+
+_OTHERS = text("""
+    SELECT oid::regprocedure::text FROM pg_proc
+    WHERE proname = 'search' AND pronamespace = 'catalog'::regnamespace
+      AND oid IS DISTINCT FROM to_regprocedure(:mine)
+""")
+
+
+def _comment(session: Session) -> str | None:
+    found = "SELECT obj_description(to_regprocedure(:name), 'pg_proc')"
+    name = f"catalog.search({_ARGUMENTS})"
+    written: str | None = session.execute(text(found), {"name": name}).scalar_one()
+    return written
+
+
+def definition() -> str:
+    """The function as DDL."""
+    words = filters.keyword_query(Words(_argument("query")))
+    assert words is not None  # noqa: S101
+    meaning = Meaning(_variable("encoder"), _variable("wanted"))
+    return f"""
+CREATE OR REPLACE FUNCTION catalog.search{_SIGNATURE}
+RETURNS {_RESULT}
+LANGUAGE plpgsql STABLE SET jit = off AS $search$
+#variable_conflict use_column
+DECLARE
+    encoder integer := catalog.active_encoder();
+    wanted halfvec;
+BEGIN
+    IF btrim(coalesce(search.query, '')) = '' THEN
+        RETURN QUERY {_compiled(None, None)};
+    ELSIF encoder IS NULL THEN
+        RETURN QUERY {_compiled(words, None)};
+    ELSE
+        wanted := catalog.phrase(search.query);
+        RETURN QUERY {_compiled(words, meaning)};
+    END IF;
+END $search$"""
+
+
+def _compiled(words: ColumnElement[Any] | None, meaning: Meaning | None) -> str:
+    parts = SearchParts(
+        where=_conditions(),
+        keywords=None if words is None else Keywords.of(words),
+        meaning=meaning,
+        limit=_argument("hits", Integer),
+    )
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect.statement_compiler = _Literal
+    compiled = search_statement(parts).compile(
+        dialect=dialect, compile_kwargs={"literal_binds": True}
+    )
+    # The dialect doubles what the driver would halve again.
+    return _COLUMNS.format(statement=str(compiled).replace("%%", "%"))
+
+
+class _Literal(postgresql.base.PGCompiler):
+    """Writes constants of every type into the text: there is nobody to bind them."""
+
+    def render_literal_value(self, value: Any, type_: Any) -> str:  # noqa: ANN401
+        kind = Text() if isinstance(value, str) else type_
+        return str(super().render_literal_value(value, kind))  # type: ignore[no-untyped-call]
+
+
+def _argument(name: str, kind: Any = Text) -> Any:  # noqa: ANN401  # a column of any type
+    return literal_column(f"search.{name}", kind)
+
+
+def _variable(name: str) -> Any:  # noqa: ANN401
+    return literal_column(name)
+
+
+def _conditions() -> ColumnElement[bool]:
+    """Each argument that is not null keeps what has it."""
+    kept = [
+        _same(Asset.collection, _argument("collection")),
+        _same(Asset.kind, _argument("kind")),
+        _same(Asset.codec, _argument("codec")),
+        _same(Clip.roll, _argument("roll")),
+        _unless_null(
+            _argument("container"),
+            func.lower(_argument("container")).in_(
+                select(
+                    func.unnest(func.string_to_array(func.lower(Asset.container), ","))
+                ).correlate(Asset)
+            ),
+        ),
+        _unless_null(
+            _argument("language"),
+            or_(
+                func.lower(Asset.language) == func.lower(_argument("language")),
+                func.lower(Asset.language).like(func.lower(_argument("language")).concat("-%")),
+            ),
+        ),
+        _unless_null(_argument("recorded"), Asset.recorded.op("<@")(_argument("recorded"))),
+        _unless_null(
+            _argument("duration"), cast(Asset.duration, Numeric).op("<@")(_argument("duration"))
+        ),
+        _unless_null(_argument("tags"), not_(_lacks_a_tag())),
+    ]
+    return and_(true(), *kept)
+
+
+def _same(column: Any, argument: Any) -> ColumnElement[bool]:  # noqa: ANN401
+    return _unless_null(argument, func.lower(column) == func.lower(argument))
+
+
+def _unless_null(argument: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:  # noqa: ANN401
+    return or_(argument.is_(None), condition)
+
+
+def _lacks_a_tag() -> ColumnElement[bool]:
+    wanted = func.unnest(_argument("tags", ARRAY(Text))).table_valued("name", name="wanted_tag")
+    carried = exists(
+        select(1)
+        .select_from(AssetTag)
+        .join(Tag, Tag.id == AssetTag.tag_id)
+        .where(AssetTag.asset_id == Asset.id, func.lower(Tag.name) == func.lower(wanted.c.name))
+        .correlate(Asset, wanted)
+    )
+    return exists(select(1).select_from(wanted).where(not_(carried)).correlate(Asset))
