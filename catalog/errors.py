@@ -142,6 +142,18 @@ class FileChangedError(MediaError):
     retryable = True
 
 
+class OutsideRootError(MediaError):
+    """A link leads out of every folder the catalogue may read."""
+
+    code = "outside_root"
+
+
+class ContentAlteredError(MediaError):
+    """A file's content is another one, and nothing in the file system tells that it was written."""
+
+    code = "content_altered"
+
+
 class WorkersLostError(MediaError):
     """Every process that worked on the file died of it, or was killed."""
 

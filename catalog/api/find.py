@@ -148,6 +148,19 @@ class FindVerbs(OpenCatalog):
         """
         return maintained.show(self.database, self.store, reference)
 
+    def versions(self, reference: Reference) -> list[dict[str, Any]]:
+        """All that ever lay where this asset lies or lay, place by place, the oldest first.
+
+        Each entry names the ``asset``, its place, and since and until when it was
+        there; ``held_until`` and ``why`` are None of what is there now.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If no asset, or more than one, is meant.
+        """
+        return maintained.versions_of(self.database, reference)
+
     def assets(
         self, query: str = "", *, limit: int = 100, after: str | None = None
     ) -> dict[str, Any]:

@@ -29,9 +29,16 @@ class IngestVerbs(OpenCatalog):
     """The verbs that put media in."""
 
     def register(
-        self, path: StrPath, *, collection: str | None = None, dispatch: bool = False
+        self,
+        path: StrPath,
+        *,
+        collection: str | None = None,
+        verify: bool = False,
+        dispatch: bool = False,
     ) -> Registration:
         """Enter one file: the asset its content is, and this place of it. Nothing is decoded.
+
+        With ``verify`` it is read through even where it can be recognised.
 
         With ``dispatch``, workers are told of an asset whose analysis is due.
 
@@ -49,7 +56,8 @@ class IngestVerbs(OpenCatalog):
             raise path_not_found(Path(path))
         if collection is not None:
             collection = clean_label(collection, "collection")
-        found = Registrar(self.database, [root_folder(file)]).register(file, collection=collection)
+        registrar = Registrar(self.database, [root_folder(file)], verify=verify)
+        found = registrar.register(file, collection=collection)
         # After the commit, or a quick worker would look for what is not there yet.
         if dispatch and is_due(self.database, found.asset_id):
             self.dispatcher.analyse(found.asset_id)
@@ -99,12 +107,15 @@ class IngestVerbs(OpenCatalog):
         tags: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         policy: SamplingPolicy | None = None,
+        verify: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
         """Register, analyse and encode files and folders, here and now.
 
         What fails is in the report with its reason; the rest goes on. Doing it
         again does no work twice, and breaking it off loses nothing that is done.
+        A large file that was only moved is recognised without being read, until
+        `verify` reads it; with ``verify`` it is read at once.
 
         Raises
         ------
@@ -115,6 +126,11 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If there are pictures to encode and no encoder to do it.
         """
-        run = Ingest(self._tools(policy), self._encoders.active, progress=progress or Silent())
+        run = Ingest(
+            self._tools(policy),
+            self._encoders.active,
+            progress=progress or Silent(),
+            verify=verify,
+        )
         labels = Labels.clean(collection, tags, metadata or {})
         return run.run([Path(path) for path in paths], labels)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.api.base import OpenCatalog
+from catalog.domain.progress import Progress, Silent
+from catalog.ingest.verify import VerifyReport, verify_locations
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.store import stages
@@ -27,6 +29,25 @@ class KeepVerbs(OpenCatalog):
     def remove(self, references: Sequence[Reference]) -> list[int]:
         """Forget assets, with their vectors and pictures. Files are never touched."""
         return maintained.remove(self.database, self.store, references)
+
+    def verify(
+        self,
+        references: Sequence[Reference] = (),
+        *,
+        everything: bool = False,
+        progress: Progress | None = None,
+    ) -> VerifyReport:
+        """Read the files through that were recognised and not read: of these assets, or all.
+
+        A file that holds something else is split off into an asset of its own.
+        With ``everything`` every file that is online is read, which also finds
+        those whose content changed without a trace.
+        """
+        with self.database.session() as session:
+            ids = [maintained.resolve(session, reference) for reference in references]
+        return verify_locations(
+            self.database, ids or None, everything=everything, progress=progress or Silent()
+        )
 
     def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
         """Work that is due, running or failed (or only the failed), with reasons."""

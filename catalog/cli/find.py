@@ -101,6 +101,23 @@ def show(
             asset_details(details)
 
 
+def versions(
+    reference: Annotated[str, typer.Argument(help="An asset's id, path or file name.")],
+    *,
+    json: Json = False,
+) -> None:
+    """List what ever lay where an asset lies or lay: its versions, and its moves."""
+    from catalog.cli.text import version_list  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            rows = catalog.versions(reference)
+        if json:
+            say_json({"versions": rows})
+        else:
+            version_list(rows)
+
+
 def assets(
     query: Annotated[str, typer.Argument(help="Filters and words; empty for all.")] = "",
     *,
@@ -135,5 +152,5 @@ def stats(*, json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (search, sql, show, assets, stats):
+    for verb in (search, sql, show, versions, assets, stats):
         app.command()(verb)

@@ -19,6 +19,9 @@ def ingest(
     meta: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE for their metadata; repeatable.")
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read files that could be recognised as moved, too.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Register, analyse and encode files and folders, here and now.
@@ -33,7 +36,12 @@ def ingest(
         metadata = parse_meta(meta or [])
         with opened() as catalog, shown_progress(quiet=json) as progress:
             report = catalog.ingest(
-                *paths, collection=collection, tags=tag or [], metadata=metadata, progress=progress
+                *paths,
+                collection=collection,
+                tags=tag or [],
+                metadata=metadata,
+                verify=verify,
+                progress=progress,
             )
         if json:
             say_json(report.as_json())

@@ -45,6 +45,35 @@ def remove(references: References, *, json: Json = False) -> None:
         say_changed(ids, json=json)
 
 
+def verify(
+    references: Annotated[
+        list[str] | None, typer.Argument(help="Assets, each by id, path or file name; or all.")
+    ] = None,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Read every file, not only those that were recognised.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Read files through that were recognised without it, and set right what was mistaken.
+
+    With --all every file is read: those whose content changed without a trace
+    are listed, and the exit code is 1.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+    from catalog.cli.text import verify_report  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            report = catalog.verify(references or [], everything=everything, progress=progress)
+        if json:
+            say_json(report.as_json())
+        else:
+            verify_report(report)
+    if report.failures:
+        raise typer.Exit(1)
+
+
 def jobs(
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
@@ -90,5 +119,5 @@ def migrate(*, json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (tag, collection, remove, jobs, retry, migrate):
+    for verb in (tag, collection, remove, verify, jobs, retry, migrate):
         app.command()(verb)

@@ -19,6 +19,7 @@ from catalog.errors import InvalidInputError
 if TYPE_CHECKING:
     from catalog.db.reader import SqlRows
     from catalog.domain.results import Hit, IngestReport, SearchResult
+    from catalog.ingest.verify import VerifyReport
 
 
 def parse_meta(pairs: Sequence[str]) -> dict[str, str]:
@@ -68,6 +69,10 @@ def ingest_report(report: IngestReport) -> None:
         f"{report.seconds_of_media:.1f} s of media, {report.frames} frames encoded "
         f"({report.collapsed} near-identical pictures collapsed) in {report.wall_s:.1f} s."
     )
+    if report.unverified:
+        typer.echo(
+            f"{report.unverified} were recognised as moved, and not read; `catalog verify` does."
+        )
     if report.elsewhere:
         typer.echo(f"{report.elsewhere} are being analysed by another process.")
     for failure in report.failures:
@@ -196,15 +201,17 @@ _TOLD_APART = {"clips", "locations", "stages", "renditions", "metadata"}
 def asset_details(details: Mapping[str, Any]) -> None:
     """One asset: what is known, where it lies, its clips."""
     table = _table("", "")
+    apart = {"clips", "locations", "history", "stages", "renditions", "metadata"}
     for key, value in details.items():
-        if key not in {"clips", "locations", "stages", "renditions", "metadata"} and value not in (
-            None,
-            [],
-        ):
+        if key not in apart and value not in (None, []):
             _row(table, key, ", ".join(value) if isinstance(value, list) else value)
     for place in details["locations"]:
         there = "online" if place["online"] else "missing"
-        _row(table, there, f"{place['root']}/{place['path']}")
+        unread = "" if place["verified"] else " (recognised, not yet read)"
+        _row(table, there, f"{place['root']}/{place['path']}{unread}")
+    for place in details["history"]:
+        until = f"until {place['held_until'][:19]}, then {place['why']}"
+        _row(table, "before", f"{place['root']}/{place['path']} ({until})")
     for stage in details["stages"]:
         _row(table, stage["name"], _stage(stage))
     for made in details["renditions"]:
@@ -226,6 +233,34 @@ def asset_details(details: Mapping[str, Any]) -> None:
         )
     if details["clips"]:
         _print(clips)
+
+
+def version_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What lay at some places, in order."""
+    table = _table("asset", "place", "bytes", "since", "until", "", numbers=("asset", "bytes"))
+    for row in rows:
+        _row(
+            table,
+            row["asset"],
+            f"{row['root']}/{row['path']}",
+            row["size_bytes"],
+            row["held_since"][:19],
+            (row["held_until"] or "now")[:19],
+            row["why"],
+        )
+    _print(table)
+
+
+def verify_report(report: VerifyReport) -> None:
+    """What reading files through brought."""
+    typer.echo(
+        f"{report.confirmed} confirmed, {len(report.split)} split off, "
+        f"{len(report.failures)} failed; {report.bytes_read} bytes read."
+    )
+    for split in report.split:
+        typer.echo(f"split: {split.path}: was taken for asset {split.was}, is {split.asset_id}")
+    for failure in report.failures:
+        typer.echo(f"failed: {failure.path}: {failure.reason} [{failure.code}]", err=True)
 
 
 def _stage(stage: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ class IngestReport:
     its end, ``frames`` the pictures encoded and ``seconds_of_media`` the
     essence analysed *in this run*: a second run over the same files has 0 of both.
     ``elsewhere`` counts assets that another process is still analysing.
+    ``unverified`` counts files that were recognised and not read; `catalog verify` reads them.
     ``warnings`` are sidecars that cannot be read; their assets do not fail.
     """
 
@@ -46,6 +47,7 @@ class IngestReport:
     frames: int = 0
     collapsed: int = 0
     elsewhere: int = 0
+    unverified: int = 0
     seconds_of_media: float = 0.0
     wall_s: float = 0.0
     failures: list[Failure] = field(default_factory=list)
@@ -63,6 +65,7 @@ class IngestReport:
             "known": self.known,
             "ready": self.ready,
             "failed": self.failed,
+            "unverified": self.unverified,
             "frames": self.frames,
             "seconds_of_media": round(self.seconds_of_media, 3),
             "wall_s": round(self.wall_s, 3),

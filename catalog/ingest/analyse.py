@@ -27,9 +27,10 @@ from catalog.errors import (
     WorkersLostError,
 )
 from catalog.ingest.posters import with_posters
+from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
-from catalog.store import assets, locations, renditions, roots, shots, stages
+from catalog.store import assets, renditions, roots, shots, stages
 from catalog.store.locks import asset_lock
 
 STAGE = "analyse"
@@ -110,11 +111,10 @@ def analyse_asset(
             row = assets.get_asset(session, asset_id)
             assert row is not None  # noqa: S101  # its stage row references it
             fingerprint = row.fingerprint
-            files = locations.files_of(session, asset_id)
             said = roots.sampling_settings(session)
         try:
             _check_lost(lost)
-            path = _first_present(files)
+            path = _first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, policy)
             return _analyse(tools, job, on_picture)
@@ -190,8 +190,8 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
             job.asset_id,
             duration_pts=analysis.counts.end_pts if probe.duration is None else None,
             variable_frame_rate=analysis.counts.variable_frame_rate if probe.video else None,
-            decode_errors=analysis.counts.decode_errors,
         )
+    assets.set_damage(session, job.asset_id, analysis.counts.decode_errors)
     stages.finish_stage(session, [job.asset_id], STAGE)
     return frames
 

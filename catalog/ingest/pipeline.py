@@ -23,6 +23,9 @@ from catalog.ingest.register import Registrar, Registration, find_files, is_ther
 from catalog.ingest.sidecars import read_sidecars
 from catalog.store import assets, stages, vectors
 
+_MIB = 1 << 20
+_LARGE = 256 * _MIB
+
 # Loading weights takes seconds and may fail, so it waits until there is work.
 LoadEncoder = Callable[[], tuple[Encoder, int]]
 
@@ -62,8 +65,10 @@ class Ingest:
         load_encoder: LoadEncoder,
         *,
         progress: Progress,
+        verify: bool = False,
     ) -> None:
         self._tools = tools
+        self._verify = verify
         self._database = tools.database
         self._load_encoder = load_encoder
         self._progress = progress
@@ -108,7 +113,8 @@ class Ingest:
             self._fail(path, error)
         files = list(dict.fromkeys(files))  # overlapping paths name a file more than once
         there = [path for path in map(full_path, paths) if is_there(path)]
-        registrar = Registrar(self._database, [root_folder(path) for path in there])
+        folders = [root_folder(path) for path in there]
+        registrar = Registrar(self._database, folders, verify=self._verify)
         self._progress.begin("register", len(files), "files")
         for path in files:
             self._register_one(registrar, path, labels)
@@ -118,13 +124,35 @@ class Ingest:
 
     def _register_one(self, registrar: Registrar, path: Path, labels: Labels) -> None:
         try:
-            found: Registration = registrar.register(path, collection=labels.collection)
+            found: Registration = registrar.register(
+                path, collection=labels.collection, progress=self._reading(path)
+            )
         except MediaError as error:
             self._fail(path, error)
             return
         self._report.registered += found.new
         self._report.known += not found.new
+        self._report.unverified += not found.verified
         self._paths.setdefault(found.asset_id, []).append(path)
+
+    def _reading(self, path: Path) -> Callable[[int], None] | None:
+        """Tells how far a large file is read, which may take minutes; None of a small one."""
+        try:
+            size = path.stat().st_size
+        except OSError:
+            return None
+        if size < _LARGE:
+            return None
+        told = 0
+
+        def read(so_far: int) -> None:
+            nonlocal told
+            if told == 0:  # only now it is known that it has to be read
+                self._progress.begin("read", size / _MIB, "MiB")
+            self._progress.advance("read", (so_far - told) / _MIB, shown_path(Path(path.name)))
+            told = so_far
+
+        return read
 
     def _label(self, labels: Labels) -> None:
         if not (labels.collection is not None or labels.tags or labels.metadata):

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import stat as file_mode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.db.engine import Database
+from catalog.domain.file_state import FileState
 from catalog.domain.paths import full_path, shown_path
-from catalog.errors import CatalogError, MediaError, NoMediaError, PathNotFoundError
-from catalog.media.files import find_media
-from catalog.media.fingerprint import identify
-from catalog.store import assets, locations, roots
-from catalog.store.locations import FileSeen
+from catalog.errors import (
+    CatalogError,
+    MediaError,
+    NoMediaError,
+    OutsideRootError,
+    PathNotFoundError,
+)
+from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
+from catalog.ingest.recognise import recognise
+from catalog.media.files import check_readable, find_media
+from catalog.media.fingerprint import identify, look
+from catalog.store import assets, locations, roots, versions
+from catalog.store.locations import FileSeen, LocationState
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A file and the asset it holds; ``new`` if the content was not known."""
+    """A file and the asset it holds.
+
+    ``new`` if the content was not known; ``verified`` if all of it was read, now
+    or before, else the file was recognised, see `catalog.ingest.recognise`.
+    """
 
     path: Path
     asset_id: int
     new: bool
+    verified: bool = True
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[Path | tuple[Path, CatalogError]]:
@@ -81,10 +95,17 @@ def path_not_found(path: Path) -> PathNotFoundError:
 
 
 class Registrar:
-    """Registers files below roots, reading each new one once."""
+    """Registers files below roots, reading each new one once.
 
-    def __init__(self, database: Database, folders: Sequence[Path]) -> None:
+    With ``verify`` every file is read that is not as it was; without, a large one
+    that was only moved is recognised (`catalog.ingest.recognise`).
+    """
+
+    def __init__(
+        self, database: Database, folders: Sequence[Path], *, verify: bool = False
+    ) -> None:
         self._database = database
+        self._verify = verify
         with database.session() as session:
             known = roots.list_roots(session)
             for folder in folders:
@@ -93,11 +114,19 @@ class Registrar:
             # Innermost first: a file belongs to the deepest root above it, so
             # that nested roots never hold it twice.
             self._roots = roots.list_roots(session)
+        self._real = real_roots([root for _, root in self._roots])
 
-    def register(self, path: Path, *, collection: str | None = None) -> Registration:
+    def register(
+        self,
+        path: Path,
+        *,
+        collection: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Registration:
         """Enter one file: its content's asset, and this place of it.
 
-        A file whose size and modification time are as last seen is not read again.
+        A file nobody has written to since it was last seen is not read again.
+        ``progress`` is told the bytes read so far of one that is.
 
         Raises
         ------
@@ -107,26 +136,65 @@ class Registrar:
         root_id, below = self._place(path)
         with self._database.session() as session:
             known = locations.find_location(session, root_id, below)
-        if known is not None and known.asset_id is not None and _unchanged(path, known):
-            with self._database.session() as session:
-                locations.mark_online(session, root_id, below)
-            return Registration(path, known.asset_id, new=False)
         try:
-            identity = identify(path)
+            check_inside(path, self._real)
+            if known is not None and (same := self._unchanged(path, root_id, known)):
+                return same
+            return self._enter(path, root_id, below, collection, progress)
         except MediaError as error:
             self._remember_failure(path, root_id, below, error)
             raise
-        seen = FileSeen(root_id, below, identity.size, identity.modified_ns)
+
+    def _unchanged(self, path: Path, root_id: int, known: LocationState) -> Registration | None:
+        try:
+            state = FileState.of(path.stat())
+        except OSError:
+            return None
+        if known.asset_id is None or not state.untouched_since(known.state):
+            return None
+        if self._verify and not known.verified:
+            return None
+        with self._database.session() as session:
+            locations.mark_online(session, root_id, known.path, state=state)
+        return Registration(path, known.asset_id, new=False, verified=known.verified)
+
+    def _enter(
+        self,
+        path: Path,
+        root_id: int,
+        below: Path,
+        collection: str | None,
+        progress: Callable[[int], None] | None,
+    ) -> Registration:
+        if not self._verify and (found := self._recognised(path, root_id, below)):
+            return found
+        identity = identify(path, progress=progress)
+        seen = FileSeen(root_id, below, identity.state)
         with self._database.session() as session:
             asset_id, new = assets.ensure_asset(
                 session,
                 fingerprint=identity.fingerprint,
-                size=identity.size,
+                sample=identity.sample,
+                size=identity.state.size,
                 name=shown_path(Path(path.name)),
                 collection=collection,
             )
-            locations.save_location(session, seen, asset_id=asset_id)
+            enter(session, seen, asset_id, new=new, verified=True)
+        if not new:
+            settle_moves(self._database, asset_id, seen, verified=True)
         return Registration(path, asset_id, new)
+
+    def _recognised(self, path: Path, root_id: int, below: Path) -> Registration | None:
+        check_readable(path)
+        state = look(path)
+        asset_id = recognise(self._database, path, state)
+        if asset_id is None:
+            return None
+        seen = FileSeen(root_id, below, state)
+        with self._database.session() as session:
+            enter(session, seen, asset_id, new=False, verified=False)
+        settle_moves(self._database, asset_id, seen, verified=False)
+        return Registration(path, asset_id, new=False, verified=False)
 
     def _place(self, path: Path) -> tuple[int, Path]:
         for root_id, root in self._roots:
@@ -139,13 +207,19 @@ class Registrar:
 
     def _remember_failure(self, path: Path, root_id: int, below: Path, error: MediaError) -> None:
         try:
-            stat = path.stat()
+            # Of a link that leads out of the root the link itself is seen, and nothing beyond.
+            stat = path.lstat() if isinstance(error, OutsideRootError) else path.stat()
         except OSError:
             return  # nothing there to speak of; the error itself is reported
         if file_mode.S_ISDIR(stat.st_mode):
             return
-        seen = FileSeen(root_id, below, stat.st_size, stat.st_mtime_ns)
+        seen = FileSeen(root_id, below, FileState.of(stat))
         with self._database.session() as session:
+            before = locations.find_location(session, root_id, below, lock=True)
+            if before is not None and before.asset_id is not None:
+                if error.retryable and seen.state.written_as(before.state):
+                    return  # as one whose permissions were taken away: it is what it was
+                versions.keep_in_history(session, [before.id], versions.CHANGED)
             locations.save_location(
                 session, seen, asset_id=None, error_code=error.code, error_message=str(error)
             )
@@ -155,11 +229,3 @@ def root_folder(path: Path) -> Path:
     """The folder that becomes a root when ``path`` lies in none: itself, or its parent."""
     absolute = full_path(path)
     return absolute if absolute.is_dir() else absolute.parent
-
-
-def _unchanged(path: Path, known: locations.LocationState) -> bool:
-    try:
-        stat = path.stat()
-    except OSError:
-        return False
-    return (stat.st_size, stat.st_mtime_ns) == (known.size, known.modified_ns)

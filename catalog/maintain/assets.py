@@ -19,7 +19,7 @@ from catalog.domain.query import parse
 from catalog.domain.timecode import timecode_at
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.frame_store import FrameStore, delete_files_of
-from catalog.store import assets, filters, locations, renditions, roots, stages
+from catalog.store import assets, filters, locations, renditions, roots, stages, versions
 
 Reference = int | str | Path
 
@@ -49,6 +49,8 @@ def resolve(session: Session, reference: Reference) -> int:
     found = _by_path(session, Path(text)) or assets.find_assets_by_name(
         session, shown_path(Path(text))
     )
+    if len(found) > 1:  # a name is that of the version that is there
+        found = assets.not_superseded(session, found) or found
     if not found:
         raise NotFoundError(
             f"No asset has the id, path or file name {shown_path(Path(text))!r}.",
@@ -96,7 +98,9 @@ def list_assets(
     check_limit(limit)
     parsed = parse(query)
     wanted = select(Asset.id).outerjoin(Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot"))
-    wanted = wanted.where(filters.condition(parsed.root, words_exclude=True))
+    wanted = wanted.where(
+        filters.condition(parsed.root, words_exclude=True), filters.versions_wanted(parsed.root)
+    )
     cursor = None if after is None else _read_after(after)
     with database.session() as session:
         statement = assets.list_assets(wanted, limit=limit + 1, after=cursor)
@@ -152,6 +156,7 @@ def show(database: Database, store: FrameStore, reference: Reference) -> dict[st
             **_columns(row),
             "tags": assets.tags_of(session, [asset_id])[asset_id],
             "locations": locations.locations_of(session, [asset_id])[asset_id],
+            "history": [_plain(e) for e in versions.history_of(session, [asset_id])[asset_id]],
             "stages": state,
             "renditions": [
                 _rendition(store, row, made)
@@ -176,15 +181,25 @@ def _rendition(store: FrameStore, asset: Asset, made: Rendition) -> dict[str, An
     }
 
 
+def versions_of(database: Database, reference: Reference) -> list[dict[str, Any]]:
+    """What lay, in order, where this asset lies or lay."""
+    with database.session() as session:
+        return [_plain(e) for e in versions.versions_of(session, resolve(session, reference))]
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    return {k: _iso(v) if isinstance(v, datetime) else v for k, v in entry.items()}
+
+
 def _columns(row: Asset) -> dict[str, Any]:
-    hidden = {"words", "spellings", "metadata", "sidecars"}
+    hidden = {"words", "spellings", "metadata", "sidecars", "sample"}
     body = {
         column.key: getattr(row, column.key)
         for column in Asset.__table__.columns
         if column.key not in hidden
     }
     body["metadata"] = row.metadata_
-    return {k: _iso(v) if isinstance(v, datetime) else v for k, v in body.items()}
+    return _plain(body)
 
 
 def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
@@ -282,4 +297,14 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-__all__ = ["Reference", "collect", "list_assets", "poster", "remove", "retry", "show", "tag"]
+__all__ = [
+    "Reference",
+    "collect",
+    "list_assets",
+    "poster",
+    "remove",
+    "retry",
+    "show",
+    "tag",
+    "versions_of",
+]

@@ -140,8 +140,9 @@ def find_media(path: Path) -> Iterator[Path]:
     """Every file that is to be attempted under a path, in a stable order.
 
     A file named explicitly is always attempted, whatever its name; a folder is
-    walked, symbolic links included (each folder once, so a loop ends), and
-    hidden and temporary names, and suffixes that are no media, are passed over.
+    walked, symbolic links included (each folder once, so a loop ends; one that
+    leads out of the folder is given itself, and not walked). Hidden and
+    temporary names, and suffixes that are no media, are passed over.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ def find_media(path: Path) -> Iterator[Path]:
             next(path.iterdir(), None)
         except OSError as error:
             raise unreadable(path, error) from error
-        yield from _walk(path, set())
+        yield from _walk(path, os.path.realpath(path), set())
     elif os.path.lexists(path):
         yield path
     else:
@@ -177,7 +178,7 @@ def find_media(path: Path) -> Iterator[Path]:
         )
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, top: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
     try:
         state = folder.stat()
         identity = (state.st_dev, state.st_ino)
@@ -193,12 +194,14 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     for entry in entries:
         if _is_hidden(entry.name):
             continue
-        if _is_folder(entry):
+        if _is_folder(entry) and _leads_out(entry, top):
+            yield folder / entry.name
+        elif _is_folder(entry):
             folders.append(entry.name)
         elif looks_like_media(Path(entry.name)):
             yield folder / entry.name
     for name in folders:
-        yield from _walk(folder / name, seen)
+        yield from _walk(folder / name, top, seen)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -206,6 +209,14 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link that leads in a circle
         return False
+
+
+def _leads_out(entry: os.DirEntry[str], top: str) -> bool:
+    """Whether an entry is a link to something beyond the folder that is walked."""
+    if not entry.is_symlink():
+        return False
+    target = os.path.realpath(entry.path)
+    return os.path.commonpath((top, target)) != top
 
 
 def _is_hidden(name: str) -> bool:

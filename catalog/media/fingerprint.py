@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from catalog.domain.file_state import FileState
 from catalog.domain.paths import shown_path
 from catalog.errors import FileChangedError
 from catalog.media.files import check_readable, unreadable
 
 _BLOCK_BYTES = 1 << 20
+# The sample: enough of the file to tell it from every honest other one of its size. Its
+# places depend on the size alone, so a later look reads the same ones.
+_ENDS_BYTES = 1 << 18
+_PROBES, _PROBE_BYTES = 30, 1 << 15
+
+
+def look(path: Path) -> FileState:
+    """The state of the file that a path, perhaps a link, leads to.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it leads to none.
+    """
+    try:
+        return FileState.of(path.stat())
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +43,20 @@ class Identity:
     ----------
     fingerprint:
         SHA-256 of all its bytes, 64 hexadecimal digits (what ``sha256sum`` prints).
-    size:
-        Bytes.
-    modified_ns:
-        When it was last written, nanoseconds since 1970; a cheap hint that it changed.
+    sample:
+        SHA-256 of its size, its ends and some places between; see `sample_of`.
+    state:
+        The file's state when it was read.
     """
 
     fingerprint: str
-    size: int
-    modified_ns: int
+    sample: str
+    state: FileState
 
 
 def identify(path: Path, *, progress: Callable[[int], None] | None = None) -> Identity:
-    """Read a file through and name its content.
+    """Read a file through, once, and name its content.
 
-    The whole file is read, for two different files must never be taken for one.
     SHA-256 is chosen because processors have instructions for it and people
     have ``sha256sum``.
 
@@ -62,23 +81,48 @@ def identify(path: Path, *, progress: Callable[[int], None] | None = None) -> Id
     read = 0
     try:
         with path.open("rb", buffering=0) as file:
-            before = os.fstat(file.fileno())
+            before = FileState.of(os.fstat(file.fileno()))
+            sample = _Sample(before.size)
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
+                sample.see(read, block)
                 read += len(block)
                 if progress is not None:
                     progress(read)
-            after = os.fstat(file.fileno())
+            after = FileState.of(os.fstat(file.fileno()))
     except OSError as error:
         raise unreadable(path, error) from error
-    if _state(before) != _state(after) or read != after.st_size:
-        raise FileChangedError(
-            f"{shown_path(path)} changed while it was being read ({before.st_size} bytes, then"
-            f" {after.st_size}); expected a file that nobody is writing.",
-            remedy="Wait until it has been copied completely, then retry.",
-            path=shown_path(path),
-        )
-    return Identity(digest.hexdigest(), after.st_size, after.st_mtime_ns)
+    _check_unchanged(path, before, after, read)
+    return Identity(digest.hexdigest(), sample.digest(), after)
+
+
+def sample_of(path: Path) -> tuple[str, FileState]:
+    """The sample of a file's content, and its state: about 1.5 MB are read of any file.
+
+    Equal samples mean *probably* the same content. Two files may well have the
+    same sample and differ between the places that were read: a sample is a reason
+    to read a file later, never one not to read it at all.
+
+    Raises
+    ------
+    UnreadableFileError, EmptyFileError, FileChangedError
+        As `identify`.
+    """
+    check_readable(path)
+    try:
+        with path.open("rb", buffering=0) as file:
+            before = FileState.of(os.fstat(file.fileno()))
+            sample = _Sample(before.size)
+            for start, end in _places(before.size):
+                at = start
+                while at < end and (block := os.pread(file.fileno(), end - at, at)):
+                    sample.see(at, block)
+                    at += len(block)
+            after = FileState.of(os.fstat(file.fileno()))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    _check_unchanged(path, before, after, before.size)
+    return sample.digest(), after
 
 
 def fingerprint(path: Path) -> str:
@@ -86,5 +130,46 @@ def fingerprint(path: Path) -> str:
     return identify(path).fingerprint
 
 
-def _state(stat: os.stat_result) -> tuple[int, int]:
-    return stat.st_size, stat.st_mtime_ns
+def _places(size: int) -> Iterator[tuple[int, int]]:
+    """The ranges that are sampled, in order and apart from each other."""
+    if size <= 2 * _ENDS_BYTES + _PROBES * _PROBE_BYTES:
+        yield 0, size
+        return
+    yield 0, _ENDS_BYTES
+    between = size - 2 * _ENDS_BYTES - _PROBE_BYTES
+    for number in range(_PROBES):
+        start = _ENDS_BYTES + between * number // (_PROBES - 1)
+        yield start, start + _PROBE_BYTES
+    yield size - _ENDS_BYTES, size
+
+
+class _Sample:
+    """Takes from a file that is read in order what belongs to its sample."""
+
+    def __init__(self, size: int) -> None:
+        self._digest: Any = hashlib.sha256(size.to_bytes(8, "big"))
+        self._places = list(_places(size))
+
+    def see(self, at: int, block: bytes) -> None:
+        view = memoryview(block)
+        while self._places and self._places[0][0] < at + len(block):
+            start, end = self._places[0]
+            self._digest.update(view[max(0, start - at) : max(0, end - at)])
+            if end > at + len(block):
+                return  # the rest of this place is in the next block
+            self._places.pop(0)
+
+    def digest(self) -> str:
+        found: str = self._digest.hexdigest()
+        return found
+
+
+def _check_unchanged(path: Path, before: FileState, after: FileState, read: int) -> None:
+    if before.written_as(after) and read == after.size:
+        return
+    raise FileChangedError(
+        f"{shown_path(path)} changed while it was being read ({before.size} bytes, then"
+        f" {after.size}); expected a file that nobody is writing.",
+        remedy="Wait until it has been copied completely, then retry.",
+        path=shown_path(path),
+    )

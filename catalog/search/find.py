@@ -83,7 +83,7 @@ class Search:
         asked = query + examples.mark()
         cursor = None if after is None else read_cursor(after, asked, ranked=ranked)
         parts = SearchParts(
-            where=_where(parsed, examples),
+            where=and_(_where(parsed, examples), filters.versions_wanted(parsed.root)),
             flagged=filters.asks_for_flagged(parsed.root),
             keywords=keywords,
             meaning=meaning,
@@ -141,6 +141,8 @@ class Search:
                 "kind": row.asset_kind,
                 "path": row.path,
                 "collection": row.collection,
+                "damaged": row.damaged,
+                "superseded_by": row.superseded_by,
             },
             clip=_clip(row),
             frame=self._frame(row),

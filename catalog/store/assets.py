@@ -18,12 +18,24 @@ from catalog.store.renditions import bytes_by_kind
 
 
 def ensure_asset(
-    session: Session, *, fingerprint: str, size: int, name: str, collection: str | None
+    session: Session,
+    *,
+    fingerprint: str,
+    sample: str,
+    size: int,
+    name: str,
+    collection: str | None,
 ) -> tuple[int, bool]:
     """The asset with this content: its id, and whether it is new."""
     inserted = session.execute(
         insert(Asset)
-        .values(fingerprint=fingerprint, size_bytes=size, name=name, collection=collection)
+        .values(
+            fingerprint=fingerprint,
+            sample=sample,
+            size_bytes=size,
+            name=name,
+            collection=collection,
+        )
         .on_conflict_do_nothing(index_elements=[Asset.fingerprint])
         .returning(Asset.id)
     ).scalar_one_or_none()
@@ -31,7 +43,21 @@ def ensure_asset(
         session.execute(insert(Stage).values(asset_id=inserted, name="analyse"))
         return inserted, True
     found = session.execute(select(Asset.id).where(Asset.fingerprint == fingerprint)).scalar_one()
+    set_sample(session, found, sample)
     return found, False
+
+
+def set_sample(session: Session, asset_id: int, sample: str) -> None:
+    """Note the content's sample of an asset that came before there were samples."""
+    session.execute(
+        update(Asset).where(Asset.id == asset_id, Asset.sample.is_(None)).values(sample=sample)
+    )
+
+
+def has_samples(session: Session, size: int) -> bool:
+    """Whether an asset of this size is known whose content has a sample."""
+    found = select(1).where(Asset.size_bytes == size, Asset.sample.is_not(None)).limit(1)
+    return session.execute(found).first() is not None
 
 
 def describe(session: Session, asset_id: int, probe: Probe) -> None:
@@ -170,23 +196,22 @@ def update_decoded(
     *,
     duration_pts: int | None,
     variable_frame_rate: bool | None,
-    decode_errors: int,
 ) -> None:
     """Write what only decoding tells; ``duration_pts`` None keeps the container's.
 
     Sound has no pictures whose rate could vary: None.
     """
-    values: dict[str, Any] = {
-        "variable_frame_rate": variable_frame_rate,
-        "damaged": decode_errors > 0,
-    }
+    values: dict[str, Any] = {"variable_frame_rate": variable_frame_rate}
     if duration_pts is not None:
         values["duration_pts"] = duration_pts
-    if decode_errors:
-        errors = cast(literal({"decode_errors": decode_errors}, JSONB), JSONB)
-        values["metadata_"] = Asset.metadata_.concat(errors)
-        values["file_keys"] = func.array_append(Asset.file_keys, "decode_errors")
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+def set_damage(session: Session, asset_id: int, errors: int) -> None:
+    """Say in how many places the asset could not be decoded; 0 if it is whole."""
+    session.execute(
+        update(Asset).where(Asset.id == asset_id).values(damaged=errors > 0, decode_errors=errors)
+    )
 
 
 def add_metadata(session: Session, asset_ids: Sequence[int], values: Mapping[str, Any]) -> None:
@@ -271,6 +296,12 @@ def find_assets_by_name(session: Session, name: str) -> list[int]:
     )
 
 
+def not_superseded(session: Session, asset_ids: Sequence[int]) -> list[int]:
+    """These assets without those that a next version took the place of."""
+    statement = select(Asset.id).where(among(Asset.id, asset_ids), Asset.superseded_by.is_(None))
+    return list(session.execute(statement.order_by(Asset.id)).scalars())
+
+
 def find_assets_by_path(session: Session, root_id: int, raw: bytes) -> list[int]:
     """Ids of the asset whose file lies at this path below a root."""
     found = session.execute(
@@ -347,6 +378,8 @@ def list_assets(
             Asset.codec,
             Asset.width,
             Asset.height,
+            Asset.damaged,
+            Asset.superseded_by,
             case(
                 (analysed.state != "done", analysed.state),
                 (encoded.state == "done", "ready"),

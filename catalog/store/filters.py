@@ -99,6 +99,23 @@ def asks_for_flagged(node: Node | None) -> bool:
             return False
 
 
+def versions_wanted(node: Node | None) -> Condition:
+    """Former versions are left out, unless the tree asks for them, or for what has no file."""
+    return true() if _asks_for_former(node) else Asset.superseded_by.is_(None)
+
+
+def _asks_for_former(node: Node | None) -> bool:
+    match node:
+        case Filter(field=Field(name="is"), values=values):
+            return any(value in ("superseded", "missing") for value in values)
+        case Filter(field=Field(name="id")):
+            return True
+        case And(nodes=nodes) | Or(nodes=nodes):
+            return any(_asks_for_former(each) for each in nodes)
+        case _:
+            return False
+
+
 def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
     """The tsquery of the tree's words and phrases, to rank by; None without any."""
     match node:
@@ -302,6 +319,11 @@ def _any_location(online: bool) -> Condition:
     return found if online else not_(found)
 
 
+def _unverified() -> Condition:
+    found = select(1).where(Location.asset_id == Asset.id, Location.verified.is_(false()))
+    return exists(found.correlate(Asset))
+
+
 def _has(value: Value) -> Condition:
     conditions: dict[str, Callable[[], Condition]] = {
         "audio": lambda: Asset.audio_codec.is_not(None),
@@ -332,6 +354,8 @@ def _is(value: Value) -> Condition:
         "vfr": lambda: func.coalesce(Asset.variable_frame_rate, false()),
         "online": lambda: _any_location(online=True),
         "missing": lambda: _any_location(online=False),
+        "superseded": lambda: Asset.superseded_by.is_not(None),
+        "unverified": _unverified,
     }
     return conditions[str(value)]()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Location, Root
+from catalog.db.models import Asset, Location, Root
+from catalog.domain.file_state import FileState
 from catalog.domain.paths import path_from_raw, raw_path, shown_path
 from catalog.store.arrays import among
 
@@ -21,33 +23,116 @@ class FileSeen:
 
     root_id: int
     path: Path
-    size: int
-    modified_ns: int
+    state: FileState
 
 
 @dataclass(frozen=True, slots=True)
 class LocationState:
-    """What the catalogue knows of a file."""
+    """What the catalogue knows of a file; ``verified`` if all of it was read."""
 
+    id: int
     asset_id: int | None
-    size: int
-    modified_ns: int
-    error_code: str | None
-    error_message: str | None
+    root: Path
+    path: Path
+    state: FileState
+    verified: bool
+
+    @property
+    def file(self) -> Path:
+        """The absolute path."""
+        return self.root / self.path
 
 
-def find_location(session: Session, root_id: int, path: Path) -> LocationState | None:
-    """The catalogue's row of one file, or None if it was never seen."""
-    row = session.execute(
+def _known() -> Select[*tuple[Any, ...]]:
+    return (
         select(
+            Location.id,
             Location.asset_id,
+            Root.raw_path,
+            Location.raw_path,
             Location.size_bytes,
             Location.modified_ns,
-            Location.error_code,
-            Location.error_message,
-        ).where(Location.root_id == root_id, Location.raw_path == raw_path(path))
-    ).one_or_none()
-    return None if row is None else LocationState(*row)
+            Location.changed_ns,
+            Location.device,
+            Location.inode,
+            Location.verified,
+        )
+        .join(Root, Root.id == Location.root_id)
+        .order_by(Location.id)
+    )
+
+
+def _states(rows: Iterable[Any]) -> list[LocationState]:
+    found = []
+    for row in rows:
+        number, asset_id, root, below, size, modified, changed, device, inode, verified = row
+        state = FileState(size, modified, changed, _unsigned(device), _unsigned(inode))
+        where = path_from_raw(root), path_from_raw(below)
+        found.append(LocationState(number, asset_id, *where, state, verified))
+    return found
+
+
+def _signed(number: int | None) -> int | None:
+    """64 bits as PostgreSQL's bigint holds them."""
+    return number if number is None or number < 1 << 63 else number - (1 << 64)
+
+
+def _unsigned(number: int | None) -> int | None:
+    return number if number is None or number >= 0 else number + (1 << 64)
+
+
+def find_location(
+    session: Session, root_id: int, path: Path, *, lock: bool = False
+) -> LocationState | None:
+    """The catalogue's row of one file, or None if it was never seen.
+
+    With ``lock`` nobody else changes it before the session ends.
+    """
+    statement = _known().where(Location.root_id == root_id, Location.raw_path == raw_path(path))
+    if lock:
+        statement = statement.with_for_update(of=Location)
+    return next(iter(_states(session.execute(statement))), None)
+
+
+def of_file(session: Session, state: FileState) -> list[LocationState]:
+    """The locations that are, or were, names of this very file, and of an asset."""
+    if state.inode is None:
+        return []
+    return _states(
+        session.execute(
+            _known().where(
+                Location.inode == _signed(state.inode),
+                Location.device == _signed(state.device),
+                Location.asset_id.is_not(None),
+            )
+        )
+    )
+
+
+def of_assets(session: Session, asset_ids: Sequence[int]) -> list[LocationState]:
+    """All locations of these assets."""
+    return _states(session.execute(_known().where(among(Location.asset_id, asset_ids))))
+
+
+def of_sample(session: Session, size: int, sample: str) -> list[LocationState]:
+    """The locations of all assets of this size whose content has this sample."""
+    alike = select(Asset.id).where(Asset.size_bytes == size, Asset.sample == sample)
+    return _states(session.execute(_known().where(Location.asset_id.in_(alike))))
+
+
+def to_verify(
+    session: Session, asset_ids: Sequence[int] | None, *, everything: bool
+) -> list[LocationState]:
+    """Locations that are of their asset in all likelihood, or (``everything``) all online."""
+    statement = _known().where(Location.asset_id.is_not(None))
+    if asset_ids is not None:
+        statement = statement.where(among(Location.asset_id, asset_ids))
+    statement = statement.where(
+        or_(Location.online, Location.verified.is_(False))
+        if everything
+        else Location.verified.is_(False)
+    )
+    return _states(session.execute(statement))
 
 
 def save_location(
@@ -55,6 +140,7 @@ def save_location(
     seen: FileSeen,
     *,
     asset_id: int | None,
+    verified: bool = True,
     error_code: str | None = None,
     error_message: str | None = None,
 ) -> None:
@@ -62,8 +148,8 @@ def save_location(
     values = {
         "asset_id": asset_id,
         "path": shown_path(seen.path),
-        "size_bytes": seen.size,
-        "modified_ns": seen.modified_ns,
+        **_columns(seen.state),
+        "verified": verified,
         "online": True,
         "error_code": error_code,
         "error_message": error_message,
@@ -71,21 +157,45 @@ def save_location(
     statement = insert(Location).values(
         root_id=seen.root_id, raw_path=raw_path(seen.path), **values
     )
+    other = Location.asset_id.is_distinct_from(statement.excluded.asset_id)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=[Location.root_id, Location.raw_path],
-            set_={**values, "seen_at": func.now()},
+            set_={
+                **values,
+                "held_since": case((other, func.now()), else_=Location.held_since),
+                "seen_at": func.now(),
+            },
         )
     )
 
 
+def _columns(state: FileState) -> dict[str, Any]:
+    return {
+        "size_bytes": state.size,
+        "modified_ns": state.modified_ns,
+        "changed_ns": state.changed_ns,
+        "device": _signed(state.device),
+        "inode": _signed(state.inode),
+    }
+
+
+def confirm(session: Session, location_ids: Sequence[int], state: FileState) -> None:
+    """These names of one file were read through, and are of their assets."""
+    session.execute(
+        update(Location)
+        .where(Location.id.in_(location_ids))
+        .values(**_columns(state), verified=True, online=True, seen_at=func.now())
+    )
+
+
 def files_of(session: Session, asset_id: int, *, online_only: bool = True) -> list[Path]:
-    """Absolute paths of an asset's files, in the order they were first seen."""
+    """Absolute paths of an asset's files: those that were read first, then as first seen."""
     statement = (
         select(Root.raw_path, Location.raw_path)
         .join(Root, Root.id == Location.root_id)
         .where(Location.asset_id == asset_id)
-        .order_by(Location.id)
+        .order_by(Location.verified.desc(), Location.id)
     )
     if online_only:
         statement = statement.where(Location.online)
@@ -96,25 +206,45 @@ def locations_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[d
     """Each asset's locations as people are shown them."""
     found: dict[int, list[dict[str, object]]] = {asset_id: [] for asset_id in asset_ids}
     statement = (
-        select(Location.asset_id, Root.path, Location.path, Location.online)
+        select(Location.asset_id, Root.path, Location.path, Location.online, Location.verified)
         .join(Root, Root.id == Location.root_id)
         .where(among(Location.asset_id, asset_ids))
         .order_by(Location.id)
     )
-    for asset_id, root, path, online in session.execute(statement):
+    for asset_id, root, path, online, verified in session.execute(statement):
         if asset_id is not None:
-            found[asset_id].append({"root": root, "path": path, "online": online})
+            found[asset_id].append(
+                {"root": root, "path": path, "online": online, "verified": verified}
+            )
     return found
 
 
-def mark_online(session: Session, root_id: int, path: Path, *, online: bool = True) -> None:
-    """The file is there, or is gone; its asset stays either way."""
+def mark_online(
+    session: Session,
+    root_id: int,
+    path: Path,
+    *,
+    online: bool = True,
+    state: FileState | None = None,
+) -> None:
+    """The file is there (in this state), or is gone; its asset stays either way."""
+    here = and_(Location.root_id == root_id, Location.raw_path == raw_path(path))
+    values: dict[str, Any] = {"online": online}
+    changed = Location.online != online
+    if state is not None:
+        values |= _columns(state)
+        columns = (Location.changed_ns, Location.device, Location.inode)
+        fresh = (state.changed_ns, _signed(state.device), _signed(state.inode))
+        changed = or_(
+            changed, *(c.is_distinct_from(f) for c, f in zip(columns, fresh, strict=True))
+        )
+    session.execute(update(Location).where(here, changed).values(**values, seen_at=func.now()))
+
+
+def mark_missing(session: Session, location_ids: Sequence[int]) -> None:
+    """These files are gone."""
     session.execute(
         update(Location)
-        .where(
-            Location.root_id == root_id,
-            Location.raw_path == raw_path(path),
-            Location.online != online,
-        )
-        .values(online=online, seen_at=func.now())
+        .where(Location.id.in_(location_ids), Location.online)
+        .values(online=False, seen_at=func.now())
     )

@@ -63,7 +63,7 @@ def test_the_second_run_registers_nothing_and_does_no_work(catalog: Catalog, med
 def test_the_second_run_does_not_even_read_the_files(catalog: Catalog, media: Path, monkeypatch):
     catalog.ingest(media)
     monkeypatch.setattr(
-        "catalog.ingest.register.identify", lambda path: pytest.fail(f"{path} was read again")
+        "catalog.ingest.register.identify", lambda path, **_: pytest.fail(f"{path} was read again")
     )
     assert catalog.ingest(media).known == 3
 
@@ -119,7 +119,7 @@ def test_links_are_followed_and_loops_end(catalog: Catalog, media: Path, tmp_pat
     (media / "gone.mov").symlink_to(tmp_path / "nowhere.mov")
     report = catalog.ingest(media)
     assert (report.registered, report.known, report.ready) == (3, 1, 3)
-    assert [failure.code for failure in report.failures] == ["unreadable"]
+    assert [failure.code for failure in report.failures] == ["outside_root"]
     assert "gone.mov" in report.failures[0].path
 
 
@@ -139,7 +139,7 @@ def test_bad_files_fail_each_with_its_reason_and_the_rest_is_done(catalog: Catal
     codes = {Path(failure.path).name: failure.code for failure in report.failures}
     assert codes == {
         "dangling.mov": "unreadable",
-        "device.mov": "unreadable",
+        "device.mov": "outside_root",
         "empty.mp4": "empty_file",
         "half.mp4": "truncated",
         "pipe.mov": "unreadable",

@@ -214,7 +214,7 @@ def test_a_film_that_is_partly_broken_is_catalogued_and_flagged(catalog: Catalog
     report = catalog.ingest(folder)
     assert (report.ready, report.failures) == (5, [])
     assert {hit.asset["name"] for hit in catalog.search("is:damaged").hits} == {"broken.mp4"}
-    assert catalog.show("broken.mp4")["metadata"]["decode_errors"] > 0
+    assert catalog.show("broken.mp4")["decode_errors"] > 0
 
 
 # --- how the processes live and end -------------------------------------------------

@@ -213,7 +213,9 @@ def test_a_database_that_goes_away_is_a_service_error_and_leaves_all_due(
 
 def test_show_tells_where_a_file_is_and_what_is_in_it(catalog: Catalog, media: Path):
     shown = catalog.show(media / "a.mp4")
-    assert shown["locations"] == [{"root": str(media), "path": "a.mp4", "online": True}]
+    assert shown["locations"] == [
+        {"root": str(media), "path": "a.mp4", "online": True, "verified": True}
+    ]
     assert shown["codec"] == "h264"
     assert [clip["frame"]["at"] for clip in shown["clips"]] == sorted(
         clip["frame"]["at"] for clip in shown["clips"]

@@ -16,7 +16,7 @@ def test_it_is_the_content_that_counts(tmp_path):
     (tmp_path / "last byte.mp4").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     first = identify(tmp_path / "a.mp4")
     assert first.fingerprint == hashlib.sha256(content).hexdigest()
-    assert first.size == len(content)
+    assert first.state.size == len(content)
     assert fingerprint(tmp_path / "copy, renamed.mov") == first.fingerprint
     assert fingerprint(tmp_path / "last byte.mp4") != first.fingerprint
 

@@ -7,7 +7,7 @@ and index has a name, so that a migration can speak of it.
 
 from __future__ import annotations
 
-from catalog.db.models.asset import Asset, AssetTag, Location, Root, Sidecar, Tag
+from catalog.db.models.asset import Asset, AssetTag, Location, LocationHistory, Root, Sidecar, Tag
 from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
@@ -28,6 +28,7 @@ __all__ = [
     "Encoder",
     "Frame",
     "Location",
+    "LocationHistory",
     "Phrase",
     "Rendition",
     "Root",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Computed,
+    ForeignKey,
     Index,
     Integer,
     SmallInteger,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.db.models.base import Base, cascade, identity, now
+from catalog.db.models.base import SCHEMA, Base, cascade, identity, now
 
 
 class Root(Base):
@@ -53,6 +54,9 @@ class Asset(Base):
 
     id: Mapped[int] = identity()
     fingerprint: Mapped[str] = mapped_column(comment="digest of the whole content")
+    sample: Mapped[str | None] = mapped_column(
+        comment="digest of the size and of places in the content: the same means probably the same"
+    )
     size_bytes: Mapped[int] = mapped_column(comment="of the whole file")
     name: Mapped[str] = mapped_column(comment="file name the asset was first seen under")
     kind: Mapped[str | None] = mapped_column(comment="video, still or audio; null until analysed")
@@ -145,6 +149,13 @@ class Asset(Base):
     damaged: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="decoded only in part"
     )
+    decode_errors: Mapped[int] = mapped_column(
+        server_default=sql("0"), comment="broken packets, failed reads and ends that are missing"
+    )
+    superseded_by: Mapped[int | None] = mapped_column(
+        ForeignKey(f"{SCHEMA}.asset.id", ondelete="SET NULL"),
+        comment="what lies where its last file was: its next version",
+    )
     metadata_: Mapped[dict[str, Any]] = mapped_column(
         "metadata", server_default=sql("'{}'::jsonb"), comment="what no column holds"
     )
@@ -177,6 +188,10 @@ class Asset(Base):
             "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"
         ),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="position_whole"),
+        CheckConstraint("decode_errors >= 0", name="decode_errors"),
+        CheckConstraint("superseded_by <> id", name="superseded_by"),
+        Index(None, "superseded_by", postgresql_where=sql("superseded_by IS NOT NULL")),
+        Index(None, "size_bytes", "sample"),
         Index(None, "kind"),
         Index(None, "collection"),
         Index(None, "codec"),
@@ -208,17 +223,54 @@ class Location(Base):
     raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
     size_bytes: Mapped[int] = mapped_column(comment="when last read")
     modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
+    changed_ns: Mapped[int | None] = mapped_column(
+        comment="ctime in nanoseconds since the epoch, which no program can set"
+    )
+    device: Mapped[int | None] = mapped_column(comment="of the file system, when last seen")
+    inode: Mapped[int | None] = mapped_column(comment="which file it is there")
+    verified: Mapped[bool] = mapped_column(
+        server_default=sql("true"),
+        comment="whether the whole file was read; else it is the asset's in all likelihood",
+    )
     online: Mapped[bool] = mapped_column(
         server_default=sql("true"), comment="whether the file was there when last looked for"
     )
     error_code: Mapped[str | None] = mapped_column(comment="why the file has no asset")
     error_message: Mapped[str | None] = mapped_column(comment="the same in words")
+    held_since: Mapped[datetime] = now(comment="since when the file is of this asset")
     seen_at: Mapped[datetime] = now(comment="when the file was last found")
 
     __table_args__ = (
         UniqueConstraint("root_id", "raw_path"),
         CheckConstraint("(asset_id IS NULL) = (error_code IS NOT NULL)", name="asset_or_error"),
         Index(None, "asset_id"),
+        Index(None, "inode", "device"),
+        Index("ix_location_unverified", "id", postgresql_where=sql("NOT verified")),
+    )
+
+
+class LocationHistory(Base):
+    """What lay at a place before: an asset's file that changed, was moved, or was mistaken."""
+
+    __tablename__ = "location_history"
+
+    id: Mapped[int] = identity()
+    root_id: Mapped[int] = cascade("root.id")
+    asset_id: Mapped[int] = cascade("asset.id")
+    path: Mapped[str] = mapped_column(comment="below the root, as shown to people")
+    raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes, as the system spells them")
+    size_bytes: Mapped[int] = mapped_column(comment="of the file then")
+    modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
+    held_since: Mapped[datetime] = mapped_column(comment="since when the file was of this asset")
+    held_until: Mapped[datetime] = now(comment="when it was found to be so no more")
+    why: Mapped[str] = mapped_column(
+        comment="changed: other content; moved: lies elsewhere; mistaken: it never was"
+    )
+
+    __table_args__ = (
+        CheckConstraint("why IN ('changed', 'moved', 'mistaken')", name="why"),
+        Index(None, "asset_id"),
+        Index(None, "root_id", "raw_path"),
     )
 
 

@@ -341,10 +341,13 @@ FIELDS: tuple[Field, ...] = (
         FieldType.CHOICE,
         "bars, black: shots of colour bars or of nothing, which are else left out; "
         "damaged: decoded only in part; dropframe: its timecode; interlaced: its pictures; "
-        "online, missing: its files are there, or none of them; vfr: variable frame rate",
+        "online, missing: its files are there, or none of them; superseded: a next version "
+        "took its place, left out unless asked for; unverified: a file of it was recognised, "
+        "and not yet read; vfr: variable frame rate",
         "is:online",
         choices=(
-            *("bars", "black", "damaged", "dropframe", "interlaced", "missing", "online", "vfr"),
+            *("bars", "black", "damaged", "dropframe", "interlaced", "missing", "online"),
+            *("superseded", "unverified", "vfr"),
         ),
         synonyms=MappingProxyType({"offline": "missing"}),
     ),

@@ -53,6 +53,8 @@ def shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
             Asset.name.label("asset_name"),
             Asset.kind.label("asset_kind"),
             Asset.collection,
+            Asset.damaged,
+            Asset.superseded_by,
             Asset.start_timecode,
             Asset.frame_rate_num,
             Asset.frame_rate_den,

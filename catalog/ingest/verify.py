@@ -1,0 +1,212 @@
+"""Verify: read files through that were recognised, or all, and set right what was mistaken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from catalog.db.engine import Database
+from catalog.domain.file_state import FileState
+from catalog.domain.paths import shown_path
+from catalog.domain.progress import Progress
+from catalog.domain.results import Failure
+from catalog.errors import ContentAlteredError, MediaError
+from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
+from catalog.media.fingerprint import Identity, identify, look
+from catalog.store import assets, locations, roots, versions
+from catalog.store.locations import FileSeen, LocationState
+
+_MIB = 1 << 20
+_MOST_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A file that turned out to hold another asset than it was taken for."""
+
+    path: str
+    was: int
+    asset_id: int
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"path": self.path, "was": self.was, "asset": self.asset_id}
+
+
+@dataclass(slots=True)
+class VerifyReport:
+    """What reading files through brought.
+
+    ``confirmed`` files hold what the catalogue says; those in ``split`` are of
+    another asset now, which is analysed by the next ingest; ``failures`` cannot be
+    read, or changed without a trace (``content_altered``).
+    """
+
+    confirmed: int = 0
+    bytes_read: int = 0
+    split: list[Split] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form, as ``catalog verify --json`` prints it."""
+        return {
+            "confirmed": self.confirmed,
+            "bytes_read": self.bytes_read,
+            "split": [split.as_json() for split in self.split],
+            "failed": len(self.failures),
+            "failures": [failure.as_json() for failure in self.failures],
+        }
+
+
+class Verifier:
+    """Reads files; one that has several names is read once."""
+
+    def __init__(
+        self, database: Database, on_bytes: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._database = database
+        self._on_bytes = on_bytes
+        self._read: dict[FileState, Identity] = {}
+        with database.session() as session:
+            self._roots = {root: root_id for root_id, root in roots.list_roots(session)}
+        self._real = real_roots(list(self._roots))
+        self.bytes_read = 0
+
+    def check_inside(self, place: LocationState) -> None:
+        """Refuse a file that lies, links followed, out of every root; see `places.check_inside`."""
+        check_inside(place.file, self._real)
+
+    def verify(self, place: LocationState) -> Split | None:
+        """Read one location's file; the split, if it holds another asset than was thought.
+
+        Raises
+        ------
+        MediaError
+            If it cannot be read; its location stays as it is.
+        """
+        self.check_inside(place)
+        identity = self._identity(place.file)
+        seen = FileSeen(self._roots[place.root], place.path, identity.state)
+        with self._database.session() as session:
+            here = locations.find_location(session, seen.root_id, seen.path, lock=True)
+            if here is None or here.asset_id is None or here.asset_id != place.asset_id:
+                return None  # somebody else was here
+            row = assets.get_asset(session, here.asset_id)
+            if row is not None and row.fingerprint == identity.fingerprint:
+                locations.confirm(session, [here.id], identity.state)
+                assets.set_sample(session, here.asset_id, identity.sample)
+                split = None
+            else:
+                split = self._split(session, seen, here, identity)
+        settle_moves(
+            self._database, split.asset_id if split else here.asset_id, seen, verified=True
+        )
+        return split
+
+    def _split(
+        self,
+        session: Session,
+        seen: FileSeen,
+        here: LocationState,
+        identity: Identity,
+    ) -> Split:
+        assert here.asset_id is not None  # noqa: S101  # looked at by the caller
+        asset_id, new = assets.ensure_asset(
+            session,
+            fingerprint=identity.fingerprint,
+            sample=identity.sample,
+            size=identity.state.size,
+            name=shown_path(Path(seen.path.name)),
+            collection=None,
+        )
+        guessed = not here.verified and identity.state.written_as(here.state)
+        why = versions.MISTAKEN if guessed else versions.CHANGED
+        enter(session, seen, asset_id, new=new, verified=True, why=why)
+        return Split(shown_path(here.file), here.asset_id, asset_id)
+
+    def _identity(self, file: Path) -> Identity:
+        try:
+            known = self._read.get(FileState.of(file.stat()))
+        except OSError:
+            known = None
+        if known is not None:
+            return known
+
+        def read(so_far: int) -> None:
+            self._on_bytes(so_far - told[0])
+            told[0] = so_far
+
+        told = [0]
+        identity = identify(file, progress=read)
+        self.bytes_read += identity.state.size
+        if len(self._read) < _MOST_KEPT:
+            self._read[identity.state] = identity
+        return identity
+
+
+def verify_locations(
+    database: Database, asset_ids: Sequence[int] | None, *, everything: bool, progress: Progress
+) -> VerifyReport:
+    """Read the files through that were only recognised, or (``everything``) every file."""
+    with database.session() as session:
+        places = locations.to_verify(session, asset_ids, everything=everything)
+    report = VerifyReport()
+    progress.begin("verify", sum(place.state.size for place in places) / _MIB, "MiB")
+    verifier = Verifier(database, lambda count: progress.advance("verify", count / _MIB))
+    for place in places:
+        try:
+            split = verifier.verify(place)
+        except MediaError as error:
+            report.failures.append(Failure.of(shown_path(place.file), error))
+            continue
+        if split is None:
+            report.confirmed += 1
+            continue
+        report.split.append(split)
+        if altered := _altered(place):
+            report.failures.append(Failure.of(split.path, altered))
+    report.bytes_read = verifier.bytes_read
+    progress.end("verify")
+    return report
+
+
+def _altered(place: LocationState) -> ContentAlteredError | None:
+    """What to say of a file that had been read, and holds something else without a trace of it."""
+    if not place.verified:
+        return None
+    try:
+        now = FileState.of(place.file.stat())
+    except OSError:
+        return None
+    if not now.written_as(place.state):
+        return None
+    return ContentAlteredError(
+        f"{shown_path(place.file)} is not what it was, though its size and time of writing are:"
+        " expected the content it had when it was last read.",
+        remedy="Its storage may be failing, or a program set the time back: compare it with a"
+        " backup. What it held is kept as the version before.",
+        path=shown_path(place.file),
+    )
+
+
+def usable_files(database: Database, asset_id: int) -> list[Path]:
+    """A file of the asset's whose content is certain; else all, none of which is there.
+
+    One that was only recognised, or was touched since it was read, is read first.
+    """
+    with database.session() as session:
+        places = locations.of_assets(session, [asset_id])
+    there = [place for place in places if place.file.is_file()]
+    verifier = Verifier(database)
+    for place in there:
+        if place.verified and look(place.file).untouched_since(place.state):
+            verifier.check_inside(place)
+            return [place.file]
+    for place in there:
+        if verifier.verify(place) is None:
+            return [place.file]
+    return [place.file for place in places if place not in there]
