@@ -8,7 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 APT    := $(shell command -v apt-get 2>/dev/null)
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench fuzz clean
 
 $(VENV)/.made: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,6 +58,10 @@ format: $(VENV)/.developed
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks.demo_encoder
 	$(BIN)/python -m benchmarks.pipeline_recall
+
+# Broken media in hundreds; exit code 1 if one of them did what it should not.
+fuzz: $(VENV)/.developed
+	$(BIN)/python -m benchmarks.fuzz --count 600
 
 clean:
 	rm -rf $(VENV) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
 from catalog.errors import (
     CatalogError,
+    FrameStoreError,
     ServiceError,
     UnexpectedFaultError,
     UnreadableFileError,
@@ -167,7 +169,11 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
     ) as analysis:
         # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
         tools.store.delete_prefix(picture_prefix(job.fingerprint))
-        found = [with_posters(shot, sizes) for shot in analysis]
+        try:
+            found = [with_posters(shot, sizes) for shot in analysis]
+        except BaseException:
+            _forget_pictures(tools.store, job.fingerprint, made)
+            raise
     with tools.database.session() as session:
         frames = _write(session, job, analysis, found)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
@@ -176,6 +182,14 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
     seconds = float(analysis.duration or analysis.probe.duration or 0)
     return Analysed(frames, collapsed, seconds)
+
+
+def _forget_pictures(store: FrameStore, fingerprint: str, made: list[Rendition]) -> None:
+    """What a broken-off analysis has put into the store has no rows, and never will."""
+    with suppress(FrameStoreError):
+        store.delete_prefix(picture_prefix(fingerprint))
+        for rendition in made:
+            store.delete(rendition.key)
 
 
 def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[Shot]) -> int:

@@ -141,8 +141,7 @@ class Search:
                 "kind": row.asset_kind,
                 "path": row.path,
                 "collection": row.collection,
-                "damaged": row.damaged,
-                "superseded_by": row.superseded_by,
+                **_warnings(row),
             },
             clip=_clip(row),
             frame=self._frame(row),
@@ -201,6 +200,12 @@ def _clip(row: Row[Any]) -> dict[str, Any] | None:
         "timecode_in": _timecode(row, row.start_pts),
         "timecode_out": _timecode(row, row.end_pts),
     }
+
+
+def _warnings(row: Row[Any]) -> dict[str, Any]:
+    """What a person should know before using the asset; nothing of most."""
+    said = {"damaged": row.damaged or None, "superseded_by": row.superseded_by}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _exact(row: Row[Any], pts: int) -> Fraction:
