@@ -34,7 +34,7 @@ from catalog.db.engine import Database
 from catalog.db.migrate import migrate
 from catalog.errors import CatalogError, MediaError
 from catalog.media.files import find_media
-from catalog.media.frame_store import FolderFrameStore, picture_prefix
+from catalog.media.frame_store import FolderFrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.writer import write_video
@@ -146,17 +146,19 @@ def ingest_broken(catalog: Catalog, files: Sequence[Path], outcome: Outcome) -> 
 
 
 def leftovers(catalog: Catalog) -> list[str]:
-    """What was left behind: pictures of assets that have none, rows of assets that failed."""
-    done = catalog.sql(
-        "SELECT a.fingerprint FROM catalog.asset a JOIN catalog.stage s ON s.asset_id = a.id"
-        " WHERE s.name = 'analyse' AND s.state = 'done'"
-    )
-    prefixes = tuple(picture_prefix(row[0]) for row in done.rows)
+    """What was left behind: files in the frame store without rows, rows without files."""
+    pictures = {row[0] for row in catalog.sql("SELECT picture FROM catalog.frame").rows}
+    made = {row[0] for row in catalog.sql("SELECT key FROM catalog.rendition").rows}
+    # A strip's index lies beside it and has no row of its own.
+    folders = tuple(key.rpartition("/")[0] + "/" for key in made)
     frames = catalog.settings.frames_dir
-    kept = [str(path.relative_to(frames)) for path in frames.rglob("*") if path.is_file()]
-    found = [f"a picture without a row: {name}" for name in kept if not name.startswith(prefixes)]
-    named = {row[0] for row in catalog.sql("SELECT picture FROM catalog.frame").rows}
-    found += [f"a row without a picture: {name}" for name in named - set(kept)]
+    kept = {str(path.relative_to(frames)) for path in frames.rglob("*") if path.is_file()}
+    found = [
+        f"a file without a row: {name}"
+        for name in sorted(kept - pictures)
+        if not name.startswith(folders)
+    ]
+    found += [f"a row without a file: {name}" for name in sorted((pictures | made) - kept)]
     running = catalog.sql("SELECT asset_id FROM catalog.stage WHERE state = 'running'").rows
     found += [f"asset {row[0]} is still running" for row in running]
     return found
