@@ -87,7 +87,7 @@ class IsolatedAnalysis:
 
     def __init__(
         self,
-        talk: _Talk,
+        talk: Talk,
         store_picture: StorePicture,
         progress: Callable[[float], None],
         store_rendition: StoreRendition,
@@ -179,11 +179,26 @@ class DecoderPool:
         DecodersUnavailableError
             If there is no process to do it, or the pool was stopped meanwhile.
         """
-        worker = self._take()
-        talk = _Talk(self, worker, path)
-        try:
-            talk.begin(policy)
+        with self.job("analyse", path, policy) as talk:
             yield IsolatedAnalysis(talk, store_picture, progress, store_rendition)
+
+    @contextmanager
+    def job(self, name: str, path: Path, order: SamplingPolicy | dict[str, Any]) -> Iterator[Talk]:
+        """Have a process do one of `catalog.media.isolated_worker.JOBS`, or analyse.
+
+        What it says is to be heard to the end. When the block is left, the process
+        is free for the next; one that is not through is ended.
+
+        Raises
+        ------
+        MediaError, DecodersUnavailableError
+            As `analysis`, here or while listening.
+        """
+        worker = self._take()
+        talk = Talk(self, worker, path)
+        try:
+            talk.begin(name, order)
+            yield talk
         finally:
             self._give_back(worker, usable=talk.over and not talk.ended)
 
@@ -285,8 +300,11 @@ class DecoderPool:
             return None
 
 
-class _Talk:
-    """One analysis as a conversation: what comes, or what its silence or its end means."""
+class Talk:
+    """One job as a conversation: what comes, or what its silence or its end means.
+
+    Who hears the last of it sets ``over``.
+    """
 
     def __init__(self, pool: DecoderPool, worker: Worker, path: Path) -> None:
         self._pool = pool
@@ -295,9 +313,17 @@ class _Talk:
         self.over = False
         self.ended = False
 
-    def begin(self, policy: SamplingPolicy) -> None:
+    def begin(self, job: str, order: SamplingPolicy | dict[str, Any]) -> None:
+        """Ask for the job."""
         try:
-            self._worker.begin(self._path, policy)
+            self._worker.begin(job, self._path, order)
+        except OSError:
+            self._raise_end()
+
+    def reply(self, content: bytes) -> None:
+        """Answer what was asked in the middle of a job."""
+        try:
+            self._worker.channel.send_bytes(content)
         except OSError:
             self._raise_end()
 

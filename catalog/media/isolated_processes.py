@@ -150,10 +150,10 @@ class Worker:
     channel: Connection
     jobs: int = 0
 
-    def begin(self, path: Path, policy: SamplingPolicy) -> None:
-        """Ask for a file's analysis; `OSError` if the process is gone."""
+    def begin(self, job: str, path: Path, order: SamplingPolicy | dict[str, Any]) -> None:
+        """Ask for a job on a file; `OSError` if the process is gone."""
         self.jobs += 1
-        self.channel.send_bytes(pack("analyse", os.fsencode(path), policy))
+        self.channel.send_bytes(pack(job, os.fsencode(path), order))
 
     def hear(self, patience_s: float) -> tuple[Any, ...] | None:
         """The next thing it says; None if it says nothing for so long.

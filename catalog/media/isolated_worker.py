@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import sys
@@ -44,6 +45,11 @@ class Report:
         """Say something."""
         with self._lock:
             self._channel.send_bytes(pack(kind, *values))
+
+    def ask(self, kind: str, *values: Any) -> bytes:  # noqa: ANN401  # plain values
+        """Ask the catalogue for bytes, and wait for them."""
+        self.send(kind, *values)
+        return self._channel.recv_bytes(MOST_BYTES)
 
     def probed(self, found: Probe) -> None:
         """The file is known; its shots follow."""
@@ -94,6 +100,12 @@ class Report:
         )
 
 
+# What else than analysing may be asked for; each is called as an analyser is.
+JOBS = {
+    "listen": "catalog.media.isolated_proxy:listen",
+    "proxy": "catalog.media.isolated_proxy:make_proxy",
+}
+
 Analyser = Callable[[Path, SamplingPolicy, Report], None]
 
 
@@ -106,7 +118,7 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
         If it cannot be catalogued.
     """
     found = probe(path)
-    _check_dimensions(path, found, report.limits)
+    check_dimensions(path, found, report.limits)
     report.probed(found)
     if found.kind is AssetKind.AUDIO:
         _listen(path, found, report)
@@ -131,7 +143,14 @@ def _listen(path: Path, found: Probe, report: Report) -> None:
     report.send("ended", sound.decoded, sound.errors, end_pts, False)
 
 
-def _check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:
+def check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:
+    """Refuse a film whose pictures are larger than the limits allow.
+
+    Raises
+    ------
+    MediaTooLargeError
+        If they are.
+    """
     track = found.video
     if track is None or found.duration is None or track.width * track.height <= limits.most_pixels:
         return
@@ -167,19 +186,27 @@ def beating(counts: Callable[[], tuple[int, int]], report: Report) -> Iterator[N
         thread.join()
 
 
+def _work_of(job: str, analyser: Analyser) -> Callable[[Path, Any, Report], None]:
+    if job == "analyse":
+        return analyser
+    module, name = JOBS[job].split(":")
+    work: Callable[[Path, Any, Report], None] = getattr(importlib.import_module(module), name)
+    return work
+
+
 def serve(channel: Connection, limits: DecodeLimits, analyser: Analyser, host: int) -> None:
     """Analyse what is asked for until the catalogue hangs up."""
     end_with_parent(host)
     _confine(limits)
     while True:
         try:
-            _, name, policy = unpack(channel.recv_bytes(MOST_BYTES))
+            job, name, order = unpack(channel.recv_bytes(MOST_BYTES))
         except EOFError:
             return
         allow_cpu(_cpu_seconds(), limits)
         report = Report(channel, limits)
         try:
-            analyser(Path(os.fsdecode(name)), policy, report)
+            _work_of(job, analyser)(Path(os.fsdecode(name)), order, report)
         except BrokenPipeError:
             return
         except Exception as error:  # noqa: BLE001  # told, and judged by the catalogue

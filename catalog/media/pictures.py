@@ -18,6 +18,7 @@ from catalog.domain.media import Probe, VideoTrack
 from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
+from catalog.media.clock import Clock
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
 from catalog.media.interlace import one_moment
@@ -41,7 +42,6 @@ _MOST_FAILED_READS = 16
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
 _MOST_HALVINGS = 3
-_USUAL_RATE = Fraction(25)
 
 
 @dataclass(slots=True)
@@ -94,8 +94,7 @@ class PictureReader:
         self._track: VideoTrack = probe.video
         self._edge = longest_edge
         self._animation = probe.container == "webp"
-        rate = probe.video.frame_rate or _USUAL_RATE
-        self._clock = _Clock(max(1, round(1 / (rate * probe.time_base))), probe.time_base)
+        self._clock = Clock.of(probe)
         self.decoded = 0
         self.errors = 0
 
@@ -188,42 +187,6 @@ def _prepare(stream: VideoStream, longest_edge: int) -> None:
         halvings += 1
     if halvings:
         context.options = {**context.options, "lowres": str(min(halvings, _MOST_HALVINGS))}
-
-
-class _Clock:
-    """Places pictures on one line that starts at 0 and never runs backwards."""
-
-    def __init__(self, step: int, time_base: Fraction) -> None:
-        self._step = step
-        self._second = max(1, round(1 / time_base))
-        self._origin: int | None = None
-        self._last = -1
-        self.end = 0
-
-    def place(self, pts: int | None, duration: int) -> int | None:
-        """The picture's time, or None for one that another already stands for."""
-        at = self._on_line(pts)
-        if at is None:
-            return None
-        self._last = at
-        # Containers that keep no durations say "1" of every picture.
-        self.end = at + (duration if duration > 1 else self._step)
-        return at
-
-    def _on_line(self, pts: int | None) -> int | None:
-        following = self.end if self._last >= 0 else 0
-        if pts is None:
-            return following
-        if self._origin is None:
-            self._origin = pts
-        at = pts - self._origin
-        if at > self._last:
-            return at
-        if self._last - at < self._second:
-            return None
-        # The clock was set back, as where transport streams were joined: go on from here.
-        self._origin = pts - following
-        return following
 
 
 class _Shape:
