@@ -135,9 +135,14 @@ class ProxyPass:
                 remedy="The file is damaged: copy it again from its source.",
                 path=shown_path(self._path),
             )
-        size = self._size or (None, None)
+        width, height = self._size or (None, None)
         return ProxyMade(
-            *size, self.pictures, self._end_pts(), self._sound is not None, self.errors
+            width,
+            height,
+            pictures=self.pictures,
+            end_pts=self._end_pts(),
+            sound=self._sound is not None,
+            errors=self.errors,
         )
 
     def _target(self) -> OutputContainer:
@@ -168,7 +173,7 @@ class ProxyPass:
         if sounds:
             self._sound = StereoSound(sounds)
             self.peaks = Peaks(2, RATE)
-            self._sound_out = cast("AudioStream", target.add_stream("aac", rate=RATE))
+            self._sound_out = target.add_stream("aac", rate=RATE)
             self._sound_out.codec_context.layout = "stereo"
             self._sound_out.codec_context.bit_rate = _SOUND_BITS
 
@@ -182,7 +187,7 @@ class ProxyPass:
             "g": str(distance),
             "forced-idr": "1",
         }
-        stream = cast("VideoStream", target.add_stream("libx264", options=options))
+        stream = target.add_stream("libx264", options=options)
         context = stream.codec_context
         assert self._size is not None  # noqa: S101  # set by the caller
         context.width, context.height = self._size

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _WIDEST = 2048
 _UNSPECIFIED = 2
-_BT709, _BT601 = "bt709", "bt601"
 _LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
 _PQ, _HLG, _BT2020 = 16, 18, 9  # H.273: transfer characteristics, colour primaries
 _TURNS = {90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
@@ -62,8 +61,8 @@ class ProxyPictures:
     def push(self, frame: VideoFrame, pts: int) -> Iterator[VideoFrame]:
         """The pictures that are ready once this one has come; their times are exact."""
         self._interlaced = self._interlaced or bool(frame.interlaced_frame)
-        form = (frame.width, frame.height, frame.format.name, int(frame.colorspace))
-        form = (*form, int(frame.color_trc), int(frame.color_range), self._interlaced)
+        colours = (int(frame.colorspace), int(frame.color_trc), int(frame.color_range))
+        form = (frame.width, frame.height, frame.format.name, colours, self._interlaced)
         if form != self._for:
             yield from self.flush()
             self._graph, self._for = self._build(frame), form
@@ -118,9 +117,7 @@ class ProxyPictures:
         steps = []
         if self._interlaced:
             steps.append("bwdif=mode=send_frame:deint=interlaced")
-        width, height = self._size
-        steps.append(f"scale=w={width}:h={height}:flags=bicubic:{_colours(frame)}")
-        steps.append("format=yuv420p")
+        steps.extend(_scaled(frame, *self._size))
         if self._track.mirrored:
             steps.append("hflip")
         steps.extend(_TURNS.get(self._track.rotation, ()))
@@ -128,19 +125,21 @@ class ProxyPictures:
         return steps
 
 
-def _colours(frame: VideoFrame) -> str:
-    """What the scaler must know of colours, and what it must make of them: BT.709, limited."""
-    wanted = [f"out_color_matrix={_BT709}", "out_range=tv"]
+def _scaled(frame: VideoFrame, width: int, height: int) -> list[str]:
+    """Bring a picture to its size and to what browsers take it for: 8 bits, BT.709, limited."""
+    scale = f"scale=w={width}:h={height}:flags=bicubic"
+    matrix = f"{scale}:out_color_matrix=bt709:out_range=tv"
+    if int(frame.color_trc) == _PQ:
+        standard = "out_primaries=bt709:out_transfer=bt709:in_primaries=bt2020"
+        return [f"{matrix}:{standard}:in_transfer=smpte2084", "format=yuv420p"]
+    if int(frame.color_trc) == _HLG or int(frame.color_primaries) == _BT2020:
+        # HLG was made to be shown as it is by displays that know nothing of it (BT.2390, 7.2):
+        # only its colours are brought into BT.709. The scaler would clip what is bright.
+        source = "ispace=bt2020ncl:iprimaries=bt2020:itrc=bt709"
+        wanted = "space=bt709:primaries=bt709:trc=bt709:range=tv:format=yuv420p"
+        return [scale, "format=yuv420p10", f"colorspace={source}:{wanted}"]
     if int(frame.colorspace) == _UNSPECIFIED:
         # As for the kept pictures: what players assume of untagged ones.
         sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH
-        wanted.append(f"in_color_matrix={_BT601 if sd else _BT709}")
-    transfer = int(frame.color_trc)
-    if transfer in (_PQ, _HLG) or int(frame.color_primaries) == _BT2020:
-        wanted += [f"out_primaries={_BT709}", f"out_transfer={_BT709}"]
-        wanted.append("in_primaries=bt2020")
-        if transfer != _PQ:
-            # HLG was made to be shown as it is by displays that know nothing of it
-            # (BT.2390, 7.2); what the scaler would make of it clips all that is bright.
-            wanted.append(f"in_transfer={_BT709}")
-    return ":".join(wanted)
+        matrix += f":in_color_matrix={'bt601' if sd else 'bt709'}"
+    return [matrix, "format=yuv420p"]

@@ -1,0 +1,203 @@
+"""Proxies and outlines of sounds, made on demand: a stage of their own, for workers as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
+from catalog.errors import AssetBusyError, CatalogError, InvalidInputError, ServiceError
+from catalog.ingest.analyse import Tools, fault_of, first_present, store_rendition, worker_name
+from catalog.media.frame_store import rendition_key
+from catalog.media.isolated_proxy import outline_of, proxy_of
+from catalog.media.proxy import ProxyMade
+from catalog.store import assets, locations, renditions, roots, stages
+from catalog.store.locks import asset_lock
+
+STAGE = "proxy"
+OnSeconds = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    asset_id: int
+    fingerprint: str
+    files: list[Path]
+    has_pictures: bool
+
+
+def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
+    """Make the proxies of these assets due.
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them is neither a film nor a sound.
+    """
+    with tools.database.session() as session:
+        for asset_id in asset_ids:
+            row = assets.get_asset(session, asset_id)
+            if row is None or row.kind not in {"video", "audio"}:
+                kind = "not analysed yet" if row is None or row.kind is None else f"a {row.kind}"
+                raise InvalidInputError(
+                    f"Asset {asset_id} is {kind}; expected a film or a sound.",
+                    remedy="A still is shown by its frame's picture; `catalog ingest` analyses.",
+                    asset=asset_id,
+                )
+        stages.make_due(session, asset_ids, STAGE)
+
+
+def want_by_policy(tools: Tools, asset_ids: Sequence[int]) -> list[int]:
+    """Make due the proxies that roots ask for and that are not there; all due ones of these."""
+    with tools.database.session() as session:
+        there = renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
+        known = roots.proxy_policies(session)
+        wanted = []
+        for row in assets.analysed(session, [a for a in asset_ids if a not in there]):
+            files = locations.files_of(session, row.id)
+            if row.kind in {"video", "audio"} and any(_policy(f, known) for f in files):
+                wanted.append(row.id)
+        # One that failed waits for `catalog retry`.
+        stages.make_due(session, stages.not_failed(session, wanted, STAGE), STAGE)
+        return stages.due(session, asset_ids, STAGE)
+
+
+def _policy(file: Path, known: Sequence[tuple[Path, str | None]]) -> bool:
+    """What the deepest root above the file says, that says anything."""
+    said = [
+        (len(root.parts), policy) for root, policy in known if policy and file.is_relative_to(root)
+    ]
+    return bool(said) and max(said)[1] == "always"
+
+
+def make_proxy(
+    tools: Tools,
+    asset_id: int,
+    settings: ProxySettings,
+    on_seconds: OnSeconds = lambda _: None,
+) -> Rendition | None:
+    """Make an asset's proxy if that is due; None if it is not.
+
+    Broken off, it stays due and leaves no file; done again it begins anew.
+
+    Raises
+    ------
+    AssetBusyError
+        If another process is at work on the asset.
+    MediaError
+        If the proxy cannot be made; also kept in the asset's stage.
+    ServiceError
+        If the database or the frame store fails (its disk is full); it stays due.
+    """
+    database = tools.database
+    with asset_lock(database.engine, asset_id) as held:
+        if not held:
+            raise AssetBusyError(
+                f"Another process is at work on asset {asset_id}.",
+                remedy="Wait for it, or see who it is with `catalog jobs`.",
+                asset=asset_id,
+            )
+        with database.session() as session:
+            if not stages.due(session, [asset_id], STAGE):
+                return None
+            stages.start_stage(session, asset_id, STAGE, worker_name())
+            source = _source(tools, asset_id)
+        try:
+            return _make(tools, source, settings, on_seconds)
+        except BaseException as error:
+            fault = fault_of(error)
+            with database.session() as session:
+                if fault is None:
+                    stages.release_stage(session, [asset_id], STAGE)
+                else:
+                    stages.fail_stage(session, asset_id, STAGE, fault)
+            if fault is None or fault is error:
+                raise
+            raise fault from error
+
+
+def _source(tools: Tools, asset_id: int) -> _Source:
+    with tools.database.session() as session:
+        row = assets.get_asset(session, asset_id)
+        assert row is not None  # noqa: S101  # the caller has looked it up
+        files = locations.files_of(session, asset_id)
+        return _Source(asset_id, row.fingerprint, files, row.kind == "video")
+
+
+def _make(
+    tools: Tools, source: _Source, settings: ProxySettings, on_seconds: OnSeconds
+) -> Rendition:
+    key = rendition_key(source.fingerprint, RenditionKind.PROXY)
+    outlines: list[Rendition] = []
+    path = first_present(source.files)
+    with tools.store.writing(key) as file:
+        made = proxy_of(
+            tools.decoders,
+            path,
+            settings,
+            file,
+            # A sound's own outline was made by its analysis, of all its channels.
+            store_rendition=_keep(tools, source, outlines if source.has_pictures else None),
+            progress=on_seconds,
+        )
+        size = file.seek(0, 2)
+    proxy = _described(key, size, made, settings)
+    try:
+        with tools.database.session() as session:
+            for one in [proxy, *outlines]:
+                renditions.save_rendition(session, source.asset_id, one)
+            stages.finish_stage(session, [source.asset_id], STAGE)
+    except CatalogError:
+        # The asset was removed meanwhile, or nobody knows of the file: it must not stay.
+        tools.store.delete(key)
+        raise
+    return proxy
+
+
+def _described(key: str, size: int, made: ProxyMade, settings: ProxySettings) -> Rendition:
+    facts = {"pictures": made.pictures, "sound": made.sound, "decode_errors": made.errors}
+    return Rendition(
+        RenditionKind.PROXY,
+        key,
+        size,
+        made.width,
+        made.height,
+        made.end_pts,
+        {**settings.as_json(), **facts},
+    )
+
+
+def _keep(
+    tools: Tools, source: _Source, made: list[Rendition] | None
+) -> Callable[..., None]:
+    def keep(told: object) -> None:
+        if made is not None:
+            made.append(store_rendition(tools.store, source.fingerprint, told))  # type: ignore[arg-type]
+
+    return keep
+
+
+def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: None) -> bool:
+    """Make waveform and peaks of an asset's sound; False if it has none.
+
+    Raises
+    ------
+    MediaError
+        If its file cannot be read.
+    """
+    source = _source(tools, asset_id)
+    made: list[Rendition] = []
+    outline_of(
+        tools.decoders,
+        first_present(source.files),
+        store_rendition=_keep(tools, source, made),
+        progress=on_seconds,
+    )
+    with tools.database.session() as session:
+        for one in made:
+            renditions.save_rendition(session, asset_id, one)
+    return bool(made)
+
+
+__all__ = ["STAGE", "ServiceError", "draw_sound", "make_proxy", "want_by_policy", "want_proxies"]
