@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Task
 
-from catalog.dispatch import ANALYSE, ENCODE
+from catalog.dispatch import ANALYSE, ENCODE, PROXY
 from catalog.errors import (
     AssetBusyError,
     CatalogError,
@@ -43,3 +43,9 @@ def analyse(asset_id: int) -> None:
 def encode() -> None:
     """Give every frame that has none its vector under the active encoder."""
     catalog().encode()
+
+
+@app.task(base=CatalogTask, name=PROXY)  # type: ignore[untyped-decorator]  # Celery is untyped
+def proxy(asset_id: int) -> None:
+    """Make the asset's proxy."""
+    catalog().make_due_proxy(asset_id)

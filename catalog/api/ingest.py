@@ -15,6 +15,7 @@ from catalog.domain.results import IngestReport
 from catalog.ingest import Ingest
 from catalog.ingest.analyse import Analysed, Tools
 from catalog.ingest.pipeline import Labels
+from catalog.ingest.proxies import want_by_policy
 from catalog.ingest.register import (
     Registrar,
     Registration,
@@ -85,6 +86,8 @@ class IngestVerbs(OpenCatalog):
         found = analyse_step(self._tools(policy), asset_id)
         if dispatch and is_analysed(self.database, asset_id):
             self.dispatcher.encode()
+            for due in want_by_policy(self._tools(policy), [asset_id]):
+                self.dispatcher.proxy(due)
         return found
 
     def _tools(self, policy: SamplingPolicy | None) -> Tools:

@@ -2,12 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from catalog.api.base import OpenCatalog
+from catalog.domain.progress import Progress, Silent
+from catalog.domain.renditions import ProxySettings
+from catalog.domain.results import Failure
+from catalog.errors import MediaError
+from catalog.ingest.analyse import Tools
+from catalog.ingest.proxies import draw_sound, make_proxy, want_proxies
 from catalog.maintain import assets as maintained
+from catalog.maintain.assets import Reference
 
 
 class RenditionVerbs(OpenCatalog):
     """The verbs that make what people look at."""
+
+    def proxy(
+        self,
+        references: Sequence[Reference],
+        *,
+        lines: int = ProxySettings.lines,
+        dispatch: bool = False,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Make a browser-playable copy of each of these assets, here and now.
+
+        With ``dispatch``, workers are told to make them. One that is there is made
+        anew. Breaking it off leaves what is not done due and no unfinished file.
+
+        Parameters
+        ----------
+        lines:
+            Height of the pictures at most, 16 to 2160; they are never enlarged.
+
+        Returns
+        -------
+        dict
+            ``assets``, the ids; ``made``, how many proxies; ``failures``, each with
+            ``path`` (the asset's name), ``code`` and ``reason``.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If one of them is no asset, or a still, or the lines cannot be used.
+        AssetBusyError
+            If another process is at work on one.
+        ServiceError
+            If the frame store is full, or database or broker are away.
+        """
+        settings = maintained.proxy_settings(lines)
+        tools = self._rendition_tools()
+        rows = maintained.named(self.database, references)
+        want_proxies(tools, [asset_id for asset_id, _, _ in rows])
+        if dispatch:
+            for asset_id, _, _ in rows:
+                self.dispatcher.proxy(asset_id)
+            return {"assets": [row[0] for row in rows], "made": 0, "failures": []}
+        return _each(rows, lambda a, on: make_proxy(tools, a, settings, on), progress or Silent())
+
+    def make_due_proxy(self, asset_id: int) -> bool:
+        """Make an asset's proxy if it is due, as workers do; whether it was.
+
+        Raises
+        ------
+        AssetBusyError, MediaError, ServiceError
+            As `proxy`.
+        """
+        return make_proxy(self._rendition_tools(), asset_id, ProxySettings()) is not None
+
+    def waveform(
+        self, references: Sequence[Reference], *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Make the waveform and peaks of these assets' sound; sounds have theirs already.
+
+        Returns and raises as `proxy`; one without sound is not counted in ``made``.
+        """
+        tools = self._rendition_tools()
+        rows = maintained.named(self.database, references)
+        return _each(rows, lambda a, on: draw_sound(tools, a, on), progress or Silent())
+
+    def _rendition_tools(self) -> Tools:
+        return Tools(self.database, self.store, self.decoders, None)
 
     def poster(self, clip: int, frame: int) -> None:
         """Let this frame stand for its clip wherever one picture must, until a new analysis.
@@ -18,3 +95,28 @@ class RenditionVerbs(OpenCatalog):
             If the clip has no such frame.
         """
         maintained.poster(self.database, clip, frame)
+
+
+def _each(
+    rows: Sequence[tuple[int, str, float]],
+    make: Callable[[int, Callable[[float], None]], object],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Do it for each of these (id, name, seconds), telling progress in seconds of media."""
+    made, failures = 0, []
+    progress.begin("make", sum(seconds for _, _, seconds in rows), "s")
+    for asset_id, name, seconds in rows:
+        done = 0.0
+
+        def tell(now: float, name: str = name) -> None:
+            nonlocal done
+            progress.advance("make", now - done, name)
+            done = now
+
+        try:
+            made += bool(make(asset_id, tell))
+        except MediaError as error:
+            failures.append(Failure.of(name, error).as_json())
+        tell(seconds)
+    progress.end("make")
+    return {"assets": [row[0] for row in rows], "made": made, "failures": failures}

@@ -18,6 +18,7 @@ class RootVerbs:
 
     The settings of sampling are those of `catalog.domain.media.SamplingPolicy`;
     what a root does not set, the root above it says, and at last the default.
+    ``proxy`` is ``"always"`` or ``"never"``: whether proxies are made unasked.
     """
 
     def __init__(self, database: Database, store: FrameStore) -> None:
@@ -36,6 +37,7 @@ class RootVerbs:
         similarity: float | None = None,
         picture_edge: int | None = None,
         min_shot: float | None = None,
+        proxy: str | None = None,
     ) -> dict[str, Any]:
         """Enter a folder as a root; nothing in it is read yet. One that is there gets the settings.
 
@@ -49,7 +51,7 @@ class RootVerbs:
             If it is no folder, or a setting cannot be used.
         """
         sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot)
-        return roots.add(self._database, Path(path), sampling)
+        return roots.add(self._database, Path(path), sampling, proxy)
 
     def set(
         self,
@@ -59,6 +61,7 @@ class RootVerbs:
         similarity: float | None = None,
         picture_edge: int | None = None,
         min_shot: float | None = None,
+        proxy: str | None = None,
         unset: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Change what holds for a root, for what is analysed from now on.
@@ -73,7 +76,7 @@ class RootVerbs:
             If a setting cannot be used, or nothing is to be changed.
         """
         sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot)
-        return roots.change(self._database, Path(path), sampling, unset)
+        return roots.change(self._database, Path(path), sampling, unset, proxy)
 
     def remove(self, path: StrPath, *, assets: Fate | None = None) -> dict[str, Any]:
         """Forget a root; no file is touched. The answer says what became of its assets.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from catalog.cli.options import Json
+from catalog.cli.options import Json, References
 from catalog.cli.session import fail_with_reason, opened, say_json
 
 
@@ -26,7 +26,51 @@ def poster(
             typer.echo(f"Frame {frame} stands for clip {clip}.")
 
 
+def proxy(
+    references: References,
+    *,
+    lines: Annotated[int, typer.Option(help="Height of the pictures at most.")] = 720,
+    dispatch: Annotated[bool, typer.Option("--dispatch", help="Have workers make them.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a copy of each asset that every browser plays: H.264 and AAC in an MP4."""
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with (
+        fail_with_reason(json=json),
+        opened() as catalog,
+        shown_progress(quiet=json) as progress,
+    ):
+        body = catalog.proxy(references, lines=lines, dispatch=dispatch, progress=progress)
+    _say_made(body, "proxies", json=json)
+
+
+def waveform(references: References, *, json: Json = False) -> None:
+    """Make waveform and peaks of the sound of films; sounds have theirs from their ingest."""
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with (
+        fail_with_reason(json=json),
+        opened() as catalog,
+        shown_progress(quiet=json) as progress,
+    ):
+        body = catalog.waveform(references, progress=progress)
+    _say_made(body, "waveforms", json=json)
+
+
+def _say_made(body: dict[str, Any], what: str, *, json: bool) -> None:
+    if json:
+        say_json(body)
+    else:
+        typer.echo(f"{body['made']} {what} made; `catalog show` tells where they are.")
+        for failure in body["failures"]:
+            reason = f"{failure['path']}: {failure['reason']} [{failure['code']}]"
+            typer.echo(f"failed: {reason}", err=True)
+    if body["failures"]:
+        raise typer.Exit(1)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (poster,):
+    for verb in (proxy, waveform, poster):
         app.command()(verb)

@@ -24,6 +24,9 @@ Similarity = Annotated[
     ),
 ]
 Edge = Annotated[int | None, typer.Option(help="Longest edge of kept pictures, pixels.")]
+Proxy = Annotated[
+    str | None, typer.Option(help="always or never: whether proxies are made unasked.")
+]
 MinShot = Annotated[float | None, typer.Option(help="Seconds a shot must last.")]
 
 
@@ -49,6 +52,7 @@ def add(
     similarity: Similarity = None,
     picture_edge: Edge = None,
     min_shot: MinShot = None,
+    proxy: Proxy = None,
     json: Json = False,
 ) -> None:
     """Enter a folder as a root; nothing in it is read yet.
@@ -63,6 +67,7 @@ def add(
                 similarity=similarity,
                 picture_edge=picture_edge,
                 min_shot=min_shot,
+                proxy=proxy,
             )
         _say(body, json=json)
 
@@ -75,6 +80,7 @@ def set_root(
     similarity: Similarity = None,
     picture_edge: Edge = None,
     min_shot: MinShot = None,
+    proxy: Proxy = None,
     unset: Annotated[
         list[str] | None,
         typer.Option(help="Leave this setting to the root above again; repeatable."),
@@ -90,6 +96,7 @@ def set_root(
                 similarity=similarity,
                 picture_edge=picture_edge,
                 min_shot=min_shot,
+                proxy=proxy,
                 unset=unset or [],
             )
         _say(body, json=json)
@@ -128,5 +135,5 @@ def _say(body: dict[str, Any], *, json: bool) -> None:
     if json:
         say_json(body)
         return
-    own = ", ".join(f"{name} {value:g}" for name, value in body["set"].items())
+    own = ", ".join(f"{name} {value}" for name, value in body["set"].items())
     typer.echo(f"{body['path']}: {own or 'nothing set'}; {body['files']} files.")

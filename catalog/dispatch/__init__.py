@@ -7,7 +7,7 @@ and may be lost or doubled without losing or doubling work.
 
 from __future__ import annotations
 
-from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE
+from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE, PROXY
 from catalog.dispatch.protocol import Dispatcher, NoDispatcher
 from catalog.settings import Settings
 
@@ -27,6 +27,7 @@ __all__ = [
     "ENCODE",
     "ENCODE_QUEUE",
     "MEDIA_QUEUE",
+    "PROXY",
     "Dispatcher",
     "NoDispatcher",
     "dispatcher_for",

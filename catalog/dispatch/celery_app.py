@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE
+from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE, PROXY
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
 
 SCHEMES = ("redis", "rediss", "redis+socket")
@@ -42,7 +42,11 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
         },
         "task_default_queue": MEDIA_QUEUE,
         "task_create_missing_queues": False,
-        "task_routes": {ANALYSE: {"queue": MEDIA_QUEUE}, ENCODE: {"queue": ENCODE_QUEUE}},
+        "task_routes": {
+            ANALYSE: {"queue": MEDIA_QUEUE},
+            ENCODE: {"queue": ENCODE_QUEUE},
+            PROXY: {"queue": MEDIA_QUEUE},
+        },
         # Ids travel as JSON; a pickle from the broker would be code to run.
         "task_serializer": "json",
         "accept_content": ["json"],

@@ -9,7 +9,7 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from catalog.dispatch.celery_app import celery_settings
-from catalog.dispatch.names import ANALYSE, ENCODE
+from catalog.dispatch.names import ANALYSE, ENCODE, PROXY
 from catalog.errors import BrokerUnavailableError
 
 # Whoever waits for this has done the work already: a short outage is bridged,
@@ -39,6 +39,10 @@ class CeleryDispatcher:
     def encode(self) -> None:
         """Have a worker encode whatever frames have no vector."""
         self._send(ENCODE)
+
+    def proxy(self, asset_id: int) -> None:
+        """Have a worker make this asset's proxy."""
+        self._send(PROXY, asset_id)
 
     def close(self) -> None:
         """Close the connections to the broker."""

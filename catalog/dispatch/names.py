@@ -4,6 +4,7 @@ from __future__ import annotations
 
 ANALYSE = "catalog.analyse"
 ENCODE = "catalog.encode"
+PROXY = "catalog.proxy"
 
 MEDIA_QUEUE = "media"
 """Decoding: work for CPUs near the storage."""

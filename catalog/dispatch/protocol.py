@@ -28,6 +28,15 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
+    def proxy(self, asset_id: int) -> None:
+        """Have a worker make this asset's proxy.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If no worker can be told. The work stays due in the database.
+        """
+
     def close(self) -> None:
         """Let go of the connection. May be called twice."""
 
@@ -42,6 +51,10 @@ class NoDispatcher:
     def encode(self) -> None:
         """Refuse."""
         _refuse("the frames stay due")
+
+    def proxy(self, asset_id: int) -> None:
+        """Refuse."""
+        _refuse(f"the proxy of asset {asset_id} stays due")
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -116,12 +116,12 @@ def analyse_asset(
             said = roots.sampling_settings(session)
         try:
             _check_lost(lost)
-            path = _first_present(usable_files(database, asset_id))
+            path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, policy)
             return _analyse(tools, job, on_picture)
         except BaseException as error:
-            fault = _fault(error)
+            fault = fault_of(error)
             with database.session() as session:
                 if fault is None:
                     stages.release_stage(session, [asset_id], STAGE)
@@ -132,7 +132,7 @@ def analyse_asset(
             raise fault from error
 
 
-def _fault(error: BaseException) -> CatalogError | None:
+def fault_of(error: BaseException) -> CatalogError | None:
     """What is wrong with the asset; None if it is not to blame and stays due.
 
     A fault of our own, or of a library's, that one file brings out is that
@@ -228,7 +228,14 @@ def _check_lost(times: int) -> None:
         )
 
 
-def _first_present(files: list[Path]) -> Path:
+def first_present(files: list[Path]) -> Path:
+    """The first of an asset's files that is there.
+
+    Raises
+    ------
+    UnreadableFileError
+        If none is.
+    """
     for path in files:
         if path.exists():
             return path

@@ -11,14 +11,16 @@ from typing import Any
 from catalog.domain.labels import clean_label, clean_metadata
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
+from catalog.domain.renditions import ProxySettings
 from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
-from catalog.errors import CatalogError, MediaError
+from catalog.errors import AssetBusyError, CatalogError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools, worker_name
 from catalog.ingest.encode import STAGE as ENCODE
 from catalog.ingest.encode import EncodeQueue, settle
 from catalog.ingest.overlap import Overlapped
+from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.ingest.sidecars import read_sidecars
 from catalog.store import assets, stages, vectors
@@ -94,6 +96,7 @@ class Ingest:
             self._tools.decoders.start()  # which loads its libraries while we load ours
             self._work(ids, *self._load_encoder())
         self._report.warnings = read_sidecars(self._database, ids)
+        self._make_proxies(ids)
         self._tell_failures(ids)
         self._count_ready(ids)
         self._report.wall_s = time.monotonic() - began
@@ -212,6 +215,19 @@ class Ingest:
         self._progress.end("encode")
         self._report.frames += written
         return failures
+
+    def _make_proxies(self, ids: Sequence[int]) -> None:
+        """Make the proxies that roots ask for; one that fails is a warning."""
+        due = want_by_policy(self._tools, ids)
+        self._progress.begin("proxy", len(due), "assets")
+        for asset_id in due:
+            path = shown_path(self._paths[asset_id][0])
+            try:
+                make_proxy(self._tools, asset_id, ProxySettings())
+            except (MediaError, AssetBusyError) as error:
+                self._report.warnings.append(Failure.of(path, error))
+            self._progress.advance("proxy", 1, path)
+        self._progress.end("proxy")
 
     def _tell_failures(self, ids: Sequence[int]) -> None:
         """Failures of this run and of earlier ones, under every path: nothing is hidden."""

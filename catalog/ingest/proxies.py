@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
-from catalog.errors import AssetBusyError, CatalogError, InvalidInputError, ServiceError
+from catalog.errors import AssetBusyError, CatalogError, InvalidInputError
+from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Tools, fault_of, first_present, store_rendition, worker_name
 from catalog.media.frame_store import rendition_key
+from catalog.media.isolated import MadeRendition, StoreRendition
 from catalog.media.isolated_proxy import outline_of, proxy_of
 from catalog.media.proxy import ProxyMade
 from catalog.store import assets, locations, renditions, roots, stages
@@ -54,20 +56,20 @@ def want_by_policy(tools: Tools, asset_ids: Sequence[int]) -> list[int]:
         there = renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
         known = roots.proxy_policies(session)
         wanted = []
-        for row in assets.analysed(session, [a for a in asset_ids if a not in there]):
-            files = locations.files_of(session, row.id)
-            if row.kind in {"video", "audio"} and any(_policy(f, known) for f in files):
-                wanted.append(row.id)
+        for asset_id in stages.done(session, asset_ids, ANALYSE) if known else ():
+            row = assets.get_asset(session, asset_id)
+            if asset_id in there or row is None or row.kind not in {"video", "audio"}:
+                continue
+            if any(_policy(file, known) for file in locations.files_of(session, asset_id)):
+                wanted.append(asset_id)
         # One that failed waits for `catalog retry`.
         stages.make_due(session, stages.not_failed(session, wanted, STAGE), STAGE)
         return stages.due(session, asset_ids, STAGE)
 
 
-def _policy(file: Path, known: Sequence[tuple[Path, str | None]]) -> bool:
+def _policy(file: Path, known: Sequence[tuple[Path, str]]) -> bool:
     """What the deepest root above the file says, that says anything."""
-    said = [
-        (len(root.parts), policy) for root, policy in known if policy and file.is_relative_to(root)
-    ]
+    said = [(len(root.parts), policy) for root, policy in known if file.is_relative_to(root)]
     return bool(said) and max(said)[1] == "always"
 
 
@@ -168,12 +170,10 @@ def _described(key: str, size: int, made: ProxyMade, settings: ProxySettings) ->
     )
 
 
-def _keep(
-    tools: Tools, source: _Source, made: list[Rendition] | None
-) -> Callable[..., None]:
-    def keep(told: object) -> None:
+def _keep(tools: Tools, source: _Source, made: list[Rendition] | None) -> StoreRendition:
+    def keep(told: MadeRendition) -> None:
         if made is not None:
-            made.append(store_rendition(tools.store, source.fingerprint, told))  # type: ignore[arg-type]
+            made.append(store_rendition(tools.store, source.fingerprint, told))
 
     return keep
 
@@ -198,6 +198,3 @@ def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: No
         for one in made:
             renditions.save_rendition(session, asset_id, one)
     return bool(made)
-
-
-__all__ = ["STAGE", "ServiceError", "draw_sound", "make_proxy", "want_by_policy", "want_proxies"]

@@ -16,6 +16,7 @@ from catalog.db.models import Asset, Clip, Rendition
 from catalog.domain.labels import clean_label
 from catalog.domain.paths import full_path, raw_path, shown_path
 from catalog.domain.query import parse
+from catalog.domain.renditions import ProxySettings
 from catalog.domain.timecode import timecode_at
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.frame_store import FrameStore, delete_files_of
@@ -265,6 +266,30 @@ def remove(database: Database, store: FrameStore, references: Sequence[Reference
     for fingerprint in fingerprints:
         delete_files_of(store, fingerprint)
     return ids
+
+
+def named(database: Database, references: Sequence[Reference]) -> list[tuple[int, str, float]]:
+    """Id, name and seconds of each of these assets, each once."""
+    with database.session() as session:
+        ids = dict.fromkeys(resolve(session, reference) for reference in references)
+        rows = [assets.get_asset(session, asset_id) for asset_id in ids]
+        return [(row.id, row.name, row.duration or 0.0) for row in rows if row is not None]
+
+
+def proxy_settings(lines: int) -> ProxySettings:
+    """How proxies of so many lines are made.
+
+    Raises
+    ------
+    InvalidInputError
+        If there cannot be so many.
+    """
+    if not 16 <= lines <= 2160:
+        raise InvalidInputError(
+            f"A proxy cannot have {lines} lines; expected 16 to 2160.",
+            remedy=f"Leave it out for {ProxySettings.lines}.",
+        )
+    return ProxySettings(lines=lines)
 
 
 def poster(database: Database, clip: int, frame: int) -> None:

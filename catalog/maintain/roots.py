@@ -19,6 +19,7 @@ from catalog.store.roots import RootRow
 
 # What becomes of assets that have no file outside of the root that is forgotten.
 Fate = Literal["keep", "forget"]
+_PROXY = "proxy"
 
 
 def list_all(database: Database) -> list[dict[str, Any]]:
@@ -28,7 +29,9 @@ def list_all(database: Database) -> list[dict[str, Any]]:
     return [_described(row, rows) for row in rows]
 
 
-def add(database: Database, path: Path, sampling: Mapping[str, Any]) -> dict[str, Any]:
+def add(
+    database: Database, path: Path, sampling: Mapping[str, Any], proxy: str | None = None
+) -> dict[str, Any]:
     """Enter a folder as a root, with what is set for it; one that is there gets the settings.
 
     Files of a root above it that lie in it are its own from now on.
@@ -41,6 +44,7 @@ def add(database: Database, path: Path, sampling: Mapping[str, Any]) -> dict[str
         If it is no folder, or a setting cannot be used.
     """
     folder, clean = full_path(path), clean_sampling(sampling)
+    _check_proxy(proxy)
     _check_folder(folder)
     with database.session() as session:
         known = roots.list_roots(session)
@@ -54,12 +58,18 @@ def add(database: Database, path: Path, sampling: Mapping[str, Any]) -> dict[str
                 session, outer=outer, inner=root_id, below=folder.relative_to(root)
             )
         _merge(session, root_id, clean, ())
+        if proxy is not None:
+            roots.set_proxy(session, root_id, proxy)
         body = _one(session, root_id)
     return {**body, "new": new, "files_taken_over": moved}
 
 
 def change(
-    database: Database, path: Path, sampling: Mapping[str, Any], unset: Sequence[str]
+    database: Database,
+    path: Path,
+    sampling: Mapping[str, Any],
+    unset: Sequence[str],
+    proxy: str | None = None,
 ) -> dict[str, Any]:
     """Set, or (``unset``) leave to the root above, what holds for a root.
 
@@ -72,8 +82,11 @@ def change(
     InvalidInputError
         If a setting cannot be used, or nothing is to be changed.
     """
-    clean, names = clean_sampling(sampling), [setting_named(name) for name in unset]
-    if not clean and not names:
+    _check_proxy(proxy)
+    open_proxy = _PROXY in unset
+    clean = clean_sampling(sampling)
+    names = [setting_named(name) for name in unset if name != _PROXY]
+    if not clean and not names and proxy is None and not open_proxy:
         raise InvalidInputError(
             "Nothing is to be set; expected at least one setting.",
             remedy="Write `catalog root set PATH --similarity 4`, or --unset similarity.",
@@ -81,6 +94,8 @@ def change(
     with database.session() as session:
         root_id, _ = _find(session, path)
         _merge(session, root_id, clean, names)
+        if proxy is not None or open_proxy:
+            roots.set_proxy(session, root_id, proxy)
         return _one(session, root_id)
 
 
@@ -149,6 +164,14 @@ def _check_folder(folder: Path) -> None:
         )
 
 
+def _check_proxy(policy: str | None) -> None:
+    if policy not in (None, "always", "never"):
+        raise InvalidInputError(
+            f"{policy!r} is no rule for proxies; expected always or never.",
+            remedy="Write --proxy always, or --unset proxy to leave it to the root above.",
+        )
+
+
 def _check_fate(folder: Path, alone: Sequence[int], fate: Fate | None) -> None:
     if alone and fate is None:
         raise InvalidInputError(
@@ -193,6 +216,13 @@ def _one(session: Session, root_id: int) -> dict[str, Any]:
     return next(_described(row, rows) for row in rows if row.id == root_id)
 
 
+def _proxy_at(row: RootRow, rows: Sequence[RootRow]) -> str:
+    """What holds for proxies in a root: what the deepest root above it, or itself, says."""
+    said = [each for each in rows if each.proxy and row.path.is_relative_to(each.path)]
+    deepest = max(said, key=lambda each: len(each.path.parts), default=None)
+    return "never" if deepest is None or deepest.proxy is None else deepest.proxy
+
+
 def _described(row: RootRow, rows: Sequence[RootRow]) -> dict[str, Any]:
     holds = sampling_at(row.path, [(each.path, each.sampling) for each in rows])
     return {
@@ -202,6 +232,7 @@ def _described(row: RootRow, rows: Sequence[RootRow]) -> dict[str, Any]:
         "files": row.files,
         "failed": row.failed,
         "assets": row.assets,
-        "set": row.sampling,
+        "set": {**row.sampling, **({} if row.proxy is None else {_PROXY: row.proxy})},
+        "proxy": _proxy_at(row, rows),
         "sampling": asdict(holds),
     }

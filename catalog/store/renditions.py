@@ -50,6 +50,12 @@ def renditions_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[
     return found
 
 
+def assets_with(session: Session, asset_ids: Sequence[int], kind: RenditionKind) -> set[int]:
+    """Which of these assets have a rendition of the kind."""
+    statement = select(Row.asset_id).where(among(Row.asset_id, asset_ids), Row.kind == kind.value)
+    return set(session.execute(statement).scalars())
+
+
 def bytes_by_kind(session: Session) -> dict[str, int]:
     """Bytes of all renditions, by kind."""
     statement = select(Row.kind, func.sum(Row.size_bytes)).group_by(Row.kind).order_by(Row.kind)

@@ -24,6 +24,7 @@ class RootRow:
     path: Path
     watched: bool
     sampling: dict[str, Any]
+    proxy: str | None
     files: int
     assets: int
     failed: int
@@ -44,6 +45,7 @@ def describe_roots(session: Session) -> list[RootRow]:
             Root.raw_path,
             Root.watched,
             Root.sampling,
+            Root.proxy,
             func.count(Location.id),
             func.count(Location.asset_id.distinct()),
             func.count(Location.error_code),
@@ -83,6 +85,17 @@ def own_sampling(session: Session, root_id: int) -> dict[str, Any]:
 def set_sampling(session: Session, root_id: int, sampling: Mapping[str, Any]) -> None:
     """Put these settings in the place of the root's earlier ones."""
     session.execute(update(Root).where(Root.id == root_id).values(sampling=dict(sampling)))
+
+
+def proxy_policies(session: Session) -> list[tuple[Path, str]]:
+    """The roots that say whether proxies are made unasked, and what they say."""
+    rows = session.execute(select(Root.raw_path, Root.proxy).where(Root.proxy.is_not(None)))
+    return [(path_from_raw(raw), said) for raw, said in rows if said is not None]
+
+
+def set_proxy(session: Session, root_id: int, policy: str | None) -> None:
+    """Say whether proxies are made unasked of what lies in a root; None: as above it."""
+    session.execute(update(Root).where(Root.id == root_id).values(proxy=policy))
 
 
 def move_in(session: Session, *, outer: int, inner: int, below: Path) -> int:

@@ -69,12 +69,25 @@ def not_failed(session: Session, asset_ids: Sequence[int], name: str) -> list[in
 
 
 def failed(session: Session, asset_ids: Sequence[int]) -> list[tuple[int, str, str]]:
-    """The failures of these assets: id, error code and reason."""
+    """The failures of these assets: id, error code and reason.
+
+    A proxy that cannot be made is no failure of its asset, which is found without it.
+    """
     statement = select(Stage.asset_id, Stage.error_code, Stage.error_message).where(
-        among(Stage.asset_id, asset_ids), Stage.state == "failed"
+        among(Stage.asset_id, asset_ids), Stage.state == "failed", Stage.name != "proxy"
     )
     rows = session.execute(statement.order_by(Stage.asset_id)).all()
     return [(row[0], row[1] or "", row[2] or "") for row in rows]
+
+
+def make_due(session: Session, asset_ids: Sequence[int], name: str) -> None:
+    """Ask for the stage, whether it was done, has failed or was never asked for."""
+    rows = [{"asset_id": asset_id, "name": name} for asset_id in sorted(asset_ids)]
+    for first in range(0, len(rows), _ROWS):
+        statement = insert(Stage).values(rows[first : first + _ROWS])
+        session.execute(statement.on_conflict_do_nothing())
+    values = {"state": "due", **_NO_ERROR}
+    _set(session, asset_ids, name, only=Stage.state.in_(("done", "failed")), **values)
 
 
 def start_stage(session: Session, asset_id: int, name: str, worker: str) -> None:

@@ -39,11 +39,15 @@ class Root(Base):
         server_default=sql("'{}'::jsonb"),
         comment="how its pictures are sampled, as far as it differs from the root above it",
     )
+    proxy: Mapped[str | None] = mapped_column(
+        comment="always or never: whether proxies are made unasked; null: as the root above it says"
+    )
     created_at: Mapped[datetime] = now()
 
     __table_args__ = (
         UniqueConstraint("raw_path"),
         CheckConstraint("jsonb_typeof(sampling) = 'object'", name="sampling"),
+        CheckConstraint("proxy IN ('always', 'never')", name="proxy"),
     )
 
 
