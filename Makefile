@@ -34,7 +34,8 @@ $(VENV)/.developed: $(VENV)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/catalog demo demo-output
 
-# ffprobe is the judge of our technical metadata; without it those tests skip, loudly.
+# ffprobe is the judge of our technical metadata, Chromium of our proxies; without them those
+# tests skip, loudly.
 test: $(VENV)/.developed
 	@command -v ffprobe >/dev/null || { \
 	  if [ -n "$(APT)" ] && [ "$$(id -u)" = 0 ]; then \
@@ -42,6 +43,12 @@ test: $(VENV)/.developed
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ffmpeg) >/dev/null 2>&1 \
 	      || echo "WARNING: ffmpeg could not be installed; the ffprobe tests will skip."; \
 	  else echo "WARNING: no ffprobe on this machine; the ffprobe tests will skip."; fi; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  if [ -n "$(APT)" ] && [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing Chromium, which plays the proxies in the tests."; \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
+	      || echo "WARNING: Chromium could not be installed; nobody will play the proxies."; \
+	  else echo "WARNING: no Chromium on this machine; nobody will play the proxies."; fi; }
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.developed

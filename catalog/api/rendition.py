@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
-from catalog.domain.renditions import ProxySettings
+from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.results import Failure
 from catalog.errors import MediaError
 from catalog.ingest.analyse import Tools
@@ -23,7 +23,7 @@ class RenditionVerbs(OpenCatalog):
         self,
         references: Sequence[Reference],
         *,
-        lines: int = ProxySettings.lines,
+        lines: int = DEFAULT_LINES,
         dispatch: bool = False,
         progress: Progress | None = None,
     ) -> dict[str, Any]:

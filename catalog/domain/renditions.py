@@ -32,6 +32,9 @@ _FILE_NAMES = {
 }
 
 
+DEFAULT_LINES = 720
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """One rendition that lies in the frame store.
@@ -64,7 +67,7 @@ class ProxySettings:
         Seconds from one picture that can be jumped to, to the next, at most.
     """
 
-    lines: int = 720
+    lines: int = DEFAULT_LINES
     quality: int = 23
     keyframe_s: float = 1.0
 

@@ -16,7 +16,7 @@ from catalog.db.models import Asset, Clip, Rendition
 from catalog.domain.labels import clean_label
 from catalog.domain.paths import full_path, raw_path, shown_path
 from catalog.domain.query import parse
-from catalog.domain.renditions import ProxySettings
+from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.timecode import timecode_at
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.frame_store import FrameStore, delete_files_of
@@ -287,7 +287,7 @@ def proxy_settings(lines: int) -> ProxySettings:
     if not 16 <= lines <= 2160:
         raise InvalidInputError(
             f"A proxy cannot have {lines} lines; expected 16 to 2160.",
-            remedy=f"Leave it out for {ProxySettings.lines}.",
+            remedy=f"Leave it out for {DEFAULT_LINES}.",
         )
     return ProxySettings(lines=lines)
 

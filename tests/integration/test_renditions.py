@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import wave
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from small_footage import sound, still, video
 
 from catalog import Catalog
 from catalog.domain.media import SampledFrame, Shot
-from catalog.errors import NotFoundError
+from catalog.errors import FrameStoreError, InvalidInputError, NotFoundError
 from catalog.ingest.posters import with_posters
 from catalog.media.writer import write_video
 
@@ -113,3 +115,136 @@ def test_the_poster_of_equals_is_the_one_that_stands_for_most() -> None:
     shot = Shot(0, 0, 100, (frame(0, 10), frame(10, 30), frame(30, 80), frame(80, 100)))
     marked = with_posters(shot, {0: 900, 10: 850, 30: 500, 80: 890})
     assert [f.pts for f in marked.frames if f.poster] == [10]
+
+
+def put_sound_to(film: Path) -> Path:
+    import av
+
+    target = film.with_name(f"loud-{film.name}")
+    with av.open(str(film)) as source, av.open(str(target), "w") as out:
+        pictures = out.add_stream_from_template(source.streams.video[0])
+        tone = out.add_stream("aac", rate=48000, layout="mono")
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = pictures
+                out.mux(packet)
+        samples = (np.sin(np.arange(48000) / 20) * 0.5).astype(np.float32)[np.newaxis]
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = 48000, 0
+        out.mux(tone.encode(frame))
+        out.mux(tone.encode(None))
+    film.unlink()
+    return target
+
+
+def test_a_proxy_is_made_told_and_removed_with_its_asset(catalog: Catalog, tmp_path: Path) -> None:
+    name = put_sound_to(video(tmp_path / "film.mp4", ["red"])).name
+    catalog.ingest(tmp_path)
+    body = catalog.proxy([name])
+    assert (body["made"], body["failures"]) == (1, [])
+    made = renditions(catalog, name)
+    assert set(made) == {"strip", "strip_index", "proxy", "peaks", "waveform"}
+    proxy = made["proxy"]
+    assert (proxy["width"], proxy["height"], proxy["duration"]) == (64, 48, 1.0)
+    assert proxy["settings"]["pictures"] == 25
+    path = Path(proxy["path"])
+    assert path.stat().st_size == proxy["bytes"]
+    assert [job for job in catalog.jobs() if job["stage"] == "proxy"] == []
+
+    catalog.proxy([name], lines=24)
+    again = renditions(catalog, name)["proxy"]
+    assert (again["height"], again["settings"]["lines"]) == (24, 24)
+    catalog.remove([name])
+    assert not path.exists()
+
+
+def test_the_outline_of_a_film_s_sound_is_made_when_asked_for(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    loud = put_sound_to(video(tmp_path / "film.mp4", ["red"])).name
+    video(tmp_path / "silent.mp4", ["red"], mark=1)
+    catalog.ingest(tmp_path)
+    assert catalog.waveform([loud, "silent.mp4"])["made"] == 1
+    assert {"peaks", "waveform"} <= set(renditions(catalog, loud))
+
+
+def test_a_still_has_no_proxy_and_nothing_is_begun(catalog: Catalog, tmp_path: Path) -> None:
+    still(tmp_path / "photo.png")
+    video(tmp_path / "film.mp4", ["red"])
+    catalog.ingest(tmp_path)
+    with pytest.raises(InvalidInputError, match="is a still; expected a film or a sound"):
+        catalog.proxy(["film.mp4", "photo.png"])
+    with pytest.raises(InvalidInputError, match="cannot have 5 lines"):
+        catalog.proxy(["film.mp4"], lines=5)
+    assert catalog.jobs() == []
+
+
+class Interrupted:
+    """A listener that breaks off as soon as something was done, as Ctrl-C does."""
+
+    def begin(self, stage: str, total: float | None, unit: str) -> None: ...
+
+    def end(self, stage: str) -> None: ...
+
+    def advance(self, stage: str, amount: float, note: str = "") -> None:
+        raise KeyboardInterrupt
+
+
+def test_broken_off_or_on_a_full_disk_nothing_is_left_and_it_can_be_done_again(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video(tmp_path / "film.mp4", ["red", "green"], frames=75)
+    catalog.ingest(tmp_path)
+    folder = Path(renditions(catalog, "film.mp4")["strip"]["path"]).parent
+    before = sorted(folder.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        catalog.proxy(["film.mp4"], progress=Interrupted())
+    assert sorted(folder.iterdir()) == before
+    assert [job["state"] for job in catalog.jobs()] == ["due"]
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("catalog.media.isolated_proxy._write", full)
+        with pytest.raises(FrameStoreError, match="no space left"):
+            catalog.proxy(["film.mp4"])
+    assert sorted(folder.iterdir()) == before
+    assert [job["state"] for job in catalog.jobs()] == ["due"]
+
+    assert catalog.proxy(["film.mp4"])["made"] == 1
+    assert catalog.jobs() == []
+
+
+def test_a_file_that_is_gone_fails_its_proxy_alone(catalog: Catalog, tmp_path: Path) -> None:
+    video(tmp_path / "gone.mp4", ["red"])
+    video(tmp_path / "there.mp4", ["green"])
+    catalog.ingest(tmp_path)
+    (tmp_path / "gone.mp4").unlink()
+    body = catalog.proxy(["gone.mp4", "there.mp4"])
+    assert body["made"] == 1
+    assert [(f["path"], f["code"]) for f in body["failures"]] == [("gone.mp4", "unreadable")]
+    (job,) = catalog.jobs(failed=True)
+    assert (job["stage"], job["asset"]) == ("proxy", "gone.mp4")
+    # The asset is found all the same, and its ingest has not failed.
+    assert catalog.ingest(tmp_path).failed == 0
+
+
+def test_a_root_may_want_proxies_of_all_it_holds(catalog: Catalog, tmp_path: Path) -> None:
+    video(tmp_path / "a" / "film.mp4", ["red"])
+    video(tmp_path / "a" / "raw" / "other.mp4", ["green"])
+    catalog.root.add(tmp_path / "a", proxy="always")
+    catalog.root.add(tmp_path / "a" / "raw", proxy="never")
+    report = catalog.ingest(tmp_path)
+    assert (report.failed, report.warnings) == (0, [])
+    assert "proxy" in renditions(catalog, "film.mp4")
+    assert "proxy" not in renditions(catalog, "other.mp4")
+    made_at = renditions(catalog, "film.mp4")["proxy"]["made_at"]
+
+    inner = catalog.root.set(tmp_path / "a" / "raw", unset=["proxy"])
+    assert (inner["proxy"], inner["set"]) == ("always", {})
+    catalog.ingest(tmp_path)
+    assert "proxy" in renditions(catalog, "other.mp4")
+    assert renditions(catalog, "film.mp4")["proxy"]["made_at"] == made_at
+    with pytest.raises(InvalidInputError, match="'often' is no rule"):
+        catalog.root.set(tmp_path / "a", proxy="often")

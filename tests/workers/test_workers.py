@@ -188,3 +188,16 @@ def test_importing_the_app_reads_no_settings_and_no_heavy_library() -> None:
         timeout=60,
     )
     assert run.stdout.strip() == ""
+
+
+def test_workers_make_proxies(service: Service) -> None:
+    path = service.footage("take.mp4", "red")
+    asset_id = service.catalog.register(path).asset_id
+    service.catalog.analyse(asset_id)
+    service.catalog.proxy([asset_id], dispatch=True)
+    assert service.stages(asset_id)["proxy"] == ("due", 0)
+    with service.worker(queues="media"):
+        eventually(lambda: service.stages(asset_id)["proxy"][0] == "done", "the proxy is made")
+        eventually(service.no_messages, "every message is acknowledged")
+    kinds = {made["kind"] for made in service.catalog.show(asset_id)["renditions"]}
+    assert "proxy" in kinds
