@@ -10,6 +10,7 @@ from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
 from catalog.errors import AssetBusyError, CatalogError, InvalidInputError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Tools, fault_of, first_present, store_rendition, worker_name
+from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
 from catalog.media.isolated_proxy import outline_of, proxy_of
@@ -25,7 +26,6 @@ OnSeconds = Callable[[float], None]
 class _Source:
     asset_id: int
     fingerprint: str
-    files: list[Path]
     has_pictures: bool
 
 
@@ -123,8 +123,7 @@ def _source(tools: Tools, asset_id: int) -> _Source:
     with tools.database.session() as session:
         row = assets.get_asset(session, asset_id)
         assert row is not None  # noqa: S101  # the caller has looked it up
-        files = locations.files_of(session, asset_id)
-        return _Source(asset_id, row.fingerprint, files, row.kind == "video")
+        return _Source(asset_id, row.fingerprint, row.kind == "video")
 
 
 def _make(
@@ -132,7 +131,7 @@ def _make(
 ) -> Rendition:
     key = rendition_key(source.fingerprint, RenditionKind.PROXY)
     outlines: list[Rendition] = []
-    path = first_present(source.files)
+    path = first_present(usable_files(tools.database, source.asset_id))
     with tools.store.writing(key) as file:
         made = proxy_of(
             tools.decoders,
@@ -190,7 +189,7 @@ def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: No
     made: list[Rendition] = []
     outline_of(
         tools.decoders,
-        first_present(source.files),
+        first_present(usable_files(tools.database, asset_id)),
         store_rendition=_keep(tools, source, made),
         progress=on_seconds,
     )
