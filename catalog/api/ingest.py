@@ -11,9 +11,10 @@ from catalog.domain.labels import clean_label
 from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path
 from catalog.domain.progress import Progress, Silent
-from catalog.domain.results import IngestReport
+from catalog.domain.results import DescribeReport, IngestReport
 from catalog.ingest import Ingest
 from catalog.ingest.analyse import Analysed, Tools
+from catalog.ingest.describe import describe_again
 from catalog.ingest.pipeline import Labels
 from catalog.ingest.proxies import want_by_policy
 from catalog.ingest.register import (
@@ -24,6 +25,8 @@ from catalog.ingest.register import (
     root_folder,
 )
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed, is_due
+from catalog.maintain.assets import Reference, resolve
+from catalog.store import assets
 
 
 class IngestVerbs(OpenCatalog):
@@ -137,3 +140,21 @@ class IngestVerbs(OpenCatalog):
         )
         labels = Labels.clean(collection, tags, metadata or {})
         return run.run([Path(path) for path in paths], labels)
+
+    def describe(
+        self, references: Sequence[Reference] = (), *, progress: Progress | None = None
+    ) -> DescribeReport:
+        """Read again what the files of analysed assets (of these, or of all) say of themselves.
+
+        For columns that are newer than the asset's analysis. Shots, vectors,
+        tags, and what people wrote stay as they are.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If a reference names no asset, or several.
+        """
+        with self.database.session() as session:
+            ids = [resolve(session, reference) for reference in references]
+            ids = ids if references else assets.all_ids(session)
+        return describe_again(self._tools(None), ids, progress or Silent())

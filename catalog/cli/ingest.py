@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.options import Json
+from catalog.cli.options import Json, say_problems
 from catalog.cli.session import fail_with_reason, opened, say_json
 
 
@@ -51,6 +51,39 @@ def ingest(
         raise typer.Exit(1)
 
 
+def describe(
+    references: Annotated[
+        list[str] | None, typer.Argument(help="Assets, each by id, path or file name.")
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All assets.")] = False,
+    json: Json = False,
+) -> None:
+    """Read again what files say of themselves: columns, metadata, sidecars.
+
+    For assets that were analysed by an older version. Nothing else of them
+    changes: no shot, no vector, no tag of yours.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+    from catalog.errors import InvalidInputError  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        if bool(references) == everything:
+            raise InvalidInputError(
+                "Describe which assets? Expected some of them, or --all.",
+                remedy="Name assets by id, path or file name; or write `catalog describe --all`.",
+            )
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            report = catalog.describe(references or [], progress=progress)
+        if json:
+            say_json(report.as_json())
+        else:
+            typer.echo(f"{len(report.described)} described, {len(report.failures)} failed.")
+            say_problems(report.failures, report.warnings)
+    if report.failures:
+        raise typer.Exit(1)
+
+
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where footage and results go.")] = Path(
         "demo-output"
@@ -65,5 +98,5 @@ def demo(
 
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (ingest, demo):
+    for verb in (ingest, describe, demo):
         app.command()(verb)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from catalog.cli.session import say_json
+from catalog.domain.results import Failure
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="How many at most.")]
 References = Annotated[list[str], typer.Argument(help="Assets, each by id, path or file name.")]
+
+
+def say_problems(failures: Sequence[Failure], warnings: Sequence[Failure]) -> None:
+    """What failed, and what could not be read, each with its reason."""
+    for kind, problems in (("failed", failures), ("warning", warnings)):
+        for each in problems:
+            typer.echo(f"{kind}: {each.path}: {each.reason} [{each.code}]", err=True)
 
 
 def say_changed(ids: list[int], *, json: bool) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
 from catalog.domain.query import FIELDS
 from catalog.errors import InvalidInputError
@@ -75,10 +76,7 @@ def ingest_report(report: IngestReport) -> None:
         )
     if report.elsewhere:
         typer.echo(f"{report.elsewhere} are being analysed by another process.")
-    for failure in report.failures:
-        typer.echo(f"failed: {failure.path}: {failure.reason} [{failure.code}]", err=True)
-    for warning in report.warnings:
-        typer.echo(f"warning: {warning.path}: {warning.reason} [{warning.code}]", err=True)
+    say_problems(report.failures, report.warnings)
 
 
 def search_result(result: SearchResult) -> None:

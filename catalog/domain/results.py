@@ -75,6 +75,23 @@ class IngestReport:
         }
 
 
+@dataclass(slots=True)
+class DescribeReport:
+    """Which assets were described anew, by id; what could not be read; unreadable sidecars."""
+
+    described: list[int] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[Failure] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form, as ``catalog describe --json`` prints it."""
+        return {
+            "described": self.described,
+            "failures": [failure.as_json() for failure in self.failures],
+            "warnings": [warning.as_json() for warning in self.warnings],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One shot (or, of an asset without shots, the asset) that answers a query.

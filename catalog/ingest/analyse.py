@@ -32,7 +32,7 @@ from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
-from catalog.store import assets, renditions, roots, shots, stages
+from catalog.store import assets, descriptions, renditions, roots, shots, stages
 from catalog.store.locks import asset_lock
 
 STAGE = "analyse"
@@ -195,17 +195,17 @@ def _forget_pictures(store: FrameStore, fingerprint: str, made: list[Rendition])
 def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[Shot]) -> int:
     """Everything the analysis found; how many frames that is."""
     probe = analysis.probe
-    assets.describe(session, job.asset_id, probe)
+    descriptions.describe(session, job.asset_id, probe)
     frames = shots.replace_shots(session, job.asset_id, found)
     if probe.kind is not AssetKind.STILL:
         # What only decoding tells: a length the container kept silent of, the true rate, damage.
-        assets.update_decoded(
+        descriptions.update_decoded(
             session,
             job.asset_id,
             duration_pts=analysis.counts.end_pts if probe.duration is None else None,
             variable_frame_rate=analysis.counts.variable_frame_rate if probe.video else None,
         )
-    assets.set_damage(session, job.asset_id, analysis.counts.decode_errors)
+    descriptions.set_damage(session, job.asset_id, analysis.counts.decode_errors)
     stages.finish_stage(session, [job.asset_id], STAGE)
     return frames
 

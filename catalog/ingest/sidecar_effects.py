@@ -28,7 +28,7 @@ from catalog.domain.timecode import parse_timecode
 from catalog.errors import InvalidInputError
 from catalog.media.sidecars import Candidate
 from catalog.store import assets, sidecars
-from catalog.store.assets import SHARED_COLUMNS
+from catalog.store.descriptions import SHARED_COLUMNS
 from catalog.store.sidecars import SidecarRow
 
 _KINDS = list(SidecarKind)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from catalog.db.engine import Database
 from catalog.domain.paths import raw_path, shown_path
@@ -18,7 +19,10 @@ from catalog.domain.results import Failure
 from catalog.domain.sidecars import Essence, Sidecar, SidecarKind, said_of
 from catalog.errors import MediaError, UnexpectedFaultError
 from catalog.ingest.sidecar_effects import Spoken, as_json, essence_of, settle_asset
+from catalog.media.facts import texts
 from catalog.media.sidecars import Candidate, Folder, read_embedded, read_sidecar
+from catalog.media.sidecars.columns import labels
+from catalog.media.sidecars.lyrics import lyrics
 from catalog.store import assets, sidecars
 from catalog.store.sidecars import AssetState, SidecarRow
 
@@ -85,10 +89,11 @@ class _Reader:
             assert row is not None  # noqa: S101  # its location references it
             essence = essence_of(row, [file.name for file in state.files])
             known = {each.raw_path for each in sidecars.rows_of(session, state.id)}
+            told = dict(row.metadata_)
         spoken = [s for s in (self._spoken(each, essence) for each in found) if s is not None]
-        # The file's own texts are as unchanging as the asset.
-        if state.texts and b"" not in known:
-            spoken.append(_embedded(state.files[0], essence))
+        # The file's own texts are as unchanging as the asset, until it is described anew.
+        if state.texts and (b"" not in known or state.seen is None):
+            spoken.append(_embedded(state.files[0], essence, told))
         listed = frozenset(path for path, folder in self._folders.items() if folder.listed)
         with self._database.session() as session:
             settle_asset(session, state.id, spoken, listed, seen)
@@ -151,13 +156,18 @@ def _row(
     )
 
 
-def _embedded(path: Path, essence: Essence) -> Spoken:
-    """What the subtitles and chapters in the file itself say."""
-    row = SidecarRow(b"", shown_path(path), SidecarKind.EMBEDDED.value, 0, 0, {})
+def _embedded(path: Path, essence: Essence, metadata: Mapping[str, Any]) -> Spoken:
+    """What the subtitles, chapters, lyrics and keywords in the file itself say."""
+    words, sung = metadata.get("keywords"), metadata.get("lyrics")
+    said = {"tags": list(labels(texts(words)))} if words else {}
+    row = SidecarRow(b"", shown_path(path), SidecarKind.EMBEDDED.value, 0, 0, said)
+    heard = list(lyrics(sung, essence.duration)) if isinstance(sung, str) else []
+    if "subtitles" not in metadata and "chapters" not in metadata:
+        return Spoken(row, heard)
     try:
         found = read_embedded(path)
     except MediaError as error:
         # The asset is analysed all the same: it is the storage that failed since.
         _log.warning("embedded_text_unreadable", exc_info=error)
-        return Spoken(row)
-    return Spoken(row, said_of(found, essence, beside=True).segments)
+        return Spoken(row, heard)
+    return Spoken(row, [*heard, *said_of(found, essence, beside=True).segments])

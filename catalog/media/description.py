@@ -54,7 +54,8 @@ class _Said:
     @property
     def facts(self) -> Facts:
         sources = [facts_of_tags(self.stream_tags, *self.data_tags, self.tags)]
-        slate = facts_of_wave(self.tags.get("description", ""), self.ixml)
+        # FFmpeg calls a Broadcast Wave's description its comment.
+        slate = facts_of_wave(self.tags.get("comment", ""), self.ixml)
         # A recorder writes its slate line by line where a person would describe.
         sources = [slate, *sources] if slate.scene or slate.take or slate.reel else sources
         if self.xmp is not None:
@@ -112,7 +113,7 @@ def describe_file(
         title=(described.title if described else None) or find_title(said.tags, said.stream_tags),
         metadata={key: value for key, value in metadata.items() if value},
         facts=said.facts,
-        bit_rate=container.bit_rate or None,
+        bit_rate=_bit_rate(path, _duration(container, main)),
     )
 
 
@@ -157,6 +158,12 @@ def _duration(container: InputContainer, main: Stream) -> Fraction | None:
     if container.duration and container.duration > 0:
         return Fraction(container.duration, _MICROSECONDS)
     return None
+
+
+def _bit_rate(path: Path, duration: Fraction | None) -> int | None:
+    """Bits per second of the whole file, whatever the container claims; a bigint at most."""
+    rate = round(8 * path.stat().st_size / duration) if duration else 0
+    return rate if 0 < rate < 2**63 else None
 
 
 def _timecode_sources(container: InputContainer, main: Stream) -> Iterator[dict[str, str]]:

@@ -20,6 +20,8 @@ from catalog.domain.sidecars import SHARED_FACTS, Segment
 from catalog.store.arrays import among
 
 BATCH = 1000
+# Metadata that says a file holds texts for clips, or words for tags.
+_TEXT_KEYS = ("subtitles", "chapters", "lyrics", "keywords")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class AssetState:
     """An analysed asset, as a look at its sidecars begins.
 
     ``seen`` is the mark of what lay beside its files last time, None if nobody
-    has looked; ``texts`` whether the file holds subtitles or chapters.
+    has looked; ``texts`` whether the file holds subtitles, chapters, lyrics or
+    keywords.
     """
 
     id: int
@@ -57,7 +60,7 @@ def states(session: Session, asset_ids: Sequence[int]) -> list[AssetState]:
             Asset.id,
             Asset.sidecars.op("->>")("seen"),
             func.coalesce(
-                or_(Asset.metadata_.has_key("subtitles"), Asset.metadata_.has_key("chapters")),
+                or_(*(Asset.metadata_.has_key(key) for key in _TEXT_KEYS)),
                 False,
             ),
             func.array_agg(Root.raw_path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from media_essence import PAL, REAL_MEDIA, take
 
+from catalog.domain.languages import language_tag
 from catalog.domain.media import AssetKind, Probe
 from catalog.errors import MediaError
 from catalog.media.files import find_media
@@ -27,7 +29,17 @@ pytestmark = pytest.mark.skipif(
 
 def ffprobe(path: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [FFPROBE, "-v", "quiet", "-show_format", "-show_streams", "-of", "json", str(path)],
+        [
+            FFPROBE,
+            "-v",
+            "quiet",
+            "-show_format",
+            "-show_streams",
+            "-show_chapters",
+            "-of",
+            "json",
+            str(path),
+        ],
         capture_output=True,
         check=False,
     )
@@ -74,6 +86,50 @@ def compare_picture(found: Probe, stream: dict[str, Any]) -> None:
             assert getattr(video, field) == stream[field], field
 
 
+LEVELS = {"mpeg2video": {10: "low", 8: "main", 6: "high 1440", 4: "high"}}
+TENTHS = {"h264": 10, "hevc": 30}
+
+
+def compare_coding(found: Probe, stream: dict[str, Any]) -> None:
+    """Level, chroma, bit depth, fields and dynamic range, from what ffprobe says in its words."""
+    video, pixels = found.video, stream.get("pix_fmt", "")
+    number, codec = int(stream.get("level", -99)), stream.get("codec_name")
+    if codec in TENTHS and number > 0:
+        assert float(video.level) == pytest.approx(number / TENTHS[codec], abs=0.051)
+    elif codec in LEVELS:
+        assert video.level == LEVELS[codec][number]
+    elif number <= 0:
+        assert video.level is None
+    if video.pixel_format == pixels and (sampled := re.search(r"yuvj?a?(4\d\d)p(\d*)", pixels)):
+        assert video.chroma == ":".join(sampled[1])
+        assert video.bit_depth == int(sampled[2] or 8)
+    if known(stream.get("field_order")) and video.field_order is not None:
+        assert video.field_order == stream["field_order"]
+    transfer = stream.get("color_transfer")
+    assert ("hlg" in video.hdr) == (transfer == "arib-std-b67")
+    assert ("pq" in video.hdr) == (transfer == "smpte2084")
+    sides = [side["side_data_type"] for side in stream.get("side_data_list", [])]
+    assert ("dolbyvision" in video.hdr) == ("DOVI configuration record" in sides)
+
+
+def compare_tags(found: Probe, answer: dict[str, Any]) -> None:
+    """Place, camera, creator and bit rate, as ffprobe's own tags have them."""
+    tags = {k.lower(): v for k, v in answer["format"].get("tags", {}).items()}
+    for name, value in tags.items():
+        if name.endswith(("location", "iso6709")):
+            north, east = re.findall(r"[+-][0-9.]+", value)[:2]
+            assert (found.facts.latitude, found.facts.longitude) == (float(north), float(east))
+        if name.endswith(("quicktime.make", "quicktime.model")):
+            assert value == getattr(found.facts, "camera_" + name.rpartition(".")[2])
+        if name in {"artist", "copyright"}:
+            assert value in {found.facts.creator, found.facts.rights}
+    theirs = answer["format"]
+    length = float(theirs.get("duration") or 0)
+    # The container's length may be another than that of what is catalogued.
+    if found.duration and abs(length / float(found.duration) - 1) < 0.01:
+        assert found.bit_rate == pytest.approx(int(theirs["bit_rate"]), rel=0.02)
+
+
 def compare_rate(path: Path, found: Probe, stream: dict[str, Any]) -> None:
     if found.kind is not AssetKind.VIDEO:
         return
@@ -116,12 +172,38 @@ def compare_duration(
 
 def compare_sound(found: Probe, streams: list[dict[str, Any]]) -> None:
     theirs = {
-        s["index"]: (s["codec_name"], int(s["sample_rate"]), s["channels"])
+        s["index"]: (s["codec_name"], int(s["sample_rate"]), s["channels"], sample_bits(s))
         for s in streams
         if s["codec_type"] == "audio" and known(s.get("codec_name"))
     }
-    ours = {t.index: (t.codec, t.sample_rate, t.channels) for t in found.audio}
+    ours = {t.index: (t.codec, t.sample_rate, t.channels, t.bit_depth) for t in found.audio}
     assert ours == theirs
+    formats = {s["index"]: s.get("sample_fmt") for s in streams if s["codec_type"] == "audio"}
+    for track in found.audio:
+        assert track.sample_format == formats[track.index]
+
+
+def sample_bits(stream: dict[str, Any]) -> int | None:
+    raw = stream.get("bits_per_raw_sample") if stream["codec_name"] in {"flac", "alac"} else None
+    return int(raw or stream.get("bits_per_sample") or 0) or None
+
+
+def compare_languages(found: Probe, streams: list[dict[str, Any]]) -> None:
+    for track in found.audio:
+        said = next(s for s in streams if s["index"] == track.index).get("tags", {})
+        assert track.language == language_tag(said.get("language", ""))
+        assert track.profile in {
+            None,
+            next(s for s in streams if s["index"] == track.index).get("profile"),
+        }
+
+
+def compare_chapters(found: Probe, answer: dict[str, Any]) -> None:
+    theirs = [(float(c["start_time"]), c.get("tags", {}).get("title")) for c in answer["chapters"]]
+    ours = [(c["start"], c["title"]) for c in found.metadata.get("chapters", [])]
+    assert [title for _, title in ours] == [title for _, title in theirs]
+    for (start, _), (their_start, _) in zip(ours, theirs, strict=True):
+        assert start == pytest.approx(their_start, abs=0.001)
 
 
 def compare_timecode(found: Probe, answer: dict[str, Any]) -> None:
@@ -147,9 +229,15 @@ def test_agrees_with_ffprobe(path):
         stream = answer["streams"][found.video.index]
         compare_picture(found, stream)
         compare_rate(path, found, stream)
+        if found.kind is AssetKind.VIDEO:
+            compare_coding(found, stream)
     compare_duration(found, answer["streams"], answer["format"])
     compare_sound(found, answer["streams"])
     compare_timecode(found, answer)
+    if found.kind is not AssetKind.STILL:
+        compare_tags(found, answer)
+        compare_languages(found, answer["streams"])
+        compare_chapters(found, answer)
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])

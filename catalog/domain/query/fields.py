@@ -229,7 +229,7 @@ FIELDS: tuple[Field, ...] = (
         "camera",
         FieldType.TEXT,
         "maker or model of the camera or recorder",
-        'camera:"*iPhone*"',
+        "camera:*iPhone*",
         suggests=True,
     ),
     Field("serial", FieldType.TEXT, "number of the camera's body", "serial:270130204"),

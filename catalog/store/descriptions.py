@@ -1,0 +1,171 @@
+"""What files say of themselves, into the columns of their assets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from catalog.db.models import Asset
+from catalog.domain.media import Facts, Probe
+from catalog.domain.sidecars import SHARED_FACTS
+
+# What the clips' times hang on, and what decoding has corrected.
+_OF_THE_ANALYSIS = ("time_base_num", "time_base_den", "duration_pts", "variable_frame_rate")
+
+
+def describe(session: Session, asset_id: int, probe: Probe, *, again: bool = False) -> None:
+    """Write what the probe found into the asset's columns.
+
+    What a person has written, in columns and in metadata, wins over what the
+    file says; what an earlier probe read from the file does not. ``again``
+    leaves alone what the asset's analysis, which is done, has found.
+    """
+    before = session.execute(
+        select(Asset).where(Asset.id == asset_id).with_for_update(key_share=True)
+    ).scalar_one()
+    values = {
+        **_common(probe),
+        **_words(before, probe),
+        **_picture(probe),
+        **_sound(probe),
+        **_facts(probe.facts),
+    }
+    if again:
+        values = {name: v for name, v in values.items() if name not in _OF_THE_ANALYSIS}
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+# What sidecars and people may say as well (see `catalog.ingest.sidecar_effects`).
+SHARED_COLUMNS = ("title", "description", "language", "recorded", *SHARED_FACTS)
+
+
+def _words(before: Asset, probe: Probe) -> dict[str, Any]:
+    """The columns and metadata that others than the file have a word in."""
+    own = file_says(probe)
+    last: Mapping[str, Any] = (before.sidecars or {}).get("own") or {}
+    changed: dict[str, Any] = {}
+    for name, value in own.items():
+        current = getattr(before, name)
+        if current is None or current == _from_plain(name, last.get(name)):
+            changed[name] = value
+    theirs = {k: v for k, v in before.metadata_.items() if k not in before.file_keys}
+    # What sidecars say of these columns has to be said again: no "seen".
+    said = {name: _plain(value) for name, value in own.items()}
+    return {
+        **changed,
+        "sidecars": {"own": said},
+        "metadata_": {**probe.metadata, **theirs},
+        "file_keys": sorted(set(probe.metadata) - set(theirs)),
+    }
+
+
+def file_says(probe: Probe) -> dict[str, Any]:
+    """What the file says in the columns that others have a word in."""
+    return {
+        "title": probe.title,
+        "description": probe.facts.description,
+        "language": probe.audio[0].language if probe.audio else None,
+        "recorded": probe.recorded,
+        **{name: getattr(probe.facts, name) for name in SHARED_FACTS},
+    }
+
+
+def _from_plain(name: str, value: Any) -> Any:  # noqa: ANN401
+    return datetime.fromisoformat(value) if name == "recorded" and value else value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # a column's value
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _common(probe: Probe) -> dict[str, Any]:
+    base = probe.time_base
+    pts = None if probe.duration is None else round(probe.duration / base)
+    return {
+        "kind": probe.kind.value,
+        "container": probe.container,
+        "time_base_num": base.numerator,
+        "time_base_den": base.denominator,
+        "duration_pts": pts,
+        "start_timecode": probe.timecode,
+        "bit_rate": probe.bit_rate,
+    }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    names = ("camera_make", "camera_model", "camera_serial", "lens")
+    return {n: getattr(facts, n) for n in (*names, "latitude", "longitude", "altitude")}
+
+
+def _picture(probe: Probe) -> dict[str, Any]:
+    video = probe.video
+    if video is None:
+        return {}
+    rate = video.frame_rate
+    return {
+        "codec": video.codec,
+        "profile": video.profile,
+        "level": video.level,
+        "chroma": video.chroma,
+        "hdr": list(video.hdr) or None,
+        "width": video.display_width,
+        "height": video.display_height,
+        "coded_width": video.width,
+        "coded_height": video.height,
+        "rotation": video.rotation,
+        "sar_num": video.sample_aspect_ratio.numerator,
+        "sar_den": video.sample_aspect_ratio.denominator,
+        "pixel_format": video.pixel_format,
+        "bit_depth": video.bit_depth,
+        "color_primaries": video.color_primaries,
+        "color_transfer": video.color_transfer,
+        "color_space": video.color_space,
+        "color_range": video.color_range,
+        "field_order": video.field_order,
+        "frame_rate_num": None if rate is None else rate.numerator,
+        "frame_rate_den": None if rate is None else rate.denominator,
+        "variable_frame_rate": video.variable_frame_rate,
+    }
+
+
+def _sound(probe: Probe) -> dict[str, Any]:
+    if not probe.audio:
+        return {}
+    first = probe.audio[0]
+    return {
+        "audio_codec": first.codec,
+        "audio_channels": first.channels,
+        "audio_sample_rate": first.sample_rate,
+        "audio_layout": first.layout,
+        "audio_bit_depth": first.bit_depth,
+        "audio_tracks": len(probe.audio),
+        "audio_languages": sorted({t.language for t in probe.audio if t.language}) or None,
+    }
+
+
+def update_decoded(
+    session: Session,
+    asset_id: int,
+    *,
+    duration_pts: int | None,
+    variable_frame_rate: bool | None,
+) -> None:
+    """Write what only decoding tells; ``duration_pts`` None keeps the container's.
+
+    Sound has no pictures whose rate could vary: None.
+    """
+    values: dict[str, Any] = {"variable_frame_rate": variable_frame_rate}
+    if duration_pts is not None:
+        values["duration_pts"] = duration_pts
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+def set_damage(session: Session, asset_id: int, errors: int) -> None:
+    """Say in how many places the asset could not be decoded; 0 if it is whole."""
+    session.execute(
+        update(Asset).where(Asset.id == asset_id).values(damaged=errors > 0, decode_errors=errors)
+    )
