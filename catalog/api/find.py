@@ -34,6 +34,7 @@ class FindVerbs(OpenCatalog):
         keep_examples: bool = False,
         limit: int = 20,
         after: str | None = None,
+        all_: bool = False,
         explain: bool = False,
     ) -> SearchResult:
         """The shots that answer the query, best first, from one SQL statement.
@@ -56,6 +57,8 @@ class FindVerbs(OpenCatalog):
             Hits per page, 1 to 1000.
         after:
             The ``next`` of the page before.
+        all_:
+            Also give what is below the cutoff, where matches end.
         explain:
             Also give the statement and PostgreSQL's plan of it.
 
@@ -70,7 +73,9 @@ class FindVerbs(OpenCatalog):
         """
         examples = Examples.of(image, like, not_, keep=keep_examples)
         search = Search(self.database, self.store, self._encoders.load, self.decoders)
-        return search.find(query, examples=examples, limit=limit, after=after, show_plan=explain)
+        return search.find(
+            query, examples=examples, limit=limit, after=after, everything=all_, show_plan=explain
+        )
 
     def contact_sheet(
         self,

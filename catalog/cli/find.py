@@ -27,6 +27,7 @@ def search(
     keep_examples: Annotated[bool, typer.Option(help="Let --like's clips be hits too.")] = False,
     limit: Limit = 20,
     after: Annotated[str | None, typer.Option(help="Cursor: the `next` of a page.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Also what is below the cutoff.")] = False,
     explain: Annotated[bool, typer.Option(help="Show the SQL statement and its plan.")] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the hits' pictures as a contact sheet (JPEG, PNG).")
@@ -54,6 +55,7 @@ def search(
                 keep_examples=keep_examples,
                 limit=limit,
                 after=after,
+                all_=all_,
                 explain=explain,
             )
             if sheet is not None:

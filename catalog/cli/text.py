@@ -102,6 +102,11 @@ def search_result(result: SearchResult) -> None:
         f"{len(result.hits)} of {result.total_candidates} candidates, plan {result.plan}, "
         f"{result.took_ms:.0f} ms."
     )
+    if result.cutoff:
+        cut = result.cutoff
+        typer.echo(
+            f"{cut['relevant']} relevant, from cosine {cut['cosine']:.3f} on; --all for all."
+        )
     if result.next:
         typer.echo(f"More: --after {result.next}")
     if result.explanation:

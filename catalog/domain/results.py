@@ -98,7 +98,8 @@ class Hit:
 
     ``cosine`` is in [-1, 1] and None where only keywords or filters chose the
     hit; ``keyword_rank`` counts from 1 among the keyword matches; ``score`` is
-    the fused rank (reciprocal rank fusion); ``confidence`` is in [0, 1].
+    the fused rank (reciprocal rank fusion); ``confidence`` is in [0, 1];
+    ``relevant`` is False below the cutoff, where only ``all_`` shows hits.
     Times are seconds from the asset's start. ``picture_key`` is the picture's
     name in the frame store; ``frame["picture"]`` says where that is.
     """
@@ -112,6 +113,7 @@ class Hit:
     clip: Mapping[str, Any] | None
     frame: Mapping[str, Any] | None
     picture_key: str | None = None
+    relevant: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as in DESIGN section 9."""
@@ -121,6 +123,7 @@ class Hit:
             "cosine": self.cosine,
             "keyword_rank": self.keyword_rank,
             "confidence": self.confidence,
+            "relevant": self.relevant,
             "asset": dict(self.asset),
             "clip": None if self.clip is None else dict(self.clip),
             "frame": None if self.frame is None else dict(self.frame),
@@ -133,7 +136,8 @@ class SearchResult:
 
     ``plan`` says how neighbours were found; ``next`` is the cursor of the
     following page or None; ``explanation`` holds the statement and PostgreSQL's
-    own plan where they were asked for; ``examples`` what was asked for beside words.
+    own plan where they were asked for; ``examples`` what was asked for beside words;
+    ``cutoff`` says where the relevant hits end, and is None where nothing tells.
     """
 
     query: str
@@ -145,6 +149,7 @@ class SearchResult:
     next: str | None = None
     explanation: Mapping[str, Any] | None = None
     examples: Mapping[str, Any] | None = None
+    cutoff: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as ``catalog search --json`` prints it."""
@@ -154,6 +159,7 @@ class SearchResult:
             "plan": self.plan,
             "took_ms": round(self.took_ms, 2),
             "total_candidates": self.total_candidates,
+            "cutoff": None if self.cutoff is None else dict(self.cutoff),
             "hits": [hit.as_json() for hit in self.hits],
             "next": self.next,
         }

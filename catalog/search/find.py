@@ -56,6 +56,7 @@ class Search:
         examples: Examples = NO_EXAMPLES,
         limit: int = 20,
         after: str | None = None,
+        everything: bool = False,
         show_plan: bool = False,
     ) -> SearchResult:
         """The shots that answer ``query`` and are like the examples, best first.
@@ -80,7 +81,7 @@ class Search:
         words = filters.keyword_query(parsed.root)
         keywords = None if words is None else Keywords.of(words)
         ranked = meaning is not None or keywords is not None
-        asked = query + examples.mark()
+        asked = query + examples.mark() + ("\nall" if everything else "")
         cursor = None if after is None else read_cursor(after, asked, ranked=ranked)
         parts = SearchParts(
             where=and_(_where(parsed, examples), filters.versions_wanted(parsed.root)),
@@ -90,6 +91,7 @@ class Search:
             # One more than the page tells whether there is another page.
             limit=limit + 1,
             after=cursor,
+            all=everything,
         )
         statement = search_statement(parts)
         with self._database.session() as session:
@@ -108,6 +110,7 @@ class Search:
             hits=hits,
             next=write_cursor(asked, hits[-1].rank, rows[limit - 1]) if more else None,
             explanation=explanation,
+            cutoff=_cutoff(answer[0]),
             examples=examples.as_json() if examples else None,
         )
 
@@ -135,6 +138,7 @@ class Search:
             cosine=cosine,
             keyword_rank=row.keyword_rank,
             confidence=_confidence(row),
+            relevant=bool(row.relevant),
             asset={
                 "id": row.asset_id,
                 "name": row.asset_name,
@@ -223,8 +227,25 @@ def _timecode(row: Row[Any], pts: int) -> str | None:
     return timecode_at(row.start_timecode, rate, _exact(row, pts))
 
 
+def _cutoff(row: Row[Any]) -> dict[str, Any] | None:
+    """Where the list ends, and why there; None where nothing says."""
+    if row.cutoff is None:
+        return None
+    return {
+        "cosine": round(float(row.cutoff), 6),
+        "at_least": round(float(row.cutoff_floor), 6),
+        "background": round(float(row.median), 6),
+        "calibrated": row.calibrated_lift is not None,
+        "relevant": row.relevant_hits,
+    }
+
+
 def _confidence(row: Row[Any]) -> float | None:
-    """How sure we can be that the hit stands out of this query's own background.
+    """How sure we can be that the hit is a match: by calibration, else by the background.
+
+    Where the encoder was calibrated, a cosine as far above the query's own
+    background as matches' median is above misses' is a match by 0.95, halfway
+    by 0.5 (logistic). Else it is how the hit stands out of the background:
 
     The cosines of all candidates are taken for normal; the confidence is the
     probability that the best of as many misses would have stayed below this
@@ -232,6 +253,10 @@ def _confidence(row: Row[Any]) -> float | None:
     of multivariate normal distributions", JASA 1967). None without a cosine or
     without a background worth the name.
     """
+    if row.cosine is not None and row.calibrated_lift is not None and row.cutoff is not None:
+        middle = row.median + row.calibrated_lift / 2
+        steepness = 2 * math.log(19) / row.calibrated_lift
+        return round(0.5 * (1 + math.tanh(steepness * (row.cosine - middle) / 2)), 4)
     if row.cosine is None or not row.background_spread or row.candidates < MIN_BACKGROUND:
         return None
     z = float((row.cosine - row.background_mean) / row.background_spread)

@@ -272,7 +272,7 @@ def test_confidence_is_a_share_and_stands_out(catalog: Catalog, tmp_path: Path):
     for at in range(30):
         still(tmp_path / "more" / f"{at}.png", (100 + at, 110, 120 - at), mark=at + 1)
     catalog.ingest(tmp_path / "more")
-    hits = catalog.search("red", limit=100).hits
+    hits = catalog.search("red", limit=100, all_=True).hits
     found = [hit.confidence for hit in hits if hit.confidence is not None]
     assert len(found) == 48
     assert all(0 <= value <= 1 for value in found)

@@ -59,7 +59,7 @@ SAME = [
 @pytest.mark.parametrize(("query", "arguments"), SAME)
 @pytest.mark.parametrize("limit", [3, 100])
 def test_sql_and_python_agree(filled: Catalog, query: str, arguments: str, limit: int):
-    found = filled.search(query, limit=limit)
+    found = filled.search(query, limit=limit, all_=True)
     filled.phrases([" ".join(word for word in query.split() if ":" not in word) or "x"])
     rows = filled.sql(
         "SELECT rank, asset_id, clip_id, frame_id, score, cosine, keyword_rank, name, path, "

@@ -144,6 +144,8 @@ def _compiled(words: ColumnElement[Any] | None, meaning: Meaning | None) -> str:
         keywords=None if words is None else Keywords.of(words),
         meaning=meaning,
         limit=_argument("hits", Integer),
+        # Whoever writes SQL says himself what is near enough.
+        all=True,
     )
     dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
     dialect.statement_compiler = _Literal

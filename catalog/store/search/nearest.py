@@ -22,18 +22,21 @@ from catalog.db.vectors import HALFVEC
 from catalog.store.search.parts import Meaning
 
 
-def distance_to(meaning: Meaning) -> ColumnElement[float]:
+def distance_to(
+    meaning: Meaning,
+    column: Any = Embedding.vector,  # noqa: ANN401  # a halfvec, with operators of its own
+) -> ColumnElement[float]:
     """Cosine distance of an embedding to the query.
 
     Written without the cast that the HNSW index is built on, so that an exact
     search can never turn into an approximate one by the planner's choice.
     """
     if isinstance(meaning.vector, ColumnElement):
-        inside: ColumnElement[float] = Embedding.vector.cosine_distance(meaning.vector)
+        inside: ColumnElement[float] = column.cosine_distance(meaning.vector)
         return inside
     kind = HALFVEC(len(meaning.vector))
     query = cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
-    distance: ColumnElement[float] = Embedding.vector.cosine_distance(query)
+    distance: ColumnElement[float] = column.cosine_distance(query)
     return distance
 
 

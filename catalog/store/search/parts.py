@@ -65,6 +65,8 @@ class SearchParts:
     after: Cursor | None = None
     flagged: bool = False
     """Whether shots of black and bars are looked at too."""
+    all: bool = False
+    """Whether hits below the cutoff are listed too."""
 
 
 def is_ranked(parts: SearchParts) -> bool:

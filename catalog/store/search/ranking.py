@@ -98,11 +98,16 @@ def fused_scores(ranked: CTE, *, relevant: bool) -> CTE:
 
 
 def page_of(fused: CTE, parts: SearchParts) -> CTE:
-    """The rows of one page: those after the cursor, best first, or by name where nothing ranks."""
+    """The rows of one page: those after the cursor, best first, or by name where nothing ranks.
+
+    Those below the cutoff are none of any page, unless all are asked for.
+    """
     clip = func.coalesce(fused.c.clip_id, 0)
     if is_ranked(parts):
         order = [fused.c.score.desc(), fused.c.asset_id, clip]
         statement = select(fused, cast(null(), Text).label("name_key"))
+        if not parts.all:
+            statement = statement.where(fused.c.relevant)
         if parts.after is not None:
             statement = statement.where(_after_score(fused, clip, parts.after))
     else:

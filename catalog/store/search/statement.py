@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
+from catalog.store.search.cutoff import end_of_list, judged
 from catalog.store.search.keywords import spoken_clip
 from catalog.store.search.nearest import best_frames, shown_frame
 from catalog.store.search.parts import SearchParts, is_ranked
@@ -37,18 +38,25 @@ def search_statement(parts: SearchParts) -> Row:
     candidate = candidates(parts.where, flagged=parts.flagged)
     best = best_frames(candidate, parts.meaning)
     ranked = ranked_by_all(candidate, best, parts.keywords)
-    page = page_of(fused_scores(ranked, relevant=is_ranked(parts)), parts)
-    return shown(candidate, page, parts)
+    judging = judged(fused_scores(ranked, relevant=is_ranked(parts)), parts)
+    page = page_of(judging, parts)
+    return shown(candidate, page, parts, judging)
 
 
-def shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
+def shown(candidate: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
     """The page's rows with everything people are shown, beside the number of candidates."""
     total = select(func.count().label("candidates")).select_from(candidate).cte("total")
+    end = end_of_list(judging, parts)
     clip = func.coalesce(page.c.clip_id, 0)
     order = [page.c.score.desc()] if is_ranked(parts) else [page.c.name_key]
     return (
         select(
             total.c.candidates,
+            end.c.relevant_hits,
+            end.c.cutoff,
+            end.c.cutoff_floor,
+            end.c.median,
+            end.c.calibrated_lift,
             page,
             Asset.name.label("asset_name"),
             Asset.kind.label("asset_kind"),
@@ -71,6 +79,7 @@ def shown(candidate: CTE, page: CTE, parts: SearchParts) -> Row:
             Frame.picture,
         )
         .select_from(total)
+        .join(end, true())
         .outerjoin(page, true())
         .outerjoin(Asset, Asset.id == page.c.asset_id)
         .outerjoin(Clip, Clip.id == func.coalesce(page.c.clip_id, spoken_clip(page, parts)))

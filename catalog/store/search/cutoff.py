@@ -1,0 +1,182 @@
+"""Where a list of hits ends: decided in the statement, so that sorting and paging work within.
+
+No flat threshold does it, for cosines shift with the query and its language.
+So the query is compared with a sample of the whole library, whatever the
+filters keep: its median and the spread of its lower half (matches are in the
+upper one) are what a miss looks like. Only clips clearly above that can be
+matches, and among them the list ends at the widest gap between neighbours,
+where a gap below many clips counts for more than one below few. See
+docs/decisions ("Where a list of hits ends"), and benchmarks/cutoff.py.
+
+Where the encoder was calibrated, what is clearly above is half of the way from
+its misses' median to its matches'.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Double,
+    case,
+    cast,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    within_group,
+)
+from sqlalchemy.orm import aliased
+
+from catalog.db.models import Calibration, Embedding
+from catalog.store.search.nearest import distance_to
+from catalog.store.search.parts import Meaning, SearchParts
+
+# Spreads above the background's median from which on a clip can be a match.
+CLEARLY = 1.5
+SAMPLE = 1024
+# Fewer pictures have no background that anything could stand out from.
+LEAST_SAMPLE = 20
+# Nobody pages further than this through what one query matches.
+_DEEPEST = 5000
+# From the median to the 10th percentile of a normal distribution.
+_TENTH = 1.2815515655446004
+
+
+def judged(fused: CTE, parts: SearchParts) -> CTE:
+    """The fused rows, each with whether it is ``relevant``: above the cutoff, or with all words."""
+    if parts.meaning is None:
+        return select(fused, true().label("relevant")).cte("judged")
+    end = _cutoff(fused, parts.meaning)
+    above = or_(
+        end.c.cutoff.is_(None),
+        fused.c.cosine >= end.c.cutoff,
+        # Whoever has all the words is meant, whatever the picture shows.
+        fused.c.keyword_rank.is_not(None),
+    )
+    return (
+        select(fused, func.coalesce(above, false()).label("relevant"), *end.c)
+        .select_from(fused)
+        .join(end, true())
+        .cte("judged")
+    )
+
+
+def end_of_list(judging: CTE, parts: SearchParts) -> CTE:
+    """One row: how many hits are relevant, and the cutoff with what it was found by."""
+    count = func.count().filter(judging.c.relevant).label("relevant_hits")
+    if parts.meaning is None:
+        nothing = [
+            cast(null(), Double).label(name)
+            for name in ("cutoff", "cutoff_floor", "median", "calibrated_lift")
+        ]
+        return select(count, *nothing).select_from(judging).cte("end_of_list")
+    figures = [
+        func.max(judging.c[name]).label(name)
+        for name in ("cutoff", "cutoff_floor", "median", "calibrated_lift")
+    ]
+    return select(count, *figures).select_from(judging).cte("end_of_list")
+
+
+def _cutoff(fused: CTE, meaning: Meaning) -> CTE:
+    ground = _background(meaning)
+    edge = _edge(fused, ground)
+    cut = func.coalesce(select(edge.c.cut).scalar_subquery(), ground.c.floor)
+    return select(
+        case((ground.c.floor.is_not(None), cut)).label("cutoff"),
+        ground.c.floor.label("cutoff_floor"),
+        ground.c.median.label("median"),
+        ground.c.lift.label("calibrated_lift"),
+    ).cte("cutoff")
+
+
+def _background(meaning: Meaning) -> CTE:
+    """Of a sample of all pictures: the median cosine, and from where on one stands out.
+
+    The pictures are those next after evenly spaced numbers. The spacing is a
+    power of two, so that the sample stays the same while pictures are added.
+    """
+    mine = Embedding.encoder_id == meaning.encoder_id
+    ends = (
+        select(
+            func.min(Embedding.frame_id).label("first"), func.max(Embedding.frame_id).label("last")
+        )
+        .where(mine)
+        .cte("ends")
+    )
+    apart = func.greatest(1.0, (ends.c.last - ends.c.first + 1) / cast(SAMPLE, Double))
+    step = cast(func.power(2.0, func.ceil(func.ln(apart) / func.ln(2.0))), BigInteger)
+    steps = select(ends.c.first, ends.c.last, step.label("step")).cte("steps")
+    at = (
+        func.generate_series(
+            steps.c.first - steps.c.first % steps.c.step, steps.c.last, steps.c.step
+        )
+        .table_valued("at", name="place")
+        .render_derived()
+    )
+    picture = aliased(Embedding)
+    drawn = (
+        select((1 - distance_to(meaning, picture.vector)).label("cosine"))
+        .where(
+            picture.encoder_id == meaning.encoder_id,
+            picture.frame_id >= at.c.at,
+            picture.frame_id < at.c.at + steps.c.step,
+        )
+        .order_by(picture.frame_id)
+        .limit(1)
+        .lateral("drawn")
+    )
+    sample = (
+        select(drawn.c.cosine).select_from(steps).join(at, true()).join(drawn, true()).cte("sample")
+    )
+    middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
+    low = within_group(func.percentile_cont(0.1), sample.c.cosine)
+    lift = (
+        select(Calibration.match_median - Calibration.miss_median)
+        .where(Calibration.encoder_id == meaning.encoder_id, Calibration.language == "")
+        .scalar_subquery()
+    )
+    above = func.coalesce(lift / 2, CLEARLY * (middle - low) / _TENTH)
+    return (
+        select(
+            middle.label("median"),
+            lift.label("lift"),
+            case((func.count() >= LEAST_SAMPLE, middle + above)).label("floor"),
+        )
+        .select_from(sample)
+        .cte("ground")
+    )
+
+
+def _edge(fused: CTE, ground: CTE) -> CTE:
+    """The cosine of the last match: that before the widest gap, weighted by the root of its place.
+
+    Below the last clip that stands out lies the next one, or, where the filters
+    keep nothing else, the background itself: so a collection of nothing but
+    matches is not cut in its middle.
+    """
+    cosine: ColumnElement[Any] = fused.c.cosine
+    order = [cosine.desc()]
+    rows = (
+        select(
+            cosine.label("cosine"),
+            func.row_number().over(order_by=order).label("place"),
+            func.lead(cosine).over(order_by=order).label("next"),
+        )
+        .where(cosine.is_not(None), fused.c.cosine_rank <= _DEEPEST)
+        .cte("by_cosine")
+    )
+    gap = rows.c.cosine - func.coalesce(rows.c.next, ground.c.median)
+    return (
+        select(rows.c.cosine.label("cut"))
+        .select_from(rows)
+        .join(ground, rows.c.cosine >= ground.c.floor)
+        .order_by((gap * func.sqrt(rows.c.place)).desc(), rows.c.place)
+        .limit(1)
+        .cte("edge")
+    )
