@@ -29,7 +29,7 @@ from catalog.media.isolated import DecoderPool
 from catalog.search.phrases import Phrases, normal_phrase
 from catalog.store import examples as store
 
-# Measured by benchmarks/negation.py; see docs/decisions/0008.
+# Measured in docs/decisions/0010.
 NEGATIVE_WEIGHT = 0.25
 MOST_BYTES = 256 * 1024 * 1024
 

@@ -14,14 +14,14 @@ from tests.integration.small_footage import still
 
 @pytest.fixture(scope="module")
 def filled(shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory):
-    """Six reds and eighteen blues among thirty greys that shade off; one blue is called red."""
+    """Six reds and eighteen blues among thirty greys; one blue is called red."""
     media: Path = tmp_path_factory.mktemp("media")
     for at in range(6):
         still(media / "one" / f"r{at}.png", (228 - at, 30 + at, 30), mark=at)
     for at in range(18):
         still(media / "two" / f"b{at}.png", (30, 30, 228 - at), mark=100 + at)
     for at in range(30):
-        still(media / "three" / f"g{at}.png", (90 + at, 110 + at, 120), mark=200 + at)
+        still(media / "three" / f"g{at}.png", (115 + at % 5, 115, 110), mark=200 + at)
     still(media / "called red.png", (30, 30, 219), mark=300)
     with Catalog.open(shared_settings) as catalog:
         catalog.ingest(media / "one", collection="First")

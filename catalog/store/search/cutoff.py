@@ -2,11 +2,11 @@
 
 No flat threshold does it, for cosines shift with the query and its language.
 So the query is compared with a sample of the whole library, whatever the
-filters keep: its median and the spread of its lower half (matches are in the
-upper one) are what a miss looks like. Only clips clearly above that can be
+filters keep: its median and the distance to its lower quartile (matches are in the
+upper half) are what a miss looks like. Only clips clearly above that can be
 matches, and among them the list ends at the widest gap between neighbours,
 where a gap below many clips counts for more than one below few. See
-docs/decisions ("Where a list of hits ends"), and benchmarks/cutoff.py.
+docs/decisions/0010, and benchmarks/cutoff.py.
 
 Where the encoder was calibrated, what is clearly above is half of the way from
 its misses' median to its matches'.
@@ -44,8 +44,8 @@ SAMPLE = 1024
 LEAST_SAMPLE = 20
 # Nobody pages further than this through what one query matches.
 _DEEPEST = 5000
-# From the median to the 10th percentile of a normal distribution.
-_TENTH = 1.2815515655446004
+# From the median to the quartile of a normal distribution.
+_QUARTER = 0.6744897501960817
 
 
 def judged(fused: CTE, parts: SearchParts) -> CTE:
@@ -135,13 +135,15 @@ def _background(meaning: Meaning) -> CTE:
         select(drawn.c.cosine).select_from(steps).join(at, true()).join(drawn, true()).cte("sample")
     )
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
-    low = within_group(func.percentile_cont(0.1), sample.c.cosine)
+    low = within_group(func.percentile_cont(0.25), sample.c.cosine)
     lift = (
         select(Calibration.match_median - Calibration.miss_median)
         .where(Calibration.encoder_id == meaning.encoder_id, Calibration.language == "")
         .scalar_subquery()
     )
-    above = func.coalesce(lift / 2, CLEARLY * (middle - low) / _TENTH)
+    # A library of two or three sorts of pictures has a spread as wide as its matches are far.
+    half_way = (func.max(sample.c.cosine) - middle) / 2
+    above = func.coalesce(lift / 2, func.least(CLEARLY * (middle - low) / _QUARTER, half_way))
     return (
         select(
             middle.label("median"),
