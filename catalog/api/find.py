@@ -12,12 +12,14 @@ from catalog.db.migrate import current_revision
 from catalog.db.reader import SqlRows
 from catalog.domain.examples import Examples
 from catalog.domain.results import SearchResult
+from catalog.errors import InvalidInputError
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.search import Search, run_sql
 from catalog.search.answer import answer_phrases
 from catalog.search.contact_sheet import contact_sheet
 from catalog.search.phrases import encode_phrases
+from catalog.search.sequence import SequenceSearch
 from catalog.store import assets as asset_rows
 
 
@@ -32,6 +34,8 @@ class FindVerbs(OpenCatalog):
         like: object = None,
         not_: object = None,
         keep_examples: bool = False,
+        then: str | None = None,
+        within: str | float | None = None,
         limit: int = 20,
         after: str | None = None,
         all_: bool = False,
@@ -53,6 +57,10 @@ class FindVerbs(OpenCatalog):
         not_:
             What hits should not look like: texts, ``Path`` or bytes of pictures,
             ``"clip:17"``; one or several.
+        then:
+            A second query: hits are then pairs of shots of one asset, the second
+            beginning at most ``within`` (``"10s"``, or seconds) after the first's
+            end. Its filters are the second shot's. Words rank by meaning alone.
         limit:
             Hits per page, 1 to 1000.
         after:
@@ -73,6 +81,22 @@ class FindVerbs(OpenCatalog):
         """
         examples = Examples.of(image, like, not_, keep=keep_examples)
         search = Search(self.database, self.store, self._encoders.load, self.decoders)
+        if then is not None:
+            pairs = SequenceSearch(self.database, self.store, self._encoders.load, self.decoders)
+            return pairs.find_pairs(
+                query,
+                then,
+                within=within,
+                examples=examples,
+                limit=limit,
+                after=after,
+                show_plan=explain,
+            )
+        if within is not None:
+            raise InvalidInputError(
+                "`within` says how soon a second shot follows; expected `then` with it.",
+                remedy='Say what follows: --then "…" --within 10s.',
+            )
         return search.find(
             query, examples=examples, limit=limit, after=after, everything=all_, show_plan=explain
         )

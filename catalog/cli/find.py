@@ -25,6 +25,8 @@ def search(
     ] = [],  # noqa: B006
     not_image: Annotated[list[Path], typer.Option(help="… unlike this picture.")] = [],  # noqa: B006
     keep_examples: Annotated[bool, typer.Option(help="Let --like's clips be hits too.")] = False,
+    then: Annotated[str | None, typer.Option(help="What the next shots show: pairs.")] = None,
+    within: Annotated[str | None, typer.Option(help="How soon, such as 10s.")] = None,
     limit: Limit = 20,
     after: Annotated[str | None, typer.Option(help="Cursor: the `next` of a page.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Also what is below the cutoff.")] = False,
@@ -53,6 +55,8 @@ def search(
                 like=like,
                 not_=[*not_, *not_image],
                 keep_examples=keep_examples,
+                then=then,
+                within=within,
                 limit=limit,
                 after=after,
                 all_=all_,

@@ -129,7 +129,9 @@ def _timecode(hit: Hit) -> str:
 def _range(hit: Hit) -> str:
     if hit.clip is None or hit.asset["kind"] != "video":
         return str(hit.asset["kind"])
-    return f"{hit.clip['start']:.2f}–{hit.clip['end']:.2f}"
+    seconds = f"{hit.clip['start']:.2f}–{hit.clip['end']:.2f}"
+    then = (hit.as_json().get("then") or {}).get("clip")
+    return f"{seconds}, then {then['start']:.2f}–{then['end']:.2f}" if then else seconds
 
 
 def field_list(*, json: bool) -> None:

@@ -71,12 +71,8 @@ class Search:
             If free words need an encoder whose weights are not to be had.
         """
         began = time.perf_counter()
-        parsed = _parsed(query, examples)
-        if not 1 <= limit <= MAX_LIMIT:
-            raise InvalidInputError(
-                f"A limit of {limit} was asked for; expected 1 to {MAX_LIMIT}.",
-                remedy="Page on with the cursor in `next` for more.",
-            )
+        parsed = parsed_query(query, examples)
+        check_limit(limit)
         encoder, meaning = self._meaning(parsed, examples)
         words = filters.keyword_query(parsed.root)
         keywords = None if words is None else Keywords.of(words)
@@ -147,7 +143,7 @@ class Search:
                 "collection": row.collection,
                 **_warnings(row),
             },
-            clip=_clip(row),
+            clip=clip_json(row),
             frame=self._frame(row),
             picture_key=row.picture,
         )
@@ -170,7 +166,29 @@ def _where(query: Query, examples: Examples) -> ColumnElement[bool]:
     return and_(kept, not_(func.coalesce(among_examples(examples.like), false())))
 
 
-def _parsed(query: str, examples: Examples) -> Query:
+def check_limit(limit: int) -> None:
+    """Refuse a page of nothing, or of more than a page can be.
+
+    Raises
+    ------
+    InvalidInputError
+        If the limit is not from 1 to 1000.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(
+            f"A limit of {limit} was asked for; expected 1 to {MAX_LIMIT}.",
+            remedy="Page on with the cursor in `next` for more.",
+        )
+
+
+def parsed_query(query: str, examples: Examples) -> Query:
+    """The query's tree, which may be empty only where there are examples.
+
+    Raises
+    ------
+    InvalidQueryError
+        If it does not parse, or is empty.
+    """
     parsed = parse(query)
     if parsed.root is None and not examples:
         raise InvalidQueryError(
@@ -192,7 +210,8 @@ def _plan(parts: SearchParts) -> str:
     return "+".join(ways) or "filter"
 
 
-def _clip(row: Row[Any]) -> dict[str, Any] | None:
+def clip_json(row: Row[Any]) -> dict[str, Any] | None:
+    """A row's clip as the JSON of a hit has it."""
     if row.shown_clip_id is None:
         return None
     return {

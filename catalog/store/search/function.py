@@ -24,7 +24,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -200,7 +199,7 @@ def _conditions() -> ColumnElement[bool]:
         ),
         _unless_null(_argument("tags"), not_(_lacks_a_tag())),
     ]
-    return and_(true(), *kept)
+    return and_(filters.versions_wanted(None), *kept)
 
 
 def _same(column: Any, argument: Any) -> ColumnElement[bool]:  # noqa: ANN401

@@ -1,0 +1,208 @@
+"""X, then Y: pairs of shots of one asset, the second soon after the first, in one statement."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Double,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
+
+from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
+from catalog.db.vectors import HALFVEC
+from catalog.store.search.parts import Cursor, Meaning
+
+# Of the first shots the nearest so many are looked at: what ranks lower is no match.
+_DEEPEST = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two shots: what it must be, and what it should show."""
+
+    where: ColumnElement[bool]
+    meaning: Meaning | None
+    flagged: bool = False
+
+
+def sequence_statement(
+    first: Side, then: Side, *, within: float, limit: int, after: Cursor | None = None
+) -> Select[*tuple[Any, ...]]:
+    """One row for each first shot: the best later one that begins within so many seconds.
+
+    How well a side fits is the share of its candidates that would fit worse,
+    were their cosines normally distributed; a pair's score is the product, so
+    neither side makes up for the other. A side that only filters counts for 1.
+    """
+    one, other = _near("first", first), _near("later", then)
+    pair = _pairs(one, other, within, ranked=first.meaning is not None)
+    best = select(pair).where(pair.c.place == 1)
+    if after is not None:
+        last = literal(after.asset_id, BigInteger), literal(after.clip_id, BigInteger)
+        best = best.where(
+            or_(
+                pair.c.score < literal(after.key, Double),
+                and_(
+                    pair.c.score == literal(after.key, Double),
+                    tuple_(pair.c.asset_id, pair.c.clip_id) > tuple_(*last),
+                ),
+            )
+        )
+    order = [pair.c.score.desc(), pair.c.asset_id, pair.c.clip_id]
+    return _shown(best.order_by(*order).limit(limit).cte("page"), one)
+
+
+def _near(name: str, side: Side) -> CTE:
+    """The side's candidates, each with its nearest frame and the share that fits worse."""
+    shot = select(Asset.id.label("asset_id"), Clip.id.label("clip_id")).join(
+        Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
+    )
+    shot = shot.where(Asset.kind == "video", side.where)
+    if not side.flagged:
+        shot = shot.where(Clip.flag.is_(None))
+    if side.meaning is None:
+        none = [cast(null(), BigInteger).label("frame_id"), cast(null(), Double).label("cosine")]
+        return shot.add_columns(*none, literal(1.0, Double).label("fit")).cte(name)
+    kind = HALFVEC(len(side.meaning.vector))
+    vector = cast(bindparam(f"{name}_vector", side.meaning.vector, type_=kind), kind)
+    distance = Embedding.vector.cosine_distance(vector)
+    candidate = shot.cte(f"{name}_candidate")
+    nearest = (
+        select(
+            candidate.c.asset_id,
+            candidate.c.clip_id,
+            Embedding.frame_id,
+            (1 - distance).label("cosine"),
+        )
+        .join(Embedding, Embedding.clip_id == candidate.c.clip_id)
+        .where(Embedding.encoder_id == side.meaning.encoder_id)
+        .ext(distinct_on(candidate.c.clip_id))
+        .order_by(candidate.c.clip_id, distance, Embedding.frame_id)
+        .cte(f"{name}_nearest")
+    )
+    spread = func.nullif(func.stddev_samp(nearest.c.cosine).over(), 0)
+    z = (nearest.c.cosine - func.avg(nearest.c.cosine).over()) / spread
+    fit = 0.5 * func.erfc(-func.coalesce(z, 0) / literal(math.sqrt(2), Double))
+    return select(nearest, fit.label("fit")).cte(name)
+
+
+def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
+    began = select(one)
+    if ranked:
+        began = began.order_by(one.c.cosine.desc(), one.c.clip_id).limit(_DEEPEST)
+    start, later, first = aliased(Clip), aliased(Clip), began.cte("began")
+    ticks = cast(Asset.time_base_den, Double) / Asset.time_base_num
+    latest = start.end_pts + cast(func.floor(literal(within, Double) * ticks), BigInteger)
+    score = first.c.fit * other.c.fit
+    return (
+        select(
+            first.c.asset_id,
+            first.c.clip_id,
+            first.c.frame_id,
+            first.c.cosine,
+            other.c.clip_id.label("then_clip_id"),
+            other.c.frame_id.label("then_frame_id"),
+            other.c.cosine.label("then_cosine"),
+            score.label("score"),
+            ((later.start_pts - start.end_pts) / ticks).label("gap"),
+            func.row_number()
+            .over(partition_by=start.id, order_by=[score.desc(), later.start_pts, later.id])
+            .label("place"),
+        )
+        .select_from(first)
+        .join(start, start.id == first.c.clip_id)
+        .join(Asset, Asset.id == first.c.asset_id)
+        .join(
+            later,
+            and_(
+                later.asset_id == start.asset_id,
+                later.kind == "shot",
+                later.start_pts.between(start.end_pts, latest),
+                later.id != start.id,
+            ),
+        )
+        .join(other, other.c.clip_id == later.id)
+        .cte("pair")
+    )
+
+
+def _shown(page: CTE, one: CTE) -> Select[*tuple[Any, ...]]:
+    total = select(func.count().label("candidates")).select_from(one).cte("total")
+    columns: list[Any] = []
+    source: Any = total
+    source = source.outerjoin(page, true()).outerjoin(Asset, Asset.id == page.c.asset_id)
+    for prefix in ("", "then_"):
+        clip, frame, anyone = aliased(Clip), aliased(Frame), aliased(Frame)
+        # Where nothing says which frame is nearest, the first stands for the shot.
+        opening = (
+            select(anyone.id)
+            .where(anyone.clip_id == clip.id)
+            .order_by(anyone.pts)
+            .limit(1)
+            .scalar_subquery()
+        )
+        source = source.outerjoin(clip, clip.id == page.c[f"{prefix}clip_id"])
+        source = source.outerjoin(
+            frame, frame.id == func.coalesce(page.c[f"{prefix}frame_id"], opening)
+        )
+        columns += [
+            clip.id.label(f"{prefix}shown_clip_id"),
+            clip.kind.label(f"{prefix}clip_kind"),
+            clip.roll.label(f"{prefix}roll"),
+            clip.start_pts.label(f"{prefix}start_pts"),
+            clip.end_pts.label(f"{prefix}end_pts"),
+            frame.id.label(f"{prefix}shown_frame_id"),
+            frame.pts.label(f"{prefix}frame_pts"),
+            frame.picture.label(f"{prefix}picture"),
+        ]
+    path = (
+        select(Root.path.concat("/").concat(Location.path))
+        .select_from(Location)
+        .join(Root, Root.id == Location.root_id)
+        .where(Location.asset_id == page.c.asset_id)
+        .order_by(Location.online.desc(), Location.id)
+        .limit(1)
+        .correlate(page)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            total.c.candidates,
+            page.c.asset_id,
+            page.c.clip_id,
+            page.c.score,
+            page.c.cosine,
+            page.c.then_cosine,
+            page.c.gap,
+            Asset.name.label("asset_name"),
+            Asset.kind.label("asset_kind"),
+            Asset.collection,
+            Asset.start_timecode,
+            Asset.frame_rate_num,
+            Asset.frame_rate_den,
+            Asset.time_base_num,
+            Asset.time_base_den,
+            path.label("path"),
+            *columns,
+        )
+        .select_from(source)
+        .order_by(page.c.score.desc(), page.c.asset_id, page.c.clip_id)
+    )
