@@ -39,6 +39,7 @@ STILL_SUFFIXES = frozenset(
         ".tga",
         ".dpx",
         ".exr",
+        *(".dng", ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".pef", ".srw", ".3fr"),
     }
 )
 VIDEO_SUFFIXES = frozenset(

@@ -25,6 +25,7 @@ from catalog.media.description import describe_file
 from catalog.media.files import STILL_SUFFIXES, check_readable
 from catalog.media.hdr import side_data
 from catalog.media.orientation import Orientation
+from catalog.media.raw import is_raw
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import describe_still, is_animated, open_still
 from catalog.media.streams import describe_video
@@ -84,6 +85,8 @@ def _probe_picture(path: Path) -> Probe | None:
                 return describe_still(image)
             return probe_animation(path, image) if image.format == "WEBP" else None
     except UndecodableError as error:
+        if is_raw(path, check_readable(path)):
+            raise  # FFmpeg would show the thumbnail, or the sensor's values undeveloped
         # Pillow lacks varieties that FFmpeg has, such as lossless JPEG.
         try:
             return _probe_container(path)

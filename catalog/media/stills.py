@@ -16,6 +16,7 @@ from catalog.errors import CatalogError, MediaTooLargeError, NotMediaError, Unde
 from catalog.media.exif import read_exif
 from catalog.media.files import check_readable, unreadable
 from catalog.media.orientation import Orientation
+from catalog.media.raw import is_raw, open_raw
 from catalog.media.signatures import recognise
 from catalog.media.still_format import DEEP_MODES, bit_depth, chroma, codec, pixel_format, profile
 
@@ -61,7 +62,7 @@ def open_still(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of EXIF blocks that are slightly wrong, for one
-            with Image.open(path) as image:
+            with open_raw(path) if is_raw(path, head) else Image.open(path) as image:
                 _check_size(path, image.width, image.height)
                 yield image
     except CatalogError:
@@ -123,12 +124,15 @@ def describe_still(image: Image.Image) -> Probe:
     """Everything known of an open still without decoding its pixels."""
     exif = read_exif(image)
     metadata = exif.metadata
-    pages = getattr(image, "n_frames", 1)
+    raw = image.info.get("raw")
+    if raw:
+        metadata["raw"] = {**raw, "preview": list(image.size)}
+    pages = 1 if raw else getattr(image, "n_frames", 1)
     if pages > 1:
         metadata["pictures"] = pages
     return Probe(
         kind=AssetKind.STILL,
-        container=(image.format or "unknown").lower(),
+        container=raw["format"] if raw else (image.format or "unknown").lower(),
         duration=None,
         time_base=Fraction(1),
         video=still_track(image),
@@ -144,12 +148,13 @@ def describe_still(image: Image.Image) -> Probe:
 def still_track(image: Image.Image) -> VideoTrack:
     """The open picture as a track of one frame."""
     orientation = exif_orientation(image)
-    width, height = image.size
+    raw = image.info.get("raw") or {}
+    width, height = raw.get("width") or image.width, raw.get("height") or image.height
     turned = orientation.swaps_sides
     return VideoTrack(
         index=0,
-        codec=codec(image),
-        profile=profile(image),
+        codec=raw.get("format") or codec(image),
+        profile=None if raw else profile(image),
         width=width,
         height=height,
         display_width=height if turned else width,
@@ -157,12 +162,12 @@ def still_track(image: Image.Image) -> VideoTrack:
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
         sample_aspect_ratio=Fraction(1),
-        pixel_format=pixel_format(image),
-        bit_depth=bit_depth(image),
+        pixel_format=None if raw else pixel_format(image),
+        bit_depth=raw.get("bit_depth") or bit_depth(image),
         frame_rate=None,
         variable_frame_rate=False,
         frame_count=1,
-        chroma=chroma(image),
+        chroma=None if raw else chroma(image),
     )
 
 
