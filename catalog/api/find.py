@@ -11,6 +11,7 @@ from catalog.api.base import OpenCatalog, StrPath
 from catalog.db.migrate import current_revision
 from catalog.db.reader import SqlRows
 from catalog.domain.examples import Examples
+from catalog.domain.facets import Facets
 from catalog.domain.results import SearchResult
 from catalog.errors import InvalidInputError
 from catalog.maintain import assets as maintained
@@ -18,6 +19,7 @@ from catalog.maintain.assets import Reference
 from catalog.search import Search, run_sql
 from catalog.search.answer import answer_phrases
 from catalog.search.contact_sheet import contact_sheet
+from catalog.search.facets import count_values
 from catalog.search.phrases import encode_phrases
 from catalog.search.sequence import SequenceSearch
 from catalog.store import assets as asset_rows
@@ -100,6 +102,32 @@ class FindVerbs(OpenCatalog):
         return search.find(
             query, examples=examples, limit=limit, after=after, everything=all_, show_plan=explain
         )
+
+    def facets(
+        self, query: str = "", *, fields: Sequence[str] = (), prefix: str = "", limit: int = 20
+    ) -> Facets:
+        """The values of fields among what the query lets through, with how often they occur.
+
+        Free words let everything through, as in ``total_candidates`` of a search.
+
+        Parameters
+        ----------
+        query:
+            As for `search`; empty: the whole catalogue.
+        fields:
+            Fields by name, ``meta.KEY``, ``meta`` (its keys), ``root``, ``year``;
+            none: the usual ones.
+        prefix:
+            Only values that begin so, in any case: what completes a word.
+        limit:
+            Values of each field, 1 to 1000, commonest first.
+
+        Raises
+        ------
+        InvalidQueryError, InvalidInputError
+            If the query, a field or the limit cannot be used.
+        """
+        return count_values(self.database, query, fields=fields, prefix=prefix, limit=limit)
 
     def contact_sheet(
         self,

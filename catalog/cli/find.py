@@ -70,6 +70,28 @@ def search(
             search_result(result)
 
 
+def facets(
+    query: Annotated[str, typer.Argument(help="Filters and phrases; empty for all.")] = "",
+    *,
+    field: Annotated[
+        list[str], typer.Option(help="Count the values of this field; may be repeated.")
+    ] = [],  # noqa: B006
+    prefix: Annotated[str, typer.Option(help="Only values that begin so.")] = "",
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """Count the values of fields among what a query lets through."""
+    from catalog.cli.text import facet_values  # noqa: PLC0415
+
+    with fail_with_reason(json=json, query=query):
+        with opened() as catalog:
+            counted = catalog.facets(query, fields=field, prefix=prefix, limit=limit)
+        if json:
+            say_json(counted.as_json())
+        else:
+            facet_values(counted)
+
+
 def sql(
     statement: Annotated[str, typer.Argument(help="One SQL statement; phrases are encoded.")],
     *,
@@ -158,5 +180,5 @@ def stats(*, json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (search, sql, show, versions, assets, stats):
+    for verb in (search, facets, sql, show, versions, assets, stats):
         app.command()(verb)

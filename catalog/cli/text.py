@@ -14,6 +14,7 @@ from rich.text import Text
 
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
+from catalog.domain.facets import Facets
 from catalog.domain.query import FIELDS
 from catalog.errors import InvalidInputError
 
@@ -173,6 +174,15 @@ def sql_rows(rows: SqlRows, *, json: bool, csv: bool) -> None:
 
 def _cell(value: object) -> object:
     return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def facet_values(counted: Facets) -> None:
+    """Values and their numbers, a line each, by facet."""
+    table = _table("field", "value", "shots", "assets", "filter", numbers=("shots", "assets"))
+    for name, values in counted.values.items():
+        for each in values:
+            _row(table, name, each.value, each.shots, each.assets, each.filter)
+    _print(table)
 
 
 def asset_list(page: Mapping[str, Any]) -> None:

@@ -82,6 +82,7 @@ class Search:
         parts = SearchParts(
             where=and_(_where(parsed, examples), filters.versions_wanted(parsed.root)),
             flagged=filters.asks_for_flagged(parsed.root),
+            free_words=bool(examples) or parsed.has_free_words,
             keywords=keywords,
             meaning=meaning,
             # One more than the page tells whether there is another page.

@@ -155,15 +155,15 @@ def _all_words_query(text: str) -> ColumnElement[Any]:
 
 def _filter(node: Filter) -> Condition:
     if node.field.keyed:
-        return or_(*(_matches(_metadata(node.key), _text(value)) for value in node.values))
+        return or_(*(_matches(metadata_value(node.key), _text(value)) for value in node.values))
     build = _SPECIAL.get(node.field.name)
     if build is not None:
         return or_(*(build(value) for value in node.values))
-    column = _COLUMNS[node.field.name]
+    column = COLUMNS[node.field.name]
     return or_(*(_compare(node.field, column, value) for value in node.values))
 
 
-def _metadata(key: str) -> ColumnElement[Any]:
+def metadata_value(key: str) -> ColumnElement[Any]:
     """The value under a key as it is written, else below the key's parts.
 
     ``com.apple.quicktime.make`` is one key with dots in it; ``exif.model`` is
@@ -375,7 +375,7 @@ _SPECIAL: dict[str, Callable[[Value], Condition]] = {
     "is": _is,
 }
 
-_COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, Column] = {
     "id": Asset.id,
     "name": Asset.name,
     "kind": Asset.kind,

@@ -186,3 +186,9 @@ def test_queries_that_say_the_same_are_equal():
 def test_canonical_text(text, canonical):
     assert parse(text).to_text() == canonical
     assert parse(canonical) == parse(text)
+
+
+def test_the_star_of_a_beginning_is_no_part_of_the_meaning():
+    query = parse('lapt* on a "5* hotel" 2*3')
+    assert query.words == "lapt on a 5* hotel 2*3"
+    assert query.to_text() == 'lapt* on a "5* hotel" 2*3'

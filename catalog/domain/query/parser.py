@@ -10,6 +10,7 @@ The grammar, loosest first::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from catalog.domain.query.nodes import (
 )
 from catalog.errors import InvalidQueryError
 
+_BEGINNING = re.compile(r"(?<=\w)\*(?=\s|$)")
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -49,13 +52,21 @@ class Query:
 
     @property
     def words(self) -> str:
-        """The text whose meaning is searched: words and phrases that are wanted, in order."""
+        """The text whose meaning is searched: words and phrases that are wanted, in order.
+
+        The ``*`` of a word's beginning is left out: it speaks of keywords.
+        """
         wanted = (
-            leaf.text
+            _BEGINNING.sub("", leaf.text) if isinstance(leaf, Words) else leaf.text
             for leaf, negated in self._leaves()
             if not negated and not isinstance(leaf, Filter)
         )
         return " ".join(wanted)
+
+    @property
+    def has_free_words(self) -> bool:
+        """Whether anything is sought by free words, which rank and do not filter."""
+        return any(isinstance(leaf, Words) and not negated for leaf, negated in self._leaves())
 
     @property
     def filters(self) -> tuple[Filter, ...]:

@@ -67,6 +67,8 @@ class SearchParts:
     """Whether shots of black and bars are looked at too."""
     all: bool = False
     """Whether hits below the cutoff are listed too."""
+    free_words: bool = True
+    """Whether words are sought that rank and do not filter: then what has no rank is no hit."""
 
 
 def is_ranked(parts: SearchParts) -> bool:

@@ -38,7 +38,8 @@ def search_statement(parts: SearchParts) -> Row:
     candidate = candidates(parts.where, flagged=parts.flagged)
     best = best_frames(candidate, parts.meaning)
     ranked = ranked_by_all(candidate, best, parts.keywords)
-    judging = judged(fused_scores(ranked, relevant=is_ranked(parts)), parts)
+    relevant = is_ranked(parts) and parts.free_words
+    judging = judged(fused_scores(ranked, relevant=relevant), parts)
     page = page_of(judging, parts)
     return shown(candidate, page, parts, judging)
 
