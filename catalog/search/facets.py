@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from sqlalchemy import and_
+
 from catalog.db.engine import Database
 from catalog.domain.facets import FacetName, Facets, FacetValue, facet_value
 from catalog.domain.query import parse
@@ -47,7 +49,7 @@ def count_values(
     names = list(dict.fromkeys(_named(each) for each in fields or USUAL))
     root = parse(query).root
     statement = facet_statement(
-        filters.condition(root),
+        and_(filters.condition(root), filters.versions_wanted(root)),
         names,
         flagged=filters.asks_for_flagged(root),
         prefix=prefix,

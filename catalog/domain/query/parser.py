@@ -32,7 +32,7 @@ from catalog.domain.query.nodes import (
 )
 from catalog.errors import InvalidQueryError
 
-_BEGINNING = re.compile(r"(?<=\w)\*(?=\s|$)")
+_BEGINNING = re.compile(r"(?<!\S)([^\s*]*\w)\*(?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Query:
         The ``*`` of a word's beginning is left out: it speaks of keywords.
         """
         wanted = (
-            _BEGINNING.sub("", leaf.text) if isinstance(leaf, Words) else leaf.text
+            _BEGINNING.sub(r"\1", leaf.text) if isinstance(leaf, Words) else leaf.text
             for leaf, negated in self._leaves()
             if not negated and not isinstance(leaf, Filter)
         )
