@@ -29,7 +29,8 @@ class Settings:
     existing one remembers its active encoder in the database. ``device`` and
     ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
     ``fp32``, ``bf16``, ``fp16``). ``sql_timeout`` is how many seconds a statement
-    of ``catalog sql`` may take.
+    of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
+    ``auto``, ``cuda`` or ``none``.
     """
 
     home: Path
@@ -40,6 +41,7 @@ class Settings:
     frame_store: Path | None = None
     device: str = "auto"
     precision: str = "auto"
+    hwaccel: str = "auto"
     sql_timeout: str = "30"
 
     @property

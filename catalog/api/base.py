@@ -31,7 +31,7 @@ class OpenCatalog:
         self.settings = settings
         self.database = database
         self.store = store
-        self.decoders = decoders or DecoderPool()
+        self.decoders = decoders or DecoderPool(hwaccel=settings.hwaccel)
         self._dispatcher = dispatcher
         self._encoders = Encoders(database, self._load_encoder, settings.encoder)
 

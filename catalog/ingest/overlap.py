@@ -74,6 +74,7 @@ class Overlapped:
                 self._analyse(asset_id)
 
         count = min(len(asset_ids), _processors(), _MOST_AT_ONCE)
+        self._tools.decoders.threads = max(1, _processors() // max(1, count))
         threads = [threading.Thread(target=work, name=f"analyse-{n}") for n in range(count)]
         for thread in threads:
             thread.start()

@@ -183,6 +183,8 @@ class Ingest:
     def _work(self, ids: Sequence[int], encoder: Encoder, encoder_id: int) -> None:
         with self._database.session() as session:
             due = stages.due(session, ids, ANALYSE)
+        # The longest begins first: begun last, it would keep one processor busy while others rest.
+        due.sort(key=lambda asset_id: _bytes_of(self._paths[asset_id][0]), reverse=True)
         self._progress.begin("analyse", len(due), "assets")
         run = Overlapped(self._tools, encoder, encoder_id, progress=self._progress)
         for asset_id, found in run.over(due):
@@ -249,3 +251,10 @@ class Ingest:
 
     def _fail(self, path: Path, error: CatalogError) -> None:
         self._report.failures.append(Failure.of(shown_path(path), error))
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # its analysis will say so
+        return 0

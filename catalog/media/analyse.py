@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -42,12 +43,17 @@ class Analysis:
         policy: SamplingPolicy,
         store_picture: StorePicture,
         progress: Progress | None = None,
+        *,
+        threads: int = 0,
+        hwaccel: str = "none",
     ) -> None:
         self._path = path
         self._probe = probe
         self._policy = policy
         self._store = store_picture
         self._progress = progress
+        self._threads = threads
+        self._hwaccel = hwaccel
         self._reader: PictureReader | None = None
         self._steps = _Steps()
         self._strip: StripMaker | None = None
@@ -96,7 +102,7 @@ class Analysis:
     def _settled(self) -> Iterator[Shot]:
         """Shots as they close; what is left of the last after a late cut joins the one before."""
         closed: Shot | None = None
-        shortest = Fraction(self._policy.min_shot) / self._probe.time_base
+        shortest = math.ceil(Fraction(self._policy.min_shot) / self._probe.time_base)
         sampler = ShotSampler(self._policy, self._probe.time_base, self._store)
         start = 0
         for seen in self._pictures():
@@ -129,7 +135,13 @@ class Analysis:
 
     def _pictures(self) -> Iterator[Seen]:
         """Every picture, with where shots begin."""
-        self._reader = reader = PictureReader(self._path, self._probe, self._policy.picture_edge)
+        self._reader = reader = PictureReader(
+            self._path,
+            self._probe,
+            self._policy.picture_edge,
+            threads=self._threads,
+            hwaccel=self._hwaccel,
+        )
         video = self._probe.video
         rate = (video.frame_rate if video else None) or _USUAL_RATE
         detector = ShotDetector(self._probe.time_base, rate, self._policy.min_shot)
@@ -195,6 +207,9 @@ def analyse(
     policy: SamplingPolicy,
     store_picture: StorePicture,
     progress: Progress | None = None,
+    *,
+    threads: int = 0,
+    hwaccel: str = "none",
 ) -> Analysis:
     """Find an asset's shots and keep their pictures, in one decode pass.
 
@@ -214,6 +229,8 @@ def analyse(
         picture has pts 0.
     progress:
         Called about once per second of media with the seconds done so far.
+    threads, hwaccel:
+        How a film is decoded; see `catalog.media.pictures.PictureReader`.
 
     Returns
     -------
@@ -227,4 +244,4 @@ def analyse(
     UndecodableError
         While iterating, if no picture decodes.
     """
-    return Analysis(path, probe, policy, store_picture, progress)
+    return Analysis(path, probe, policy, store_picture, progress, threads=threads, hwaccel=hwaccel)

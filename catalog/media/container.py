@@ -17,6 +17,7 @@ from catalog.media.signatures import Signature, recognise
 from catalog.media.truncation import iso_missing_bytes, mxf_missing_bytes, truncated
 
 if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
     from av.stream import Stream
     from av.video.stream import VideoStream
@@ -34,8 +35,8 @@ _DEPENDENT = 0x80000  # AV_DISPOSITION_DEPENDENT
 _MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 
 
-def open_container(path: Path) -> InputContainer:
-    """Open a file with FFmpeg's demuxers.
+def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
+    """Open a file with FFmpeg's demuxers; ``hwaccel`` is what decodes its pictures.
 
     Only the file itself is read: demuxers that follow references to other
     files or addresses are refused.
@@ -69,6 +70,7 @@ def open_container(path: Path) -> InputContainer:
                 "protocol_whitelist": "file",
             },
             metadata_errors="replace",
+            hwaccel=hwaccel,
         )
     except MemoryError as error:
         # FFmpeg gives this word to its limit of a thousand streams as well.

@@ -29,6 +29,7 @@ from catalog.errors import (
     MediaError,
     UnexpectedFaultError,
 )
+from catalog.media.hardware import check_hwaccel
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_processes import Host, Worker
 from catalog.media.truncation import TruncatedError
@@ -143,9 +144,24 @@ class DecoderPool:
     analyser:
         ``module:function`` that analyses a file inside, see
         `catalog.media.isolated_worker.Analyser`.
+    hwaccel:
+        Whether a graphics card may decode; see `catalog.media.hardware`.
+
+    Attributes
+    ----------
+    threads:
+        Threads each decoder may use from the next file on; 0 is FFmpeg's choice.
     """
 
-    def __init__(self, limits: DecodeLimits | None = None, analyser: str = ANALYSER) -> None:
+    def __init__(
+        self,
+        limits: DecodeLimits | None = None,
+        analyser: str = ANALYSER,
+        *,
+        hwaccel: str = "auto",
+    ) -> None:
+        self.hwaccel = check_hwaccel(hwaccel)
+        self.threads = 0
         self.limits = limits or DecodeLimits.of_this_machine()
         self.analyser = analyser
         self._lock = threading.Lock()
@@ -316,7 +332,7 @@ class Talk:
     def begin(self, job: str, order: SamplingPolicy | dict[str, Any]) -> None:
         """Ask for the job."""
         try:
-            self._worker.begin(job, self._path, order)
+            self._worker.begin(job, self._path, order, self._pool.threads, self._pool.hwaccel)
         except OSError:
             self._raise_end()
 

@@ -66,8 +66,6 @@ def _load_libraries() -> None:
 
     import cv2  # noqa: PLC0415
     import pillow_heif  # noqa: PLC0415, F401
-    import scenedetect.common  # noqa: PLC0415
-    import scenedetect.detectors  # noqa: PLC0415, F401
     from PIL import Image  # noqa: PLC0415
 
     cv2.setNumThreads(1)  # pictures of 256 pixels; and its threads would not survive a fork

@@ -150,10 +150,17 @@ class Worker:
     channel: Connection
     jobs: int = 0
 
-    def begin(self, job: str, path: Path, order: SamplingPolicy | dict[str, Any]) -> None:
+    def begin(
+        self,
+        job: str,
+        path: Path,
+        order: SamplingPolicy | dict[str, Any],
+        threads: int,
+        hwaccel: str,
+    ) -> None:
         """Ask for a job on a file; `OSError` if the process is gone."""
         self.jobs += 1
-        self.channel.send_bytes(pack(job, os.fsencode(path), order))
+        self.channel.send_bytes(pack(job, os.fsencode(path), order, threads, hwaccel))
 
     def hear(self, patience_s: float) -> tuple[Any, ...] | None:
         """The next thing it says; None if it says nothing for so long.

@@ -18,6 +18,7 @@ from catalog.domain.paths import shown_path
 from catalog.domain.renditions import RenditionKind
 from catalog.errors import MediaError, MediaTooLargeError
 from catalog.media.analyse import Analysis, analyse
+from catalog.media.hardware import has_door
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_wire import MOST_BYTES, pack, unpack
 from catalog.media.peaks import Outline
@@ -35,8 +36,17 @@ _SET_DEATH_SIGNAL, _SIGKILL = 1, 9  # prctl(2): PR_SET_PDEATHSIG
 class Report:
     """Tells the catalogue what is found, from any thread; blocks while nobody listens."""
 
-    def __init__(self, channel: Connection, limits: DecodeLimits) -> None:
+    def __init__(
+        self,
+        channel: Connection,
+        limits: DecodeLimits,
+        *,
+        threads: int = 0,
+        hwaccel: str = "none",
+    ) -> None:
         self.limits = limits
+        self.threads = threads
+        self.hwaccel = hwaccel
         self._channel = channel
         self._lock = threading.Lock()
         self._cpu_before = _cpu_seconds()
@@ -123,7 +133,15 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
     if found.kind is AssetKind.AUDIO:
         _listen(path, found, report)
         return
-    analysis = analyse(path, found, policy, report.picture, report.seconds)
+    analysis = analyse(
+        path,
+        found,
+        policy,
+        report.picture,
+        report.seconds,
+        threads=report.threads,
+        hwaccel=report.hwaccel,
+    )
     with beating(lambda: (analysis.frames_decoded, analysis.decode_errors), report):
         for shot in analysis:
             report.shot(shot)
@@ -200,11 +218,11 @@ def serve(channel: Connection, limits: DecodeLimits, analyser: Analyser, host: i
     _confine(limits)
     while True:
         try:
-            job, name, order = unpack(channel.recv_bytes(MOST_BYTES))
+            job, name, order, threads, hwaccel = unpack(channel.recv_bytes(MOST_BYTES))
         except EOFError:
             return
         allow_cpu(_cpu_seconds(), limits)
-        report = Report(channel, limits)
+        report = Report(channel, limits, threads=threads, hwaccel=hwaccel)
         try:
             _work_of(job, analyser)(Path(os.fsdecode(name)), order, report)
         except BrokenPipeError:
@@ -239,7 +257,8 @@ def end_with_parent(parent: int) -> None:
 
 def _confine(limits: DecodeLimits) -> None:
     _limit(resource.RLIMIT_DATA, limits.memory)
-    _limit(resource.RLIMIT_AS, limits.memory + _LIBRARIES)
+    if not has_door():  # CUDA reserves more address space than any file may ask for
+        _limit(resource.RLIMIT_AS, limits.memory + _LIBRARIES)
     _limit(resource.RLIMIT_FSIZE, _MOST_WRITTEN)
     _limit(resource.RLIMIT_CORE, 0)
 

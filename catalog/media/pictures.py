@@ -21,6 +21,7 @@ from catalog.media.animation import animation_pictures
 from catalog.media.clock import Clock
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
+from catalog.media.hardware import accelerator
 from catalog.media.interlace import one_moment
 from catalog.media.orientation import Orientation
 
@@ -58,11 +59,17 @@ class Picture:
     render:
         Makes the pixels to be kept: RGB, uint8, upright. Few pictures are kept, so it
         is done for those alone.
+    squeezed, black:
+        What several detectors ask of a picture, once one has: it as 64 by 48 pixels
+        (`catalog.media.transitions.squeezed`), and whether it is black
+        (`catalog.media.shots.is_black`).
     """
 
     pts: int
     small: RgbPicture = field(repr=False)
     render: Callable[[], RgbPicture] = field(repr=False)
+    squeezed: RgbPicture | None = field(default=None, repr=False)
+    black: bool | None = field(default=None, repr=False)
 
 
 class PictureReader:
@@ -76,6 +83,12 @@ class PictureReader:
         What `catalog.media.probe.probe` said of it.
     longest_edge:
         Longest edge of kept pictures in pixels; smaller pictures are not enlarged.
+    threads:
+        Threads the decoder may use. More are quicker alone, but cost a third more
+        processor time, so files decoded side by side get one each; 0 is FFmpeg's choice.
+    hwaccel:
+        ``auto``, ``cuda`` or ``none``: whether a graphics card may decode
+        (`catalog.media.hardware`).
 
     Attributes
     ----------
@@ -87,12 +100,22 @@ class PictureReader:
         The end of the last picture so far.
     """
 
-    def __init__(self, path: Path, probe: Probe, longest_edge: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        probe: Probe,
+        longest_edge: int,
+        *,
+        threads: int = 0,
+        hwaccel: str = "none",
+    ) -> None:
         if probe.video is None:
             raise ValueError(f"{shown_path(path)} has no pictures to read")
         self._path = path
         self._track: VideoTrack = probe.video
         self._edge = longest_edge
+        self._threads = threads
+        self._hwaccel = hwaccel
         self._animation = probe.container == "webp"
         self._clock = Clock.of(probe)
         self.decoded = 0
@@ -121,9 +144,9 @@ class PictureReader:
             )
 
     def _decode(self) -> Iterator[Picture]:
-        with open_container(self._path) as container:
+        with open_container(self._path, accelerator(self._hwaccel)) as container:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
-            _prepare(stream, self._edge)
+            _prepare(stream, self._edge, self._threads)
             shape: _Shape | None = None
             for frame in self._frames(container, stream):
                 at = self._clock.place(frame.pts, frame.duration)
@@ -175,10 +198,11 @@ class PictureReader:
         yield None
 
 
-def _prepare(stream: VideoStream, longest_edge: int) -> None:
-    """Set the decoder up: on all processors, and no finer than what is to be kept."""
+def _prepare(stream: VideoStream, longest_edge: int, threads: int) -> None:
+    """Set the decoder up: on so many processors, and no finer than what is to be kept."""
     context = stream.codec_context
     context.thread_type = ThreadType.AUTO
+    context.thread_count = threads
     longest = max(context.width, context.height)
     halvings = 0
     # JPEG 2000 is stored as halvings of itself: the fine ones, most of the work, are left out.
@@ -222,7 +246,8 @@ def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, 
 
 
 def _scaling(frame: VideoFrame) -> dict[str, Any]:
-    options: dict[str, Any] = {"interpolation": "AREA"}
+    # Handing a small picture out to threads takes longer than shrinking it.
+    options: dict[str, Any] = {"interpolation": "AREA", "threads": 1}
     if int(frame.colorspace) == _UNSPECIFIED:
         # What players assume of untagged pictures; FFmpeg itself would take all for SD.
         sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH

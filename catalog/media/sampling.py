@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -71,10 +72,10 @@ class ShotSampler:
         self, policy: SamplingPolicy, time_base: Fraction, store: Callable[[int, bytes], str]
     ) -> None:
         self._interval = max(Fraction(1), Fraction(policy.interval) / time_base)
-        self._opening = min(_OPENING / time_base, self._interval)
+        self._opening = math.ceil(min(_OPENING / time_base, self._interval))
         self._similarity = policy.similarity
         self._store = store
-        self._horizon = HORIZON / time_base
+        self._horizon = math.floor(HORIZON / time_base)
         self._latest: Picture | None = None
         self._begin_shot(0)
 

@@ -1,31 +1,30 @@
 """Where one shot ends and the next begins.
 
-Cuts come from PySceneDetect's `AdaptiveDetector`, which compares a picture's
-change with the change around it and so forgives camera movement. It is fed
-here with exact times, so a variable frame rate does not move its cuts, and its
-proposals are checked for flashes. Fades and dissolves are found by
+Cuts are proposed as by PySceneDetect's `AdaptiveDetector`, which compares a
+picture's change with the change around it and so forgives camera movement
+(`catalog.media.content`), and are checked for flashes. Fades and dissolves are found by
 `catalog.media.transitions` once they are over, so a cut in the midst of one is
 told late. Black that lasts is a shot of its own.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from catalog.media.transitions import Transition, TransitionDetector, grey, matched
+from catalog.media.content import CutProposals
+from catalog.media.transitions import Transition, TransitionDetector, grey, matched, squeezed
 
 if TYPE_CHECKING:
     from catalog.media.pictures import Picture
 
-# The detector judges a picture once it has seen this many after it.
-_WINDOW = 2
 # A cut across which pictures this much more alike are found is a flash's, not a cut. A flash
 # lasts a few pictures.
 _FLASH_RATIO = 0.35
@@ -73,16 +72,11 @@ class ShotDetector:
     """
 
     def __init__(self, time_base: Fraction, frame_rate: Fraction, min_shot: float) -> None:
-        from scenedetect.common import FrameTimecode, Timecode  # noqa: PLC0415  slow to import
-        from scenedetect.detectors import AdaptiveDetector  # noqa: PLC0415
-
-        self._timecode: Callable[[int], Any] = lambda pts: FrameTimecode(
-            Timecode(pts, time_base), frame_rate
-        )
-        self._detector: Any = AdaptiveDetector(min_scene_len=0, window_width=_WINDOW)
+        self._proposals = CutProposals()
         self._gradual = TransitionDetector(time_base, frame_rate)
-        self._min_shot = Fraction(min_shot) / time_base
-        self._long_black = _LONG_BLACK / time_base
+        # Whole numbers: comparing fractions for every picture would take longer than the rest.
+        self._min_shot = math.ceil(Fraction(min_shot) / time_base)
+        self._long_black = math.ceil(_LONG_BLACK / time_base)
         self._ahead: deque[_Ahead] = deque()
         self._behind: deque[npt.NDArray[np.uint8]] = deque(maxlen=_FLASH_REACH)
         self._last_cut: int | None = None
@@ -91,13 +85,11 @@ class ShotDetector:
 
     def push(self, picture: Picture) -> Iterator[Seen]:
         """Take the next picture; give back at most one."""
-        cuts = {
-            cut.pts
-            for cut in self._detector.process_frame(self._timecode(picture.pts), picture.small)
-        }
+        cut = self._proposals.push(picture.pts, picture.small)
         self._ahead.append(_Ahead(picture, black=is_black(picture)))
-        for ahead in self._ahead:
-            ahead.cut = ahead.cut or ahead.picture.pts in cuts
+        if cut is not None:
+            for ahead in self._ahead:
+                ahead.cut = ahead.cut or ahead.picture.pts == cut
         if len(self._ahead) > _FLASH_REACH:
             yield self._release()
 
@@ -187,9 +179,15 @@ def is_black(picture: Picture) -> bool:
 
     A night scene has its lights, a title on black its letters; they are not black.
     """
+    if picture.black is None:
+        picture.black = _is_black(picture)
+    return picture.black
+
+
+def _is_black(picture: Picture) -> bool:
     import cv2  # noqa: PLC0415
 
-    if sum(cv2.mean(picture.small)[:3]) >= 3 * _DARK:
+    if sum(cv2.mean(squeezed(picture))[:3]) >= 3 * _DARK:
         return False
     bright = np.count_nonzero(picture.small.max(axis=2) > _VISIBLE)
     height, width = picture.small.shape[:2]

@@ -25,6 +25,7 @@ _FIRST_STEP = Fraction(1, 4)  # seconds
 _TILE_EDGE = 160
 _COLUMNS = 10
 _QUALITY = 75
+_EFFORT = 1  # of 6; the usual 4 takes four times as long for a fifth fewer bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class StripMaker:
             sheet[y : y + height, x : x + width] = tile[:height, :width]
             places.append((x, y, width, height))
         kept = io.BytesIO()
-        Image.fromarray(sheet).save(kept, "WEBP", quality=_QUALITY)
+        Image.fromarray(sheet).save(kept, "WEBP", quality=_QUALITY, method=_EFFORT)
         index = self._index(places, end_pts)
         size = sheet.shape[1], sheet.shape[0]
         return Strip(kept.getvalue(), *size, index, len(upright), float(self._step))

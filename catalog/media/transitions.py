@@ -16,6 +16,7 @@ Jain and Weymouth, "Production model based digital video segmentation", 1995.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
@@ -90,8 +91,8 @@ class TransitionDetector:
     """
 
     def __init__(self, time_base: Fraction, frame_rate: Fraction) -> None:
-        self._step = _STEP / time_base
-        self._patience = _PATIENCE / time_base
+        self._step = math.ceil(_STEP / time_base)
+        self._patience = math.floor(_PATIENCE / time_base)
         rate = min(float(frame_rate), float(1 / _STEP))
         self._windows = sorted({max(4, round(seconds * rate)) for seconds in _WINDOWS})
         self._seen: deque[_Signature] = deque(maxlen=max(8, round(_MEMORY * rate)))
@@ -202,10 +203,17 @@ class TransitionDetector:
 
 def grey(small: npt.NDArray[np.uint8]) -> Grey:
     """A detector's picture (BGR) as 64 by 48 grey pixels, by its green."""
-    return np.ascontiguousarray(_squeezed(small)[:, :, 1])
+    return np.ascontiguousarray(_squeeze(small)[:, :, 1])
 
 
-def _squeezed(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def squeezed(picture: Picture) -> npt.NDArray[np.uint8]:
+    """The picture (BGR) as 64 by 48 pixels; made once."""
+    if picture.squeezed is None:
+        picture.squeezed = _squeeze(picture.small)
+    return picture.squeezed
+
+
+def _squeeze(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     import cv2  # noqa: PLC0415
 
     return np.asarray(cv2.resize(small, _GREY, interpolation=cv2.INTER_AREA), np.uint8)
@@ -214,9 +222,9 @@ def _squeezed(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _signature(picture: Picture) -> _Signature:
     import cv2  # noqa: PLC0415
 
-    squeezed = _squeezed(picture.small)
-    thumb = cv2.resize(squeezed, _THUMB, interpolation=cv2.INTER_AREA)
-    green = np.ascontiguousarray(squeezed[:, :, 1])
+    coloured = squeezed(picture)
+    thumb = cv2.resize(coloured, _THUMB, interpolation=cv2.INTER_AREA)
+    green = np.ascontiguousarray(coloured[:, :, 1])
     contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
     pixels = thumb.astype(np.float32).ravel()
     unit = pixels - pixels.mean()
