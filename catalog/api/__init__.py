@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from catalog.api.base import StrPath
+from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
 from catalog.api.find import FindVerbs
 from catalog.api.ingest import IngestVerbs
@@ -34,7 +35,7 @@ from catalog.settings import Settings
 __all__ = ["Catalog", "StrPath"]
 
 
-class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs):
+class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs, DoctorVerbs):
     """An open catalogue. Use it as a context manager, or `close` it.
 
     Opening starts the embedded PostgreSQL where no ``CATALOG_DATABASE_URL`` is

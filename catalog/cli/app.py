@@ -10,8 +10,8 @@ import sys
 
 import typer
 
+from catalog.cli import doctor, find, ingest, keep, phrases, rendition
 from catalog.cli import encoder as encoder_verbs
-from catalog.cli import find, ingest, keep, phrases, rendition
 from catalog.cli import root as root_verbs
 from catalog.cli.session import BROKEN_OFF, EXIT_INTERRUPTED, steady_output
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-for group in (ingest, find, keep, phrases, rendition):
+for group in (ingest, find, keep, phrases, rendition, doctor):
     group.add_to(app)
 app.add_typer(encoder_verbs.app, name="encoder")
 app.add_typer(root_verbs.app, name="root")

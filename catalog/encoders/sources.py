@@ -93,7 +93,7 @@ def _from_architecture(spec: EncoderSpec, name: str) -> Sources:
         published = get_pretrained_cfg(spec.model, tags[0]) if tags else {}
         found = replace(found, checkpoint=checkpoint, preprocessing=_preprocessing(published))
         return _with_text(found, checkpoint.parent)
-    tag = _tag(spec)
+    tag = tag_of(spec)
     published = get_pretrained_cfg(spec.model, tag)
     found = replace(
         found,
@@ -112,7 +112,7 @@ def _preprocessing(published: Mapping[str, Any]) -> dict[str, Any]:
     return {key: published[key] for key in _PREPROCESSING if published.get(key)}
 
 
-def _tag(spec: EncoderSpec) -> str:
+def tag_of(spec: EncoderSpec) -> str:
     """The spelling under which open_clip knows the tag; the only tag when none is given."""
     tags = open_clip.list_pretrained_tags_by_model(spec.model)
     wanted = spec.source.lower().replace("-", "_")

@@ -1,0 +1,33 @@
+"""The verb that looks everything over."""
+
+from __future__ import annotations
+
+import typer
+
+from catalog.cli.options import Json
+from catalog.cli.session import fail_with_reason, say_json
+
+
+def doctor(*, json: Json = False) -> None:
+    """Look over everything the catalogue needs; say what is wrong and what to do.
+
+    Exit code 0: all works; 1: some part does not; 3: a service is away.
+    """
+    from catalog.api.doctor import doctor as look_over  # noqa: PLC0415
+    from catalog.settings import Settings  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        found = look_over(Settings.load())
+        if json:
+            say_json(found.as_json())
+        else:
+            for check in found.checks:
+                typer.echo(f"{check.state:5} {check.name}: {check.found}")
+                if check.remedy:
+                    typer.echo(f"{'':6}{check.remedy}")
+    raise typer.Exit(found.exit_code)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this verb of the program."""
+    app.command()(doctor)
