@@ -10,6 +10,7 @@ from catalog.domain.progress import Progress, Silent
 from catalog.ingest.verify import VerifyReport, verify_locations
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
+from catalog.maintain.duplicates import find_duplicates
 from catalog.store import stages
 
 
@@ -48,6 +49,25 @@ class KeepVerbs(OpenCatalog):
         return verify_locations(
             self.database, ids or None, everything=everything, progress=progress or Silent()
         )
+
+    def duplicates(self, query: str = "", *, near: bool = False) -> dict[str, Any]:
+        """Groups of assets that are versions of the same essence, and how they differ.
+
+        Other encodings, sizes and containers, told by their pictures and cuts;
+        with ``near`` also trimmed versions. ``query`` chooses among which assets.
+
+        Returns
+        -------
+        dict
+            ``groups``: each with ``score`` (0 to 1), ``kind`` (``duplicate`` or ``near``),
+            ``differs`` (columns) and ``assets``, the best first; ``compared``: pairs looked at.
+
+        Raises
+        ------
+        InvalidQueryError
+            If the query does not parse.
+        """
+        return find_duplicates(self.database, self.store, query, near=near)
 
     def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
         """Work that is due, running or failed (or only the failed), with reasons."""
