@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 # Direction marks that would let a file's name disguise itself in a message.
-_TURNS_TEXT = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_TURNS_TEXT = frozenset(
+    map(chr, (0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+)
 
 
 def full_path(path: Path) -> Path:

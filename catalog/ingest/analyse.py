@@ -22,6 +22,7 @@ from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
 from catalog.errors import (
     CatalogError,
+    DecoderCrashedError,
     FrameStoreError,
     ServiceError,
     UnexpectedFaultError,
@@ -119,7 +120,7 @@ def analyse_asset(
             path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, policy)
-            return _analyse(tools, job, on_picture)
+            return _analyse_fairly(tools, job, on_picture)
         except BaseException as error:
             fault = fault_of(error)
             with database.session() as session:
@@ -150,7 +151,21 @@ def fault_of(error: BaseException) -> CatalogError | None:
     )
 
 
-def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
+def _analyse_fairly(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
+    """As `_analyse`; but no file is blamed for a crash that another may have led up to.
+
+    What a hostile file did to the memory of its decoder may come out over the
+    next file that is decoded there.
+    """
+    try:
+        return _analyse(tools, job, on_picture)
+    except DecoderCrashedError as error:
+        if not error.details.get("files_before"):
+            raise
+    return _analyse(tools, job, on_picture, fresh=True)
+
+
+def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = False) -> Analysed:
     sizes: dict[int, int] = {}
     made: list[Rendition] = []
 
@@ -165,7 +180,7 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
         made.append(store_rendition(tools.store, job.fingerprint, told))
 
     with tools.decoders.analysis(
-        job.path, job.policy, keep, store_rendition=keep_rendition
+        job.path, job.policy, keep, store_rendition=keep_rendition, fresh=fresh
     ) as analysis:
         # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
         tools.store.delete_prefix(picture_prefix(job.fingerprint))

@@ -15,9 +15,10 @@ from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
 from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
-from catalog.media.stills import open_still, upright
+from catalog.media.stills import decode_still
 from catalog.media.strip import Strip, StripMaker
 from catalog.media.timing import counts_are_variable
+from catalog.media.truncation import missing_bytes
 
 StorePicture = Callable[[int, bytes], str]
 Progress = Callable[[float], None]
@@ -55,6 +56,7 @@ class Analysis:
         self._threads = threads
         self._hwaccel = hwaccel
         self._reader: PictureReader | None = None
+        self._damage = int(missing_bytes(path) > 0)
         self._steps = _Steps()
         self._strip: StripMaker | None = None
 
@@ -65,8 +67,8 @@ class Analysis:
 
     @property
     def decode_errors(self) -> int:
-        """Broken packets skipped so far."""
-        return self._reader.errors if self._reader else 0
+        """Broken packets skipped so far, and one if the file's end is missing."""
+        return (self._reader.errors if self._reader else 0) + self._damage
 
     @property
     def end_pts(self) -> int:
@@ -169,9 +171,9 @@ class Analysis:
             rgb = next(iter(reader)).render()
             content, (height, width) = encode_jpeg(rgb), rgb.shape[:2]
         else:
-            with open_still(self._path) as image:
-                picture = upright(image, self._policy.picture_edge)
-                content, (width, height) = image_to_jpeg(picture), picture.size
+            picture, whole = decode_still(self._path, self._policy.picture_edge)
+            self._damage = max(self._damage, int(not whole))
+            content, (width, height) = image_to_jpeg(picture), picture.size
         frame = SampledFrame(0, 0, 0, self._store(0, content), width, height)
         return Shot(index=0, start_pts=0, end_pts=0, frames=(frame,))
 

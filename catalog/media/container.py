@@ -14,7 +14,7 @@ from catalog.domain.paths import shown_path
 from catalog.errors import MediaError, MediaTooLargeError, NotMediaError, UndecodableError
 from catalog.media.files import check_readable
 from catalog.media.signatures import Signature, recognise
-from catalog.media.truncation import iso_missing_bytes, mxf_missing_bytes, truncated
+from catalog.media.truncation import missing_bytes, truncated
 
 if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # teletext reader draws any text file; patterns such as %03d in a name must mean themselves.
 _REFUSED_FORMATS = frozenset(
     {"hls", "dash", "webm_dash_manifest", "concat", "imf", "image2", "image2pipe", "tty", "sdp"}
+    | {"vobsub", "mlv"}  # these open files beside the one they were given
     | {"rtsp", "rtp", "rtp_mpegts", "sap", "smil", "ffmetadata", "lavfi", "avisynth", "vapoursynth"}
 )
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
@@ -48,7 +49,7 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
     NotMediaError
         If no demuxer recognises the file.
     TruncatedError
-        If it is an MXF whose end is missing, or an MP4 that cannot be opened for that.
+        If it cannot be opened because its end is missing.
     UndecodableError
         If it begins as media, but its structure is broken.
     MediaTooLargeError
@@ -56,9 +57,6 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
     """
     head = check_readable(path)
     signature = recognise(head)
-    if signature is not None and signature.name == "MXF" and (missing := mxf_missing_bytes(path)):
-        # FFmpeg plays what there is; a catalogue must not take it for the whole.
-        raise truncated(path, signature.name, missing)
     # An absolute path cannot be taken for an address such as "concat:a|b".
     name = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
     try:
@@ -94,7 +92,7 @@ def _allowed_formats() -> str:
 def _refuse(path: Path, signature: Signature | None, error: BaseException) -> NoReturn:
     if signature is None:
         raise not_media(path) from error
-    if signature.name == "MP4/QuickTime" and (missing := iso_missing_bytes(path)):
+    if missing := missing_bytes(path):
         raise truncated(path, signature.name, missing) from error
     raise UndecodableError(
         f"{shown_path(path)} begins as {signature.name}, but its structure cannot be read"

@@ -183,8 +183,12 @@ class DecoderPool:
         store_picture: StorePicture,
         progress: Callable[[float], None] = lambda _: None,
         store_rendition: StoreRendition = lambda _: None,
+        *,
+        fresh: bool = False,
     ) -> Iterator[IsolatedAnalysis]:
         """Analyse a file. When the block is left, the process is free for the next.
+
+        With ``fresh`` in a process that no file was decoded in before.
 
         Raises
         ------
@@ -195,11 +199,18 @@ class DecoderPool:
         DecodersUnavailableError
             If there is no process to do it, or the pool was stopped meanwhile.
         """
-        with self.job("analyse", path, policy) as talk:
+        with self.job("analyse", path, policy, fresh=fresh) as talk:
             yield IsolatedAnalysis(talk, store_picture, progress, store_rendition)
 
     @contextmanager
-    def job(self, name: str, path: Path, order: SamplingPolicy | dict[str, Any]) -> Iterator[Talk]:
+    def job(
+        self,
+        name: str,
+        path: Path,
+        order: SamplingPolicy | dict[str, Any],
+        *,
+        fresh: bool = False,
+    ) -> Iterator[Talk]:
         """Have a process do one of `catalog.media.isolated_worker.JOBS`, or analyse.
 
         What it says is to be heard to the end. When the block is left, the process
@@ -210,7 +221,7 @@ class DecoderPool:
         MediaError, DecodersUnavailableError
             As `analysis`, here or while listening.
         """
-        worker = self._take()
+        worker = self._take(fresh=fresh)
         talk = Talk(self, worker, path)
         try:
             talk.begin(name, order)
@@ -262,12 +273,12 @@ class DecoderPool:
             self._host = Host(self.limits, self.analyser)
         return self._host
 
-    def _take(self) -> Worker:
+    def _take(self, *, fresh: bool) -> Worker:
         with self._lock:
             if self._stopped.is_set():
                 raise stopped()
             host = self._own_host()
-            if self._idle:
+            if self._idle and not fresh:
                 worker = self._idle.pop()
                 self._busy.add(worker)
                 return worker
@@ -422,6 +433,7 @@ class Talk:
             remedy="The file is damaged in a way that the decoder does not survive: copy it again,"
             " or transcode it elsewhere.",
             path=shown_path(self._path),
+            files_before=self._worker.jobs - 1,
         )
 
 

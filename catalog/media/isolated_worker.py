@@ -25,6 +25,7 @@ from catalog.media.peaks import Outline
 from catalog.media.probe import probe
 from catalog.media.sound import SoundPass, draw_waveform
 from catalog.media.strip import Strip
+from catalog.media.truncation import missing_bytes
 
 _BEAT_S = 1.0
 # What a process that only reads may write: its complaints on standard error.
@@ -158,7 +159,8 @@ def _listen(path: Path, found: Probe, report: Report) -> None:
     if outline is not None:
         report.outline(outline)
     end_pts = round(sound.seconds / found.time_base)
-    report.send("ended", sound.decoded, sound.errors, end_pts, False)
+    errors = sound.errors + int(missing_bytes(path) > 0)
+    report.send("ended", sound.decoded, errors, end_pts, False)
 
 
 def check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:

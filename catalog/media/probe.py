@@ -30,6 +30,7 @@ from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import describe_still, is_animated, open_still
 from catalog.media.streams import describe_video
 from catalog.media.timing import measure_timing
+from catalog.media.truncation import missing_bytes, truncated
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -219,6 +220,8 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
 
 
 def _without_essence(path: Path, container: InputContainer) -> MediaError:
+    if missing := missing_bytes(path):
+        return truncated(path, container.format.name, missing)
     if undecodable_video(container):
         why, remedy = "its video is of a codec that nothing here decodes", "Transcode it to H.264."
     elif video_candidates(container):

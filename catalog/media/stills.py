@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from catalog.domain.media import AssetKind, Probe, VideoTrack
 from catalog.domain.paths import shown_path
-from catalog.errors import CatalogError, MediaTooLargeError, NotMediaError, UndecodableError
+from catalog.errors import (
+    CatalogError,
+    MediaError,
+    MediaTooLargeError,
+    NotMediaError,
+    UndecodableError,
+)
 from catalog.media.exif import read_exif
 from catalog.media.files import check_readable, unreadable
 from catalog.media.orientation import Orientation
@@ -204,6 +210,36 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
         picture = picture.resize(size, PillowImage.Resampling.LANCZOS, reducing_gap=3.0)
         picture.info = kept
     return orientation.apply_to_image(picture)
+
+
+def decode_still(path: Path, longest_edge: int) -> tuple[Image.Image, bool]:
+    """A file's picture, see `upright`, and whether all of it decoded.
+
+    Of one that is cut off, or broken further down, what decodes is given, if it
+    shows anything; the rest of it is of one colour.
+
+    Raises
+    ------
+    MediaError
+        As `open_still`.
+    """
+    try:
+        with open_still(path) as image:
+            return upright(image, longest_edge), True
+    except UndecodableError as error:
+        from PIL import ImageFile  # noqa: PLC0415
+
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
+        try:
+            with open_still(path) as image:
+                found = upright(image, longest_edge)
+        except MediaError:
+            raise error from None
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+        if len(found.convert("RGB").getcolors(2) or (1, 2)) == 1:  # more than two: None
+            raise
+        return found, False
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

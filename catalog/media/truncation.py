@@ -16,12 +16,62 @@ _FOOTER_OFFSET = 24  # after versions (2+2), KAG size (4), this (8) and previous
 _LONG_BER = 0x80
 _BOX_HEADER = 8
 _MOST_BOXES = 10_000
+_HEAD_BYTES = 4096
+_EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
+_MOST_EBML_WIDTH = 8
+_LARGEST_RIFF = 0xFFFFFF00
+_FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 
 
 class TruncatedError(UndecodableError):
     """The file is media, but its end is missing."""
 
     code = "truncated"
+
+
+def missing_bytes(path: Path) -> int:
+    """Bytes lacking before the end that a file's own structure names; 0 if it names none.
+
+    Of MXF, MP4 and QuickTime, Matroska and WebM, AVI and WAV.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        size = os.fstat(file.fileno()).st_size
+    if head.startswith(_HEADER_PARTITION):
+        return mxf_missing_bytes(path)
+    if head.startswith(_EBML):
+        return max(0, _segment_end(head) - size)
+    if head.startswith(b"RIFF"):
+        length = int.from_bytes(head[4:8], "little")
+        # Recorders that stream write no length, or the largest.
+        return max(0, length + 8 - size) if length < _LARGEST_RIFF else 0
+    if head[4:8] in _FIRST_BOXES:
+        return iso_missing_bytes(path)
+    return 0
+
+
+def _segment_end(head: bytes) -> int:
+    """Where a Matroska's one segment ends; 0 where it is of unknown length."""
+    header, _ = _ebml_length(head, len(_EBML))
+    at = len(_EBML) + _ebml_width(head, len(_EBML)) + header
+    if head[at : at + 4] != _SEGMENT:
+        return 0
+    length, known = _ebml_length(head, at + 4)
+    return at + 4 + _ebml_width(head, at + 4) + length if known else 0
+
+
+def _ebml_width(head: bytes, at: int) -> int:
+    return 9 - head[at].bit_length() if at < len(head) and head[at] else 9
+
+
+def _ebml_length(head: bytes, at: int) -> tuple[int, bool]:
+    """A variable-length number (RFC 8794, 4), and whether it is not the one for "unknown"."""
+    width = _ebml_width(head, at)
+    if width > _MOST_EBML_WIDTH:
+        return 0, False
+    ones = (1 << (7 * width)) - 1
+    value = int.from_bytes(head[at : at + width], "big") & ones
+    return value, value != ones
 
 
 def mxf_missing_bytes(path: Path) -> int:

@@ -106,6 +106,17 @@ def test_what_a_file_does_to_its_decoder_it_does_to_itself_only(
     assert not Path("/tmp/catalog-was-tricked").exists()
 
 
+def test_a_crash_that_the_file_before_led_up_to_is_not_blamed_on_the_next(
+    catalog: Catalog, tmp_path: Path
+):
+    video(tmp_path / "a.mp4", ["red"], mark=1)
+    late = video(tmp_path / "late-1.mp4", ["blue"], mark=2)
+    with guarded(catalog) as mine:
+        assert mine.ingest(tmp_path / "a.mp4").ready == 1
+        assert mine.ingest(late).failures == []
+        assert mine.show("late-1.mp4")["clips"]
+
+
 def test_a_fault_of_ours_is_told_with_its_name(catalog: Catalog, folder: Path):
     video(folder / "fault.mp4", ["blue"], mark=9)
     with guarded(catalog) as mine:

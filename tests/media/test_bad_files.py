@@ -23,7 +23,7 @@ from catalog.errors import (
 from catalog.media.analyse import analyse
 from catalog.media.fingerprint import fingerprint
 from catalog.media.probe import probe
-from catalog.media.truncation import TruncatedError
+from catalog.media.truncation import TruncatedError, missing_bytes
 from catalog.media.writer import write_video
 
 
@@ -106,18 +106,51 @@ def test_an_mp4_without_its_index(tmp_path):
     assert error.details["missing"] > 0
 
 
-@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
-def test_an_mxf_cut_off(tmp_path, share):
-    whole = tmp_path / "whole.mxf"
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mxf", "mpeg2video"), (".mp4", "libx264"), (".mkv", "libx264"),
+                          (".avi", "mpeg4")]
+)  # fmt: skip
+@pytest.mark.parametrize("share", [0.02, 0.6, 0.9])
+def test_a_file_cut_off_is_damaged_or_fails_but_is_never_whole(tmp_path, suffix, codec, share):
+    whole, path = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}"
     pictures = [np.roll(scene(1, 288, 352), n, axis=1) for n in range(50)]
-    write_video(whole, pictures, frame_rate=PAL, codec="mpeg2video", options={"b": "4M"})
-    assert ingest(whole) > 0
-    path = tmp_path / "cut.mxf"
+    write_video(whole, pictures, frame_rate=PAL, codec=codec)
+    assert damage(whole) == 0
+    path.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+    assert missing_bytes(whole) == 0 < missing_bytes(path)
+    if share == 0.02:
+        assert isinstance(failure(path), UndecodableError)
+    else:
+        assert damage(path) >= 1
+
+
+def damage(path) -> int:
+    """How many errors the analysis met."""
+    analysis = analyse(path, probe(path), SamplingPolicy(), lambda _pts, _jpeg: "")
+    assert list(analysis)
+    return analysis.decode_errors
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp", ".gif"])
+def test_a_still_cut_off_is_shown_as_far_as_it_decodes(tmp_path, suffix):
+    from PIL import Image
+
+    whole, path = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}"
+    Image.fromarray(scene(1, 288, 352)).save(whole)
+    assert damage(whole) == 0
     content = whole.read_bytes()
-    path.write_bytes(content[: int(len(content) * share)])
-    error = failure(path)
-    assert type(error) is TruncatedError
-    assert "MXF" in error.message
+    path.write_bytes(content[: int(len(content) * 0.6)])
+    assert damage(path) == 1
+
+
+def test_a_still_of_which_nothing_decodes_fails(tmp_path):
+    from PIL import Image
+
+    Image.fromarray(scene(1, 288, 352)).save(tmp_path / "whole.jpg")
+    content = (tmp_path / "whole.jpg").read_bytes()
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(content[: content.index(b"\xff\xda") + 14])
+    assert isinstance(failure(path), UndecodableError)
 
 
 def test_a_film_whose_pictures_are_all_broken(tmp_path):
