@@ -15,7 +15,7 @@ from pathlib import Path
 
 # Direction marks that would let a file's name disguise itself in a message.
 _TURNS_TEXT = frozenset(
-    map(chr, (0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+    map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 )
 
 

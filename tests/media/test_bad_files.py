@@ -146,10 +146,10 @@ def test_a_still_cut_off_is_shown_as_far_as_it_decodes(tmp_path, suffix):
 def test_a_still_of_which_nothing_decodes_fails(tmp_path):
     from PIL import Image
 
-    Image.fromarray(scene(1, 288, 352)).save(tmp_path / "whole.jpg")
-    content = (tmp_path / "whole.jpg").read_bytes()
-    path = tmp_path / "cut.jpg"
-    path.write_bytes(content[: content.index(b"\xff\xda") + 14])
+    Image.fromarray(scene(1, 288, 352)).save(tmp_path / "whole.png")
+    content = (tmp_path / "whole.png").read_bytes()
+    path = tmp_path / "cut.png"
+    path.write_bytes(content[: content.index(b"IDAT") + 8])
     assert isinstance(failure(path), UndecodableError)
 
 
