@@ -9,7 +9,7 @@ from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.results import Failure
-from catalog.errors import MediaError
+from catalog.errors import InvalidInputError, MediaError
 from catalog.ingest.analyse import Tools
 from catalog.ingest.proxies import draw_sound, make_proxy, want_proxies
 from catalog.maintain import assets as maintained
@@ -53,6 +53,11 @@ class RenditionVerbs(OpenCatalog):
             If the frame store is full, or database or broker are away.
         """
         settings = maintained.proxy_settings(lines)
+        if dispatch and settings != ProxySettings():
+            raise InvalidInputError(
+                f"Workers make proxies of {DEFAULT_LINES} lines; {lines} were asked for.",
+                remedy="Leave out --lines, or make them here and now without --dispatch.",
+            )
         tools = self._rendition_tools()
         rows = maintained.named(self.database, references)
         want_proxies(tools, [asset_id for asset_id, _, _ in rows])
