@@ -31,6 +31,8 @@ class Settings:
     ``fp32``, ``bf16``, ``fp16``). ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
     ``auto``, ``cuda`` or ``none``.
+    of ``catalog sql`` may take; ``search_weights`` is what meaning and words
+    count for in a search that does not say.
     """
 
     home: Path
@@ -43,6 +45,7 @@ class Settings:
     precision: str = "auto"
     hwaccel: str = "auto"
     sql_timeout: str = "30"
+    search_weights: str = "meaning=1,words=1"
 
     @property
     def sql_timeout_s(self) -> float:

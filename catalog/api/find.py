@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from catalog.db.migrate import current_revision
 from catalog.db.reader import SqlRows
 from catalog.domain.examples import Examples
 from catalog.domain.facets import Facets
+from catalog.domain.ordering import Sort, Weights
 from catalog.domain.results import SearchResult
 from catalog.errors import InvalidInputError
 from catalog.maintain import assets as maintained
@@ -38,6 +39,8 @@ class FindVerbs(OpenCatalog):
         keep_examples: bool = False,
         then: str | None = None,
         within: str | float | None = None,
+        weights: str | Mapping[str, float] | None = None,
+        sort: str | None = None,
         limit: int = 20,
         after: str | None = None,
         all_: bool = False,
@@ -63,6 +66,13 @@ class FindVerbs(OpenCatalog):
             A second query: hits are then pairs of shots of one asset, the second
             beginning at most ``within`` (``"10s"``, or seconds) after the first's
             end. Its filters are the second shot's. Words rank by meaning alone.
+        weights:
+            What the rankings count for in the score: ``"meaning=1,words=0.5"`` or a
+            mapping; None: the setting ``search_weights``.
+        sort:
+            ``date``, ``name``, ``duration`` or ``relevance``, with ``:asc`` or
+            ``:desc`` behind it: the order within what is relevant. Default:
+            relevance, or name where nothing ranks.
         limit:
             Hits per page, 1 to 1000.
         after:
@@ -100,7 +110,14 @@ class FindVerbs(OpenCatalog):
                 remedy='Say what follows: --then "…" --within 10s.',
             )
         return search.find(
-            query, examples=examples, limit=limit, after=after, everything=all_, show_plan=explain
+            query,
+            examples=examples,
+            weights=Weights.of(self.settings.search_weights if weights is None else weights),
+            sort=None if sort is None else Sort.of(sort),
+            limit=limit,
+            after=after,
+            everything=all_,
+            show_plan=explain,
         )
 
     def facets(

@@ -27,6 +27,12 @@ def search(
     keep_examples: Annotated[bool, typer.Option(help="Let --like's clips be hits too.")] = False,
     then: Annotated[str | None, typer.Option(help="What the next shots show: pairs.")] = None,
     within: Annotated[str | None, typer.Option(help="How soon, such as 10s.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="What counts how much: meaning=1,words=0.5.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="date, name, duration or relevance; with :asc or :desc.")
+    ] = None,
     limit: Limit = 20,
     after: Annotated[str | None, typer.Option(help="Cursor: the `next` of a page.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Also what is below the cutoff.")] = False,
@@ -59,6 +65,8 @@ def search(
                 within=within,
                 limit=limit,
                 after=after,
+                weights=weights,
+                sort=sort,
                 all_=all_,
                 explain=explain,
             )

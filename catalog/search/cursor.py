@@ -18,20 +18,19 @@ _MOST = 2**63  # PostgreSQL's bigint
 
 def write_cursor(query: str, rank: int, row: Row[Any]) -> str:
     """The cursor after ``row``; it fits no other query."""
-    # The name only orders where no score does, and then it is all that orders.
-    key = float(row.score) if row.name_key is None else row.name_key
+    key = float(row.number_key) if row.name_key is None else row.name_key
     body = [_mark(query), rank, key, row.asset_id, row.clip_id or 0]
     return base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str, query: str, *, ranked: bool) -> Cursor:
+def read_cursor(text: str, query: str, *, by_number: bool) -> Cursor:
     """The place a cursor speaks of.
 
     Raises
     ------
     InvalidInputError
         If it is no cursor, or one of another query, or of this one when it was
-        answered another way (``ranked``: by score; else by name).
+        answered another way (``by_number``: by score, date or duration; else by name).
     """
     try:
         padded = text + "=" * (-len(text) % 4)
@@ -42,10 +41,10 @@ def read_cursor(text: str, query: str, *, ranked: bool) -> Cursor:
     usable = (
         mark == _mark(query)
         and all(type(number) is int and 0 <= number < _MOST for number in numbers)
-        and (type(key) is float if ranked else type(key) is str)
+        and (type(key) is float if by_number else type(key) is str)
     )
     # Text that PostgreSQL takes, and a number it can compare with, were in no cursor of ours.
-    if not usable or (not math.isfinite(key) if ranked else not _is_text(key)):
+    if not usable or (not math.isfinite(key) if by_number else not _is_text(key)):
         raise _unusable(text)
     return Cursor(rank, key, asset_id, clip_id)
 

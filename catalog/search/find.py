@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, and_, false, func, not_
 
 from catalog.db.engine import Database
 from catalog.domain.examples import Examples
+from catalog.domain.ordering import Sort, Weights
 from catalog.domain.query import Query, parse
 from catalog.domain.results import Hit, SearchResult
 from catalog.domain.timecode import timecode_at
@@ -29,6 +30,7 @@ from catalog.store.search import Keywords, Meaning, SearchParts, search_statemen
 from catalog.store.vectors import EncoderRow
 
 MAX_LIMIT = 1000
+_NUMBERS = ("date", "duration")
 NO_EXAMPLES = Examples()
 # Below this many clips a background has no shape to stand out from.
 MIN_BACKGROUND = 20
@@ -54,6 +56,8 @@ class Search:
         query: str,
         *,
         examples: Examples = NO_EXAMPLES,
+        weights: Weights = Weights(),  # noqa: B008  # frozen
+        sort: Sort | None = None,
         limit: int = 20,
         after: str | None = None,
         everything: bool = False,
@@ -78,13 +82,18 @@ class Search:
         keywords = None if words is None else Keywords.of(words)
         ranked = meaning is not None or keywords is not None
         asked = query + examples.mark() + ("\nall" if everything else "")
-        cursor = None if after is None else read_cursor(after, asked, ranked=ranked)
+        asked += "" if sort is None and weights == Weights() else f"\n{sort} {weights}"
+        by_name = sort is not None and sort.by == "name"
+        by_number = (ranked and not by_name) or (sort is not None and sort.by in _NUMBERS)
+        cursor = None if after is None else read_cursor(after, asked, by_number=by_number)
         parts = SearchParts(
             where=and_(_where(parsed, examples), filters.versions_wanted(parsed.root)),
             flagged=filters.asks_for_flagged(parsed.root),
             free_words=bool(examples) or parsed.has_free_words,
             keywords=keywords,
             meaning=meaning,
+            weights=weights,
+            sort=sort,
             # One more than the page tells whether there is another page.
             limit=limit + 1,
             after=cursor,

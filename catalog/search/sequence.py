@@ -90,7 +90,7 @@ class SequenceSearch(Search):
         encoder, first = self._side(query, examples)
         _, second = self._side(then, NO_EXAMPLES)
         asked = f"{query}\nthen {then}\nwithin {seconds}{examples.mark()}"
-        cursor = None if after is None else read_cursor(after, asked, ranked=True)
+        cursor = None if after is None else read_cursor(after, asked, by_number=True)
         statement = sequence_statement(first, second, within=seconds, limit=limit + 1, after=cursor)
         with self._database.session() as session:
             answer = list(session.execute(statement))
@@ -161,5 +161,5 @@ def _rounded(cosine: float | Fraction | None) -> float | None:
 
 def _keyed(row: Row[Any]) -> Any:  # noqa: ANN401  # what a cursor is written from
     return SimpleNamespace(
-        score=row.score, name_key=None, asset_id=row.asset_id, clip_id=row.clip_id
+        number_key=row.score, name_key=None, asset_id=row.asset_id, clip_id=row.clip_id
     )

@@ -9,6 +9,8 @@ import numpy as np
 from sqlalchemy import ColumnElement, Text, cast, func, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from catalog.domain.ordering import Sort, Weights
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -67,8 +69,17 @@ class SearchParts:
     """Whether shots of black and bars are looked at too."""
     all: bool = False
     """Whether hits below the cutoff are listed too."""
+    weights: Weights = Weights()
+    """What the rankings count for in the score."""
+    sort: Sort | None = None
+    """The order within what is relevant; None: by score, by name where nothing ranks."""
     free_words: bool = True
     """Whether words are sought that rank and do not filter: then what has no rank is no hit."""
+
+
+def is_sorted_by_score(parts: SearchParts) -> bool:
+    """Whether the hits go by their score."""
+    return is_ranked(parts) and (parts.sort is None or parts.sort.by == "relevance")
 
 
 def is_ranked(parts: SearchParts) -> bool:

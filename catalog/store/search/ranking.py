@@ -22,10 +22,19 @@ from sqlalchemy import (
 )
 
 from catalog.db.models import Asset, Clip
+from catalog.domain.ordering import Weights
 from catalog.store.search.keywords import keyword_ranks
-from catalog.store.search.parts import Cursor, Keywords, SearchParts, is_ranked
+from catalog.store.search.parts import (
+    Cursor,
+    Keywords,
+    SearchParts,
+    is_ranked,
+    is_sorted_by_score,
+)
 
 RRF_K = 60
+# Beyond all dates in seconds and all durations; a number that JSON can carry.
+_BEYOND = 1e15
 
 
 def candidates(where: ColumnElement[bool], *, flagged: bool) -> CTE:
@@ -76,16 +85,19 @@ def ranked_by_all(candidate: CTE, best: CTE | None, keywords: Keywords | None) -
     return select(*columns).select_from(source).cte("ranked")
 
 
-def fused_scores(ranked: CTE, *, relevant: bool) -> CTE:
+def fused_scores(ranked: CTE, weights: Weights, *, relevant: bool) -> CTE:
     """One score per candidate; without any ranking, order is left to name and time."""
     score = sum(
         (
             func.coalesce(
                 # In double precision: numeric division is many times slower.
-                literal(1.0, Double) / cast(RRF_K + place, Double),
+                literal(weight, Double) / cast(RRF_K + place, Double),
                 literal(0.0, Double),
             )
-            for place in (ranked.c.cosine_rank, ranked.c.keyword_rank)
+            for place, weight in (
+                (ranked.c.cosine_rank, weights.meaning),
+                (ranked.c.keyword_rank, weights.words),
+            )
         ),
         start=literal(0.0, Double),
     )
@@ -98,29 +110,75 @@ def fused_scores(ranked: CTE, *, relevant: bool) -> CTE:
 
 
 def page_of(fused: CTE, parts: SearchParts) -> CTE:
-    """The rows of one page: those after the cursor, best first, or by name where nothing ranks.
+    """The rows of one page: those after the cursor, best first, or as they are sorted.
 
-    Those below the cutoff are none of any page, unless all are asked for.
+    Where nothing ranks they go by name. Those below the cutoff are none of any
+    page, unless all are asked for.
     """
     clip = func.coalesce(fused.c.clip_id, 0)
-    if is_ranked(parts):
+    if is_sorted_by_score(parts):
         order = [fused.c.score.desc(), fused.c.asset_id, clip]
-        statement = select(fused, cast(null(), Text).label("name_key"))
-        if not parts.all:
-            statement = statement.where(fused.c.relevant)
+        statement = select(
+            fused,
+            cast(null(), Text).label("name_key"),
+            fused.c.score.label("number_key"),
+        )
         if parts.after is not None:
             statement = statement.where(_after_score(fused, clip, parts.after))
     else:
-        name = func.lower(Asset.name)
-        order = [name, fused.c.asset_id, clip]
-        statement = select(fused, name.label("name_key")).join(Asset, Asset.id == fused.c.asset_id)
+        key, descending = _sort_key(parts)
+        named = isinstance(key.type, Text)
+        order = [key.desc() if descending else key, fused.c.asset_id, clip]
+        statement = select(
+            fused,
+            (key if named else cast(null(), Text)).label("name_key"),
+            (cast(null(), Double) if named else key).label("number_key"),
+        ).join(Asset, Asset.id == fused.c.asset_id)
         if parts.after is not None:
-            last = parts.after
-            statement = statement.where(
-                tuple_(name, fused.c.asset_id, clip)
-                > tuple_(literal(last.key), literal(last.asset_id), literal(last.clip_id))
-            )
+            statement = statement.where(_after_key(key, fused, clip, parts.after, descending))
+    if is_ranked(parts) and not parts.all:
+        statement = statement.where(fused.c.relevant)
     return statement.order_by(*order).limit(parts.limit).cte("page")
+
+
+def page_order(page: CTE, parts: SearchParts) -> list[ColumnElement[Any]]:
+    """The order of the page's rows, but for the numbers of asset and clip."""
+    if is_sorted_by_score(parts):
+        return [page.c.score.desc()]
+    key, descending = _sort_key(parts)
+    column = page.c.name_key if isinstance(key.type, Text) else page.c.number_key
+    return [column.desc() if descending else column]
+
+
+def _sort_key(parts: SearchParts) -> tuple[ColumnElement[Any], bool]:
+    """What hits are sorted by if not by score, and whether downwards; never null."""
+    by, descending = (
+        ("name", False) if parts.sort is None else (parts.sort.by, parts.sort.descending)
+    )
+    if by in ("name", "relevance"):  # without any ranking nothing is more relevant
+        return cast(func.lower(Asset.name), Text), descending and by == "name"
+    number = Asset.duration if by == "duration" else func.extract("epoch", Asset.recorded)
+    # What has none comes last, whichever way they go.
+    last = literal(-_BEYOND if descending else _BEYOND, Double)
+    return func.coalesce(cast(number, Double), last, type_=Double), descending
+
+
+def _after_key(
+    key: ColumnElement[Any],
+    fused: CTE,
+    clip: ColumnElement[int],
+    last: Cursor,
+    descending: bool,
+) -> ColumnElement[bool]:
+    seen = literal(last.key, key.type)
+    return or_(
+        key < seen if descending else key > seen,
+        and_(
+            key == seen,
+            tuple_(fused.c.asset_id, clip)
+            > tuple_(literal(last.asset_id, BigInteger), literal(last.clip_id, BigInteger)),
+        ),
+    )
 
 
 def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnElement[bool]:

@@ -23,7 +23,13 @@ from catalog.store.search.cutoff import end_of_list, judged
 from catalog.store.search.keywords import spoken_clip
 from catalog.store.search.nearest import best_frames, shown_frame
 from catalog.store.search.parts import SearchParts, is_ranked
-from catalog.store.search.ranking import candidates, fused_scores, page_of, ranked_by_all
+from catalog.store.search.ranking import (
+    candidates,
+    fused_scores,
+    page_of,
+    page_order,
+    ranked_by_all,
+)
 
 Row = Select[*tuple[Any, ...]]
 
@@ -39,7 +45,7 @@ def search_statement(parts: SearchParts) -> Row:
     best = best_frames(candidate, parts.meaning)
     ranked = ranked_by_all(candidate, best, parts.keywords)
     relevant = is_ranked(parts) and parts.free_words
-    judging = judged(fused_scores(ranked, relevant=relevant), parts)
+    judging = judged(fused_scores(ranked, parts.weights, relevant=relevant), parts)
     page = page_of(judging, parts)
     return shown(candidate, page, parts, judging)
 
@@ -49,7 +55,7 @@ def shown(candidate: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
     total = select(func.count().label("candidates")).select_from(candidate).cte("total")
     end = end_of_list(judging, parts)
     clip = func.coalesce(page.c.clip_id, 0)
-    order = [page.c.score.desc()] if is_ranked(parts) else [page.c.name_key]
+    order = page_order(page, parts)
     return (
         select(
             total.c.candidates,

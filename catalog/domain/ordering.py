@@ -1,0 +1,86 @@
+"""How hits are put in order: what each ranking weighs, and by what else they can be sorted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalog.errors import InvalidInputError
+
+_MOST = 1000.0
+# Whether the greatest comes first where nothing else is said.
+_DESCENDING = {"relevance": True, "date": True, "name": False, "duration": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a place among the meanings and one among the keyword matches count for in the score."""
+
+    meaning: float = 1.0
+    words: float = 1.0
+
+    @classmethod
+    def of(cls, given: str | Mapping[str, float] | Weights | None) -> Weights:
+        """Read ``meaning=1,words=0.5`` (or a mapping); what is not named counts 1.
+
+        Raises
+        ------
+        InvalidInputError
+            If a name is none of the two, or a weight is no number from 0 to 1000, or all are 0.
+        """
+        if isinstance(given, Weights):
+            return given
+        try:
+            pairs = (
+                [each.split("=") for each in given.split(",")]
+                if isinstance(given, str)
+                else list((given or {}).items())
+            )
+            values = {str(name).strip(): float(value) for name, value in pairs}
+            weights = cls(**values)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _no_weights(given) from error
+        numbers = (weights.meaning, weights.words)
+        if not all(math.isfinite(n) and 0 <= n <= _MOST for n in numbers) or not any(numbers):
+            raise _no_weights(given)
+        return weights
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """By what hits are sorted: ``relevance``, ``date``, ``name`` or ``duration``."""
+
+    by: str
+    descending: bool
+
+    @classmethod
+    def of(cls, text: str) -> Sort:
+        """Read ``date``, ``date:asc``, ``name:desc``, …
+
+        Raises
+        ------
+        InvalidInputError
+            If it is none of these.
+        """
+        by, _, way = text.lower().partition(":")
+        if by not in _DESCENDING or way not in ("", "asc", "desc") or text.endswith(":"):
+            raise InvalidInputError(
+                f"{text[:40]!r} is no order; expected one of {', '.join(_DESCENDING)}, "
+                "with :asc or :desc behind it or not.",
+                remedy="Write --sort date, or --sort date:asc.",
+            )
+        if by == "relevance" and way == "asc":
+            raise InvalidInputError(
+                "Hits go from the most relevant down; expected relevance or relevance:desc.",
+                remedy="Leave :asc out.",
+            )
+        return cls(by, way == "desc" if way else _DESCENDING[by])
+
+
+def _no_weights(given: object) -> InvalidInputError:
+    return InvalidInputError(
+        f"{str(given)[:60]!r} are no weights; expected meaning=…,words=… "
+        "with numbers from 0 to 1000, not all 0.",
+        remedy="Write --weights meaning=1,words=0.5.",
+    )
