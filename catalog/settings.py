@@ -30,9 +30,8 @@ class Settings:
     ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
     ``fp32``, ``bf16``, ``fp16``). ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
-    ``auto``, ``cuda`` or ``none``.
-    of ``catalog sql`` may take; ``search_weights`` is what meaning and words
-    count for in a search that does not say.
+    ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
+    for in a search that does not say.
     """
 
     home: Path

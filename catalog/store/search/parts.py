@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class SearchParts:
     """Whether shots of black and bars are looked at too."""
     all: bool = False
     """Whether hits below the cutoff are listed too."""
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
     """What the rankings count for in the score."""
     sort: Sort | None = None
     """The order within what is relevant; None: by score, by name where nothing ranks."""
