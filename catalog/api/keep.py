@@ -9,6 +9,7 @@ from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
 from catalog.ingest.verify import VerifyReport, verify_locations
 from catalog.maintain import assets as maintained
+from catalog.maintain import flags
 from catalog.maintain.assets import Reference
 from catalog.maintain.duplicates import find_duplicates
 from catalog.store import stages
@@ -26,6 +27,18 @@ class KeepVerbs(OpenCatalog):
     def collection(self, references: Sequence[Reference], name: str | None) -> list[int]:
         """Put assets into a collection, or into none; the assets' ids."""
         return maintained.collect(self.database, references, name)
+
+    def flag(self, clips: Sequence[int], name: str | None) -> list[int]:
+        """Say that shots are bars, black, leader or slate, or (None) worth searching; their ids.
+
+        Analysing the asset again leaves it so.
+
+        Raises
+        ------
+        InvalidInputError, NotFoundError
+            If there is no such flag, or one of the clips is no shot.
+        """
+        return flags.flag(self.database, clips, name)
 
     def remove(self, references: Sequence[Reference]) -> list[int]:
         """Forget assets, with their vectors and pictures. Files are never touched."""

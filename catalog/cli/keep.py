@@ -37,6 +37,22 @@ def collection(
         say_changed(ids, json=json)
 
 
+def flag(
+    clips: Annotated[list[int], typer.Argument(help="Shots, each by its clip id.")],
+    *,
+    name: Annotated[str, typer.Option("--as", help="bars, black, leader, slate or none.")],
+    json: Json = False,
+) -> None:
+    """Put right what a shot is: flagged shots are left out of searches; none: it is searched."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            ids = catalog.flag(clips, None if name == "none" else name)
+        if json:
+            say_json({"clips": ids})
+        else:
+            typer.echo(f"{len(ids)} shot{'' if len(ids) == 1 else 's'}.")
+
+
 def remove(references: References, *, json: Json = False) -> None:
     """Forget assets with their vectors and pictures; your files are not touched."""
     with fail_with_reason(json=json):
@@ -119,5 +135,5 @@ def migrate(*, json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (tag, collection, remove, verify, jobs, retry, migrate):
+    for verb in (tag, collection, flag, remove, verify, jobs, retry, migrate):
         app.command()(verb)

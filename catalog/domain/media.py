@@ -149,12 +149,17 @@ class SampledFrame:
     poster: bool = False
 
 
+FLAGS = ("bars", "black", "leader", "slate")
+"""What makes a shot not worth searching unless it is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A half-open time range between two cuts, with its sampled frames.
 
     ``flag`` names what makes the shot not worth searching: ``black`` (nothing to
-    see), ``bars`` (colour bars); None for everything else.
+    see), ``bars`` (colour bars), ``leader`` (a countdown), ``slate`` (a card that
+    says what follows); None for everything else.
     """
 
     index: int

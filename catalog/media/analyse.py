@@ -11,6 +11,7 @@ from pathlib import Path
 
 from catalog.domain.media import AssetKind, Probe, SampledFrame, SamplingPolicy, Shot
 from catalog.media.files import check_readable
+from catalog.media.leaders import slates_told
 from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
 from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
@@ -97,7 +98,8 @@ class Analysis:
         if self._probe.kind is AssetKind.STILL:
             yield self._still()
         elif self._probe.kind is AssetKind.VIDEO:
-            for index, shot in enumerate(self._settled()):
+            told = slates_told(self._settled(), self._probe.time_base, self._probe.timecode)
+            for index, shot in enumerate(told):
                 yield replace(shot, index=index)
             self._report(self.end_pts)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from catalog.domain.media import SampledFrame, SamplingPolicy
 from catalog.media.bars import is_bars
+from catalog.media.leaders import CARD, is_card, is_leader
 from catalog.media.pictures import Picture, encode_jpeg
 from catalog.media.shots import is_black
 from catalog.media.transitions import HORIZON, Transition
@@ -207,7 +208,11 @@ class ShotSampler:
 def _flag(picture: Picture) -> str | None:
     if is_black(picture):
         return "black"
-    return "bars" if is_bars(picture.small) else None
+    if is_bars(picture.small):
+        return "bars"
+    if is_leader(picture.small):
+        return "leader"
+    return CARD if is_card(picture.small) else None
 
 
 def _thumb(picture: Picture) -> npt.NDArray[np.int16]:

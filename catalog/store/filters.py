@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
+from catalog.domain.media import FLAGS
 from catalog.domain.query import (
     And,
     Circle,
@@ -92,7 +93,7 @@ def asks_for_flagged(node: Node | None) -> bool:
     """Whether the tree wants shots that are left out unless they are asked for."""
     match node:
         case Filter(field=Field(name=("is" | "has")), values=values):
-            return any(value in ("bars", "black", "flag") for value in values)
+            return any(value in (*FLAGS, "flag") for value in values)
         case And(nodes=nodes) | Or(nodes=nodes):
             return any(asks_for_flagged(each) for each in nodes)
         case _:
@@ -345,9 +346,9 @@ def _has(value: Value) -> Condition:
 
 
 def _is(value: Value) -> Condition:
+    if value in FLAGS:
+        return Clip.flag == value
     conditions: dict[str, Callable[[], Condition]] = {
-        "bars": lambda: Clip.flag == "bars",
-        "black": lambda: Clip.flag == "black",
         "damaged": lambda: Asset.damaged.is_(true()),
         "dropframe": lambda: Asset.start_timecode.regexp_match("[;.,][0-9]+$"),
         "interlaced": lambda: Asset.field_order.in_(("tt", "bb", "tb", "bt")),

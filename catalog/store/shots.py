@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Clip, Frame
 from catalog.domain.media import Shot
+from catalog.store.arrays import among
 
 BATCH = 500
 
@@ -16,13 +17,44 @@ BATCH = 500
 def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int:
     """Put these shots in the place of the asset's earlier ones; how many frames they hold.
 
-    Speech and logged subclips stay: they do not come from the cut detector.
+    Speech and logged subclips stay: they do not come from the cut detector. A flag
+    that a person set goes to the shot that now holds the middle of the one it was set for.
     """
+    said = _said_by_person(session, asset_id)
     session.execute(delete(Clip).where(Clip.asset_id == asset_id, Clip.kind == "shot"))
     frames = 0
     for first in range(0, len(shots), BATCH):
         frames += _insert_batch(session, asset_id, shots[first : first + BATCH])
+    for middle, flag in said:
+        session.execute(
+            update(Clip)
+            .where(Clip.asset_id == asset_id, Clip.kind == "shot")
+            .where(Clip.start_pts <= middle, middle < Clip.end_pts)
+            .values(flag=flag, flag_by_person=True)
+        )
     return frames
+
+
+def _said_by_person(session: Session, asset_id: int) -> list[tuple[int, str | None]]:
+    """The middles of shots whose flag a person set, and the flags."""
+    rows = session.execute(
+        select(Clip.start_pts, Clip.end_pts, Clip.flag).where(
+            Clip.asset_id == asset_id, Clip.kind == "shot", Clip.flag_by_person
+        )
+    )
+    return [((start + end) // 2, flag) for start, end, flag in rows]
+
+
+def set_flag(session: Session, clip_ids: Sequence[int], flag: str | None) -> list[int]:
+    """A person's word on what these shots are; the ids of those that are shots."""
+    return list(
+        session.execute(
+            update(Clip)
+            .where(among(Clip.id, clip_ids), Clip.kind == "shot")
+            .values(flag=flag, flag_by_person=True)
+            .returning(Clip.id)
+        ).scalars()
+    )
 
 
 def _insert_batch(session: Session, asset_id: int, shots: Sequence[Shot]) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from small_footage import video
+from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.errors import InvalidInputError, NotFoundError
 
 
 def test_black_is_left_out_unless_asked_for(catalog: Catalog, tmp_path: Path):
@@ -35,3 +38,28 @@ def test_black_is_left_out_unless_asked_for(catalog: Catalog, tmp_path: Path):
         "edit.mp4",
         "slug.mp4",
     }
+
+
+def test_what_a_person_says_of_a_shot_outlives_another_analysis(catalog: Catalog, tmp_path: Path):
+    video(tmp_path / "edit.mp4", ("red", "black", "blue"), frames=50)
+    catalog.ingest(tmp_path)
+    first, second, third = [clip["id"] for clip in catalog.show("edit.mp4")["clips"]]
+    assert catalog.flag([second], None) == [second]
+    assert catalog.flag([third], "slate") == [third]
+    for wrong in ([first, 10**9], [10**9]):
+        with pytest.raises(NotFoundError, match="no shot's id"):
+            catalog.flag(wrong, "leader")
+    with pytest.raises(InvalidInputError, match="expected one of bars, black, leader, slate"):
+        catalog.flag([first], "boring")
+
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE catalog.stage SET state = 'due'"))
+    catalog.ingest(tmp_path)
+    clips = catalog.show("edit.mp4")["clips"]
+    assert [clip["flag"] for clip in clips] == [None, None, "slate"]
+    assert clips[0]["id"] != first
+    hits = catalog.search("red", limit=9).hits
+    assert {hit.clip["id"] for hit in hits if hit.clip} == {clips[0]["id"], clips[1]["id"]}
+    [slate] = catalog.search("is:slate").hits
+    assert slate.clip is not None
+    assert slate.clip["id"] == clips[2]["id"]

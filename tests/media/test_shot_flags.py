@@ -7,9 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from media_essence import PAL, REAL_MEDIA, SIZE, black, scene, take
+from PIL import Image, ImageDraw, ImageFont
 from test_analyse import run
 
 from catalog.media.bars import is_bars
+from catalog.media.leaders import is_card, is_leader
 from catalog.media.writer import write_video
 
 # White, yellow, cyan, green, magenta, red, blue.
@@ -76,7 +78,7 @@ def test_stripes_in_another_order_are_no_bars():
 
 
 @pytest.mark.skipif(not REAL_MEDIA.is_dir(), reason="SKIPPED: no real footage; nothing real tested")
-def test_of_real_footage_only_the_black_after_the_leader_is_flagged():
+def test_of_real_footage_only_the_leader_and_the_black_after_it_are_flagged():
     flagged = {}
     for path in sorted((REAL_MEDIA / "video").glob("[fims][fnek]*.mp4")):
         if "malformed" in path.name or "8k" in path.name:
@@ -84,4 +86,95 @@ def test_of_real_footage_only_the_black_after_the_leader_is_flagged():
         flags = [shot.flag for shot in run(path)[2] if shot.flag]
         if flags:
             flagged[path.name] = flags
-    assert flagged == {"ffmpegpy_in1.mp4": ["black"]}
+    assert flagged == {"ffmpegpy_in1.mp4": ["leader"] * 7 + ["black"]}
+
+
+def lettered(lines: list[str], *, ground: tuple[int, ...], ink: tuple[int, ...]) -> np.ndarray:
+    image = Image.new("RGB", (SIZE[1], SIZE[0]), ground)
+    draw = ImageDraw.Draw(image)
+    for at, line in enumerate(lines):
+        draw.text((16, 8 + at * 19), line, fill=ink, font=ImageFont.load_default(size=13))
+    return np.asarray(image)
+
+
+def slate(number: int = 0) -> np.ndarray:
+    said = ["PROGRAMME: The Long Way Home", "EPISODE: 03 of 06", "PROD No: ABC/1234X"]
+    more = ["DURATION: 27'30\"", "AUDIO: stereo 1 L 2 R", "ASPECT: 16x9 FF 25p", "12 March 2024"]
+    grounds = [((12, 12, 12), (230, 230, 230)), ((20, 30, 120), (240, 240, 60))]
+    ground, ink = grounds[number % 2]
+    return lettered([*said, *more], ground=ground, ink=ink)
+
+
+def countdown(digit: int, *, dark: bool) -> list[np.ndarray]:
+    """A second of a leader: rings, hair lines, a digit, and a hand that wipes round."""
+    pictures = []
+    ground, hand, ink = (205, 120, 30) if not dark else (70, 40, 220)
+    for k in range(25):
+        image = Image.new("L", (SIZE[1], SIZE[0]), ground)
+        draw = ImageDraw.Draw(image)
+        middle = (SIZE[1] // 2, SIZE[0] // 2)
+        reach = SIZE[1]
+        box = (middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach)
+        draw.pieslice(box, -90, -90 + k * 360 / 25, fill=hand)
+        for radius in (48, 60):
+            ring = [c + s * radius for s in (-1, 1) for c in middle]
+            draw.ellipse(ring, outline=ink, width=3)
+        draw.line((middle[0], 0, middle[0], SIZE[0]), fill=ink)
+        draw.line((0, middle[1], SIZE[1], middle[1]), fill=ink)
+        font = ImageFont.load_default(size=64)
+        draw.text(middle, str(digit), fill=ink, font=font, anchor="mm")
+        pictures.append(np.asarray(image.convert("RGB")))
+    return pictures
+
+
+def flags_of(tmp_path, *parts: list[np.ndarray], timecode: str | None = None) -> list[str | None]:
+    path = tmp_path / "a.mp4"
+    pictures = [picture for part in parts for picture in part]
+    write_video(path, pictures, frame_rate=PAL, start_timecode=timecode)
+    return [shot.flag for shot in run(path)[2]]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_countdowns_are_leaders(tmp_path, dark):
+    leader = [picture for digit in (5, 4, 3) for picture in countdown(digit, dark=dark)]
+    flags = flags_of(tmp_path, leader, take(1, 75))
+    assert set(flags[:-1]) == {"leader"}
+    assert flags[-1] is None
+
+
+def test_a_card_beside_bars_before_the_programme_is_a_slate_and_no_other_is(tmp_path):
+    tape, card, programme = [ebu()] * 50, [slate()] * 75, take(1, 75)
+    assert flags_of(tmp_path, tape, card, black(50), programme) == ["bars", "slate", "black", None]
+    # The slate may stand before the bars; then it waits for them.
+    assert flags_of(tmp_path, [slate(1)] * 50, tape, programme) == ["slate", "bars", None]
+    # A title card, after black or in the midst, is what somebody looks for.
+    assert flags_of(tmp_path, black(50), card, programme) == ["black", None, None]
+    assert flags_of(tmp_path, tape, programme, card) == ["bars", None, None]
+    assert flags_of(tmp_path, card, programme) == [None, None]
+    # Footage that begins right after the bars is no card.
+    assert flags_of(tmp_path, tape, programme) == ["bars", None]
+
+
+def test_a_card_before_the_programmes_hour_is_a_slate(tmp_path):
+    card, programme = [slate()] * 75, take(1, 75)
+    # A master's timecode; a camera's time of day; the programme's hour, and none.
+    starts = {"09:59:55:00": "slate", "09:59:56:12": None, "10:00:00:00": None, "09:20:00:00": None}
+    for timecode, flag in starts.items():
+        assert flags_of(tmp_path, card, programme, timecode=timecode) == [flag, None], timecode
+
+
+@pytest.mark.skipif(not REAL_MEDIA.is_dir(), reason="SKIPPED: no real footage; nothing real tested")
+def test_real_photographs_are_neither_leaders_nor_cards():
+    import cv2
+
+    wrong = []
+    for path in sorted((REAL_MEDIA / "photo").rglob("*.[jp][pn]g")):
+        picture = cv2.imread(str(path))
+        if picture is None:
+            continue
+        scale = 256 / max(picture.shape[:2])
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        if is_leader(small) or is_card(small):
+            wrong.append(path.name)
+    # A silhouette in black on white; being a card alone flags nothing.
+    assert wrong == ["skimage_horse.png"]

@@ -31,7 +31,11 @@ class Clip(Base):
     end_pts: Mapped[int] = mapped_column(comment="end, exclusive, in the asset's time base")
     roll: Mapped[str | None] = mapped_column(comment="A: somebody speaks; B: cutaway")
     flag: Mapped[str | None] = mapped_column(
-        comment="why the shot is left out of searches: black, bars; null: it is not"
+        comment="why the shot is left out of searches: bars, black, leader, slate; null: it is not"
+    )
+    flag_by_person: Mapped[bool] = mapped_column(
+        server_default=sql("false"),
+        comment="a person said what the flag is; analysing again leaves it",
     )
     text: Mapped[str | None] = mapped_column(comment="spoken words, or a subclip's name")
     language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the text")
@@ -48,7 +52,7 @@ class Clip(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('shot', 'speech', 'subclip')", name="kind"),
         CheckConstraint("roll IN ('A', 'B')", name="roll"),
-        CheckConstraint("flag IN ('black', 'bars')", name="flag"),
+        CheckConstraint("flag IN ('bars', 'black', 'leader', 'slate')", name="flag"),
         CheckConstraint("start_pts >= 0 AND end_pts >= start_pts", name="range"),
         Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),
         Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),

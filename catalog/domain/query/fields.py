@@ -316,7 +316,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "has",
         FieldType.CHOICE,
-        "the asset has some of it at all; flag: the shot is of black or bars",
+        "the asset has some of it at all; flag: the shot is of bars, black, a leader or a slate",
         "has:timecode",
         choices=(
             *(
@@ -339,15 +339,16 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "is",
         FieldType.CHOICE,
-        "bars, black: shots of colour bars or of nothing, which are else left out; "
+        "bars, black, leader, slate: shots of colour bars, of nothing, of a countdown or of a "
+        "card before the programme, which are else left out; "
         "damaged: decoded only in part; dropframe: its timecode; interlaced: its pictures; "
         "online, missing: its files are there, or none of them; superseded: a next version "
         "took its place, left out unless asked for; unverified: a file of it was recognised, "
         "and not yet read; vfr: variable frame rate",
         "is:online",
         choices=(
-            *("bars", "black", "damaged", "dropframe", "interlaced", "missing", "online"),
-            *("superseded", "unverified", "vfr"),
+            *("bars", "black", "damaged", "dropframe", "interlaced", "leader", "missing"),
+            *("online", "slate", "superseded", "unverified", "vfr"),
         ),
         synonyms=MappingProxyType({"offline": "missing"}),
     ),

@@ -66,7 +66,7 @@ class SearchParts:
     limit: int | ColumnElement[int]
     after: Cursor | None = None
     flagged: bool = False
-    """Whether shots of black and bars are looked at too."""
+    """Whether flagged shots (bars, black, leaders, slates) are looked at too."""
     all: bool = False
     """Whether hits below the cutoff are listed too."""
     weights: Weights = field(default_factory=Weights)

@@ -40,7 +40,7 @@ _BEYOND = 1e15
 def candidates(where: ColumnElement[bool], *, flagged: bool) -> CTE:
     """Shots that pass the filters; an asset without shots stands for itself.
 
-    So does one of black or bars alone, unless these are asked for.
+    So does one of flagged shots alone, unless these are asked for.
     """
     shot = and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
     return (
