@@ -46,7 +46,7 @@ from catalog.media.pictures import PictureReader
 from catalog.media.probe import probe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
-POLICIES = "1/0,1/2,1/3,1/4,1/6,1/8,1/12,2/4,0.5/4"
+POLICIES = "1/0,1/2,1/4,1/6,1/8,1/12,2/6,0.5/6"
 # Real footage of two seconds and more that shows what no other of them shows.
 REAL = (
     "ffmpegpy_in1.mp4",

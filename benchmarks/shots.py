@@ -227,7 +227,12 @@ def main() -> None:
         for label, group in (("hard", hard), ("gradual", gradual), ("real", real))
         for name, each in group.items()
     }
-    figures |= {f"f1_{kind}_ours": round(totals[kind]["ours"].f1, 4) for kind in KINDS}
+    each = {**{kind: totals[kind] for kind in KINDS}, "hard_all": hard, "gradual_all": gradual}
+    figures |= {f"f1_{kind}_ours": round(scores["ours"].f1, 4) for kind, scores in each.items()}
+    for kind, scores in {**each, "real": real}.items():
+        for name, of in scores.items():
+            figures[f"precision_{kind}_{name}"] = round(of.precision, 4)
+            figures[f"recall_{kind}_{name}"] = round(of.recall, 4)
     print(json.dumps(figures))
 
 

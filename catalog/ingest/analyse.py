@@ -220,6 +220,8 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
             duration_pts=analysis.counts.end_pts if probe.duration is None else None,
             variable_frame_rate=analysis.counts.variable_frame_rate if probe.video else None,
         )
+    if analysis.counts.pulldown is not None:
+        assets.add_metadata(session, [job.asset_id], {"pulldown": analysis.counts.pulldown})
     descriptions.set_damage(session, job.asset_id, analysis.counts.decode_errors)
     stages.finish_stage(session, [job.asset_id], STAGE)
     return frames

@@ -13,6 +13,7 @@ from catalog.domain.media import AssetKind, Probe, SampledFrame, SamplingPolicy,
 from catalog.media.files import check_readable
 from catalog.media.leaders import slates_told
 from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
+from catalog.media.pulldown import PulldownWatch
 from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
@@ -59,6 +60,9 @@ class Analysis:
         self._reader: PictureReader | None = None
         self._damage = int(missing_bytes(path) > 0)
         self._steps = _Steps()
+        self._pulldown = PulldownWatch(
+            probe.time_base, probe.video.frame_rate if probe.video else None
+        )
         self._strip: StripMaker | None = None
 
     @property
@@ -85,6 +89,11 @@ class Analysis:
     def variable_frame_rate(self) -> bool:
         """Whether the pictures' times differed by more than rounding and jitter."""
         return self._steps.are_variable()
+
+    @property
+    def pulldown(self) -> str | None:
+        """``3:2`` if it is telecined film, as far as was seen; None for everything else."""
+        return self._pulldown.found
 
     def strip(self) -> Strip | None:
         """A film's strip of small pictures, once the shots are all told; None of anything else."""
@@ -154,6 +163,7 @@ class Analysis:
         self._strip = strip = StripMaker(video, self._probe.time_base) if video else None
         for picture in reader:
             self._steps.add(picture.pts)
+            self._pulldown.look(picture)
             if strip is not None:
                 strip.add(picture.pts, picture.small)
             yield from detector.push(picture)

@@ -4,23 +4,69 @@ Only pictures that are kept need treatment: the detectors' small ones average
 both fields away. A kept picture shows the first field, its missing lines drawn
 from that field's own (FFmpeg's ``estdif``, which follows slanted edges), so no
 neighbouring picture has to be held. What the codec marks as interlaced is
-treated; soft telecine is progressive and stays as it is.
+treated, and what *looks* woven of two moments, such as two of every five pictures of film that was
+telecined and then coded as progressive; of these a whole neighbour is kept where there is one. Soft
+telecine is progressive and stays as it is.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av.error
 import av.filter
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 
+# A line is unlike both of its neighbours by so much, the same way; and the next, the other way.
+_TOOTH = 20
+# So many of the teeth in one place, so large (rows by sampled columns), make a comb.
+_PLACE, _DENSE = (16, 8), 0.3
+_COLUMNS = 3
+# Nothing larger or smaller was ever interlaced.
+_HEIGHTS = range(240, 1153)
+
+
+def is_combed(frame: VideoFrame) -> bool:
+    """Whether a picture shows two moments, woven line by line, whatever its codec says."""
+    lines = _luma(frame)
+    if lines is None:
+        return False
+    step = np.diff(lines.astype(np.int16), axis=0)
+    up = (step[:-1] > _TOOTH) & (step[1:] < -_TOOTH)
+    down = (step[:-1] < -_TOOTH) & (step[1:] > _TOOTH)
+    teeth = (up[:-1] & down[1:]) | (down[:-1] & up[1:])
+    rows, columns = (size // each for size, each in zip(teeth.shape, _PLACE, strict=True))
+    if not rows or not columns or not teeth.any():
+        return False
+    places = teeth[: rows * _PLACE[0], : columns * _PLACE[1]]
+    dense = places.reshape(rows, _PLACE[0], columns, _PLACE[1]).mean(axis=(1, 3))
+    return bool(dense.max() > _DENSE)
+
+
+def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8] | None:
+    """Every line of some columns of the brightness, 8 bits; None of what cannot be woven."""
+    layout = frame.format
+    planar = layout.name.startswith(("yuv", "gray", "nv12"))
+    if frame.height not in _HEIGHTS or not planar:
+        return None
+    plane = frame.planes[0]
+    deep = layout.components[0].bits > 8  # a byte
+    pixels: Any = np.frombuffer(memoryview(plane), np.uint16 if deep else np.uint8)
+    wide = plane.line_size // pixels.itemsize
+    lines = pixels[: wide * frame.height].reshape(frame.height, wide)[:, : frame.width : _COLUMNS]
+    if deep:
+        lines = lines >> (layout.components[0].bits - 8)
+    return np.asarray(lines, np.uint8)
+
+
 def one_moment(frame: VideoFrame) -> VideoFrame:
-    """The frame itself, or, of an interlaced one, its first field in full height."""
-    if not frame.interlaced_frame:
+    """The frame itself, or, if it shows two moments, its first field in full height."""
+    if not (frame.interlaced_frame or is_combed(frame)):
         return frame
     try:
         graph = av.filter.Graph()
@@ -30,7 +76,7 @@ def one_moment(frame: VideoFrame) -> VideoFrame:
             format=frame.format,
             time_base=frame.time_base,
         )
-        fields = graph.add("estdif", "mode=frame:deint=interlaced")
+        fields = graph.add("estdif", "mode=frame:deint=all")
         sink = graph.add("buffersink")
         source.link_to(fields)
         fields.link_to(sink)

@@ -49,6 +49,7 @@ class Counts:
     decode_errors: int = 0
     end_pts: int = 0
     variable_frame_rate: bool = False
+    pulldown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

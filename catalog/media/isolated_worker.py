@@ -108,6 +108,7 @@ class Report:
             analysis.decode_errors,
             analysis.end_pts,
             analysis.variable_frame_rate,
+            analysis.pulldown,
         )
 
 

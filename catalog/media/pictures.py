@@ -22,7 +22,7 @@ from catalog.media.clock import Clock
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
 from catalog.media.hardware import accelerator
-from catalog.media.interlace import one_moment
+from catalog.media.interlace import is_combed, one_moment
 from catalog.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ RgbPicture = npt.NDArray[np.uint8]
 
 # PySceneDetect's thresholds were tuned on pictures of about this width.
 _DETECTOR_EDGE = 256
-_JPEG_QUALITY = 90
+_JPEG_QUALITY = 85
 # A few pictures are held until it is known which are kept; larger ones than 4K only as shrunk.
 _LARGEST_HELD = 4096 * 2304
 # A demuxer that fails this often without a packet in between will not recover.
@@ -59,6 +59,8 @@ class Picture:
     render:
         Makes the pixels to be kept: RGB, uint8, upright. Few pictures are kept, so it
         is done for those alone.
+    combed:
+        Whether it shows two moments, woven line by line; looked at when asked.
     squeezed, black:
         What several detectors ask of a picture, once one has: it as 64 by 48 pixels
         (`catalog.media.transitions.squeezed`), and whether it is black
@@ -68,6 +70,7 @@ class Picture:
     pts: int
     small: RgbPicture = field(repr=False)
     render: Callable[[], RgbPicture] = field(repr=False)
+    combed: Callable[[], bool] = field(repr=False, default=lambda: False)
     squeezed: RgbPicture | None = field(default=None, repr=False)
     black: bool | None = field(default=None, repr=False)
 
@@ -231,7 +234,7 @@ class _Shape:
         if frame.width * frame.height > _LARGEST_HELD:
             rgb = self._upright(frame)
             return Picture(pts, _pixels(small), lambda: rgb)
-        return Picture(pts, _pixels(small), lambda: self._upright(frame))
+        return Picture(pts, _pixels(small), lambda: self._upright(frame), lambda: is_combed(frame))
 
     def _upright(self, frame: VideoFrame) -> RgbPicture:
         scaling = _scaling(frame)
@@ -284,7 +287,7 @@ def _shrink(picture: RgbPicture, longest_edge: int) -> RgbPicture:
 def encode_jpeg(rgb: RgbPicture) -> bytes:
     """A picture as JPEG, finely enough that an encoder sees what was decoded.
 
-    Quality 90 without chroma subsampling: pictures shrunk from 4:2:0 have
+    Quality 85 without chroma subsampling: pictures shrunk from 4:2:0 have
     their colours in full at this size.
     """
     from PIL import Image  # noqa: PLC0415

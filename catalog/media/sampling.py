@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # A shot's first picture is chosen from this many seconds: transitions and focus settle in it.
 _OPENING = Fraction(1, 2)
+# Of telecined film no more than two pictures in turn are woven of two.
+_REACH = 3
 _THUMB = 64
 _TILE = 8
 # A small thing that appears changes few pixels, but those of its tile a lot.
@@ -86,7 +88,8 @@ class ShotSampler:
         self._kept: list[_Kept] = []
         self._thumb: npt.NDArray[np.int16] | None = None
         self._best: Picture | None = None
-        self._best_score: tuple[bool, bool, float] = (False, False, -1.0)
+        self._best_score: tuple[bool, bool, bool, float] = (False, False, False, -1.0)
+        self._combed_in_turn = 0
 
     @property
     def kept(self) -> int:
@@ -106,6 +109,8 @@ class ShotSampler:
             return
         self._end_opening()
         if picture.pts < self._due or is_black(picture):
+            return
+        if self._waits_for_whole(picture):
             return
         passed = (picture.pts - self._start) // self._interval
         self._due = self._start + (passed + 1) * self._interval
@@ -173,9 +178,22 @@ class ShotSampler:
             kept.key, kept.jpeg = self._store(kept.pts, kept.jpeg), None
         return kept.key
 
+    def _waits_for_whole(self, picture: Picture) -> bool:
+        """Whether one of the next pictures, which is not woven of two moments, is better."""
+        if self._combed_in_turn < _REACH and picture.combed():
+            self._combed_in_turn += 1
+            return True
+        self._combed_in_turn = 0
+        return False
+
     def _consider(self, picture: Picture) -> None:
-        """Remember the best of the opening: not black, not the very first, sharpest."""
-        score = (not is_black(picture), picture.pts > self._start, _sharpness(picture))
+        """Remember the best of the opening: not black, not combed, not the very first, sharpest."""
+        seen, sharp = not is_black(picture), _sharpness(picture)
+        late = picture.pts > self._start
+        # Whether it is combed takes longest to say, so it is asked of those alone that may win.
+        if (seen, True, late, sharp) <= self._best_score:
+            return
+        score = (seen, not picture.combed(), late, sharp)
         if score > self._best_score:
             self._best, self._best_score = picture, score
 

@@ -42,7 +42,7 @@ def test_black_is_left_out_unless_asked_for(catalog: Catalog, tmp_path: Path):
 
 def test_what_a_person_says_of_a_shot_outlives_another_analysis(catalog: Catalog, tmp_path: Path):
     video(tmp_path / "edit.mp4", ("red", "black", "blue"), frames=50)
-    catalog.ingest(tmp_path)
+    catalog.ingest(tmp_path / "edit.mp4")
     first, second, third = [clip["id"] for clip in catalog.show("edit.mp4")["clips"]]
     assert catalog.flag([second], None) == [second]
     assert catalog.flag([third], "slate") == [third]
@@ -54,7 +54,7 @@ def test_what_a_person_says_of_a_shot_outlives_another_analysis(catalog: Catalog
 
     with catalog.database.session() as session:
         session.execute(text("UPDATE catalog.stage SET state = 'due'"))
-    catalog.ingest(tmp_path)
+    catalog.ingest(tmp_path / "edit.mp4")
     clips = catalog.show("edit.mp4")["clips"]
     assert [clip["flag"] for clip in clips] == [None, None, "slate"]
     assert clips[0]["id"] != first
