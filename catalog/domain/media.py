@@ -187,6 +187,6 @@ class SamplingPolicy:
     """
 
     interval: float = 1.0
-    similarity: float = 6.0
+    similarity: float = 4.0
     picture_edge: int = 640
     min_shot: float = 0.4
