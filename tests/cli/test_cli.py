@@ -86,6 +86,20 @@ def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
     assert second["next"] is None
 
 
+def test_examples_pairs_and_duplicates_by_the_command_line(cli, pictures: Path):
+    cli("ingest", pictures)
+    body = cli("search", "--image", pictures / "red.png", "--not", "blue", "--all", "--json").json
+    assert body["hits"][0]["asset"]["name"] == "red.png"
+    assert body["examples"]["not"] == ["blue"]
+    clip = str(body["hits"][0]["clip"]["id"])
+    like = cli("search", "--like", clip, "--all", "--json").json
+    assert clip not in {str(hit["clip"]["id"]) for hit in like["hits"]}
+    assert cli("search", "red", "--then", "red", "--within", "10s", "--json").json["hits"] == []
+    assert cli("search", "red", "--within", "10s").code == 2
+    assert cli("duplicates", "--near", "--json").json["groups"] == []
+    assert cli("sql", "SELECT 1", "--timeout", "0").code == 2
+
+
 def test_exit_codes_of_ingest(cli, pictures: Path, tmp_path: Path):
     assert cli("ingest", pictures).code == 0
     assert "0 new, 3 known; 3 ready, 0 failed" in cli("ingest", pictures).out
