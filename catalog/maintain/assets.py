@@ -205,7 +205,7 @@ def _columns(row: Asset) -> dict[str, Any]:
 
 def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
     values: tuple[Any, ...] = tuple(entry)
-    clip, frame_id, pts, picture, frames = values
+    clip, frame_id, pts, picture, frames, collapsed = values
     base = Fraction(asset.time_base_num or 0, asset.time_base_den or 1)
     rate = (
         Fraction(asset.frame_rate_num, asset.frame_rate_den)
@@ -224,6 +224,7 @@ def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
         "timecode_out": timecode_at(asset.start_timecode, rate, end),
         "text": clip.text,
         "frames": frames or 0,
+        "collapsed": int(collapsed or 0),
         "frame": None
         if frame_id is None
         else {

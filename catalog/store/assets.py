@@ -189,6 +189,7 @@ def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
             Frame.picture,
             number.label("number"),
             func.count().over(partition_by=Frame.clip_id).label("frames"),
+            func.sum(Frame.collapsed).over(partition_by=Frame.clip_id).label("collapsed"),
         )
         .where(Frame.asset_id == asset_id)
         .subquery()
@@ -196,7 +197,10 @@ def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
     first = and_(frames.c.clip_id == Clip.id, frames.c.number == 1)
     return list(
         session.execute(
-            select(Clip, frames.c.id, frames.c.pts, frames.c.picture, frames.c.frames)
+            select(
+                *(Clip, frames.c.id, frames.c.pts, frames.c.picture),
+                *(frames.c.frames, frames.c.collapsed),
+            )
             .outerjoin(frames, first)
             .where(Clip.asset_id == asset_id)
             .order_by(Clip.start_pts, Clip.id)

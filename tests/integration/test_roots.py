@@ -146,3 +146,10 @@ def test_a_registrar_that_did_not_know_a_root_yet_holds_nothing_twice(
     earlier.register(file)
     catalog.root.remove(tmp_path / "out" / "in")
     assert places(catalog) == {("out", "in/a.png")}
+
+
+def test_how_many_samples_were_collapsed_is_told(catalog: Catalog, tmp_path: Path):
+    video(tmp_path / "in" / "a.mp4", frames=125)
+    assert catalog.ingest(tmp_path / "in").collapsed == 4
+    assert [clip["collapsed"] for clip in catalog.show("a.mp4")["clips"]] == [4]
+    assert catalog.stats()["collapsed"] == 4
