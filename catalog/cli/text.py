@@ -82,6 +82,8 @@ def ingest_report(report: IngestReport) -> None:
 
 def search_result(result: SearchResult) -> None:
     """The hits, best first, and the statement where it was asked for."""
+    for each in result.corrections:
+        typer.echo(f"No text has “{each['typed']}”; looked for “{each['searched']}” too.")
     table = _table(
         "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of",
         numbers=("#", "score", "cosine", "conf.", "words"),

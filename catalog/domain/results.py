@@ -137,7 +137,8 @@ class SearchResult:
     ``plan`` says how neighbours were found; ``next`` is the cursor of the
     following page or None; ``explanation`` holds the statement and PostgreSQL's
     own plan where they were asked for; ``examples`` what was asked for beside words;
-    ``cutoff`` says where the relevant hits end, and is None where nothing tells.
+    ``corrections`` are words no text has (``typed``) and those sought as keywords in
+    their place (``searched``); ``cutoff`` says where the relevant hits end, and is None where nothing tells.
     """
 
     query: str
@@ -150,6 +151,7 @@ class SearchResult:
     explanation: Mapping[str, Any] | None = None
     examples: Mapping[str, Any] | None = None
     cutoff: Mapping[str, Any] | None = None
+    corrections: tuple[Mapping[str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as ``catalog search --json`` prints it."""
@@ -163,6 +165,8 @@ class SearchResult:
             "hits": [hit.as_json() for hit in self.hits],
             "next": self.next,
         }
+        if self.corrections:
+            body["corrections"] = [dict(each) for each in self.corrections]
         if self.examples is not None:
             body["examples"] = dict(self.examples)
         if self.explanation is not None:

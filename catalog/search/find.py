@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +21,7 @@ from catalog.encoders import Encoder
 from catalog.errors import InvalidInputError, InvalidQueryError
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
+from catalog.search.corrections import Correction, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.example import ExampleVectors
 from catalog.search.phrases import Phrases, normal_phrase
@@ -102,6 +104,15 @@ class Search:
         statement = search_statement(parts)
         with self._database.session() as session:
             answer = list(session.execute(statement))
+            mended: tuple[Correction, ...] = ()
+            if words is not None and all(row.keyword_rank is None for row in answer):
+                mended = corrections(session, parsed.root)
+            if mended and parsed.root is not None:
+                meant = corrected(parsed.root, {each.typed: each.searched for each in mended})
+                words = filters.keyword_query(meant)
+                parts = replace(parts, keywords=None if words is None else Keywords.of(words))
+                statement = search_statement(parts)
+                answer = list(session.execute(statement))
             explanation = explain(session, statement) if show_plan else None
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
@@ -117,6 +128,7 @@ class Search:
             next=write_cursor(asked, hits[-1].rank, rows[limit - 1]) if more else None,
             explanation=explanation,
             cutoff=_cutoff(answer[0]),
+            corrections=tuple(each.as_json() for each in mended),
             examples=examples.as_json() if examples else None,
         )
 

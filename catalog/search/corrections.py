@@ -1,0 +1,96 @@
+"""Slips of the pen: words that stand in no text, and the nearest ones that names have.
+
+Only free words are put right, never phrases, filters or what is negated; and
+only as keywords: their meaning is searched as it was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from catalog.domain.query import And, Node, Or, Words
+from catalog.domain.query.nodes import leaves
+
+_MOST_WORDS = 20
+_LONG = 8  # letters from which on two slips are forgiven
+
+# A word is unknown if no form of it stands anywhere; both tests go by an index.
+_NEAREST = text(
+    """
+    SELECT w.word, catalog.fold(w.word) AS folded, s.word AS near, s.assets
+    FROM unnest(:words) w(word), LATERAL catalog.similar_words(w.word) s
+    WHERE NOT EXISTS (SELECT 1 FROM catalog.asset a WHERE a.words @@ catalog.words_query(w.word))
+      AND NOT EXISTS (SELECT 1 FROM catalog.clip c WHERE c.words @@ catalog.words_query(w.word))
+    """
+).bindparams(bindparam("words", type_=ARRAY(Text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word as it was typed, and the one searched for in its place."""
+
+    typed: str
+    searched: str
+
+    def as_json(self) -> dict[str, str]:
+        """JSON form: ``typed``, ``searched``."""
+        return {"typed": self.typed, "searched": self.searched}
+
+
+def corrections(session: Session, root: Node | None) -> tuple[Correction, ...]:
+    """What the unknown words of a query were most likely meant to be, by one statement."""
+    words = _free_words(root)
+    if not words:
+        return ()
+    best: dict[str, tuple[int, int, str]] = {}
+    for word, folded, near, assets in session.execute(_NEAREST, {"words": words}):
+        slips = distance(folded, near)
+        if slips <= (2 if len(folded) >= _LONG else 1):
+            best[word] = min(best.get(word, (9, 0, "")), (slips, -assets, near))
+    return tuple(Correction(word, best[word][2]) for word in words if word in best)
+
+
+def corrected(node: Node, meant: Mapping[str, str]) -> Node:
+    """The tree with its free words put right; what is negated stays as it is."""
+    match node:
+        case Words(text=typed):
+            return replace(node, text=" ".join(meant.get(w, w) for w in typed.split(" ")))
+        case And(nodes=nodes) | Or(nodes=nodes):
+            return replace(node, nodes=tuple(corrected(each, meant) for each in nodes))
+        case _:
+            return node
+
+
+def distance(first: str, second: str) -> int:
+    """Letters more, less, changed or swapped with their neighbour.
+
+    Optimal string alignment, after Damerau, "A technique for computer detection
+    and correction of spelling errors", CACM 1964.
+    """
+    last: list[int] = []
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        older, last, row = last, row, [i]
+        for j, b in enumerate(second, 1):
+            least = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == second[j - 2] and first[i - 2] == b:
+                least = min(least, older[j - 2] + 1)
+            row.append(least)
+    return row[-1]
+
+
+def _free_words(root: Node | None) -> list[str]:
+    if root is None:
+        return []
+    found = (
+        word
+        for leaf, negated in leaves(root)
+        if isinstance(leaf, Words) and not negated
+        for word in leaf.text.split(" ")
+    )
+    return [word for word in dict.fromkeys(found) if word.isalpha()][:_MOST_WORDS]

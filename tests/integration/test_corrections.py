@@ -1,0 +1,72 @@
+"""Slips in names are put right, told of, and never where exactness was asked for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from catalog import Catalog
+from catalog.search.corrections import distance
+
+
+@pytest.fixture
+def named(catalog: Catalog) -> Catalog:
+    with catalog.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind, description) VALUES "
+                "('a', 1, 'Interview_Kovalenko.wav', 'audio', 'said in Lisbon'), "
+                "('b', 1, 'Зеленський у Львові.wav', 'audio', NULL), "
+                "('c', 1, 'Müller Straße.wav', 'audio', NULL)"
+            )
+        )
+    return catalog
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "asset"),
+    [
+        ("Kovalneko", "kovalenko", "Interview_Kovalenko.wav"),
+        ("kovalenk", "kovalenko", "Interview_Kovalenko.wav"),
+        ("INTERVEIW", "interview", "Interview_Kovalenko.wav"),
+        ("зеленский", "зеленський", "Зеленський у Львові.wav"),
+        ("mullre", "muller", "Müller Straße.wav"),
+    ],
+)
+def test_a_slip_finds_the_name_and_says_so(named: Catalog, typed: str, meant: str, asset: str):
+    result = named.search(typed)
+    assert [hit.asset["name"] for hit in result.hits] == [asset]
+    assert result.as_json()["corrections"] == [{"typed": typed, "searched": meant}]
+
+
+def test_only_the_unknown_word_is_put_right(named: Catalog):
+    result = named.search("interview kovalneko lisbon")
+    assert result.corrections == ({"typed": "kovalneko", "searched": "kovalenko"},)
+    assert len(result.hits) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"Kovalneko"', "name:kovalneko*", "kova", "lisbom", "kovalneko*", "interview -kovalneko"],
+)  # fmt: skip
+def test_what_is_exact_stays_so(named: Catalog, query: str):
+    assert named.search(query).corrections == ()
+
+
+def test_a_word_that_is_found_costs_no_statement_more(named: Catalog, statements):
+    with statements.of(named):
+        named.search("kovalenko")
+    assert not any("similar_words" in each for each in statements)
+
+
+@given(st.text("abc", max_size=6), st.text("abc", max_size=6), st.data())
+def test_distance(first: str, second: str, data):
+    assert distance(first, first) == 0
+    assert distance(first, second) == distance(second, first)
+    assert abs(len(first) - len(second)) <= distance(first, second) <= max(len(first), len(second))
+    if len(first) > 1:
+        at = data.draw(st.integers(0, len(first) - 2))
+        swapped = first[:at] + first[at + 1] + first[at] + first[at + 2 :]
+        assert distance(first, swapped) <= 1
