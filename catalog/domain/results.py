@@ -138,7 +138,8 @@ class SearchResult:
     following page or None; ``explanation`` holds the statement and PostgreSQL's
     own plan where they were asked for; ``examples`` what was asked for beside words;
     ``corrections`` are words no text has (``typed``) and those sought as keywords in
-    their place (``searched``); ``cutoff`` says where the relevant hits end, and is None where nothing tells.
+    their place (``searched``); ``cutoff`` says where the relevant hits end, and is
+    None where nothing tells.
     """
 
     query: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, false, func, not_
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.examples import Examples
@@ -104,13 +105,9 @@ class Search:
         statement = search_statement(parts)
         with self._database.session() as session:
             answer = list(session.execute(statement))
-            mended: tuple[Correction, ...] = ()
-            if words is not None and all(row.keyword_rank is None for row in answer):
-                mended = corrections(session, parsed.root)
-            if mended and parsed.root is not None:
-                meant = corrected(parsed.root, {each.typed: each.searched for each in mended})
-                words = filters.keyword_query(meant)
-                parts = replace(parts, keywords=None if words is None else Keywords.of(words))
+            mended = _mended(session, parsed, answer)
+            if mended:
+                parts = replace(parts, keywords=_meant(parsed, mended))
                 statement = search_statement(parts)
                 answer = list(session.execute(statement))
             explanation = explain(session, statement) if show_plan else None
@@ -186,6 +183,21 @@ def _where(query: Query, examples: Examples) -> ColumnElement[bool]:
         return kept
     # An asset without shots has no clip, and is no example.
     return and_(kept, not_(func.coalesce(among_examples(examples.like), false())))
+
+
+def _mended(session: Session, query: Query, answer: Sequence[Row[Any]]) -> tuple[Correction, ...]:
+    """What to look for where no keyword was found; nothing is asked where one was."""
+    if any(row.keyword_rank is not None for row in answer):
+        return ()
+    return corrections(session, query.root)
+
+
+def _meant(query: Query, mended: Sequence[Correction]) -> Keywords | None:
+    if query.root is None:
+        return None
+    root = corrected(query.root, {each.typed: each.searched for each in mended})
+    words = filters.keyword_query(root)
+    return None if words is None else Keywords.of(words)
 
 
 def check_limit(limit: int) -> None:
