@@ -154,14 +154,7 @@ class Search:
             keyword_rank=row.keyword_rank,
             confidence=_confidence(row),
             relevant=bool(row.relevant),
-            asset={
-                "id": row.asset_id,
-                "name": row.asset_name,
-                "kind": row.asset_kind,
-                "path": row.path,
-                "collection": row.collection,
-                **_warnings(row),
-            },
+            asset=asset_json(row),
             clip=clip_json(row),
             frame=self._frame(row),
             picture_key=row.picture,
@@ -242,6 +235,18 @@ def _plan(parts: SearchParts) -> str:
     if parts.keywords is not None:
         ways.append("keywords")
     return "+".join(ways) or "filter"
+
+
+def asset_json(row: Row[Any]) -> dict[str, Any]:
+    """A row's asset as the JSON of a hit has it."""
+    return {
+        "id": row.asset_id,
+        "name": row.asset_name,
+        "kind": row.asset_kind,
+        "path": row.path,
+        "collection": row.collection,
+        **_warnings(row),
+    }
 
 
 def clip_json(row: Row[Any]) -> dict[str, Any] | None:

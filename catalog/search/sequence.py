@@ -18,7 +18,14 @@ from catalog.domain.query.scalars import read_numbers
 from catalog.domain.results import Hit, SearchResult
 from catalog.errors import InvalidInputError
 from catalog.search.cursor import read_cursor, write_cursor
-from catalog.search.find import NO_EXAMPLES, Search, check_limit, clip_json, parsed_query
+from catalog.search.find import (
+    NO_EXAMPLES,
+    Search,
+    asset_json,
+    check_limit,
+    clip_json,
+    parsed_query,
+)
 from catalog.store import filters
 from catalog.store.explain import explain
 from catalog.store.search.sequence import Side, sequence_statement
@@ -127,13 +134,7 @@ class SequenceSearch(Search):
             cosine=_rounded(row.cosine),
             keyword_rank=None,
             confidence=None,
-            asset={
-                "id": row.asset_id,
-                "name": row.asset_name,
-                "kind": row.asset_kind,
-                "path": row.path,
-                "collection": row.collection,
-            },
+            asset=asset_json(row),
             clip=clip_json(one),
             frame=self._frame(one),
             picture_key=row.picture,

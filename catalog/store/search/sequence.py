@@ -195,6 +195,8 @@ def _shown(page: CTE, one: CTE) -> Select[*tuple[Any, ...]]:
             Asset.name.label("asset_name"),
             Asset.kind.label("asset_kind"),
             Asset.collection,
+            Asset.damaged,
+            Asset.superseded_by,
             Asset.start_timecode,
             Asset.frame_rate_num,
             Asset.frame_rate_den,
