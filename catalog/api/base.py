@@ -11,6 +11,7 @@ from catalog.encoders import Encoder
 from catalog.maintain.encoders import Encoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
+from catalog.search.phrases import KnownPhrases
 from catalog.settings import Settings
 
 StrPath = str | os.PathLike[str]
@@ -33,6 +34,7 @@ class OpenCatalog:
         self.store = store
         self.decoders = decoders or DecoderPool(hwaccel=settings.hwaccel)
         self._dispatcher = dispatcher
+        self._known_phrases = KnownPhrases()
         self._encoders = Encoders(database, self._load_encoder, settings.encoder)
 
     def _load_encoder(self, name: str) -> Encoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalog.domain.progress import Progress, Silent
@@ -29,3 +30,11 @@ class EncoderVerbs:
             If there is no such encoder or its weights are not to be had.
         """
         return self._encoders.activate(name, self._store, progress or Silent())
+
+    def index(self, *, progress: Progress | None = None) -> Sequence[dict[str, Any]]:
+        """Build the graphs of large libraries, where they are due; what was built.
+
+        Ingesting and activating do so too. Others may search and ingest meanwhile,
+        and searches are as right without, only slower.
+        """
+        return self._encoders.index(progress or Silent())

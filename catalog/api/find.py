@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.db.migrate import current_revision
@@ -24,6 +24,8 @@ from catalog.search.facets import count_values
 from catalog.search.phrases import encode_phrases
 from catalog.search.sequence import SequenceSearch
 from catalog.store import assets as asset_rows
+
+_Searching = TypeVar("_Searching", bound=Search)
 
 
 class FindVerbs(OpenCatalog):
@@ -92,10 +94,8 @@ class FindVerbs(OpenCatalog):
             If free words need an encoder whose weights are not to be had.
         """
         examples = Examples.of(image, like, not_, keep=keep_examples)
-        search = Search(self.database, self.store, self._encoders.load, self.decoders)
         if then is not None:
-            pairs = SequenceSearch(self.database, self.store, self._encoders.load, self.decoders)
-            return pairs.find_pairs(
+            return self._searching(SequenceSearch).find_pairs(
                 query,
                 then,
                 within=within,
@@ -109,7 +109,7 @@ class FindVerbs(OpenCatalog):
                 "`within` says how soon a second shot follows; expected `then` with it.",
                 remedy='Say what follows: --then "…" --within 10s.',
             )
-        return search.find(
+        return self._searching(Search).find(
             query,
             examples=examples,
             weights=Weights.of(self.settings.search_weights if weights is None else weights),
@@ -118,6 +118,11 @@ class FindVerbs(OpenCatalog):
             after=after,
             everything=all_,
             show_plan=explain,
+        )
+
+    def _searching(self, kind: type[_Searching]) -> _Searching:
+        return kind(
+            self.database, self.store, self._encoders.load, self.decoders, self._known_phrases
         )
 
     def facets(

@@ -26,6 +26,7 @@ from catalog.ingest.register import (
 )
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed, is_due
 from catalog.maintain.assets import Reference, resolve
+from catalog.maintain.graphs import build_graphs
 from catalog.store import assets
 
 
@@ -104,7 +105,10 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If something waits and the encoder's weights are not to be had.
         """
-        return encode_step(self.database, self.store, self._encoders.active)
+        encoded = encode_step(self.database, self.store, self._encoders.active)
+        if encoded.vectors:
+            build_graphs(self.database)
+        return encoded
 
     def ingest(
         self,
@@ -139,7 +143,10 @@ class IngestVerbs(OpenCatalog):
             verify=verify,
         )
         labels = Labels.clean(collection, tags, metadata or {})
-        return run.run([Path(path) for path in paths], labels)
+        report = run.run([Path(path) for path in paths], labels)
+        if report.frames:
+            build_graphs(self.database, progress)
+        return report
 
     def describe(
         self, references: Sequence[Reference] = (), *, progress: Progress | None = None

@@ -46,3 +46,23 @@ def activate(
             say_json(body)
         else:
             typer.echo(f"{body['name']} is active; {body['encoded']} frames were encoded for it.")
+
+
+@app.command()
+def index(*, json: Json = False) -> None:
+    """Build the graphs that large libraries are searched by, where they are due.
+
+    Ingesting does so by itself; others may go on working meanwhile.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            built = catalog.encoder.index(progress=progress)
+        if json:
+            say_json({"built": built})
+        else:
+            for graph in built:
+                typer.echo(f"{graph['encoder']}: a graph over {graph['centres']} centres.")
+            if not built:
+                typer.echo("No graph is due.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.domain.plan import Plan
 from catalog.errors import CatalogError
 
 
@@ -134,7 +135,8 @@ class Hit:
 class SearchResult:
     """The hits of one query, best first.
 
-    ``plan`` says how neighbours were found; ``next`` is the cursor of the
+    ``plan`` says how neighbours were found, and why so; in a wide one
+    ``total_candidates`` is an estimate; ``next`` is the cursor of the
     following page or None; ``explanation`` holds the statement and PostgreSQL's
     own plan where they were asked for; ``examples`` what was asked for beside words;
     ``corrections`` are words no text has (``typed``) and those sought as keywords in
@@ -144,7 +146,7 @@ class SearchResult:
 
     query: str
     encoder: str | None
-    plan: str
+    plan: Plan
     took_ms: float
     total_candidates: int
     hits: tuple[Hit, ...]
@@ -159,7 +161,7 @@ class SearchResult:
         body: dict[str, Any] = {
             "query": self.query,
             "encoder": self.encoder,
-            "plan": self.plan,
+            "plan": self.plan.as_json(),
             "took_ms": round(self.took_ms, 2),
             "total_candidates": self.total_candidates,
             "cutoff": None if self.cutoff is None else dict(self.cutoff),

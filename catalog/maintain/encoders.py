@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from catalog.db.engine import Database
@@ -10,6 +10,7 @@ from catalog.domain.progress import Progress
 from catalog.encoders import Encoder, parse_spec
 from catalog.errors import EncoderUnavailableError, InvalidInputError
 from catalog.ingest.encode import EncodeQueue
+from catalog.maintain.graphs import build_graphs
 from catalog.media.frame_store import FrameStore
 from catalog.store import vectors
 from catalog.store.vectors import EncoderRow
@@ -99,9 +100,14 @@ class Encoders:
                 f"{error.message}); {row.name} was not activated.",
                 remedy="Remove or analyse those assets again, then activate once more.",
             )
+        build_graphs(self._database, progress)
         with self._database.session() as session:
             vectors.activate_encoder(session, row.id)
         return {"name": row.name, "active": True, "encoded": written}
+
+    def index(self, progress: Progress) -> Sequence[dict[str, Any]]:
+        """Build the graphs that are due; what was built."""
+        return build_graphs(self._database, progress)
 
     def _enter(self, encoder: Encoder) -> EncoderRow:
         if not 1 <= encoder.dimension <= vectors.MAX_DIMENSION:

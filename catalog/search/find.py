@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, false, func, not_
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import True_
 
 from catalog.db.engine import Database
 from catalog.domain.examples import Examples
@@ -25,11 +26,13 @@ from catalog.media.isolated import DecoderPool
 from catalog.search.corrections import Correction, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.example import ExampleVectors
-from catalog.search.phrases import Phrases, normal_phrase
+from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
+from catalog.search.planning import plan_of
 from catalog.store import filters, vectors
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
 from catalog.store.search import Keywords, Meaning, SearchParts, search_statement
+from catalog.store.search.deciding import set_locally
 from catalog.store.vectors import EncoderRow
 
 MAX_LIMIT = 1000
@@ -48,11 +51,13 @@ class Search:
         store: FrameStore,
         load_encoder: Callable[[str], Encoder],
         decoders: DecoderPool,
+        known: KnownPhrases | None = None,
     ) -> None:
         self._decoders = decoders
         self._database = database
         self._store = store
         self._load_encoder = load_encoder
+        self._known = known
 
     def find(
         self,
@@ -102,8 +107,11 @@ class Search:
             after=cursor,
             all=everything,
         )
-        statement = search_statement(parts)
         with self._database.session() as session:
+            filtered = not isinstance(filters.condition(parsed.root), True_)
+            plan, parts = plan_of(session, parts, encoder, filtered=filtered)
+            set_locally(session, plan.settings)
+            statement = search_statement(parts)
             answer = list(session.execute(statement))
             mended = _mended(session, parsed, answer)
             if mended:
@@ -118,7 +126,7 @@ class Search:
         return SearchResult(
             query=query,
             encoder=None if encoder is None or meaning is None else encoder.name,
-            plan=_plan(parts),
+            plan=plan,
             took_ms=(time.perf_counter() - began) * 1000,
             total_candidates=answer[0].candidates,
             hits=hits,
@@ -139,7 +147,7 @@ class Search:
             # A catalogue that never encoded anything still has its keywords.
             return encoder, None
         name = encoder.name
-        phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name))
+        phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name), self._known)
         if not examples:
             return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
         maker = ExampleVectors(phrases, self._decoders)
@@ -226,15 +234,6 @@ def parsed_query(query: str, examples: Examples) -> Query:
             query=query,
         )
     return parsed
-
-
-def _plan(parts: SearchParts) -> str:
-    ways = []
-    if parts.meaning is not None:
-        ways.append("exact")
-    if parts.keywords is not None:
-        ways.append("keywords")
-    return "+".join(ways) or "filter"
 
 
 def asset_json(row: Row[Any]) -> dict[str, Any]:

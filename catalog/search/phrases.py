@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from catalog.db.engine import Database
@@ -26,15 +28,48 @@ def normal_phrase(text: str) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFC", text.replace("\x00", " "))).strip()
 
 
+class KnownPhrases:
+    """Vectors this process has used of late, so that a query asked again asks no database for it.
+
+    A vector never changes under its encoder's id. Threads may share it.
+    """
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
+        self._vectors: OrderedDict[tuple[int, str], np.ndarray] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, encoder_id: int, text: str) -> np.ndarray | None:
+        """The text's vector, if it is still known."""
+        with self._lock:
+            found = self._vectors.get((encoder_id, text))
+            if found is not None:
+                self._vectors.move_to_end((encoder_id, text))
+            return found
+
+    def keep(self, encoder_id: int, text: str, vector: np.ndarray) -> None:
+        """Remember a text's vector; the one unused for longest is forgotten."""
+        with self._lock:
+            self._vectors[encoder_id, text] = vector
+            self._vectors.move_to_end((encoder_id, text))
+            while len(self._vectors) > self._most:
+                self._vectors.popitem(last=False)
+
+
 class Phrases:
     """Texts to vectors of one encoder, through the catalogue's cache."""
 
     def __init__(
-        self, database: Database, encoder: EncoderRow, load_encoder: Callable[[], Encoder]
+        self,
+        database: Database,
+        encoder: EncoderRow,
+        load_encoder: Callable[[], Encoder],
+        known: KnownPhrases | None = None,
     ) -> None:
         self.database = database
         self.encoder = encoder
         self.load_encoder = load_encoder
+        self._known = known or KnownPhrases()
 
     def vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """The unit vector of each text, by its normal spelling.
@@ -46,7 +81,17 @@ class Phrases:
         EncoderUnavailableError
             If a text is new and the encoder's weights are not to be had.
         """
-        wanted = list(dict.fromkeys(normal_phrase(text) for text in texts))
+        every = list(dict.fromkeys(normal_phrase(text) for text in texts))
+        known = {text: self._known.get(self.encoder.id, text) for text in every}
+        ready = {text: vector for text, vector in known.items() if vector is not None}
+        if len(ready) < len(every):
+            new = self._looked_up([text for text in every if text not in ready])
+            for text, vector in new.items():
+                self._known.keep(self.encoder.id, text, vector)
+            ready |= new
+        return ready
+
+    def _looked_up(self, wanted: Sequence[str]) -> dict[str, np.ndarray]:
         short = [text for text in wanted if len(text.encode()) <= _MAX_BYTES]
         with self.database.session() as session:
             found = vectors.cached_phrases(session, self.encoder.id, short)

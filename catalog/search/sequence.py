@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, and_
 
 from catalog.domain.examples import Examples
+from catalog.domain.plan import Plan
 from catalog.domain.query import find_field
 from catalog.domain.query.mistakes import SpellingError
 from catalog.domain.query.scalars import read_numbers
@@ -109,7 +110,10 @@ class SequenceSearch(Search):
         return SearchResult(
             query=query,
             encoder=encoder,
-            plan="exact" if first.meaning or second.meaning else "filter",
+            plan=Plan(
+                "exact" if first.meaning or second.meaning else "filter",
+                "every pair of shots is compared",
+            ),
             took_ms=(time.perf_counter() - began) * 1000,
             total_candidates=answer[0].candidates,
             hits=hits,

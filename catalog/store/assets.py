@@ -123,6 +123,9 @@ def remove_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]
 
 def delete_assets(session: Session, asset_ids: Sequence[int]) -> list[str]:
     """Forget assets and all that hangs on them; the fingerprints, for their pictures."""
+    # Frames before what holds them, as in replace_shots.
+    frames = select(Frame.id).where(among(Frame.asset_id, asset_ids)).order_by(Frame.id)
+    session.execute(frames.with_for_update())
     return list(
         session.execute(
             delete(Asset).where(among(Asset.id, asset_ids)).returning(Asset.fingerprint)

@@ -21,6 +21,10 @@ def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
     that a person set goes to the shot that now holds the middle of the one it was set for.
     """
     said = _said_by_person(session, asset_id)
+    # Frames before clips, as whoever writes vectors locks them: so neither waits for the other.
+    session.execute(
+        select(Frame.id).where(Frame.asset_id == asset_id).order_by(Frame.id).with_for_update()
+    )
     session.execute(delete(Clip).where(Clip.asset_id == asset_id, Clip.kind == "shot"))
     frames = 0
     for first in range(0, len(shots), BATCH):

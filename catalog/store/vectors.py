@@ -17,11 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from catalog.db.models import SCHEMA, Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store.arrays import among
 
-# Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
-# decides the recall; pgvector's defaults (16, 64) lose a fifth under a filter.
-HNSW_M = 24
 MAX_DIMENSION = 4000  # pgvector's limit of an index on halfvec
-HNSW_EF_CONSTRUCTION = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +72,16 @@ def find_encoder(session: Session, name: str) -> EncoderRow | None:
 def add_encoder(
     session: Session, *, name: str, dimension: int, precision: str, weights_digest: str
 ) -> EncoderRow:
-    """Enter an encoder, with its partition of the vectors and its HNSW index.
+    """Enter an encoder, with its partitions of the vectors and of their centres.
 
     Two sessions may try at once: the second waits for the first and finds it done.
     """
     # The new partition's foreign keys lock these tables; taken here in the order in
     # which an analysis takes them (a clip's frames, their vectors), nobody deadlocks.
+    session.execute(text(f"LOCK TABLE {SCHEMA}.clip IN SHARE ROW EXCLUSIVE MODE"))
     session.execute(text(f"LOCK TABLE {SCHEMA}.frame IN SHARE ROW EXCLUSIVE MODE"))
     session.execute(text(f"LOCK TABLE {SCHEMA}.embedding IN ACCESS EXCLUSIVE MODE"))
+    session.execute(text(f"LOCK TABLE {SCHEMA}.centre IN ACCESS EXCLUSIVE MODE"))
     session.execute(
         insert(Encoder)
         .values(name=name, dimension=dimension, precision=precision, weights_digest=weights_digest)
@@ -97,16 +95,22 @@ def add_encoder(
 
 
 def _partition_ddl(encoder_id: int, dimension: int) -> list[str]:
-    table = f"embedding_{encoder_id}"
+    statements = []
+    for name in ("embedding", "centre"):
+        table = f"{name}_{encoder_id}"
+        statements += [
+            f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} PARTITION OF {SCHEMA}.{name} "
+            f"(CONSTRAINT ck_{table}_dimension CHECK (vector_dims(vector) = {dimension})) "
+            f"FOR VALUES IN ({encoder_id})",
+            # A row wider than 2 kB would be moved out of line and be slow to scan.
+            f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN vector SET STORAGE PLAIN",
+        ]
+    # The parent's trigger does not see statements that name the partition.
+    table = f"{SCHEMA}.embedding_{encoder_id}"
     return [
-        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} PARTITION OF {SCHEMA}.embedding "
-        f"(CONSTRAINT ck_{table}_dimension CHECK (vector_dims(vector) = {dimension})) "
-        f"FOR VALUES IN ({encoder_id})",
-        # A row wider than 2 kB would be moved out of line and be slow to scan.
-        f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN vector SET STORAGE PLAIN",
-        f"CREATE INDEX IF NOT EXISTS ix_{table}_hnsw ON {SCHEMA}.{table} USING hnsw "
-        f"((vector::halfvec({dimension})) halfvec_cosine_ops) "
-        f"WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION})",
+        *statements,
+        f"CREATE OR REPLACE TRIGGER embedding_added AFTER INSERT ON {table} REFERENCING NEW TABLE "
+        f"AS added FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.embedding_added()",
     ]
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from small_footage import still
-from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.encoders.null import NullEncoder
@@ -27,16 +26,12 @@ def vectors(catalog: Catalog) -> dict[str, int]:
     return {row["name"]: row["vectors"] for row in catalog.encoder.list()}
 
 
-def test_the_first_encoder_is_active_and_has_its_partition_and_index(catalog: Catalog, media: Path):
+def test_the_first_encoder_is_active_and_has_its_partitions(catalog: Catalog, media: Path):
     assert catalog.encoder.list() == [
         {"name": "null:64", "dimension": 64, "precision": "fp32", "active": True, "vectors": 4,
          "missing": 0}
     ]  # fmt: skip
-    with catalog.database.session() as session:
-        indexes = session.execute(
-            text("SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'embedding\\__'")
-        ).scalars()
-        assert any("hnsw" in index and "halfvec(64)" in index for index in indexes)
+    assert catalog.sql("SELECT count(*) FROM catalog.centre WHERE encoder_id = 1").rows == [(4,)]
 
 
 def test_a_second_encoder_of_another_dimension_takes_over_once_it_is_complete(

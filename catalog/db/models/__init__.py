@@ -12,7 +12,7 @@ from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
 from catalog.db.models.service import Stage, Token
-from catalog.db.models.vector import Calibration, Embedding, Encoder, Phrase
+from catalog.db.models.vector import Calibration, Centre, Embedding, Encoder, Phrase
 
 __all__ = [
     "NAMING_CONVENTION",
@@ -23,6 +23,7 @@ __all__ = [
     "Bin",
     "BinItem",
     "Calibration",
+    "Centre",
     "Clip",
     "Embedding",
     "Encoder",

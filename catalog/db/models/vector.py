@@ -65,6 +65,35 @@ class Embedding(Base):
 
     __table_args__ = (
         Index(None, "frame_id"),
+        Index(None, "clip_id"),
+        Index(None, "asset_id"),
+        {"postgresql_partition_by": "LIST (encoder_id)"},
+    )
+
+
+class Centre(Base):
+    """For wide searches: one vector for the frames of a shot that lie close together.
+
+    A trigger on the embeddings keeps it. Frames of one shot are mostly alike, so
+    there are fewer centres than frames, and an index over them is as much smaller.
+    """
+
+    __tablename__ = "centre"
+
+    encoder_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(f"{SCHEMA}.encoder.id", ondelete="RESTRICT"), primary_key=True
+    )
+    clip_id: Mapped[int] = cascade("clip.id", primary_key=True)
+    part: Mapped[int] = mapped_column(
+        Integer, primary_key=True, comment="which run of like frames of the clip, from 0"
+    )
+    asset_id: Mapped[int] = mapped_column(comment="the clip's, repeated for filters")
+    vector: Mapped[Any] = mapped_column(
+        HALFVEC(), comment="mean direction of the run, of unit length, in half precision"
+    )
+
+    __table_args__ = (
+        Index(None, "clip_id"),
         Index(None, "asset_id"),
         {"postgresql_partition_by": "LIST (encoder_id)"},
     )

@@ -7,7 +7,15 @@ a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
 
 from __future__ import annotations
 
-from catalog.store.search.parts import Cursor, Keywords, Meaning, SearchParts, everything
+from catalog.store.search.parts import Cursor, Keywords, Meaning, Nearest, SearchParts, everything
 from catalog.store.search.statement import search_statement
 
-__all__ = ["Cursor", "Keywords", "Meaning", "SearchParts", "everything", "search_statement"]
+__all__ = [
+    "Cursor",
+    "Keywords",
+    "Meaning",
+    "Nearest",
+    "SearchParts",
+    "everything",
+    "search_statement",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -19,8 +20,18 @@ from catalog.db.models import Asset, Clip
 from catalog.store.search.parts import Keywords, SearchParts
 
 
-def keyword_ranks(candidate: CTE, keywords: Keywords) -> CTE:
-    """The candidates whose words match, by cover density; those alike share a place.
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What the words match, before any filter: assets as a whole, and single shots."""
+
+    named: CTE
+    """``asset_id, rank``"""
+    heard: CTE
+    """``clip_id, rank``"""
+
+
+def matches(keywords: Keywords) -> Matches:
+    """Assets and shots whose words match, with their cover density.
 
     An asset's words speak for all its shots; what is said or logged over a shot
     speaks for that shot, which so comes before the asset's others.
@@ -43,6 +54,12 @@ def keyword_ranks(candidate: CTE, keywords: Keywords) -> CTE:
         )
         .cte("heard")
     )
+    return Matches(named, heard)
+
+
+def keyword_ranks(candidate: CTE, matched: Matches) -> CTE:
+    """The candidates whose words match, best first; those alike share a place."""
+    named, heard = matched.named, matched.heard
     rank = func.coalesce(heard.c.rank, named.c.rank)
     return (
         select(

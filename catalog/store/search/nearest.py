@@ -6,38 +6,122 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
     ScalarSelect,
+    Select,
     SQLColumnExpression,
     and_,
     bindparam,
     cast,
     func,
+    inspect,
+    literal,
     select,
+    tablesample,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 
-from catalog.db.models import Embedding, Frame
+from catalog.db.models import Asset, Centre, Clip, Embedding, Frame
 from catalog.db.vectors import HALFVEC
-from catalog.store.search.parts import Meaning
+from catalog.store.search.parts import Meaning, Nearest, SearchParts
+
+Centres = Select[int, int]
+
+
+def query_vector(meaning: Meaning) -> ColumnElement[Any]:
+    """The query's vector as a parameter, or the expression it is."""
+    if isinstance(meaning.vector, ColumnElement):
+        return meaning.vector
+    kind = HALFVEC(len(meaning.vector))
+    return cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
 
 
 def distance_to(
     meaning: Meaning,
     column: Any = Embedding.vector,  # noqa: ANN401  # a halfvec, with operators of its own
 ) -> ColumnElement[float]:
-    """Cosine distance of an embedding to the query.
+    """Cosine distance of an embedding, or of a centre, to the query.
 
     Written without the cast that the HNSW index is built on, so that an exact
     search can never turn into an approximate one by the planner's choice.
     """
-    if isinstance(meaning.vector, ColumnElement):
-        inside: ColumnElement[float] = column.cosine_distance(meaning.vector)
-        return inside
-    kind = HALFVEC(len(meaning.vector))
-    query = cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
-    distance: ColumnElement[float] = column.cosine_distance(query)
+    distance: ColumnElement[float] = column.cosine_distance(query_vector(meaning))
     return distance
+
+
+def distance_by_graph(meaning: Meaning, dimension: int) -> ColumnElement[float]:
+    """Cosine distance of a centre to the query, with the cast that the index is built on."""
+    centre: Any = cast(Centre.vector, HALFVEC(dimension))
+    distance: ColumnElement[float] = centre.cosine_distance(query_vector(meaning))
+    return distance
+
+
+def kept_centres(
+    where: ColumnElement[bool], encoder_id: int | ColumnElement[int], *, flagged: bool
+) -> Centres:
+    """Centres of the shots that pass the filters."""
+    kept = (
+        select(Centre.asset_id, Centre.clip_id)
+        .join(Asset, Asset.id == Centre.asset_id)
+        .join(Clip, Clip.id == Centre.clip_id)
+        .where(Centre.encoder_id == encoder_id, Asset.kind.is_not(None), where)
+    )
+    return kept if flagged else kept.where(Clip.flag.is_(None))
+
+
+def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
+    """The clips of the nearest centres that pass the filters: ``asset_id, clip_id``."""
+    kept = kept_centres(parts.where, meaning.encoder_id, flagged=parts.flagged)
+    scanned = kept.order_by(distance_to(meaning, Centre.vector)).limit(nearest.take)
+    if not nearest.by_graph:
+        return _distinct(scanned.cte("nearest").prefix_with("MATERIALIZED"))
+    walked = (
+        kept.order_by(distance_by_graph(meaning, nearest.dimension))
+        .limit(nearest.take)
+        .cte("walked")
+        .prefix_with("MATERIALIZED")
+    )
+    # Fewer may have been met than there are: then, and only then, all are looked at.
+    found = select(func.count()).select_from(walked).scalar_subquery()
+    rest = select(scanned.where(found < nearest.take).subquery("rest"))
+    return _distinct(union_all(select(walked), rest).cte("nearest"))
+
+
+def _distinct(found: CTE) -> CTE:
+    return select(found.c.asset_id, found.c.clip_id).distinct().cte("near_clip")
+
+
+def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
+    """A sample's mean cosine and its spread, and how many clips pass the filters, about.
+
+    Pages of centres are drawn by a fixed seed: the same query has the same background.
+    """
+    sample = tablesample(
+        inspect(Centre).local_table, func.system(nearest.sample), name="sampled", seed=literal(1)
+    )
+    drawn = (
+        select((1 - distance_to(meaning, sample.c.vector)).label("cosine"), sample.c.part)
+        .select_from(sample)
+        .join(Asset, Asset.id == sample.c.asset_id)
+        .join(Clip, Clip.id == sample.c.clip_id)
+        .where(sample.c.encoder_id == meaning.encoder_id, Asset.kind.is_not(None), parts.where)
+    )
+    if not parts.flagged:
+        drawn = drawn.where(Clip.flag.is_(None))
+    found = drawn.subquery("drawn")
+    # A clip has one centre or more; its first stands for it.
+    clips = func.count().filter(found.c.part == 0)
+    if nearest.centres is None:
+        about = clips * 100.0 / nearest.sample
+    else:
+        about = nearest.centres * (clips * 1.0 / func.nullif(func.count(), 0))
+    return select(
+        cast(func.coalesce(func.round(about), 0), BigInteger).label("candidates"),
+        func.avg(found.c.cosine).label("mean"),
+        func.stddev_samp(found.c.cosine).label("spread"),
+    ).cte("background")
 
 
 def best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:

@@ -53,6 +53,24 @@ class Keywords:
 
 
 @dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest centres first, then the frames of their clips: for wide searches.
+
+    ``take`` is how many centres are looked at closely. By the graph, the
+    statement goes on with a scan where it found fewer. ``sample`` is the
+    percentage of the centres that the background is measured on; ``centres``
+    how many of them there are where no filter chooses, else None and the sample
+    tells.
+    """
+
+    dimension: int
+    take: int
+    by_graph: bool
+    sample: float
+    centres: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchParts:
     """What the query compiles to, before it is one statement.
 
@@ -67,6 +85,8 @@ class SearchParts:
     after: Cursor | None = None
     flagged: bool = False
     """Whether flagged shots (bars, black, leaders, slates) are looked at too."""
+    nearest: Nearest | None = None
+    """How to find what to compare; None: every frame of every candidate is compared."""
     all: bool = False
     """Whether hits below the cutoff are listed too."""
     weights: Weights = field(default_factory=Weights)

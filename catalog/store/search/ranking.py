@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -18,15 +20,16 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     tuple_,
+    union,
 )
 
 from catalog.db.models import Asset, Clip
 from catalog.domain.ordering import Weights
-from catalog.store.search.keywords import keyword_ranks
+from catalog.store.search.keywords import Matches, keyword_ranks
 from catalog.store.search.parts import (
     Cursor,
-    Keywords,
     SearchParts,
     is_ranked,
     is_sorted_by_score,
@@ -37,7 +40,17 @@ RRF_K = 60
 _BEYOND = 1e15
 
 
-def candidates(where: ColumnElement[bool], *, flagged: bool) -> CTE:
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """What a wide search knows of the candidates it does not look at."""
+
+    near: CTE
+    """``asset_id, clip_id`` of the nearest clips."""
+    background: CTE
+    """``candidates, mean, spread``: about how many there are, and their cosines."""
+
+
+def candidates(where: ColumnElement[bool], *, flagged: bool, name: str = "candidate") -> CTE:
     """Shots that pass the filters; an asset without shots stands for itself.
 
     So does one of flagged shots alone, unless these are asked for.
@@ -47,11 +60,34 @@ def candidates(where: ColumnElement[bool], *, flagged: bool) -> CTE:
         select(Asset.id.label("asset_id"), Clip.id.label("clip_id"))
         .outerjoin(Clip, shot if flagged else and_(shot, Clip.flag.is_(None)))
         .where(Asset.kind.is_not(None), where)
-        .cte("candidate")
+        .cte(name)
     )
 
 
-def ranked_by_all(candidate: CTE, best: CTE | None, keywords: Keywords | None) -> CTE:
+def pool(parts: SearchParts, near: CTE, matched: Matches | None) -> CTE:
+    """For wide searches, in the place of all candidates: the near ones, and what the words match.
+
+    The words' clips are among them wherever their pictures lie, so each has its cosine.
+    """
+    rows = select(near.c.asset_id, near.c.clip_id)
+    if matched is None:
+        return rows.cte("candidate")
+    by_asset = candidates(
+        and_(parts.where, Asset.id.in_(select(matched.named.c.asset_id))),
+        flagged=parts.flagged,
+        name="named_candidate",
+    )
+    by_clip = candidates(
+        and_(parts.where, Clip.id.in_(select(matched.heard.c.clip_id))),
+        flagged=parts.flagged,
+        name="heard_candidate",
+    )
+    return union(rows, select(by_asset), select(by_clip)).cte("candidate")
+
+
+def ranked_by_all(
+    candidate: CTE, best: CTE | None, matched: Matches | None, wide: Wide | None
+) -> CTE:
     """Each candidate's place in each ranking; NULL where the ranking does not hold it."""
     columns: list[ColumnElement[Any]] = [candidate.c.asset_id, candidate.c.clip_id]
     source: Any = candidate
@@ -64,17 +100,15 @@ def ranked_by_all(candidate: CTE, best: CTE | None, keywords: Keywords | None) -
         ]
     else:
         source = source.outerjoin(best, best.c.clip_id == candidate.c.clip_id)
-        place = func.row_number().over(order_by=[best.c.cosine.desc().nulls_last(), best.c.clip_id])
-        columns += [
-            best.c.cosine,
-            case((best.c.cosine.is_not(None), place)).label("cosine_rank"),
-            func.avg(best.c.cosine).over().label("background_mean"),
-            func.stddev_samp(best.c.cosine).over().label("background_spread"),
-        ]
-    if keywords is None:
+        if wide is not None:
+            source = source.join(wide.background, true()).outerjoin(
+                wide.near, wide.near.c.clip_id == candidate.c.clip_id
+            )
+        columns += _places_by_cosine(best, wide)
+    if matched is None:
         columns.append(cast(null(), BigInteger).label("keyword_rank"))
     else:
-        found = keyword_ranks(candidate, keywords)
+        found = keyword_ranks(candidate, matched)
         # One key each, without null: else the planner could not hash the join.
         same = and_(
             found.c.asset_id == candidate.c.asset_id,
@@ -83,6 +117,38 @@ def ranked_by_all(candidate: CTE, best: CTE | None, keywords: Keywords | None) -
         source = source.outerjoin(found, same)
         columns.append(found.c.keyword_rank)
     return select(*columns).select_from(source).cte("ranked")
+
+
+def _places_by_cosine(best: CTE, wide: Wide | None) -> list[ColumnElement[Any]]:
+    cosine = best.c.cosine
+    place: ColumnElement[Any] = func.row_number().over(
+        order_by=[cosine.desc().nulls_last(), best.c.clip_id]
+    )
+    mean: ColumnElement[Any] = func.avg(cosine).over()
+    spread: ColumnElement[Any] = func.stddev_samp(cosine).over()
+    if wide is not None:
+        place = case(
+            (wide.near.c.clip_id.is_not(None), place),
+            else_=func.greatest(place, _place_among_all(cosine, wide.background)),
+        )
+        mean, spread = wide.background.c.mean, wide.background.c.spread
+    return [
+        cosine,
+        case((cosine.is_not(None), place)).label("cosine_rank"),
+        mean.label("background_mean"),
+        spread.label("background_spread"),
+    ]
+
+
+def _place_among_all(cosine: ColumnElement[float], background: CTE) -> ColumnElement[int]:
+    """Where a clip that only its words brought stands among all cosines, about.
+
+    As many lie before it as a normal distribution of the background's mean and
+    spread has above its cosine.
+    """
+    z = (cosine - background.c.mean) / func.nullif(background.c.spread, 0)
+    before = background.c.candidates * 0.5 * func.erfc(z / literal(math.sqrt(2), Double))
+    return cast(func.coalesce(before, 0), BigInteger)
 
 
 def fused_scores(ranked: CTE, weights: Weights, *, relevant: bool) -> CTE:
@@ -182,7 +248,16 @@ def _after_key(
 
 
 def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnElement[bool]:
-    score = literal(last.key, Double)
+    """What comes after the row the page before ended with, wherever that row stands by now.
+
+    What was added meanwhile moves everybody's place, and so every score: the
+    last row's is looked up again. The one it had counts if the row is gone.
+    """
+    seen = fused.alias("seen")
+    now = select(seen.c.score).where(
+        seen.c.asset_id == last.asset_id, func.coalesce(seen.c.clip_id, 0) == last.clip_id
+    )
+    score = func.coalesce(now.scalar_subquery(), literal(last.key, Double))
     return or_(
         fused.c.score < score,
         and_(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    ColumnElement,
     ScalarSelect,
     Select,
     func,
@@ -20,14 +21,16 @@ from sqlalchemy import (
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
 from catalog.store.search.cutoff import end_of_list, judged
-from catalog.store.search.keywords import spoken_clip
-from catalog.store.search.nearest import best_frames, shown_frame
+from catalog.store.search.keywords import Matches, matches, spoken_clip
+from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
 from catalog.store.search.parts import SearchParts, is_ranked
 from catalog.store.search.ranking import (
+    Wide,
     candidates,
     fused_scores,
     page_of,
     page_order,
+    pool,
     ranked_by_all,
 )
 
@@ -37,22 +40,36 @@ Row = Select[*tuple[Any, ...]]
 def search_statement(parts: SearchParts) -> Row:
     """One SELECT whose rows are hits, best first, with all a page shows of them.
 
-    Each row carries ``candidates`` (how many clips passed the filters) and the
-    mean and spread of all their cosines, the background that a hit stands out
-    from. A page without hits is one row that has ``candidates`` and no asset.
+    Each row carries ``candidates`` (how many clips passed the filters; in a wide
+    search about how many) and the mean and spread of all their cosines (in a wide
+    search of a sample), the background that a hit stands out from.
+    A page without hits is one row that has ``candidates`` and no asset.
     """
-    candidate = candidates(parts.where, flagged=parts.flagged)
+    matched = None if parts.keywords is None else matches(parts.keywords)
+    candidate, wide = _candidates(parts, matched)
     best = best_frames(candidate, parts.meaning)
-    ranked = ranked_by_all(candidate, best, parts.keywords)
+    ranked = ranked_by_all(candidate, best, matched, wide)
     relevant = is_ranked(parts) and parts.free_words
     judging = judged(fused_scores(ranked, parts.weights, relevant=relevant), parts)
     page = page_of(judging, parts)
-    return shown(candidate, page, parts, judging)
+    counted: ColumnElement[int] = select(func.count()).select_from(candidate).scalar_subquery()
+    if wide is not None:
+        about = select(wide.background.c.candidates).scalar_subquery()
+        counted = func.greatest(counted, about)
+    return shown(select(counted.label("candidates")).cte("total"), page, parts, judging)
 
 
-def shown(candidate: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
+def _candidates(parts: SearchParts, matched: Matches | None) -> tuple[CTE, Wide | None]:
+    """Whose frames are compared: of every candidate, or of those a wide search found near."""
+    if parts.nearest is None or parts.meaning is None:
+        return candidates(parts.where, flagged=parts.flagged), None
+    near = near_clips(parts, parts.meaning, parts.nearest)
+    wide = Wide(near, background(parts, parts.meaning, parts.nearest))
+    return pool(parts, near, matched), wide
+
+
+def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
     """The page's rows with everything people are shown, beside the number of candidates."""
-    total = select(func.count().label("candidates")).select_from(candidate).cte("total")
     end = end_of_list(judging, parts)
     clip = func.coalesce(page.c.clip_id, 0)
     order = page_order(page, parts)

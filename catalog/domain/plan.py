@@ -1,0 +1,154 @@
+"""Which way a search goes about its neighbours, and why.
+
+Every way gives the nearest shots; which is the fastest hangs on how many
+frames the filters keep. The costs are microseconds, measured on 300,000 and
+1,000,000 vectors of 512 dimensions (docs/decisions, "The plan of a search").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+_PER_DIMENSION = 1 / 512
+_FRAME = 0.45  # compare one vector, by a scan
+_LOOK_UP = 4.0  # find one clip's frames by an index
+_STEP = 5.0  # one vector met on the walk through the graph
+_WALK = 1000.0  # the walk's beginning
+_EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
+# A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
+_DEEPEST_WALK = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What the statistics say: vectors of frames, centres of clips, whether a graph joins them."""
+
+    frames: int
+    centres: int
+    graph: bool
+    dimension: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How neighbours are found. ``take`` is how many centres are looked at closely."""
+
+    kind: str
+    """``exact``: every frame the filters keep; ``centres``: every centre they keep, then the
+    frames of the nearest; ``graph``: the nearest centres by the index, then their frames;
+    ``keywords`` and ``filter``: the query has no meaning to compare."""
+    reason: str
+    estimated_frames: int | None = None
+    """Frames the filters keep, about."""
+    at_least: bool = False
+    """Whether there may be many more than ``estimated_frames``: counting stopped there."""
+    take: int = 0
+    keywords: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def wide(self) -> bool:
+        """Whether only the nearest centres' frames are compared."""
+        return self.kind in ("centres", "graph")
+
+    def __str__(self) -> str:
+        return f"{self.kind}+keywords" if self.keywords and self.kind != "keywords" else self.kind
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form, as in the ``plan`` of a search."""
+        return {
+            "kind": self.kind,
+            "keywords": self.keywords,
+            "estimated_frames": self.estimated_frames,
+            "at_least": self.at_least,
+            "reason": self.reason,
+            "settings": dict(self.settings),
+        }
+
+
+def taken(depth: int) -> int:
+    """How many centres are looked at closely, to be sure of the ``depth`` nearest clips."""
+    return 100 + 3 * depth
+
+
+def worth_counting(library: Library, depth: int) -> int:
+    """Centres kept from which on the exact number changes nothing: the walk is fastest.
+
+    A scan costs as many steps as centres are kept, a walk the fewer the more of
+    the centres are kept; this is where the two meet. 0: there is nothing to count.
+    """
+    if library.frames <= _EXACT_BELOW:
+        return 0
+    if not library.graph or taken(depth) > _DEEPEST_WALK:
+        return library.centres + 1
+    step, scan = _STEP, _FRAME * library.dimension * _PER_DIMENSION
+    return math.ceil(math.sqrt(step / scan * taken(depth) * library.centres)) + 1
+
+
+def choose(library: Library, *, kept: int | None, depth: int, stopped: bool = False) -> Plan:
+    """The fastest way to the ``depth`` nearest clips.
+
+    ``kept`` is how many centres the filters keep, None if there is no filter;
+    ``stopped`` says that counting ended there and more may be kept.
+    """
+    centres = library.centres if kept is None else kept
+    per_centre = library.frames / max(library.centres, 1)
+    frames = round(centres * per_centre)
+    take = taken(depth)
+    scan = _FRAME * library.dimension * _PER_DIMENSION
+    closer = min(take, centres) * (_LOOK_UP + per_centre * scan)
+    costs = {"exact": frames * scan}
+    if frames > _EXACT_BELOW:
+        costs["centres"] = centres * scan + closer
+        if library.graph and take <= _DEEPEST_WALK:
+            met = take * library.centres / max(centres, 1)
+            costs["graph"] = _WALK + met * _STEP + closer
+    # Counting ended where the walk begins to be the fastest.
+    walks = stopped and "graph" in costs
+    kind = "graph" if walks else min(costs, key=costs.__getitem__)
+    about = "at least" if stopped else "about"
+    guesses = ", ".join(f"{name} {cost / 1000:.1f}" for name, cost in costs.items())
+    if library.frames <= _EXACT_BELOW:
+        share = "the library is small"
+    elif kept is None:
+        share = "no filter"
+    else:
+        share = f"the filters keep {about} {frames} frames"
+    return Plan(
+        kind=kind,
+        reason=f"{share}, of {library.frames} in all; milliseconds expected: {guesses}",
+        estimated_frames=frames,
+        at_least=stopped,
+        take=take,
+        settings=_settings(kind, take, library.centres, centres),
+    )
+
+
+def only_exact(plan: Plan) -> Plan:
+    """The plan for an order that is not by likeness, where every frame has to be compared."""
+    return replace(
+        plan,
+        kind="exact",
+        reason="hits that go by another order than likeness are all compared; " + plan.reason,
+        settings=_settings("exact", plan.take, 0, 0),
+    )
+
+
+def _settings(kind: str, take: int, centres: int, kept: int) -> dict[str, str]:
+    shared = {"jit": "off", "plan_cache_mode": "force_custom_plan", "work_mem": "64MB"}
+    if kind != "graph":
+        return shared
+    ahead = round(8 * take * centres / max(kept, 1))
+    return shared | {
+        "max_parallel_workers_per_gather": "0",
+        # The walk gives its order; a sort of what it would give is never cheaper.
+        "enable_sort": "off",
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.ef_search": str(min(1000, max(100, take))),
+        # Where a walk finds too little, the statement goes on with a scan.
+        "hnsw.max_scan_tuples": str(max(20_000, min(ahead, 200_000))),
+        "hnsw.scan_mem_multiplier": "2",
+    }

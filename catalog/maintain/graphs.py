@@ -1,0 +1,53 @@
+"""Graphs over the centres of clips: built once there are so many that a scan would be slow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from catalog.db.engine import Database
+from catalog.domain.progress import Progress, Silent
+from catalog.store import centres, vectors
+
+# Any number, as long as it stays the same; the encoder's id is the lock's second half.
+_LOCK = 0x6772_6170
+
+
+def build_graphs(database: Database, progress: Progress | None = None) -> list[dict[str, Any]]:
+    """Build what graphs are due; what was built.
+
+    One process builds an encoder's graph; a second does not wait for it. Searches
+    are right without it, only slower.
+    """
+    progress = progress or Silent()
+    built = []
+    with database.session() as session:
+        due = [
+            (row, size.centres)
+            for row in vectors.list_encoders(session)
+            if not (size := centres.sizes(session, row.id, row.dimension)).graph
+            and size.centres >= centres.INDEX_FROM
+        ]
+    for row, count in due:
+        progress.begin("graph", 1, "graphs")
+        if _build(database, row.id, row.dimension):
+            built.append({"encoder": row.name, "centres": count})
+        progress.advance("graph", 1, row.name)
+        progress.end("graph")
+    return built
+
+
+def _build(database: Database, encoder_id: int, dimension: int) -> bool:
+    with database.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        key = {"a": _LOCK, "b": encoder_id}
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:a, :b)"), key).scalar():
+            return False
+        try:
+            centres.build_graph(connection, encoder_id, dimension)
+        finally:
+            # The settings were this connection's own, and it goes back to the pool.
+            connection.execute(text("RESET ALL"))
+            connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), key)
+        return True

@@ -1,0 +1,55 @@
+"""Choose how a search goes about its neighbours: statistics first, a bounded count where needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from catalog.domain.plan import Library, Plan, choose, only_exact, worth_counting
+from catalog.store import centres
+from catalog.store.search import Nearest, SearchParts
+from catalog.store.search.deciding import count_kept
+from catalog.store.search.parts import is_sorted_by_score
+from catalog.store.vectors import EncoderRow
+
+# Enough of the library to know its mean and spread by: some 700 centres of 512 dimensions.
+_SAMPLE_PAGES = 100
+
+
+def plan_of(
+    session: Session, parts: SearchParts, encoder: EncoderRow | None, *, filtered: bool
+) -> tuple[Plan, SearchParts]:
+    """The plan, and the parts as it wants them.
+
+    ``filtered``: whether the query chooses; what is left out of every search
+    (black, bars, former versions) is little, and not counted.
+    """
+    keywords = parts.keywords is not None
+    meaning = parts.meaning
+    if meaning is None or encoder is None:
+        kind = "keywords" if keywords else "filter"
+        return Plan(kind, "there is no meaning to compare", keywords=keywords), parts
+    size = centres.sizes(session, encoder.id, encoder.dimension)
+    library = Library(size.frames, size.centres, size.graph, encoder.dimension)
+    limit = parts.limit
+    assert isinstance(limit, int)  # noqa: S101  # an expression only inside catalog.search()
+    depth = limit + (parts.after.rank if parts.after else 0)
+    stop = worth_counting(library, depth) if filtered else 0
+    # A small library is looked at as a whole, whatever the filters keep of it.
+    kept = count_kept(session, parts, meaning, stop) if stop else None
+    chosen = choose(library, kept=kept, depth=depth, stopped=stop != 0 and kept == stop)
+    if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
+        # What is listed by date or name, or without any rank, is all that is relevant.
+        chosen = only_exact(chosen)
+    plan = replace(chosen, keywords=keywords)
+    if not plan.wide:
+        return plan, parts
+    nearest = Nearest(
+        dimension=encoder.dimension,
+        take=plan.take,
+        by_graph=plan.kind == "graph",
+        sample=min(100.0, 100.0 * _SAMPLE_PAGES / max(size.centre_pages, 1)),
+        centres=size.centres if kept is None else None,
+    )
+    return plan, replace(parts, nearest=nearest)

@@ -1,0 +1,98 @@
+"""The centres of clips: how many there are, and the graph that finds the near ones.
+
+A centre stands for the frames of a shot that lie close together; a trigger
+keeps it. The graph is pgvector's HNSW (Malkov and Yashunin, "Efficient and
+robust approximate nearest neighbor search using Hierarchical Navigable Small
+World graphs", TPAMI 2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from catalog.db.models import SCHEMA
+
+# Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
+# decides the recall; pgvector's defaults (16, 64) lose a fifth under a filter.
+HNSW_M = 24
+HNSW_EF_CONSTRUCTION = 200
+# Below this a scan of all centres takes a few milliseconds, and needs no upkeep.
+INDEX_FROM = 10_000
+
+_ROW_BYTES = 64  # a row of embedding or of centre without its vector
+
+_SIZES = text("""
+    SELECT c.relname AS name, c.reltuples AS rows, c.relpages AS pages,
+           pg_relation_size(c.oid) / current_setting('block_size')::int AS pages_now,
+           coalesce(i.indisvalid, false) AS usable
+    FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+    WHERE c.relnamespace = 'catalog'::regnamespace AND c.relname IN (:embedding, :centre, :graph)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much one encoder's partitions hold, by the server's statistics."""
+
+    frames: int
+    centres: int
+    centre_pages: int
+    graph: bool
+    """Whether there is a usable graph over the centres."""
+
+
+def graph_name(encoder_id: int) -> str:
+    """The graph's name as an index."""
+    return f"ix_centre_{encoder_id}_hnsw"
+
+
+def sizes(session: Session, encoder_id: int, dimension: int) -> Sizes:
+    """Estimates as the planner makes them: rows per page when last counted, and pages now."""
+    names = {
+        "embedding": f"embedding_{encoder_id}",
+        "centre": f"centre_{encoder_id}",
+        "graph": graph_name(encoder_id),
+    }
+    found = {row.name: row for row in session.execute(_SIZES, names)}
+
+    def rows(name: str) -> int:
+        row = found.get(name)
+        if row is None:
+            return 0
+        if row.pages > 0 and row.rows >= 0:
+            return round(float(row.rows / row.pages * row.pages_now))
+        # Never counted yet.
+        return int(row.pages_now) * 8192 // (_ROW_BYTES + 2 * dimension)
+
+    centre, graph = found.get(names["centre"]), found.get(names["graph"])
+    return Sizes(
+        frames=rows(names["embedding"]),
+        centres=rows(names["centre"]),
+        centre_pages=0 if centre is None else centre.pages_now,
+        graph=graph is not None and graph.usable,
+    )
+
+
+def build_graph(connection: Connection, encoder_id: int, dimension: int) -> None:
+    """Build the graph while others read and write; what an earlier try left is removed.
+
+    ``connection`` commits each statement by itself, as ``CREATE INDEX CONCURRENTLY`` asks.
+    """
+    name = graph_name(encoder_id)
+    # It waits for no lock longer than this, for what comes after would wait behind it.
+    connection.execute(text("SET lock_timeout = '10s'"))
+    connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name}"))
+    connection.execute(text("SET max_parallel_maintenance_workers = 2"))
+    connection.execute(
+        text(
+            f"CREATE INDEX CONCURRENTLY {name} ON {SCHEMA}.centre_{encoder_id} USING hnsw "
+            f"((vector::halfvec({dimension})) halfvec_cosine_ops) "
+            f"WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION})"
+        )
+    )
+    connection.execute(
+        text(f"ANALYZE {SCHEMA}.centre_{encoder_id}, {SCHEMA}.embedding_{encoder_id}")
+    )

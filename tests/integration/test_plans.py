@@ -1,0 +1,333 @@
+"""How a search goes about its neighbours: each way finds the same, by the index meant for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from catalog import Catalog
+from catalog.domain import plan as planning
+from catalog.domain.plan import Library, choose, worth_counting
+from catalog.domain.results import SearchResult
+from catalog.maintain.graphs import build_graphs
+from catalog.settings import Settings
+from catalog.store import centres, vectors
+
+DIMENSION, ASSETS, SHOTS, FRAMES = 64, 40, 15, 4
+QUERIES = 12
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float16)
+
+
+def library(rng: np.random.Generator) -> np.ndarray:
+    """``(assets, shots, frames, dimension)``: an asset's shots are akin, a shot's frames alike."""
+    topic = rng.standard_normal((ASSETS, 1, 1, DIMENSION))
+    subject = rng.standard_normal((ASSETS, SHOTS, 1, DIMENSION))
+    frame = 0.2 * rng.standard_normal((ASSETS, SHOTS, FRAMES, DIMENSION))
+    # One shot in ten pans: its frames are no more alike than shots are.
+    frame[:, ::10] *= 5
+    return unit(topic + subject + frame + 1)
+
+
+def write(catalog: Catalog, rows: np.ndarray, *, first_asset: int = 0) -> None:
+    """Assets with these vectors, as an ingest would leave them."""
+    with catalog.database.session() as session:
+        encoder = vectors.active_encoder(session) or vectors.activate_first(
+            session,
+            vectors.add_encoder(
+                session, name="null:64", dimension=64, precision="fp32", weights_digest="0"
+            ),
+        )
+        for number, shots in enumerate(rows, first_asset):
+            asset = session.execute(
+                text(
+                    "INSERT INTO asset (fingerprint, size_bytes, name, kind, collection, "
+                    "time_base_num, time_base_den) VALUES (:f, 1, :f, 'video', :c, 1, 25) "
+                    "RETURNING id"
+                ),
+                {"f": f"asset-{number:03}", "c": f"c{number % 10}"},
+            ).scalar_one()
+            frames, made = [], []
+            for shot, vectors_of_shot in enumerate(shots):
+                clip = session.execute(
+                    text(
+                        "INSERT INTO clip (asset_id, kind, start_pts, end_pts, flag) "
+                        "VALUES (:a, 'shot', :s, :s + 100, :flag) RETURNING id"
+                    ),
+                    {"a": asset, "s": shot * 100, "flag": "black" if shot == 7 else None},
+                ).scalar_one()
+                for at, vector in enumerate(vectors_of_shot):
+                    frame = session.execute(
+                        text(
+                            "INSERT INTO frame (asset_id, clip_id, pts, start_pts, end_pts, "
+                            "picture, width, height) VALUES (:a, :c, :p, :p, :p + 25, 'x', 1, 1) "
+                            "RETURNING id"
+                        ),
+                        {"a": asset, "c": clip, "p": shot * 100 + at * 25},
+                    ).scalar_one()
+                    frames.append(vectors.ClaimedFrame(frame, clip, asset, "x"))
+                    made.append(vector)
+            vectors.write_vectors(session, encoder.id, frames, np.array(made))
+        texts = [f"query {at}" for at in range(QUERIES)]
+        near = unit(rows.reshape(-1, DIMENSION)[:: len(rows.reshape(-1, DIMENSION)) // QUERIES])
+        vectors.save_phrases(session, encoder.id, texts, near[:QUERIES])
+
+
+@pytest.fixture(scope="module")
+def filled(shared_settings: Settings) -> Iterator[Catalog]:
+    with Catalog.open(shared_settings) as opened:
+        write(opened, library(np.random.default_rng(3)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(centres, "INDEX_FROM", 100)
+            [built] = build_graphs(opened.database)
+            assert build_graphs(opened.database) == [], "it is there now"
+        assert built["encoder"] == "null:64"
+        yield opened
+
+
+@pytest.fixture
+def way(monkeypatch: pytest.MonkeyPatch):
+    """Makes searches go one way, whatever it would cost."""
+
+    def go(kind: str) -> None:
+        dear = {"exact": "_FRAME", "graph": "_STEP"}
+        monkeypatch.setattr(planning, "_EXACT_BELOW", 0 if kind != "exact" else 10**9)
+        for name, cost in dear.items():
+            monkeypatch.setattr(planning, cost, 1e-6 if kind == name else 1e3)
+        if kind == "graph":
+            monkeypatch.setattr(planning, "_WALK", 0)
+            monkeypatch.setattr(planning, "_FRAME", 1.0)
+            monkeypatch.setattr(planning, "_LOOK_UP", 0)
+        if kind == "centres":
+            monkeypatch.setattr(planning, "_FRAME", 1.0)
+            monkeypatch.setattr(planning, "_LOOK_UP", 0)
+
+    return go
+
+
+FILTERS = ["", "collection:c3", "-collection:c3", "name:asset-00*", "collection:none"]
+
+
+def clips(result: SearchResult) -> list[int]:
+    return [hit.clip["id"] for hit in result.hits]
+
+
+@pytest.mark.parametrize("kind", ["centres", "graph"])
+def test_each_way_finds_what_looking_at_all_finds(filled: Catalog, way, kind: str):
+    found = wanted = 0
+    for number in range(QUERIES):
+        for condition in FILTERS:
+            query = f"query {number} {condition}"
+            way("exact")
+            exact = filled.search(query, limit=10)
+            way(kind)
+            other = filled.search(query, limit=10)
+            assert exact.plan.kind == "exact"
+            assert other.plan.kind == kind or condition.startswith(("name", "collection"))
+            assert len(other.hits) == len(exact.hits), "never fewer than there are"
+            found += len(set(clips(other)) & set(clips(exact)))
+            wanted += len(exact.hits)
+            at = {hit.clip["id"]: hit.cosine for hit in exact.hits}
+            assert all(
+                hit.cosine == at[hit.clip["id"]] for hit in other.hits if hit.clip["id"] in at
+            )
+    assert wanted == QUERIES * 40
+    assert found >= 0.99 * wanted
+
+
+def explained(catalog: Catalog, query: str) -> str:
+    return str(catalog.search(query, explain=True).as_json()["explanation"]["plan"])
+
+
+def test_the_graph_walks_its_index_and_scans_nothing(filled: Catalog, way):
+    way("graph")
+    shown = explained(filled, "query 1 -collection:c3")
+    assert "Index Scan using ix_centre_1_hnsw" in shown
+    assert "One-Time Filter" in shown, "the scan of all centres is there and waits"
+    rest = shown[shown.index("One-Time Filter") :]
+    assert "never executed" in rest
+    assert "Seq Scan on embedding_1" not in shown
+    assert "embedding_1_clip_id" in shown
+
+
+def test_the_scan_of_centres_and_the_exact_search_never_use_the_graph(filled: Catalog, way):
+    for kind in ("centres", "exact"):
+        way(kind)
+        shown = explained(filled, "query 1 -collection:c3")
+        assert "hnsw" not in shown.split("Settings:")[0]
+        assert ("centre_1" in shown) == (kind == "centres")
+
+
+def test_a_walk_that_ends_early_is_made_good_by_a_scan(filled: Catalog, way, monkeypatch):
+    """Of the filter's shots none is near, and the walk meets few: the list is full all the same."""
+    way("graph")
+    real = planning._settings
+
+    def short(*args):
+        return real(*args) | {"hnsw.max_scan_tuples": "1", "hnsw.ef_search": "1"}
+
+    monkeypatch.setattr(planning, "_settings", short)
+    other = filled.search("query 0 -collection:c0", limit=10)
+    assert other.plan.kind == "graph"
+    way("exact")
+    assert clips(filled.search("query 0 -collection:c0", limit=10)) == clips(other)
+
+
+@pytest.mark.parametrize("kind", ["exact", "centres", "graph"])
+def test_one_statement_whatever_the_way(filled: Catalog, way, statements, kind: str):
+    way(kind)
+    filled.search("query 1 -collection:c3")
+    with statements.of(filled):
+        result = filled.search("query 1 -collection:c3")
+    assert result.plan.kind == kind
+    assert sum("FROM total LEFT OUTER JOIN page" in s for s in statements) == 1
+    # The encoder; the statistics; the bounded count; the settings; the search.
+    assert len(statements) <= 5
+
+
+def test_the_plan_tells_why(filled: Catalog, way):
+    way("graph")
+    plan = filled.search("query 1").as_json()["plan"]
+    assert plan["kind"] == "graph"
+    assert plan["reason"].startswith("no filter, of 2400 in all")
+    assert plan["settings"]["hnsw.iterative_scan"] == "relaxed_order"
+    assert set(plan) == {"kind", "keywords", "estimated_frames", "at_least", "reason", "settings"}
+    assert filled.search("kind:video").plan.kind == "filter"
+
+
+def test_the_settings_end_with_the_search(filled: Catalog, way):
+    way("graph")
+    filled.search("query 1")
+    with filled.database.session() as session:
+        left = session.execute(
+            text("SELECT current_setting('hnsw.ef_search'), current_setting('enable_sort')")
+        ).one()
+    assert tuple(left) == ("40", "on")
+
+
+def test_words_bring_their_clips_wherever_their_pictures_lie(filled: Catalog, way):
+    """What a name alone brings has its own cosine, and a place after those that are near."""
+    query = '"query 3" OR asset OR 039'
+    way("exact")
+    exact = {h.clip["id"]: h for h in filled.search("query 3 OR 039", limit=1000).hits}
+    way("graph")
+    wide = filled.search("query 3 OR 039", limit=20)
+    assert wide.plan.kind == "graph", query
+    named = [hit for hit in wide.hits if hit.keyword_rank]
+    assert {hit.asset["name"] for hit in named} == {"asset-039"}
+    assert len(named) == 14
+    for hit in named:
+        assert hit.cosine == exact[hit.clip["id"]].cosine
+    order = [hit.cosine for hit in named]
+    assert order == sorted(order, reverse=True)
+
+
+def test_figures_of_a_wide_search_are_near_the_true_ones(filled: Catalog, way):
+    way("exact")
+    exact = filled.search("query 5 -collection:c3", limit=1)
+    way("graph")
+    wide = filled.search("query 5 -collection:c3", limit=1)
+    assert exact.total_candidates == 36 * 14
+    assert wide.total_candidates == pytest.approx(exact.total_candidates, rel=0.35)
+    assert wide.hits[0].confidence == pytest.approx(exact.hits[0].confidence, abs=0.15)
+
+
+@pytest.mark.parametrize("kind", ["exact", "graph"])
+def test_pages_hold_while_films_are_added(
+    catalog: Catalog, way, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    """What is added between two pages neither hides nor repeats what was there before."""
+    rng = np.random.default_rng(5)
+    write(catalog, library(rng)[:12])
+    monkeypatch.setattr(centres, "INDEX_FROM", 100)
+    build_graphs(catalog.database)
+    way("exact")
+    before = clips(catalog.search("query 2", limit=1000))
+    way(kind)
+    seen: list[int] = []
+    after, added = None, 0
+    while True:
+        page = catalog.search("query 2", limit=15, after=after)
+        seen += clips(page)
+        if (after := page.next) is None:
+            break
+        if added < 4:  # some of them lie nearer to the query than all that was seen
+            write(catalog, library(rng)[:1], first_asset=100 + added)
+            added += 1
+    assert len(seen) == len(set(seen)), "none twice"
+    old = [clip for clip in seen if clip in set(before)]
+    assert old == before, "all that was there, in its order"
+
+
+def test_a_warm_search_loads_no_torch(filled: Catalog):
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom catalog import Catalog\n"
+        "from catalog.settings import Settings\n"
+        "settings = Settings(home=Path(sys.argv[1]), database_url=sys.argv[2], encoder='null')\n"
+        "with Catalog.open(settings) as catalog:\n"
+        "    assert catalog.search('query 1').hits\n"
+        "assert not {'torch', 'open_clip', 'transformers'} & set(sys.modules)\n"
+    )
+    url = filled.database.url.render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(filled.settings.home), url],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_frames_of_one_shot_written_in_two_batches_share_their_centre(filled: Catalog):
+    """The trigger keeps each run of like frames in one centre, in whatever batches they come."""
+    rows = filled.sql(
+        "SELECT c.clip_id, count(DISTINCT c.part), count(DISTINCT e.frame_id), "
+        "min(1 - (SELECT min(c2.vector <=> e.vector) FROM catalog.centre c2 "
+        "         WHERE c2.clip_id = e.clip_id)) "
+        "FROM catalog.centre c JOIN catalog.embedding e ON e.clip_id = c.clip_id GROUP BY 1"
+    ).rows
+    assert len(rows) == ASSETS * SHOTS
+    parts = [part for _, part, _, _ in rows]
+    assert min(parts) == 1
+    assert max(parts) == FRAMES
+    # No frame is far from the nearest centre of its clip.
+    assert min(nearness for *_, nearness in rows) > 0.94
+    before = filled.sql("SELECT clip_id, part, vector FROM catalog.centre ORDER BY 1, 2").rows
+    with filled.database.session() as session:
+        session.execute(text("SELECT make_centres(1, array_agg(DISTINCT clip_id)) FROM embedding"))
+    after = filled.sql("SELECT clip_id, part, vector FROM catalog.centre ORDER BY 1, 2").rows
+    assert all(
+        a[:2] == b[:2] and np.array_equal(a[2], b[2]) for a, b in zip(before, after, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("library", "kept", "kind"),
+    [
+        (Library(1_500, 700, graph=True), None, "exact"),
+        (Library(1_000_000, 100_000, graph=True), None, "graph"),
+        (Library(1_000_000, 100_000, graph=True), 50_000, "graph"),
+        (Library(1_000_000, 100_000, graph=True), 1_000, "centres"),
+        (Library(1_000_000, 100_000, graph=True), 20, "exact"),
+        (Library(1_000_000, 100_000, graph=True), 0, "exact"),
+        (Library(1_000_000, 100_000, graph=False), None, "centres"),
+        (Library(1_000_000, 1_000_000, graph=True), 500_000, "graph"),
+        (Library(1_000_000, 1_000_000, graph=True), 5_000, "exact"),
+        (Library(0, 0, graph=False), None, "exact"),
+    ],
+)
+def test_the_way_follows_what_the_filters_keep(library: Library, kept: int | None, kind: str):
+    assert choose(library, kept=kept, depth=11).kind == kind
+
+
+def test_deep_pages_leave_the_graph(filled: Catalog):
+    large = Library(1_000_000, 100_000, graph=True)
+    assert choose(large, kept=None, depth=100).kind == "graph"
+    assert choose(large, kept=None, depth=2_000).kind in ("centres", "exact")
+    assert worth_counting(large, 2_000) == 100_001
+    assert worth_counting(Library(1_500, 700, graph=True), 11) == 0
