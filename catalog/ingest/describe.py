@@ -40,7 +40,7 @@ def describe_again(tools: Tools, asset_ids: Sequence[int], progress: Progress) -
             report.described.append(asset_id)
         progress.advance("describe", 1)
     progress.end("describe")
-    report.warnings = read_sidecars(tools.database, report.described)
+    report.warnings = read_sidecars(tools, report.described)
     return report
 
 

@@ -95,7 +95,7 @@ class Ingest:
         if self._due(ids):
             self._tools.decoders.start()  # which loads its libraries while we load ours
             self._work(ids, *self._load_encoder())
-        self._report.warnings = read_sidecars(self._database, ids)
+        self._report.warnings = read_sidecars(self._tools, ids)
         self._make_proxies(ids)
         self._tell_failures(ids)
         self._count_ready(ids)

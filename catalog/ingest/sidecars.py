@@ -10,20 +10,23 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from catalog.db.engine import Database
 from catalog.domain.paths import raw_path, shown_path
 from catalog.domain.results import Failure
 from catalog.domain.sidecars import Essence, Sidecar, SidecarKind, said_of
-from catalog.errors import MediaError, UnexpectedFaultError
+from catalog.errors import MediaError, OutsideRootError, UnexpectedFaultError
+from catalog.ingest.analyse import Tools
+from catalog.ingest.places import check_inside, real_roots
 from catalog.ingest.sidecar_effects import Spoken, as_json, essence_of, settle_asset
 from catalog.media.facts import texts
-from catalog.media.sidecars import Candidate, Folder, read_embedded, read_sidecar
+from catalog.media.isolated_texts import texts_of
+from catalog.media.sidecars import Candidate, Folder, read_sidecar
 from catalog.media.sidecars.columns import labels
 from catalog.media.sidecars.lyrics import lyrics
-from catalog.store import assets, sidecars
+from catalog.store import assets, roots, sidecars
 from catalog.store.sidecars import AssetState, SidecarRow
 
 # Goes up when files are understood better than before: then all are read again.
@@ -35,20 +38,27 @@ _MOST_LOGS_KEPT = 50
 _log = logging.getLogger(__name__)
 
 
-def read_sidecars(database: Database, asset_ids: Sequence[int]) -> list[Failure]:
+def read_sidecars(tools: Tools, asset_ids: Sequence[int]) -> list[Failure]:
     """Bring what sidecars say of these assets up to date.
 
-    Only analysed assets are looked at: times need their time base.
+    Only analysed assets are looked at: times need their time base. What lies in
+    a media file is read where it is decoded, in another process.
 
     Returns
     -------
     list of Failure
         The sidecars that cannot be read, those of earlier runs included. None
         of them makes an asset fail.
+
+    Raises
+    ------
+    DecodersUnavailableError
+        If there is no process to read texts within files.
     """
+    database = tools.database
     with database.session() as session:
         found = sidecars.states(session, asset_ids)
-    reader = _Reader(database)
+    reader = _Reader(tools)
     plain = [state.id for state in found if not reader.look(state)]
     with database.session() as session:
         sidecars.mark_plain(session, plain, _NOTHING)
@@ -59,8 +69,12 @@ def read_sidecars(database: Database, asset_ids: Sequence[int]) -> list[Failure]
 class _Reader:
     """Reads the sidecars of one run's assets; a folder is listed and a log parsed once."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._database = tools.database
+        with self._database.session() as session:
+            self._roots = real_roots([root for _, root in roots.list_roots(session)])
+        self._outside: dict[Path, OutsideRootError | None] = {}
         self._folders: dict[Path, Folder] = {}
         self._logs: dict[Path, Sidecar | MediaError] = {}
 
@@ -71,7 +85,8 @@ class _Reader:
             for file in state.files
             for candidate in self._folder(file.parent).candidates(file.name)
         }
-        seen = _mark(list(found.values()), texts=state.texts)
+        refused = frozenset(path for path in found if self._leads_out(path) is not None)
+        seen = _mark(list(found.values()), refused, texts=state.texts)
         if seen == _NOTHING and state.seen is None:
             return False
         if seen != state.seen:
@@ -93,7 +108,7 @@ class _Reader:
         spoken = [s for s in (self._spoken(each, essence) for each in found) if s is not None]
         # The file's own texts are as unchanging as the asset, until it is described anew.
         if state.texts and (b"" not in known or state.seen is None):
-            spoken.append(_embedded(state.files[0], essence, told))
+            spoken.append(self._embedded(state.files[0], essence, told))
         listed = frozenset(path for path, folder in self._folders.items() if folder.listed)
         with self._database.session() as session:
             settle_asset(session, state.id, spoken, listed, seen)
@@ -109,6 +124,8 @@ class _Reader:
         return Spoken(_row(file, None, as_json(said, file)), said.segments)
 
     def _parsed(self, file: Candidate) -> Sidecar | MediaError:
+        if (refusal := self._leads_out(file.path)) is not None:
+            return refusal
         if file.path in self._logs:
             return self._logs[file.path]
         parsed = _parsed(file)
@@ -118,12 +135,47 @@ class _Reader:
             self._logs[file.path] = parsed
         return parsed
 
+    def _leads_out(self, path: Path) -> OutsideRootError | None:
+        """Why the file must not be read: it is a link that leads out of every root."""
+        if path not in self._outside:
+            try:
+                check_inside(path, self._roots)
+            except OutsideRootError as error:
+                self._outside[path] = error
+            else:
+                self._outside[path] = None
+        return self._outside[path]
 
-def _mark(found: Sequence[Candidate], *, texts: bool) -> str:
-    """Tells whether the sidecars are as they were: a digest of their names, sizes and times."""
+    def _embedded(self, path: Path, essence: Essence, metadata: Mapping[str, Any]) -> Spoken:
+        """What the subtitles, chapters, lyrics and keywords in the file itself say."""
+        words, sung = metadata.get("keywords"), metadata.get("lyrics")
+        said = {"tags": list(labels(texts(words)))} if words else {}
+        row = SidecarRow(b"", shown_path(path), SidecarKind.EMBEDDED.value, 0, 0, said)
+        heard = list(lyrics(sung, essence.duration)) if isinstance(sung, str) else []
+        if "subtitles" not in metadata and "chapters" not in metadata:
+            return Spoken(row, heard)
+        try:
+            check_inside(path, self._roots)
+            found = texts_of(self._tools.decoders, path)
+        except MediaError as error:
+            # The asset is analysed all the same: its texts are what it lacks.
+            _log.debug("embedded_text_unreadable", exc_info=error)
+            broken = replace(row, error_code=error.code, error_message=str(error))
+            return Spoken(broken, heard)
+        return Spoken(row, [*heard, *said_of(found, essence, beside=True).segments])
+
+
+def _mark(found: Sequence[Candidate], refused: frozenset[Path], *, texts: bool) -> str:
+    """Tells whether the sidecars are as they were: a digest of their names, sizes and times.
+
+    One that must not be read may be allowed to later, when its folder has become a root.
+    """
     if not found and not texts:
         return _NOTHING
-    files = sorted((raw_path(c.path), c.size, c.modified_ns, c.beside) for c in found)
+    files = sorted(
+        (raw_path(c.path), c.size, c.modified_ns, c.beside, *("refused",) * (c.path in refused))
+        for c in found
+    )
     return f"{_READERS}:{hashlib.sha256(repr(files).encode()).hexdigest()[:32]}"
 
 
@@ -154,20 +206,3 @@ def _row(
         error_code=None if error is None else error.code,
         error_message=None if error is None else str(error),
     )
-
-
-def _embedded(path: Path, essence: Essence, metadata: Mapping[str, Any]) -> Spoken:
-    """What the subtitles, chapters, lyrics and keywords in the file itself say."""
-    words, sung = metadata.get("keywords"), metadata.get("lyrics")
-    said = {"tags": list(labels(texts(words)))} if words else {}
-    row = SidecarRow(b"", shown_path(path), SidecarKind.EMBEDDED.value, 0, 0, said)
-    heard = list(lyrics(sung, essence.duration)) if isinstance(sung, str) else []
-    if "subtitles" not in metadata and "chapters" not in metadata:
-        return Spoken(row, heard)
-    try:
-        found = read_embedded(path)
-    except MediaError as error:
-        # The asset is analysed all the same: it is the storage that failed since.
-        _log.warning("embedded_text_unreadable", exc_info=error)
-        return Spoken(row, heard)
-    return Spoken(row, [*heard, *said_of(found, essence, beside=True).segments])

@@ -37,7 +37,7 @@ def analyse_step(tools: Tools, asset_id: int) -> Analysed | None:
     """
     found = analyse_asset(tools, asset_id)
     if found is not None:
-        read_sidecars(tools.database, [asset_id])
+        read_sidecars(tools, [asset_id])
         return found
     with tools.database.session() as session:
         state = stages.stage_of(session, asset_id, STAGE)

@@ -116,6 +116,7 @@ class Report:
 JOBS = {
     "listen": "catalog.media.isolated_proxy:listen",
     "proxy": "catalog.media.isolated_proxy:make_proxy",
+    "texts": "catalog.media.isolated_texts:read_texts",
 }
 
 Analyser = Callable[[Path, SamplingPolicy, Report], None]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -125,6 +125,24 @@ def test_a_fault_of_ours_is_told_with_its_name(catalog: Catalog, folder: Path):
         ("unexpected_fault", True)
     ]
     assert report.ready == 4
+
+
+def test_texts_in_a_file_are_read_where_it_cannot_harm_the_catalogue(
+    catalog: Catalog, tmp_path: Path, subtitled: Callable[[Path], Path]
+):
+    names = ["abort", "good", "lie", "order"]
+    for number, name in enumerate(names):
+        made = subtitled(tmp_path / "m" / f"{name}.mp4")
+        made.write_bytes(made.read_bytes() + bytes(number))  # an asset each
+    with guarded(catalog, analyser="hostile_texts:analyse") as mine:
+        report = mine.ingest(tmp_path / "m")
+        assert (report.ready, report.failures) == (4, [])
+        warned = {Path(w.path).stem: w.code for w in report.warnings}
+        assert warned == dict.fromkeys(["abort", "lie", "order"], "decoder_crashed")
+        assert not Path("/tmp/catalog-was-tricked").exists()
+        assert {hit.asset["name"] for hit in mine.search('"hello press"').hits} == {"good.mp4"}
+        again = mine.describe()
+    assert (len(again.described), len(again.warnings)) == (4, 3)
 
 
 def test_every_other_file_is_hostile(catalog: Catalog, tmp_path: Path):

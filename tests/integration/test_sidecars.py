@@ -232,7 +232,7 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
         pytest.fail("a sidecar was read again")
 
     monkeypatch.setattr("catalog.ingest.sidecars.read_sidecar", refuse)
-    monkeypatch.setattr("catalog.ingest.sidecars.read_embedded", refuse)
+    monkeypatch.setattr("catalog.ingest.sidecars.texts_of", refuse)
     with statements.of(catalog):
         second = catalog.ingest(film.parent)
     assert second.warnings == first.warnings
@@ -256,6 +256,27 @@ def test_a_sidecar_that_cannot_be_read_is_a_warning(catalog: Catalog, film: Path
     film.with_suffix(".xmp").write_text(XMP, encoding="utf-8")
     assert len(catalog.ingest(film.parent).warnings) == 3
     assert catalog.show("clip.mov")["title"] == "Міст уночі"
+
+
+def test_a_sidecar_that_leads_out_of_every_root_is_not_read(catalog: Catalog, film: Path):
+    elsewhere = film.parents[1] / "secrets"
+    elsewhere.mkdir()
+    secret = elsewhere / "words.srt"
+    secret.write_text(SUBTITLES, encoding="utf-8")
+    inside = film.parent / "kept" / "words.json"
+    inside.parent.mkdir()
+    inside.write_text('{"title": "Read"}')
+    film.with_suffix(".srt").symlink_to(secret)
+    film.with_suffix(".json").symlink_to(inside)
+    for _ in range(2):
+        [warning] = catalog.ingest(film.parent).warnings
+        assert (Path(warning.path).name, warning.code) == ("clip.srt", "outside_root")
+        assert str(secret) in warning.reason
+        assert clips(catalog, "clip.mov", "speech") == []
+        assert catalog.show("clip.mov")["title"] == "Read"
+    catalog.root.add(elsewhere)
+    assert catalog.ingest(film.parent).warnings == []
+    assert len(clips(catalog, "clip.mov", "speech")) == 2
 
 
 def test_a_sound_is_found_by_its_subtitles(catalog: Catalog, tmp_path: Path):
