@@ -60,7 +60,9 @@ def collect(paths: Sequence[Path]) -> Kept:
         )
         wanted = {frame.pts for shot in analysis for frame in shot.frames}
         result.seconds += float(analysis.duration or 0)
-        for picture in PictureReader(path, found, _WHOLE):
+        for picture in PictureReader(
+            path, found, SamplingPolicy(picture_edge=_WHOLE, decode="full")
+        ):
             if picture.pts in wanted:
                 result.decoded.append(Image.fromarray(picture.render()))
                 result.stored.append(held[picture.pts])

@@ -118,7 +118,7 @@ def dense(paths: Sequence[Path], *, first: float = 0.0) -> Gallery:
     gallery = Gallery()
     for number, path in enumerate(paths):
         found, due = probe(path), first
-        for picture in PictureReader(path, found, SamplingPolicy().picture_edge):
+        for picture in PictureReader(path, found, SamplingPolicy(decode="full")):
             at = float(picture.pts * found.time_base)
             if at >= due - 1e-6:
                 gallery.add(number, at, Image.fromarray(picture.render()))

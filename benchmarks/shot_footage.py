@@ -8,7 +8,7 @@ file joins its shots in one way, so that what was found wrongly can be laid to i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -80,8 +80,10 @@ class Film:
     rate: Fraction
     shots: int
 
-    def write(self, path: Path) -> list[Transition]:
-        """Encode it as H.264; what is where."""
+    def write(
+        self, path: Path, codec: str = "h264", options: Mapping[str, str] | None = None
+    ) -> list[Transition]:
+        """Encode it, as H.264 of usual quality unless told; what is where."""
         from catalog.media.writer import write_video  # noqa: PLC0415
 
         truth: list[Transition] = []
@@ -89,7 +91,8 @@ class Film:
             path,
             _graded(_joined(self, truth), self.seed),
             frame_rate=self.rate,
-            options={"crf": "23"},
+            codec=codec,
+            options=options or {"crf": "23"},
         )
         return truth
 

@@ -184,9 +184,13 @@ class SamplingPolicy:
         Longest edge of the stored picture in pixels; smaller ones are not enlarged.
     min_shot:
         Seconds a shot must last; a cut sooner after the last one is not taken.
+    decode:
+        ``full`` decodes every picture; ``auto`` passes over groups of pictures in which
+        nothing can have happened (`catalog.media.groups`).
     """
 
     interval: float = 1.0
     similarity: float = 4.0
     picture_edge: int = 640
     min_shot: float = 0.4
+    decode: str = "auto"

@@ -151,7 +151,7 @@ class Analysis:
         self._reader = reader = PictureReader(
             self._path,
             self._probe,
-            self._policy.picture_edge,
+            self._policy,
             threads=self._threads,
             hwaccel=self._hwaccel,
         )
@@ -162,7 +162,8 @@ class Analysis:
         reported = 0
         self._strip = strip = StripMaker(video, self._probe.time_base) if video else None
         for picture in reader:
-            self._steps.add(picture.pts)
+            for at in (*picture.passed, picture.pts):
+                self._steps.add(at)
             self._pulldown.look(picture)
             if strip is not None:
                 strip.add(picture.pts, picture.small)
@@ -179,7 +180,7 @@ class Analysis:
     def _still(self) -> Shot:
         signature = recognise(check_readable(self._path))
         if signature is not None and signature.reader is Reader.FFMPEG and signature.name != "GIF":
-            reader = PictureReader(self._path, self._probe, self._policy.picture_edge)
+            reader = PictureReader(self._path, self._probe, self._policy)
             rgb = next(iter(reader)).render()
             content, (height, width) = encode_jpeg(rgb), rgb.shape[:2]
         else:

@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from av.codec.context import ThreadType
 
-from catalog.domain.media import Probe, VideoTrack
+from catalog.domain.media import Probe, SamplingPolicy, VideoTrack
 from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
 from catalog.media.clock import Clock
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
+from catalog.media.groups import GroupDecoder, Passed, longest_group
 from catalog.media.hardware import accelerator
 from catalog.media.interlace import is_combed, one_moment
 from catalog.media.orientation import Orientation
@@ -61,6 +62,9 @@ class Picture:
         is done for those alone.
     combed:
         Whether it shows two moments, woven line by line; looked at when asked.
+    passed:
+        The times of pictures between this one and the one before that were not decoded,
+        since nothing happens in them (`catalog.media.groups`).
     squeezed, black:
         What several detectors ask of a picture, once one has: it as 64 by 48 pixels
         (`catalog.media.transitions.squeezed`), and whether it is black
@@ -71,6 +75,7 @@ class Picture:
     small: RgbPicture = field(repr=False)
     render: Callable[[], RgbPicture] = field(repr=False)
     combed: Callable[[], bool] = field(repr=False, default=lambda: False)
+    passed: tuple[int, ...] = field(default=(), repr=False)
     squeezed: RgbPicture | None = field(default=None, repr=False)
     black: bool | None = field(default=None, repr=False)
 
@@ -84,8 +89,9 @@ class PictureReader:
         The file.
     probe:
         What `catalog.media.probe.probe` said of it.
-    longest_edge:
-        Longest edge of kept pictures in pixels; smaller pictures are not enlarged.
+    policy:
+        The longest edge of kept pictures in pixels; smaller pictures are not enlarged. And whether
+        every picture is decoded.
     threads:
         Threads the decoder may use. More are quicker alone, but cost a third more
         processor time, so files decoded side by side get one each; 0 is FFmpeg's choice.
@@ -107,7 +113,7 @@ class PictureReader:
         self,
         path: Path,
         probe: Probe,
-        longest_edge: int,
+        policy: SamplingPolicy,
         *,
         threads: int = 0,
         hwaccel: str = "none",
@@ -116,11 +122,13 @@ class PictureReader:
             raise ValueError(f"{shown_path(path)} has no pictures to read")
         self._path = path
         self._track: VideoTrack = probe.video
-        self._edge = longest_edge
+        self._policy = policy
+        self._edge = policy.picture_edge
         self._threads = threads
         self._hwaccel = hwaccel
         self._animation = probe.container == "webp"
         self._clock = Clock.of(probe)
+        self._shape: _Shape | None = None
         self.decoded = 0
         self.errors = 0
 
@@ -150,30 +158,64 @@ class PictureReader:
         with open_container(self._path, accelerator(self._hwaccel)) as container:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
             _prepare(stream, self._edge, self._threads)
-            shape: _Shape | None = None
-            for frame in self._frames(container, stream):
-                at = self._clock.place(frame.pts, frame.duration)
+            accelerated = accelerator(self._hwaccel) is not None
+            passed: list[int] = []
+            for shown in self._shown(container, stream, thinned=not accelerated):
+                if isinstance(shown, Passed):
+                    placed = (self._clock.place(*each) for each in shown.times)
+                    passed += [at for at in placed if at is not None]
+                    continue
+                at = self._clock.place(shown.pts, shown.duration)
                 if at is None:
                     continue
-                shape = shape or _Shape(frame, self._track, self._edge)
                 try:
-                    picture = shape.picture(at, frame)
+                    picture = self._shape_of(shown).picture(at, shown)
                 except (av.error.FFmpegError, ValueError):
                     self.errors += 1
                     continue
+                picture.passed = tuple(passed)
+                passed.clear()
                 self.decoded += 1
                 yield picture
 
-    def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-        for packet in self._packets(container, stream):
-            try:
-                frames = stream.decode(packet)
-            except av.error.EOFError:  # it was told of the end before
-                continue
-            except av.error.FFmpegError:
-                self.errors += 1
-                continue
-            yield from frames
+    def _shape_of(self, frame: VideoFrame) -> _Shape:
+        if self._shape is None:
+            self._shape = _Shape(frame, self._track, self._edge)
+        return self._shape
+
+    def _shown(
+        self, container: InputContainer, stream: VideoStream, *, thinned: bool
+    ) -> Iterator[VideoFrame | Passed]:
+        """What is shown, in order: pictures, and those that are passed over."""
+        context = stream.codec_context
+        packets = self._packets(container, stream)
+        longest = 0
+        if thinned and stream.time_base:
+            longest = longest_group(
+                self._policy, context.codec, container.format.name, stream.time_base
+            )
+        if not longest:
+            for packet in packets:
+                yield from self._pictures_of(stream, packet)
+            return
+        groups = GroupDecoder(
+            context,
+            lambda packet: self._pictures_of(stream, packet),
+            lambda frame: self._shape_of(frame).small(frame),
+            longest,
+        )
+        yield from groups.pictures(packets)
+
+    def _pictures_of(
+        self, stream: VideoStream, packet: Packet[VideoStream] | None
+    ) -> list[VideoFrame]:
+        try:
+            return stream.decode(packet)
+        except av.error.EOFError:  # it was told of the end before
+            return []
+        except av.error.FFmpegError:
+            self.errors += 1
+            return []
 
     def _packets(
         self, container: InputContainer, stream: VideoStream
@@ -230,11 +272,16 @@ class _Shape:
         self._keeper, self._shrinker = VideoReformatter(), VideoReformatter()
 
     def picture(self, pts: int, frame: VideoFrame) -> Picture:
-        small = self._shrinker.reformat(frame, *self._small, "bgr24", **_scaling(frame))
+        small = self.small(frame)
         if frame.width * frame.height > _LARGEST_HELD:
             rgb = self._upright(frame)
-            return Picture(pts, _pixels(small), lambda: rgb)
-        return Picture(pts, _pixels(small), lambda: self._upright(frame), lambda: is_combed(frame))
+            return Picture(pts, small, lambda: rgb)
+        return Picture(pts, small, lambda: self._upright(frame), lambda: is_combed(frame))
+
+    def small(self, frame: VideoFrame) -> RgbPicture:
+        """The picture as the detectors see it."""
+        small = self._shrinker.reformat(frame, *self._small, "bgr24", **_scaling(frame))
+        return _pixels(small)
 
     def _upright(self, frame: VideoFrame) -> RgbPicture:
         scaling = _scaling(frame)

@@ -105,6 +105,12 @@ class TransitionDetector:
 
     def push(self, picture: Picture) -> Transition | None:
         """Look at the next picture; the transition that is now known to be over, if any."""
+        if picture.passed and self._seen:
+            # Steps of another length would bend the line. What was being watched is over.
+            found = self.flush()
+            self._seen.clear()
+            self._seen.append(_signature(picture))
+            return found
         if self._seen and picture.pts - self._seen[-1].pts < self._step:
             return None
         self._seen.append(_signature(picture))

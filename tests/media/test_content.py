@@ -9,6 +9,7 @@ import pytest
 from scenedetect.common import FrameTimecode, Timecode
 from scenedetect.detectors import AdaptiveDetector
 
+from catalog.domain.media import SamplingPolicy
 from catalog.media.content import WINDOW, CutProposals
 from catalog.media.pictures import PictureReader
 from catalog.media.probe import probe
@@ -27,7 +28,7 @@ def test_scores_and_proposals_are_those_of_pyscenedetect(name):
     theirs = AdaptiveDetector(min_scene_len=0, window_width=WINDOW)
     ours = CutProposals()
     cuts: tuple[list[int], list[int]] = ([], [])
-    for picture in PictureReader(path, found, 640):
+    for picture in PictureReader(path, found, SamplingPolicy(decode="full")):
         at = FrameTimecode(Timecode(picture.pts, found.time_base), Fraction(25))
         cuts[0].extend(cut.pts for cut in theirs.process_frame(at, picture.small))
         cut = ours.push(picture.pts, picture.small)

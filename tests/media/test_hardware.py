@@ -7,6 +7,7 @@ import av.error
 import pytest
 from media_essence import PAL, take
 
+from catalog.domain.media import SamplingPolicy
 from catalog.errors import InvalidSettingError
 from catalog.media import hardware
 from catalog.media.hardware import accelerator, check_hwaccel, why_not
@@ -29,7 +30,7 @@ def test_without_a_driver_software_decodes_and_the_reason_is_told(tmp_path, monk
     path = tmp_path / "a.mp4"
     write_video(path, take(1, 10), frame_rate=PAL)
     assert "no NVIDIA driver" in why_not()
-    reader = PictureReader(path, probe(path), 640, hwaccel="cuda", threads=1)
+    reader = PictureReader(path, probe(path), SamplingPolicy(), hwaccel="cuda", threads=1)
     assert len(list(reader)) == 10
 
 
