@@ -37,7 +37,8 @@ class Weights:
                 if isinstance(given, str)
                 else list((given or {}).items())
             )
-            values = {str(name).strip(): float(value) for name, value in pairs}
+            # PostgreSQL has no numbers so small that a share of them would be none.
+            values = {str(name).strip(): round(float(value), 9) for name, value in pairs}
             weights = cls(**values)
         except (TypeError, ValueError, AttributeError) as error:
             raise _no_weights(given) from error

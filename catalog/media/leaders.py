@@ -99,6 +99,8 @@ def is_card(small: Small) -> bool:
     """Whether a picture (BGR) is a graphic of few even shades with lines of writing on it."""
     import cv2  # noqa: PLC0415
 
+    if min(small.shape[:2]) < _LEAST_SIZE:
+        return False
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     steps = np.diff(grey.astype(np.int16), axis=1)
     if (np.abs(steps) <= _EVEN).mean() < _MOSTLY_EVEN:

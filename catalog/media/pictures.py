@@ -126,7 +126,7 @@ class PictureReader:
         self._edge = policy.picture_edge
         self._threads = threads
         self._hwaccel = hwaccel
-        self._animation = probe.container == "webp"
+        self._container = probe.container
         self._clock = Clock.of(probe)
         self._shape: _Shape | None = None
         self.decoded = 0
@@ -138,7 +138,7 @@ class PictureReader:
         return self._clock.end
 
     def __iter__(self) -> Iterator[Picture]:
-        if self._animation:
+        if self._container == "webp":
             for pts, duration, rgb in animation_pictures(self._path):
                 self.decoded += 1
                 self._clock.place(pts, duration)
@@ -191,9 +191,7 @@ class PictureReader:
         packets = self._packets(container, stream)
         longest = 0
         if thinned and stream.time_base:
-            longest = longest_group(
-                self._policy, context.codec, container.format.name, stream.time_base
-            )
+            longest = longest_group(self._policy, context.codec, self._container, stream.time_base)
         if not longest:
             for packet in packets:
                 yield from self._pictures_of(stream, packet)

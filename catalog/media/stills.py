@@ -33,6 +33,8 @@ MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabyt
 _ANIMATED = {"GIF", "PNG", "WEBP"}
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PROFILE = 64 * 1024
+# Of a picture that is cut off, so much must be there for it to be catalogued.
+_LEAST_DECODED = 0.05
 
 
 @cache
@@ -237,9 +239,16 @@ def decode_still(path: Path, longest_edge: int) -> tuple[Image.Image, bool]:
             raise error from None
         finally:
             ImageFile.LOAD_TRUNCATED_IMAGES = False
-        if len(found.convert("RGB").getcolors(2) or (1, 2)) == 1:  # more than two: None
+        if not _shows_something(found):
             raise
         return found, False
+
+
+def _shows_something(image: Image.Image) -> bool:
+    """Whether more than a corner of a broken picture was decoded; the rest is of one colour."""
+    tiny = image.convert("RGB").resize((64, 64))
+    most = max(count for count, _ in tiny.getcolors(64 * 64) or [])
+    return most < (1 - _LEAST_DECODED) * 64 * 64
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -79,7 +79,12 @@ def assert_whole(catalog: Catalog, media: Path) -> None:
     assert (stats["clips"], stats["frames"]) == (FRAMES, FRAMES)
     assert stats["encoders"] == [{"name": "null:64", "active": True, "vectors": FRAMES}]
     assert stats["stages"] == {"analyse/done": STILLS + 1, "encode/done": STILLS + 1}
-    keys = {row[0] for row in catalog.sql("SELECT picture FROM catalog.frame").rows}
+    keys = {
+        row[0]
+        for row in catalog.sql(
+            "SELECT picture FROM catalog.frame UNION ALL SELECT key FROM catalog.rendition"
+        ).rows
+    }
     stored = [path for path in catalog.settings.frames_dir.rglob("*") if path.is_file()]
     assert sorted(str(path.relative_to(catalog.settings.frames_dir)) for path in stored) == sorted(
         keys

@@ -65,8 +65,9 @@ def test_every_file_is_catalogued_or_says_why_not(path):
         assert str(path) in raised.value.message
         return
     found = probe(path)
+    every = SamplingPolicy(decode="full")
     analysis = analyse(
-        path, found, SamplingPolicy(), lambda pts, jpeg: kept.setdefault(pts, jpeg) and str(pts)
+        path, found, every, lambda pts, jpeg: kept.setdefault(pts, jpeg) and str(pts)
     )
     shots = list(analysis)
     if found.kind is AssetKind.AUDIO:

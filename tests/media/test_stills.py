@@ -222,5 +222,17 @@ def test_a_picture_cut_off(tmp_path):
     Image.fromarray(scene(1)).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(UndecodableError, match=r"a\.png"):
+    analysis = analyse(path, probe(path), POLICY, lambda pts, _: str(pts))
+    assert [len(shot.frames) for shot in analysis] == [1]
+    assert analysis.decode_errors == 1
+
+
+def test_a_picture_of_which_nothing_is_left(tmp_path):
+    """A first block of a JPEG is no picture, although it decodes."""
+    path = tmp_path / "a.jpg"
+    Image.fromarray(scene(1, 480, 640)).save(path)
+    content = path.read_bytes()
+    begins = content.index(b"\xff\xda")
+    path.write_bytes(content[: begins + 60])
+    with pytest.raises(UndecodableError, match=r"a\.jpg"):
         kept_picture(path)
