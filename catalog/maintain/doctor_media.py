@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from catalog.domain.diagnosis import Check, State
 from catalog.media.hardware import check_hwaccel, why_not
 from catalog.media.libraries import ffmpeg_versions, missing_decoders, still_formats
+from catalog.media.raw import RAW_SUFFIXES
 from catalog.settings import Settings
 
 
@@ -23,7 +24,8 @@ def media_checks(settings: Settings) -> Iterator[Check]:
 def _stills() -> Check:
     formats = still_formats()
     missing = [name for name, there in formats.items() if not there]
-    found = f"{', '.join(name for name, there in formats.items() if there)}; no camera RAW"
+    raws = ", ".join(sorted(RAW_SUFFIXES))
+    found = f"{', '.join(name for name, there in formats.items() if there)}; previews of {raws}"
     if not missing:
         return Check("stills", State.OK, found)
     found = f"{', '.join(missing)} cannot be read; {found} can"

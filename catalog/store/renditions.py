@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from catalog.db.models import Frame
 from catalog.db.models import Rendition as Row
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.store.arrays import among
+from catalog.store.handwork import set_poster
 
 
 def save_rendition(session: Session, asset_id: int, made: Rendition) -> None:
@@ -68,6 +69,5 @@ def choose_poster(session: Session, clip_id: int, frame_id: int) -> bool:
     known = select(Frame.id).where(mine, Frame.id == frame_id)
     if session.execute(known).scalar_one_or_none() is None:
         return False
-    session.execute(update(Frame).where(mine, Frame.poster).values(poster=False))
-    session.execute(update(Frame).where(Frame.id == frame_id).values(poster=True))
+    set_poster(session, clip_id, frame_id)
     return True

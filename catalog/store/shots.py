@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Clip, Frame
 from catalog.domain.media import Shot
 from catalog.store.arrays import among
+from catalog.store.handwork import give_back, handwork_of
 
 BATCH = 500
 
@@ -17,10 +18,10 @@ BATCH = 500
 def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int:
     """Put these shots in the place of the asset's earlier ones; how many frames they hold.
 
-    Speech and logged subclips stay: they do not come from the cut detector. A flag
-    that a person set goes to the shot that now holds the middle of the one it was set for.
+    Speech and logged subclips stay: they do not come from the cut detector. What people said
+    of the earlier shots goes to these (`catalog.store.handwork`).
     """
-    said = _said_by_person(session, asset_id)
+    work = handwork_of(session, asset_id)
     # Frames before clips, as whoever writes vectors locks them: so neither waits for the other.
     session.execute(
         select(Frame.id).where(Frame.asset_id == asset_id).order_by(Frame.id).with_for_update()
@@ -29,24 +30,8 @@ def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
     frames = 0
     for first in range(0, len(shots), BATCH):
         frames += _insert_batch(session, asset_id, shots[first : first + BATCH])
-    for middle, flag in said:
-        session.execute(
-            update(Clip)
-            .where(Clip.asset_id == asset_id, Clip.kind == "shot")
-            .where(Clip.start_pts <= middle, middle < Clip.end_pts)
-            .values(flag=flag, flag_by_person=True)
-        )
+    give_back(session, asset_id, work)
     return frames
-
-
-def _said_by_person(session: Session, asset_id: int) -> list[tuple[int, str | None]]:
-    """The middles of shots whose flag a person set, and the flags."""
-    rows = session.execute(
-        select(Clip.start_pts, Clip.end_pts, Clip.flag).where(
-            Clip.asset_id == asset_id, Clip.kind == "shot", Clip.flag_by_person
-        )
-    )
-    return [((start + end) // 2, flag) for start, end, flag in rows]
 
 
 def set_flag(session: Session, clip_ids: Sequence[int], flag: str | None) -> list[int]:

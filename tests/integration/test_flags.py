@@ -63,3 +63,46 @@ def test_what_a_person_says_of_a_shot_outlives_another_analysis(catalog: Catalog
     [slate] = catalog.search("is:slate").hits
     assert slate.clip is not None
     assert slate.clip["id"] == clips[2]["id"]
+
+
+def test_posters_and_bins_outlive_another_analysis(catalog: Catalog, tmp_path: Path):
+    video(tmp_path / "edit.mp4", ("red", "green", "blue"), frames=100)
+    catalog.ingest(tmp_path / "edit.mp4")
+    clips = [clip["id"] for clip in catalog.show("edit.mp4")["clips"]]
+    frames = "SELECT id, pts FROM catalog.frame WHERE clip_id = {} AND NOT poster ORDER BY pts"
+    # Those the analysis would collapse are not there to be chosen, so one more is put in.
+    with catalog.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO catalog.frame (asset_id, clip_id, pts, start_pts, end_pts, picture,"
+                " width, height) SELECT asset_id, clip_id, pts + 1, pts + 1, end_pts, picture,"
+                " width, height FROM catalog.frame WHERE clip_id = :clip"
+            ),
+            {"clip": clips[1]},
+        )
+        session.execute(text("INSERT INTO catalog.bin (name) VALUES ('selects')"))
+        for position, clip in enumerate((clips[2], clips[0])):
+            session.execute(
+                text(
+                    "INSERT INTO catalog.bin_item (bin_id, position, clip_id, note)"
+                    " SELECT id, :at, :clip, 'note ' || :at FROM catalog.bin"
+                ),
+                {"at": position, "clip": clip},
+            )
+    [[chosen, pts]] = catalog.sql(frames.format(clips[1])).rows
+    catalog.poster(clips[1], chosen)
+
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE catalog.stage SET state = 'due'"))
+    catalog.ingest(tmp_path / "edit.mp4")
+
+    anew = [clip["id"] for clip in catalog.show("edit.mp4")["clips"]]
+    assert not set(anew) & set(clips)
+    items = catalog.sql("SELECT clip_id, note FROM catalog.bin_item ORDER BY position").rows
+    assert [tuple(item) for item in items] == [(anew[2], "note 0"), (anew[0], "note 1")]
+    [[poster, person]] = catalog.sql(
+        "SELECT pts, poster_by_person FROM catalog.frame"
+        f" WHERE clip_id = {anew[1]} ORDER BY abs(pts - {pts}) LIMIT 1"
+    ).rows
+    assert person
+    assert abs(poster - pts) <= 1

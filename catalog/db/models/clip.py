@@ -89,6 +89,9 @@ class Frame(Base):
     poster: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="whether it stands for its clip; one at most"
     )
+    poster_by_person: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="a person chose it; analysing again leaves it"
+    )
 
     __table_args__ = (
         UniqueConstraint("clip_id", "pts"),
