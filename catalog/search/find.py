@@ -31,7 +31,7 @@ from catalog.search.planning import plan_of
 from catalog.store import filters, vectors
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
-from catalog.store.search import Keywords, Meaning, SearchParts, search_statement
+from catalog.store.search import Keywords, Meaning, SearchParts, asked_for
 from catalog.store.search.deciding import set_locally
 from catalog.store.vectors import EncoderRow
 
@@ -87,7 +87,7 @@ class Search:
         check_limit(limit)
         encoder, meaning = self._meaning(parsed, examples)
         words = filters.keyword_query(parsed.root)
-        keywords = None if words is None else Keywords.of(words)
+        keywords = None if words is None else Keywords(words)
         ranked = meaning is not None or keywords is not None
         asked = query + examples.mark() + ("\nall" if everything else "")
         asked += "" if sort is None and weights == Weights() else f"\n{sort} {weights}"
@@ -111,13 +111,13 @@ class Search:
             filtered = not isinstance(filters.condition(parsed.root), True_)
             plan, parts = plan_of(session, parts, encoder, filtered=filtered)
             set_locally(session, plan.settings)
-            statement = search_statement(parts)
-            answer = list(session.execute(statement))
+            statement = asked_for(session, parts)
+            answer = statement.rows(session)
             mended = _mended(session, parsed, answer)
             if mended:
                 parts = replace(parts, keywords=_meant(parsed, mended))
-                statement = search_statement(parts)
-                answer = list(session.execute(statement))
+                statement = asked_for(session, parts)
+                answer = statement.rows(session)
             explanation = explain(session, statement) if show_plan else None
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
@@ -198,7 +198,7 @@ def _meant(query: Query, mended: Sequence[Correction]) -> Keywords | None:
         return None
     root = corrected(query.root, {each.typed: each.searched for each in mended})
     words = filters.keyword_query(root)
-    return None if words is None else Keywords.of(words)
+    return None if words is None else Keywords(words)
 
 
 def check_limit(limit: int) -> None:

@@ -29,7 +29,7 @@ from catalog.search.find import (
 )
 from catalog.store import filters
 from catalog.store.explain import explain
-from catalog.store.search.sequence import Side, sequence_statement
+from catalog.store.search.sequence import Side, sequence_asked
 
 WITHIN = "10s"
 LONGEST_S = 86_400.0
@@ -99,9 +99,11 @@ class SequenceSearch(Search):
         _, second = self._side(then, NO_EXAMPLES)
         asked = f"{query}\nthen {then}\nwithin {seconds}{examples.mark()}"
         cursor = None if after is None else read_cursor(after, asked, by_number=True)
-        statement = sequence_statement(first, second, within=seconds, limit=limit + 1, after=cursor)
         with self._database.session() as session:
-            answer = list(session.execute(statement))
+            statement = sequence_asked(
+                session, first, second, within=seconds, limit=limit + 1, after=cursor
+            )
+            answer = statement.rows(session)
             explanation = explain(session, statement) if show_plan else None
         rows = [row for row in answer if row.asset_id is not None]
         before = cursor.rank + 1 if cursor else 1

@@ -5,26 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select
 from sqlalchemy.orm import Session
+
+from catalog.store.search.asked import Asked
 
 _SHOWN_VALUES = 4
 
 
-def explain(session: Session, statement: Select[*tuple[Any, ...]]) -> dict[str, Any]:
+def explain(session: Session, statement: Asked) -> dict[str, Any]:
     """The statement with its parameters beside it, and ``EXPLAIN (ANALYZE, BUFFERS)`` of it."""
     connection = session.connection()
-    compiled = statement.compile(
-        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-    )
     rows = connection.exec_driver_sql(
-        f"EXPLAIN (ANALYZE, BUFFERS, SETTINGS) {compiled}",
-        {key: _bound(value) for key, value in compiled.params.items()},
+        f"EXPLAIN (ANALYZE, BUFFERS, SETTINGS) {statement.sql}",
+        {key: _bound(value) for key, value in statement.values.items()},
     )
     plan = "\n".join(row[0] for row in rows)
     return {
-        "sql": str(compiled),
-        "parameters": {key: _shown(value) for key, value in compiled.params.items()},
+        "sql": statement.sql,
+        "parameters": {key: _shown(value) for key, value in statement.values.items()},
         "plan": plan,
     }
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from catalog import Catalog
 from catalog.settings import Settings
+from catalog.store import vectors
+from catalog.store.search import Meaning
+from catalog.store.search.cutoff import _background
 from tests.integration.small_footage import still
 
 
@@ -94,3 +97,19 @@ def test_calibration_decides_where_it_is_known(filled: Catalog):
 def test_lists_without_meaning_have_no_cutoff(filled: Catalog):
     result = filled.search("kind:still", limit=100)
     assert (len(result.hits), result.cutoff) == (55, None)
+
+
+def test_the_background_is_known_where_the_numbers_of_pictures_have_gaps(filled: Catalog):
+    """None of these numbers is one of the evenly spaced: those next after them are taken."""
+    with filled.database.session() as session:
+        encoder = vectors.active_encoder(session)
+        vector = vectors.cached_phrases(session, encoder.id, ["red"])["red"]
+        statement = select(_background(Meaning(encoder.id, vector)))
+        dense = session.execute(statement).one()
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        # Twice, so that no number meets another's on the way.
+        session.execute(text("UPDATE embedding SET frame_id = -frame_id"))
+        session.execute(text("UPDATE embedding SET frame_id = 40 * -frame_id + 3"))
+        assert session.execute(statement).one() == dense
+        session.rollback()
+    assert dense.floor > dense.median

@@ -17,6 +17,7 @@ from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
 from catalog.store import centres, vectors
+from catalog.store.search import asked, statement
 
 DIMENSION, ASSETS, SHOTS, FRAMES = 64, 40, 15, 4
 QUERIES = 12
@@ -190,6 +191,29 @@ def test_one_statement_whatever_the_way(filled: Catalog, way, statements, kind: 
     assert sum("FROM total" in s for s in statements) == 1
     # The encoder; the statistics; the bounded count; the settings; the search; slips in words.
     assert len(statements) <= 6
+
+
+def test_a_statement_is_built_once_whatever_its_values(filled: Catalog, monkeypatch):
+    queries = ["query 1 collection:c3", "query 2 collection:c4", "query 3 collection:nowhere"]
+    fresh = []
+    for query in queries:
+        monkeypatch.setattr(asked, "TEXTS", asked.Texts())
+        monkeypatch.setattr(statement, "TEXTS", asked.TEXTS)
+        fresh.append(filled.search(query, limit=10, all_=True))
+    built = []
+    real = statement.search_statement
+    monkeypatch.setattr(
+        statement, "search_statement", lambda parts: built.append(parts) or real(parts)
+    )
+    monkeypatch.setattr(statement, "TEXTS", asked.Texts())
+    for query, alone in zip(queries, fresh, strict=True):
+        found = filled.search(query, limit=10, all_=True)
+        assert clips(found) == clips(alone)
+        assert found.total_candidates == alone.total_candidates
+    assert len(built) == 1
+    again = filled.search(queries[0], limit=10, all_=True, after=fresh[0].next)
+    assert clips(again) == clips(filled.search(queries[0], limit=20, all_=True))[10:]
+    assert len(built) == 3, "another page and another limit are other shapes"
 
 
 def test_the_plan_tells_why(filled: Catalog, way):

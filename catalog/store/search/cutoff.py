@@ -17,18 +17,22 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     BigInteger,
     ColumnElement,
     Double,
+    any_,
     case,
     cast,
     false,
     func,
+    not_,
     null,
     or_,
     select,
     true,
+    union_all,
     within_group,
 )
 from sqlalchemy.orm import aliased
@@ -40,6 +44,8 @@ from catalog.store.search.parts import Meaning, SearchParts
 # Spreads above the background's median from which on a clip can be a match.
 CLEARLY = 1.5
 SAMPLE = 1024
+# Below this, the evenly spaced numbers have met too many gaps.
+_WELL_DRAWN = SAMPLE // 8
 # Fewer pictures have no background that anything could stand out from.
 LEAST_SAMPLE = 20
 # Nobody pages further than this through what one query matches.
@@ -87,53 +93,21 @@ def _cutoff(fused: CTE, meaning: Meaning) -> CTE:
     ground = _background(meaning)
     edge = _edge(fused, ground)
     cut = func.coalesce(select(edge.c.cut).scalar_subquery(), ground.c.floor)
-    return select(
-        case((ground.c.floor.is_not(None), cut)).label("cutoff"),
-        ground.c.floor.label("cutoff_floor"),
-        ground.c.median.label("median"),
-        ground.c.lift.label("calibrated_lift"),
-    ).cte("cutoff")
+    return (
+        select(
+            case((ground.c.floor.is_not(None), cut)).label("cutoff"),
+            ground.c.floor.label("cutoff_floor"),
+            ground.c.median.label("median"),
+            ground.c.lift.label("calibrated_lift"),
+        )
+        .cte("cutoff")
+        .prefix_with("MATERIALIZED")
+    )  # else each of its columns looks for the edge
 
 
 def _background(meaning: Meaning) -> CTE:
-    """Of a sample of all pictures: the median cosine, and from where on one stands out.
-
-    The pictures are those next after evenly spaced numbers. The spacing is a
-    power of two, so that the sample stays the same while pictures are added.
-    """
-    mine = Embedding.encoder_id == meaning.encoder_id
-    ends = (
-        select(
-            func.min(Embedding.frame_id).label("first"), func.max(Embedding.frame_id).label("last")
-        )
-        .where(mine)
-        .cte("ends")
-    )
-    apart = func.greatest(1.0, (ends.c.last - ends.c.first + 1) / cast(SAMPLE, Double))
-    step = cast(func.power(2.0, func.ceil(func.ln(apart) / func.ln(2.0))), BigInteger)
-    steps = select(ends.c.first, ends.c.last, step.label("step")).cte("steps")
-    at = (
-        func.generate_series(
-            steps.c.first - steps.c.first % steps.c.step, steps.c.last, steps.c.step
-        )
-        .table_valued("at", name="place")
-        .render_derived()
-    )
-    picture = aliased(Embedding)
-    drawn = (
-        select((1 - distance_to(meaning, picture.vector)).label("cosine"))
-        .where(
-            picture.encoder_id == meaning.encoder_id,
-            picture.frame_id >= at.c.at,
-            picture.frame_id < at.c.at + steps.c.step,
-        )
-        .order_by(picture.frame_id)
-        .limit(1)
-        .lateral("drawn")
-    )
-    sample = (
-        select(drawn.c.cosine).select_from(steps).join(at, true()).join(drawn, true()).cte("sample")
-    )
+    """Of a sample of all pictures: the median cosine, and from where on one stands out."""
+    sample = _sample(meaning)
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
     low = within_group(func.percentile_cont(0.25), sample.c.cosine)
     lift = (
@@ -153,6 +127,58 @@ def _background(meaning: Meaning) -> CTE:
         .select_from(sample)
         .cte("ground")
     )
+
+
+def _sample(meaning: Meaning) -> CTE:
+    """Cosines of the pictures whose numbers are evenly spaced.
+
+    The spacing is a power of two, so that the sample stays the same while
+    pictures are added. They are met in one pass of the index. Where the numbers
+    have such gaps that few are met, those next after them are taken instead.
+    """
+    mine = Embedding.encoder_id == meaning.encoder_id
+    ends = (
+        select(
+            func.min(Embedding.frame_id).label("first"), func.max(Embedding.frame_id).label("last")
+        )
+        .where(mine)
+        .cte("ends")
+    )
+    apart = func.greatest(1.0, (ends.c.last - ends.c.first + 1) / cast(SAMPLE, Double))
+    step = cast(func.power(2.0, func.ceil(func.ln(apart) / func.ln(2.0))), BigInteger)
+    steps = select(ends.c.first, ends.c.last, step.label("step")).cte("steps")
+    places = func.generate_series(
+        steps.c.first - steps.c.first % steps.c.step, steps.c.last, steps.c.step
+    )
+    met = aliased(Embedding)
+    numbers = func.array(select(places).scalar_subquery(), type_=ARRAY(BigInteger))
+    drawn = (
+        select((1 - distance_to(meaning, met.vector)).label("cosine"))
+        .where(met.encoder_id == meaning.encoder_id, met.frame_id == any_(numbers))
+        .cte("drawn")
+    )
+    enough = select(func.count() >= _WELL_DRAWN).select_from(drawn).scalar_subquery()
+    at = places.table_valued("at", name="place").render_derived()
+    picture = aliased(Embedding)
+    following = (
+        select((1 - distance_to(meaning, picture.vector)).label("cosine"))
+        .where(
+            picture.encoder_id == meaning.encoder_id,
+            picture.frame_id >= at.c.at,
+            picture.frame_id < at.c.at + steps.c.step,
+        )
+        .order_by(picture.frame_id)
+        .limit(1)
+        .lateral("following")
+    )
+    instead = (
+        select(following.c.cosine)
+        .select_from(steps)
+        .join(at, true())
+        .join(following, true())
+        .where(not_(enough))
+    )
+    return union_all(select(drawn.c.cosine).where(enough), instead).cte("sample")
 
 
 def _edge(fused: CTE, ground: CTE) -> CTE:

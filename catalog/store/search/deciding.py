@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from catalog.store.search.asked import TEXTS, Expressions, Statement
 from catalog.store.search.nearest import kept_centres
 from catalog.store.search.parts import Meaning, SearchParts
+
+_SET = text(
+    "SELECT count(set_config(name, value, true)) FROM unnest(:names, :given) AS s (name, value)"
+).bindparams(bindparam("names", type_=ARRAY(Text)), bindparam("given", type_=ARRAY(Text)))
 
 
 def count_kept(session: Session, parts: SearchParts, meaning: Meaning, stop: int) -> int:
     """How many centres the filters keep; counting ends at ``stop``."""
-    kept = kept_centres(parts.where, meaning.encoder_id, flagged=parts.flagged).limit(stop)
-    return session.execute(select(func.count()).select_from(kept.subquery())).scalar_one()
+
+    def build(named: Expressions) -> Statement:
+        kept = kept_centres(named["where"], meaning.encoder_id, flagged=parts.flagged)
+        most = bindparam("stop", stop, type_=BigInteger)
+        return select(func.count().label("kept")).select_from(kept.limit(most).subquery())
+
+    shape = ("kept", meaning.encoder_id, parts.flagged)
+    counting = TEXTS.asked(session, shape, {"where": parts.where}, {"stop": stop}, build)
+    [row] = counting.rows(session)
+    return int(row.kept)
 
 
 def set_locally(session: Session, settings: Mapping[str, str]) -> None:
     """Let these settings hold until the transaction ends."""
     if settings:
-        calls = [func.set_config(name, value, True) for name, value in sorted(settings.items())]
-        session.execute(select(*calls))
+        session.execute(_SET, {"names": list(settings), "given": list(settings.values())})

@@ -140,7 +140,7 @@ END $search$"""
 def _compiled(words: ColumnElement[Any] | None, meaning: Meaning | None) -> str:
     parts = SearchParts(
         where=_conditions(),
-        keywords=None if words is None else Keywords.of(words),
+        keywords=None if words is None else Keywords(words),
         meaning=meaning,
         limit=_argument("hits", Integer),
         # Whoever writes SQL says himself what is near enough.

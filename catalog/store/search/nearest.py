@@ -8,6 +8,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Double,
     ScalarSelect,
     Select,
     SQLColumnExpression,
@@ -98,8 +99,9 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
 
     Pages of centres are drawn by a fixed seed: the same query has the same background.
     """
+    percent: ColumnElement[float] = bindparam("sample", nearest.sample, type_=Double)
     sample = tablesample(
-        inspect(Centre).local_table, func.system(nearest.sample), name="sampled", seed=literal(1)
+        inspect(Centre).local_table, func.system(percent), name="sampled", seed=literal(1)
     )
     drawn = (
         select((1 - distance_to(meaning, sample.c.vector)).label("cosine"), sample.c.part)
@@ -114,9 +116,10 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     # A clip has one centre or more; its first stands for it.
     clips = func.count().filter(found.c.part == 0)
     if nearest.centres is None:
-        about = clips * 100.0 / nearest.sample
+        about: ColumnElement[Any] = clips * 100.0 / percent
     else:
-        about = nearest.centres * (clips * 1.0 / func.nullif(func.count(), 0))
+        all_centres: ColumnElement[Any] = bindparam("centres", nearest.centres, type_=BigInteger)
+        about = all_centres * (clips * 1.0 / func.nullif(func.count(), 0))
     return select(
         cast(func.coalesce(func.round(about), 0), BigInteger).label("candidates"),
         func.avg(found.c.cosine).label("mean"),

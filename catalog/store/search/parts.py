@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Text, cast, func, select, true
+from sqlalchemy import CTE, BigInteger, ColumnElement, Text, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from catalog.domain.ordering import Sort, Weights
@@ -32,24 +33,48 @@ class Cursor:
     asset_id: int
     clip_id: int
 
+    def value(self, kind: Any) -> ColumnElement[Any]:  # noqa: ANN401  # a type's instance or class
+        """What the order goes by, as a parameter of that type."""
+        return bindparam("after_key", self.key, type_=kind)
 
-@dataclass(frozen=True, slots=True)
-class Keywords:
-    """The query's words as tsqueries: ``all`` of them as it joins them, ``any`` one of them."""
-
-    all: ColumnElement[Any]
-    any: ColumnElement[Any]
-
-    @classmethod
-    def of(cls, query: ColumnElement[Any]) -> Keywords:
-        """Made once for the statement, wherever in it they are looked at."""
-        every = select(query.label("every")).cte("every_word")
-        some = func.regexp_replace(cast(every.c.every, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
-        asked = select(every.c.every, cast(some, TSQUERY).label("some")).cte("asked")
-        return cls(
-            select(asked.c.every).scalar_subquery(),
-            select(asked.c.some).scalar_subquery(),
+    @property
+    def row(self) -> tuple[ColumnElement[int], ColumnElement[int]]:
+        """Asset and clip as parameters."""
+        return (
+            bindparam("after_asset", self.asset_id, type_=BigInteger),
+            bindparam("after_clip", self.clip_id, type_=BigInteger),
         )
+
+    def values(self) -> dict[str, Any]:
+        """The parameters' values."""
+        return {
+            "after_key": self.key,
+            "after_asset": self.asset_id,
+            "after_clip": self.clip_id,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Keywords:
+    """The query's words as tsqueries, made once for the statement, wherever they are looked at."""
+
+    query: ColumnElement[Any]
+
+    @cached_property
+    def all(self) -> ColumnElement[Any]:
+        """All the words, as the query joins them."""
+        return select(self._asked.c.every).scalar_subquery()
+
+    @cached_property
+    def any(self) -> ColumnElement[Any]:
+        """One of the words or more."""
+        return select(self._asked.c.some).scalar_subquery()
+
+    @cached_property
+    def _asked(self) -> CTE:
+        every = select(self.query.label("every")).cte("every_word")
+        some = func.regexp_replace(cast(every.c.every, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
+        return select(every.c.every, cast(some, TSQUERY).label("some")).cte("asked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ from catalog.store.search.parts import (
 RRF_K = 60
 # Beyond all dates in seconds and all durations; a number that JSON can carry.
 _BEYOND = 1e15
+# PostgreSQL refuses a quotient too small for a float; a weight like that counts nothing.
+_TINY = 1e-200
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def fused_scores(ranked: CTE, weights: Weights, *, relevant: bool) -> CTE:
         (
             func.coalesce(
                 # In double precision: numeric division is many times slower.
-                literal(weight, Double) / cast(RRF_K + place, Double),
+                literal(weight if weight > _TINY else 0.0, Double) / cast(RRF_K + place, Double),
                 literal(0.0, Double),
             )
             for place, weight in (
@@ -236,13 +238,12 @@ def _after_key(
     last: Cursor,
     descending: bool,
 ) -> ColumnElement[bool]:
-    seen = literal(last.key, key.type)
+    seen = last.value(key.type)
     return or_(
         key < seen if descending else key > seen,
         and_(
             key == seen,
-            tuple_(fused.c.asset_id, clip)
-            > tuple_(literal(last.asset_id, BigInteger), literal(last.clip_id, BigInteger)),
+            tuple_(fused.c.asset_id, clip) > tuple_(*last.row),
         ),
     )
 
@@ -254,15 +255,15 @@ def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnEl
     last row's is looked up again. The one it had counts if the row is gone.
     """
     seen = fused.alias("seen")
+    asset, clip_seen = last.row
     now = select(seen.c.score).where(
-        seen.c.asset_id == last.asset_id, func.coalesce(seen.c.clip_id, 0) == last.clip_id
+        seen.c.asset_id == asset, func.coalesce(seen.c.clip_id, 0) == clip_seen
     )
-    score = func.coalesce(now.scalar_subquery(), literal(last.key, Double))
+    score = func.coalesce(now.scalar_subquery(), last.value(Double))
     return or_(
         fused.c.score < score,
         and_(
             fused.c.score == score,
-            tuple_(fused.c.asset_id, clip)
-            > tuple_(literal(last.asset_id, BigInteger), literal(last.clip_id, BigInteger)),
+            tuple_(fused.c.asset_id, clip) > tuple_(*last.row),
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -24,10 +24,11 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
 from catalog.db.vectors import HALFVEC
+from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.parts import Cursor, Meaning
 
 # Of the first shots the nearest so many are looked at: what ranks lower is no match.
@@ -43,6 +44,33 @@ class Side:
     flagged: bool = False
 
 
+def sequence_asked(
+    session: Session,
+    first: Side,
+    then: Side,
+    *,
+    within: float,
+    limit: int,
+    after: Cursor | None = None,
+) -> Asked:
+    """`sequence_statement`, whose text is made once for all pairs of queries of this shape."""
+    sides = {"first": first, "later": then}
+    shape = ("sequence", within, limit, after is None, *(_shape(side) for side in sides.values()))
+    values: dict[str, Any] = {} if after is None else after.values()
+    values |= {f"{n}_vector": s.meaning.vector for n, s in sides.items() if s.meaning is not None}
+
+    def build(named: Expressions) -> Select[*tuple[Any, ...]]:
+        one, other = (replace(side, where=named[name]) for name, side in sides.items())
+        return sequence_statement(one, other, within=within, limit=limit, after=after)
+
+    return TEXTS.asked(session, shape, {n: s.where for n, s in sides.items()}, values, build)
+
+
+def _shape(side: Side) -> tuple[Any, ...]:
+    meaning = side.meaning
+    return side.flagged, None if meaning is None else (meaning.encoder_id, len(meaning.vector))
+
+
 def sequence_statement(
     first: Side, then: Side, *, within: float, limit: int, after: Cursor | None = None
 ) -> Select[*tuple[Any, ...]]:
@@ -56,13 +84,13 @@ def sequence_statement(
     pair = _pairs(one, other, within, ranked=first.meaning is not None)
     best = select(pair).where(pair.c.place == 1)
     if after is not None:
-        last = literal(after.asset_id, BigInteger), literal(after.clip_id, BigInteger)
+        seen = after.value(Double)
         best = best.where(
             or_(
-                pair.c.score < literal(after.key, Double),
+                pair.c.score < seen,
                 and_(
-                    pair.c.score == literal(after.key, Double),
-                    tuple_(pair.c.asset_id, pair.c.clip_id) > tuple_(*last),
+                    pair.c.score == seen,
+                    tuple_(pair.c.asset_id, pair.c.clip_id) > tuple_(*after.row),
                 ),
             )
         )

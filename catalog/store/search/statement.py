@@ -7,8 +7,10 @@ a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -18,12 +20,14 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
+from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.cutoff import end_of_list, judged
 from catalog.store.search.keywords import Matches, matches, spoken_clip
 from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
-from catalog.store.search.parts import SearchParts, is_ranked
+from catalog.store.search.parts import Keywords, SearchParts, is_ranked
 from catalog.store.search.ranking import (
     Wide,
     candidates,
@@ -35,6 +39,33 @@ from catalog.store.search.ranking import (
 )
 
 Row = Select[*tuple[Any, ...]]
+
+
+def asked_for(session: Session, parts: SearchParts) -> Asked:
+    """`search_statement`, whose text is made once for all queries of this shape."""
+    meaning, near, after = parts.meaning, parts.nearest, parts.after
+    assert meaning is None or isinstance(meaning.vector, np.ndarray)  # noqa: S101  # not in SQL
+    shape = (
+        "search",
+        None if meaning is None else (meaning.encoder_id, len(meaning.vector)),
+        None if near is None else replace(near, sample=0.0, centres=near.centres and 0),
+        None if after is None else type(after.key),
+        *(parts.limit, parts.flagged, parts.all, parts.weights, parts.sort, parts.free_words),
+    )
+    values: dict[str, Any] = {} if after is None else after.values()
+    if meaning is not None:
+        values["query_vector"] = meaning.vector
+    if near is not None:
+        values |= {"sample": near.sample, "centres": near.centres}
+    varying = {"where": parts.where}
+    if parts.keywords is not None:
+        varying["words"] = parts.keywords.query
+
+    def build(named: Expressions) -> Row:
+        words = Keywords(named["words"]) if "words" in named else None
+        return search_statement(replace(parts, where=named["where"], keywords=words))
+
+    return TEXTS.asked(session, shape, varying, values, build)
 
 
 def search_statement(parts: SearchParts) -> Row:

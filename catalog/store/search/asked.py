@@ -1,0 +1,121 @@
+"""Statements as the driver takes them, built once per shape.
+
+A search's expression tree takes longer to build and to compile than PostgreSQL
+takes to answer it. Queries that differ only in their values share one text:
+what differs is named (``where_0``, ``query_vector``, ``after_key``), and handed
+over beside it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Row, Select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import replacement_traverse
+
+Statement = Select[*tuple[Any, ...]]
+Expressions = Mapping[str, ColumnElement[Any]]
+_MOST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement's text and the values of its parameters."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+    def rows(self, session: Session) -> list[Row[Any]]:
+        """Send it and read all its rows."""
+        return list(session.connection().exec_driver_sql(self.sql, dict(self.values)))
+
+
+class Texts:
+    """Texts of the shapes asked for of late; threads may share it."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._known: OrderedDict[Hashable, Asked] = OrderedDict()
+        self._lock = Lock()
+
+    def asked(
+        self,
+        session: Session,
+        shape: Hashable,
+        parts: Expressions,
+        values: Mapping[str, Any],
+        build: Callable[[Expressions], Statement],
+    ) -> Asked:
+        """The statement with these values.
+
+        Parameters
+        ----------
+        shape:
+            All that the text hangs on, beside the shape of ``parts``.
+        parts:
+            Expressions that hold values of their own, each by the name they go under.
+        values:
+            Values of the parameters that ``build`` names.
+        build:
+            Makes the statement out of ``parts`` whose values are named.
+        """
+        # What SQLAlchemy itself knows statements by: two of one key differ in values alone.
+        keys = {name: part._generate_cache_key() for name, part in parts.items()}
+        held: dict[str, Any] = dict(values)
+        known_by: list[Hashable] = [shape]
+        binds: dict[str, Sequence[BindParameter[Any]]] = {}
+        for name, key in keys.items():
+            if key is None or any(bind.expanding for bind in key.bindparams):
+                # A list's length is part of its text.
+                return _compiled(session, build(parts), values)
+            known_by.append((name, key.key))
+            binds[name] = key.bindparams
+            held |= {f"{name}_{n}": b.effective_value for n, b in enumerate(key.bindparams)}
+        whole = tuple(known_by)
+        text = self._found(whole)
+        if text is None:
+            named = {name: _named(name, part, binds[name]) for name, part in parts.items()}
+            text = _compiled(session, build(named), {})
+            self._keep(whole, text)
+        return Asked(text.sql, {name: held.get(name, kept) for name, kept in text.values.items()})
+
+    def _found(self, shape: Hashable) -> Asked | None:
+        with self._lock:
+            found = self._known.get(shape)
+            if found is not None:
+                self._known.move_to_end(shape)
+            return found
+
+    def _keep(self, shape: Hashable, text: Asked) -> None:
+        with self._lock:
+            self._known[shape] = text
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+
+
+TEXTS = Texts()
+
+
+def _named(name: str, part: ColumnElement[Any], binds: Sequence[BindParameter[Any]]) -> Any:  # noqa: ANN401  # of the part's type
+    """The expression with its values called ``NAME_0``, ``NAME_1`` … in their order."""
+    places = {id(bind): f"{name}_{n}" for n, bind in enumerate(binds)}
+
+    def renamed(element: Any, **_: Any) -> Any:  # noqa: ANN401  # any element
+        place = places.get(id(element))
+        if place is None:
+            return None
+        return BindParameter(place, element.effective_value, type_=element.type, unique=False)
+
+    return replacement_traverse(part, {}, renamed)
+
+
+def _compiled(session: Session, statement: Statement, values: Mapping[str, Any]) -> Asked:
+    compiled = statement.compile(
+        dialect=session.connection().dialect, compile_kwargs={"render_postcompile": True}
+    )
+    return Asked(str(compiled), compiled.params | dict(values))
