@@ -6,7 +6,8 @@ The catalogue is filled with vectors that lie as a video library's do (``search_
 keep 100, 50, 10, 1, 0.2 and 0.01 percent of the frames, at random; two more keep assets by their
 likeness to each query: the half most like it, and the half least like it. Asked are
 ``Catalog.search()`` (clips; its query vectors are known), the same statement as bare SQL, and on
-the frames LanceDB and FAISS; exact answers come from numpy. Prints a table and, as its last line,
+the frames pgvector as it is usually written, LanceDB, Qdrant Edge and FAISS; exact answers come
+from numpy. Prints a table and, as its last line,
 one JSON object of named figures.
 
 ``--growth`` also asks catalogues of 100,000 and 1,000,000 frames. With ``--reuse`` data and
@@ -243,9 +244,11 @@ def run(folder: Path, frames: int, queries: int, *, contenders: bool) -> tuple[l
             vectors.save_phrases(session, encoder.id, texts, list(asked))
         table = ask_catalogue(catalog, every, truth, queries, frames)
         if contenders:
-            for engine, one, figures in search_contenders.ask(
-                folder, data, asked, every, truth, measured
-            ):
+            ours = {row["filter"]: row["recall"] for row in table if row["engine"] == "catalogue"}
+            task = search_contenders.Task(
+                folder, catalog, data, asked, every, truth, measured, ours
+            )
+            for engine, one, figures in search_contenders.ask(task):
                 table.append({"frames": frames, "engine": engine, "filter": one, **figures})
                 say(table[-1])
     costs = json.loads((settings.home / "costs.json").read_text())
@@ -275,10 +278,14 @@ def figures_of(table: list[dict], costs: dict, frames: int) -> dict:
         "bytes_per_frame": round(sum(costs["bytes"].values()) / frames),
     }
     for name, theirs in search_contenders.to_compare(here).items():
+        # Our time over theirs, all of Python in it; what they found of the truth stands beside it.
         figures[name] = {
-            one: round(bare[one]["p50_ms"] / row["p50_ms"], 2)
+            one: round(ours[one]["p50_ms"] / row["p50_ms"], 2)
             for one, row in theirs.items()
-            if one in bare
+            if one in ours
+        }
+        figures[f"{name.removeprefix('vs_')}_recall"] = {
+            one: row["recall"] for one, row in theirs.items()
         }
     return figures
 

@@ -94,8 +94,9 @@ class Search:
         by_name = sort is not None and sort.by == "name"
         by_number = (ranked and not by_name) or (sort is not None and sort.by in _NUMBERS)
         cursor = None if after is None else read_cursor(after, asked, by_number=by_number)
+        kept = filters.condition(parsed.root)
         parts = SearchParts(
-            where=and_(_where(parsed, examples), filters.versions_wanted(parsed.root)),
+            where=and_(_where(kept, examples), filters.versions_wanted(parsed.root)),
             flagged=filters.asks_for_flagged(parsed.root),
             free_words=bool(examples) or parsed.has_free_words,
             keywords=keywords,
@@ -108,7 +109,7 @@ class Search:
             all=everything,
         )
         with self._database.session() as session:
-            filtered = not isinstance(filters.condition(parsed.root), True_)
+            filtered = not isinstance(kept, True_)
             plan, parts = plan_of(session, parts, encoder, filtered=filtered)
             set_locally(session, plan.settings)
             statement = asked_for(session, parts)
@@ -178,8 +179,7 @@ class Search:
         }
 
 
-def _where(query: Query, examples: Examples) -> ColumnElement[bool]:
-    kept = filters.condition(query.root)
+def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]:
     if examples.keep or not examples.like:
         return kept
     # An asset without shots has no clip, and is no example.

@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY, array
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
@@ -161,6 +161,10 @@ def _filter(node: Filter) -> Condition:
     if build is not None:
         return or_(*(build(value) for value in node.values))
     column = COLUMNS[node.field.name]
+    exact = [value.exact for value in node.values if isinstance(value, TextMatch) and value.exact]
+    if 1 < len(exact) == len(node.values) and node.field.type is not FieldType.LANGUAGE:
+        # One look at a hashed list, not one comparison after the other.
+        return func.lower(column) == any_(array([func.lower(literal(e, Text)) for e in exact]))
     return or_(*(_compare(node.field, column, value) for value in node.values))
 
 
