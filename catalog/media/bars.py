@@ -25,13 +25,13 @@ def is_bars(small: npt.NDArray[np.uint8]) -> bool:
     Seven even columns in the one order of colours that the standards give. Other test charts
     are not recognised.
     """
+    import cv2  # noqa: PLC0415  slow to import
+
     height, width = small.shape[:2]
-    band = small[round(_TOP * height) : round(_BOTTOM * height)].astype(np.float32)
+    band = small[round(_TOP * height) : round(_BOTTOM * height)]
     if band.shape[0] < len(_ORDER) or width < 4 * len(_ORDER):
         return False
-    colours = band.mean(axis=0)
-    if (band.std(axis=0).max(axis=1) < _STEADY).mean() < _STEADY_SHARE:
-        return False
+    colours = np.asarray(cv2.reduce(band, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F))[0]
     if colours.max() < _LEAST_WHITE:
         return False
     codes = (colours > 0.5 * colours.max()) @ np.array([4, 2, 1])
@@ -44,5 +44,11 @@ def is_bars(small: npt.NDArray[np.uint8]) -> bool:
             inner = np.array([length for _, length in runs[at + 1 : at + len(_ORDER) - 1]])
             usual = float(np.median(inner))
             even = np.abs(inner - usual).max() <= _UNEVEN * usual
-            return bool(even and usual >= _LEAST_WIDTH * width)
+            return bool(even and usual >= _LEAST_WIDTH * width and _is_steady(band))
     return False
+
+
+def _is_steady(band: npt.NDArray[np.uint8]) -> bool:
+    """Whether nearly every column is of one colour from top to bottom; slow, so asked last."""
+    spread = band.astype(np.float32).std(axis=0).max(axis=1)
+    return bool((spread < _STEADY).mean() >= _STEADY_SHARE)

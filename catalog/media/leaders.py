@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.domain.media import Shot
+from catalog.media.channels import highest, lowest
 
 Small = npt.NDArray[np.uint8]
 
@@ -55,7 +56,7 @@ def is_leader(small: Small) -> bool:
 
     if min(small.shape[:2]) < _LEAST_SIZE:
         return False
-    if (small.max(axis=2).astype(np.int16) - small.min(axis=2)).mean() > _GREYISH:
+    if cv2.mean(highest(small) - lowest(small))[0] > _GREYISH:
         return False
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     return _hair_line(grey) and _hair_line(grey.T) and _has_ring(grey)

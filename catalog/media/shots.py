@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from catalog.media.channels import highest
 from catalog.media.content import CutProposals
 from catalog.media.transitions import Transition, TransitionDetector, grey, matched, squeezed
 
@@ -189,7 +190,7 @@ def _is_black(picture: Picture) -> bool:
 
     if sum(cv2.mean(squeezed(picture))[:3]) >= 3 * _DARK:
         return False
-    bright = np.count_nonzero(picture.small.max(axis=2) > _VISIBLE)
+    bright = np.count_nonzero(highest(picture.small) > _VISIBLE)
     height, width = picture.small.shape[:2]
     return bool(bright < _BRIGHT_SHARE * height * width)
 

@@ -113,7 +113,8 @@ def _tile(small: RgbPicture) -> RgbPicture:
     height, width = small.shape[:2]
     scale = min(1.0, _TILE_EDGE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    shrunk = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+    # From 256 to 160 pixels nothing fine is left to flicker, and area takes ten times as long.
+    shrunk = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
     _, kept = cv2.imencode(".jpg", shrunk, [cv2.IMWRITE_JPEG_QUALITY, _HELD_QUALITY])
     return np.asarray(kept, dtype=np.uint8)
 
