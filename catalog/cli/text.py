@@ -322,10 +322,24 @@ def root_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Roots, what is set for each and what holds there."""
     table = _table("root", "files", "failed", "assets", "set", "holds", numbers=("files", "failed"))
     for row in rows:
-        own = ", ".join(f"{name} {value:g}" for name, value in row["set"].items())
-        holds = ", ".join(f"{name} {value:g}" for name, value in row["sampling"].items())
-        _row(table, row["path"], row["files"], row["failed"], row["assets"], own, holds)
+        _row(
+            table,
+            row["path"],
+            row["files"],
+            row["failed"],
+            row["assets"],
+            _settings(row["set"]),
+            _settings(row["sampling"]),
+        )
     _print(table)
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    """Settings of a root in one cell: most are numbers, some are words."""
+    return ", ".join(
+        f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
+        for name, value in values.items()
+    )
 
 
 def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -21,16 +21,18 @@ def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
     Speech and logged subclips stay: they do not come from the cut detector. What people said
     of the earlier shots goes to these (`catalog.store.handwork`).
     """
-    work = handwork_of(session, asset_id)
     # Frames before clips, as whoever writes vectors locks them: so neither waits for the other.
-    session.execute(
+    earlier = session.execute(
         select(Frame.id).where(Frame.asset_id == asset_id).order_by(Frame.id).with_for_update()
-    )
+    ).all()
+    # No shot is without a frame: what has none is new, and nobody has said anything of it.
+    work = handwork_of(session, asset_id) if earlier else None
     session.execute(delete(Clip).where(Clip.asset_id == asset_id, Clip.kind == "shot"))
     frames = 0
     for first in range(0, len(shots), BATCH):
         frames += _insert_batch(session, asset_id, shots[first : first + BATCH])
-    give_back(session, asset_id, work)
+    if work is not None:
+        give_back(session, asset_id, work)
     return frames
 
 
