@@ -22,7 +22,7 @@ from catalog.search.answer import answer_phrases
 from catalog.search.contact_sheet import contact_sheet
 from catalog.search.facets import count_values
 from catalog.search.phrases import encode_phrases
-from catalog.search.sequence import SequenceSearch
+from catalog.search.sequence import SequenceSearch, refuse_order
 from catalog.store import assets as asset_rows
 
 _Searching = TypeVar("_Searching", bound=Search)
@@ -74,7 +74,8 @@ class FindVerbs(OpenCatalog):
         sort:
             ``date``, ``name``, ``duration`` or ``relevance``, with ``:asc`` or
             ``:desc`` behind it: the order within what is relevant. Default:
-            relevance, or name where nothing ranks.
+            relevance, or name where nothing ranks. ``sort:date`` in the query says it
+            too; this wins.
         limit:
             Hits per page, 1 to 1000.
         after:
@@ -94,7 +95,9 @@ class FindVerbs(OpenCatalog):
             If free words need an encoder whose weights are not to be had.
         """
         examples = Examples.of(image, like, not_, keep=keep_examples)
+        order = None if sort is None else Sort.of(sort)
         if then is not None:
+            refuse_order(order)
             return self._searching(SequenceSearch).find_pairs(
                 query,
                 then,
@@ -113,7 +116,7 @@ class FindVerbs(OpenCatalog):
             query,
             examples=examples,
             weights=Weights.of(self.settings.search_weights if weights is None else weights),
-            sort=None if sort is None else Sort.of(sort),
+            sort=order,
             limit=limit,
             after=after,
             everything=all_,
@@ -243,7 +246,10 @@ class FindVerbs(OpenCatalog):
     def assets(
         self, query: str = "", *, limit: int = 100, after: str | None = None
     ) -> dict[str, Any]:
-        """Assets by name, chosen by filters and words of their text, page by page.
+        """Assets chosen by filters and words of their text, page by page.
+
+        They go by name; ``sort:date``, ``sort:duration`` or ``sort:name:desc`` in the query
+        puts them in another order.
 
         Raises
         ------

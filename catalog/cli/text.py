@@ -15,7 +15,7 @@ from rich.text import Text
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
 from catalog.domain.facets import Facets
-from catalog.domain.query import FIELDS
+from catalog.domain.query import FIELDS, SORT
 from catalog.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def field_list(*, json: bool) -> None:
             "expects": field.expected,
             "example": field.example,
         }
-        for field in FIELDS
+        for field in (*FIELDS, SORT)
     ]
     if json:
         say_json({"fields": rows})

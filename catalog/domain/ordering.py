@@ -55,6 +55,12 @@ class Sort:
     by: str
     descending: bool
 
+    @property
+    def text(self) -> str:
+        """What `of` reads, without the direction where it is the usual one."""
+        usual = self.descending == _DESCENDING[self.by]
+        return self.by if usual else f"{self.by}:{'desc' if self.descending else 'asc'}"
+
     @classmethod
     def of(cls, text: str) -> Sort:
         """Read ``date``, ``date:asc``, ``name:desc``, …

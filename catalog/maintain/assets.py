@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -84,7 +85,9 @@ def _by_path(session: Session, path: Path) -> list[int]:
 def list_assets(
     database: Database, query: str = "", *, limit: int = 100, after: str | None = None
 ) -> dict[str, Any]:
-    """Assets by name, chosen by filters and exact words; free words must be in their text.
+    """Assets chosen by filters and exact words; free words must be in their text.
+
+    They go by name, or by what ``sort:…`` in the query says.
 
     Returns
     -------
@@ -102,17 +105,18 @@ def list_assets(
     wanted = wanted.where(
         filters.condition(parsed.root, words_exclude=True), filters.versions_wanted(parsed.root)
     )
-    cursor = None if after is None else _read_after(after)
+    named = parsed.sort is None or parsed.sort.by in ("name", "relevance")
+    cursor = None if after is None else _read_after(after, named=named)
     with database.session() as session:
-        statement = assets.list_assets(wanted, limit=limit + 1, after=cursor)
+        statement = assets.list_assets(wanted, sort=parsed.sort, limit=limit + 1, after=cursor)
         rows = [dict(row._mapping) for row in session.execute(statement)]
         page = rows[:limit]
         ids = [row["id"] for row in page]
         tags, places = assets.tags_of(session, ids), locations.locations_of(session, ids)
         frames = stages.frames_of(session, ids)
-    last = f"{page[-1]['id']}:{page[-1]['name_key']}" if len(rows) > limit else None
+    last = f"{page[-1]['id']}:{page[-1]['key']}" if len(rows) > limit else None
     for row in page:
-        del row["name_key"]
+        del row["key"]
         row["recorded"] = _iso(row["recorded"])
         row["tags"], row["locations"] = tags[row["id"]], places[row["id"]]
         row["frames"] = frames.get(row["id"], 0)
@@ -134,15 +138,21 @@ def check_limit(limit: int) -> None:
         )
 
 
-def _read_after(after: str) -> tuple[str, int]:
-    number, colon, name = after.partition(":")
-    usable = colon and number.isascii() and number.isdigit() and len(number) < 19
-    if not usable or "\0" in name or any("\ud800" <= char <= "\udfff" for char in name):
-        raise InvalidInputError(
-            f"{after!r} is no cursor; expected the `next` of the page before.",
-            remedy="Start again without a cursor.",
-        )
-    return name, int(number)
+def _read_after(after: str, *, named: bool) -> tuple[str | float, int]:
+    """The key (a name, or a number) and id that the page before ended with."""
+    number, colon, key = after.partition(":")
+    try:
+        usable = colon and number.isascii() and number.isdigit() and len(number) < 19
+        # Text that PostgreSQL takes: other was in no cursor of ours.
+        fits = not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in key)
+        if usable and fits and (named or math.isfinite(float(key))):
+            return key if named else float(key), int(number)
+    except ValueError:
+        pass  # no number
+    raise InvalidInputError(
+        f"{after!r} is no cursor of this query; expected the `next` of the page before.",
+        remedy="Start again without a cursor.",
+    )
 
 
 def show(database: Database, store: FrameStore, reference: Reference) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class Search:
         """
         began = time.perf_counter()
         parsed = parsed_query(query, examples)
+        sort = parsed.sort if sort is None else sort
         check_limit(limit)
         encoder, meaning = self._meaning(parsed, examples)
         words = filters.keyword_query(parsed.root)

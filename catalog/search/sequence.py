@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, and_
 
 from catalog.domain.examples import Examples
+from catalog.domain.ordering import Sort
 from catalog.domain.plan import Plan
 from catalog.domain.query import find_field
 from catalog.domain.query.mistakes import SpellingError
@@ -71,6 +72,21 @@ def seconds_within(within: str | float) -> float:
     return float(seconds)
 
 
+def refuse_order(sort: Sort | None) -> None:
+    """Pairs go by relevance.
+
+    Raises
+    ------
+    InvalidInputError
+        If another order is asked for, which would not be kept.
+    """
+    if sort is not None and sort.by != "relevance":
+        raise InvalidInputError(
+            f"Pairs of shots go by relevance; the order {sort.text!r} was asked for.",
+            remedy="Leave the order out, or search without `then`.",
+        )
+
+
 class SequenceSearch(Search):
     """Answers "X, then Y within 10 s"."""
 
@@ -126,6 +142,7 @@ class SequenceSearch(Search):
 
     def _side(self, query: str, examples: Examples) -> tuple[str | None, Side]:
         parsed = parsed_query(query, examples)
+        refuse_order(parsed.sort)
         encoder, meaning = self._meaning(parsed, examples)
         where = and_(filters.condition(parsed.root), filters.versions_wanted(parsed.root))
         flagged = filters.asks_for_flagged(parsed.root)

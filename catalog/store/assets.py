@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, cast, delete, func, literal, select, tuple_, update
+from sqlalchemy import Row, Select, and_, case, cast, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
+from catalog.domain.ordering import Sort
 from catalog.store.arrays import among
 from catalog.store.renditions import bytes_by_kind
+from catalog.store.sort_keys import after_key, sort_key
 
 
 def ensure_asset(
@@ -212,15 +214,16 @@ def shots_of(session: Session, asset_id: int) -> list[Row[Any]]:
 
 
 def list_assets(
-    where: Select[Any], *, limit: int, after: tuple[str, int] | None
+    where: Select[Any], *, sort: Sort | None, limit: int, after: tuple[str | float, int] | None
 ) -> Select[*tuple[Any, ...]]:
-    """Assets chosen by ``where`` (a select of ids), by name, from a cursor on.
+    """Assets chosen by ``where`` (a select of ids), in order, from a cursor on.
 
-    ``state`` is that of the first stage that is not done, else ``ready``.
+    ``state`` is that of the first stage that is not done, else ``ready``; ``key`` what they are
+    sorted by.
     """
     analysed, encoded = aliased(Stage), aliased(Stage)
     failed_encoding = (analysed.state == "done") & (encoded.state == "failed")
-    name = func.lower(Asset.name)
+    key, descending = sort_key(sort)
     statement: Select[*tuple[Any, ...]] = (
         select(
             Asset.id,
@@ -246,16 +249,24 @@ def list_assets(
             case((failed_encoding, encoded.error_message), else_=analysed.error_message).label(
                 "error_message"
             ),
-            name.label("name_key"),
+            key.label("key"),
         )
         .join(analysed, (analysed.asset_id == Asset.id) & (analysed.name == "analyse"))
         .outerjoin(encoded, (encoded.asset_id == Asset.id) & (encoded.name == "encode"))
         .where(Asset.id.in_(where))
-        .order_by(name, Asset.id)
+        .order_by(key.desc() if descending else key, Asset.id)
         .limit(limit)
     )
     if after is not None:
-        statement = statement.where(tuple_(name, Asset.id) > tuple_(*after))
+        seen, asset_id = after
+        place = after_key(
+            key,
+            (Asset.id,),
+            seen=literal(seen, key.type),
+            seen_ids=(asset_id,),
+            descending=descending,
+        )
+        statement = statement.where(place)
     return statement
 
 

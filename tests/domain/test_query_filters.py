@@ -339,7 +339,6 @@ def test_synonyms_stand_for_something(entry):
         "codec:prores,",
         "codec:prores,,x",
         'codec:""',
-        "codec:(a OR b)",
         "name:a(b c)",
     ],
 )

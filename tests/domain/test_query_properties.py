@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.domain.query import FIELDS, And, Not, Or, Phrase, Words, parse, point_at
+from catalog.domain.ordering import Sort
+from catalog.domain.query import FIELDS, SORT, And, Not, Or, Phrase, Words, parse, point_at
 from catalog.errors import InvalidQueryError
 
 NOW = datetime(2026, 6, 10, 15, 30, tzinfo=UTC)
@@ -50,12 +52,19 @@ PIECES = st.sampled_from(
         "meta.k:",
         *(f"{name}:" for entry in FIELDS for name in (entry.name, *entry.aliases)),
         *(entry.example for entry in FIELDS),
+        "sort:",
+        " sort:name:desc ",
+        "codec:(",
+        "near:(51.5,0 OR ",
     ]
 )
 GLUED = st.lists(PIECES, max_size=14).map("".join)
 SPACED = st.lists(
     st.one_of(
-        st.sampled_from([entry.example for entry in FIELDS] + ["a", '"b c"', "-", "OR", "(", ")"]),
+        st.sampled_from(
+            [entry.example for entry in (*FIELDS, SORT)]
+            + ["a", '"b c"', "-", "OR", "(", ")", "codec:("]
+        ),
         st.from_regex(r"-?[a-zа-я]{1,6}", fullmatch=True),
     ),
     max_size=14,
@@ -150,6 +159,65 @@ def test_any_text_can_be_a_quoted_value(value):
     query = parse(f'name:"{quoted}"')
     assert query.filters[0].values[0].exact == value
     assert parse(query.to_text()) == query
+
+
+def _closes(text):
+    """Whether what opens in a value closes there."""
+    opened = text.count("(") - text.count(")")
+    return opened == 0 and "(" not in re.sub(r"\([^()]*\)", "", text)
+
+
+BARE = st.from_regex(r"[a-z0-9*][a-z0-9*._()-]{0,6}", fullmatch=True).filter(_closes)
+LISTED = st.lists(
+    st.one_of(
+        BARE,
+        TEXT_VALUE.map(lambda text: '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'),
+        TEXT_VALUE.map(lambda text: '"' + re.sub(r'(["\\])', r"\\\1", text) + '"*'),
+    ),
+    min_size=1,
+    max_size=6,
+)
+BETWEEN = st.sampled_from([" OR ", ",", ", ", " , ", "\u3000OR\t"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(LISTED, st.lists(BETWEEN, min_size=6, max_size=6), st.sampled_from(["", "-", "a OR -"]))
+def test_a_list_in_parentheses_is_the_list_with_commas(texts, between, before):
+    between = [*between[: len(texts) - 1], ""]
+    listed = "".join(text + sep for text, sep in zip(texts, between, strict=True))
+    query = parse(f"{before}name:({listed})")
+    assert query == parse(f"{before}name:{','.join(texts)}")
+    assert len(query.filters[0].values) == len(texts)
+    check(f"{before}name:( {listed} ) b")
+
+
+PLACE = st.tuples(st.integers(-90, 90), st.integers(-180, 180), st.sampled_from(["", ",5mi"]))
+
+
+@settings(deadline=None)
+@given(st.lists(PLACE.map(lambda place: "{},{}{}".format(*place)), min_size=1, max_size=4))
+def test_places_in_parentheses_are_each_a_place(places):
+    query = parse(f"near:({' OR '.join(places)})")
+    assert query.filters[0].values == tuple(
+        value for place in places for value in parse(f"near:{place}").filters[0].values
+    )
+    check(f"-near:({' OR '.join(places)})")
+
+
+ORDER = st.sampled_from(
+    [f"sort:{by}{way}" for by in SORT.choices for way in ("", ":desc", ":ASC")][:-1]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(["a", "-b", '"c d"', "tag:e"]), min_size=1), ORDER, st.data())
+def test_the_order_may_stand_between_any_terms(terms, order, data):
+    place = data.draw(st.integers(0, len(terms)))
+    query = parse(" ".join([*terms[:place], order, *terms[place:]]))
+    assert query == parse(" ".join([*terms, order]))
+    assert query.root == parse(" ".join(terms)).root
+    assert query.sort == Sort.of(order.removeprefix("sort:"))
+    check(query.text)
 
 
 @settings(deadline=None)

@@ -34,6 +34,9 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
     with Catalog.open(shared_settings) as opened:
         with opened.database.session() as session:
             session.execute(text(ROWS.replace(":00:00", "\\:00\\:00")))
+            session.execute(
+                text("INSERT INTO stage (asset_id, name) SELECT id, 'analyse' FROM asset")
+            )
         yield opened
 
 
@@ -66,6 +69,27 @@ def test_pages_are_sorted_whatever_is_missing_comes_last(
 def test_relevance_is_the_order_of_words_and_name_that_of_filters(filled: Catalog):
     assert paged(filled, "harbour", None) == paged(filled, "harbour", "relevance")
     assert paged(filled, "kind:audio", None) == paged(filled, "kind:audio", "name:asc")
+
+
+@pytest.mark.parametrize("sort", ["date", "date:asc", "name:desc", "duration", "duration:asc"])
+def test_the_query_says_the_order_too(filled: Catalog, sort: str):
+    expected = paged(filled, "harbour", sort)
+    assert paged(filled, f"harbour sort:{sort}", None) == expected
+    assert paged(filled, "harbour sort:relevance", sort) == expected  # the option wins
+    names, after = [], None
+    while True:
+        page = filled.assets(f"sort:{sort} harbour", limit=3, after=after)
+        names += [row["name"] for row in page["assets"]]
+        if (after := page["next"]) is None:
+            break
+    assert names == expected
+    with pytest.raises(InvalidInputError, match="no cursor"):
+        filled.assets("sort:date", after="1:inf")
+
+
+def test_pairs_go_by_relevance_only(filled: Catalog):
+    with pytest.raises(InvalidInputError, match="relevance"):
+        filled.search("harbour sort:date", then="train")
 
 
 def test_a_cursor_fits_its_own_order_only(filled: Catalog):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from catalog.domain.query.characters import enquote
 from catalog.domain.query.filters import spell_filter
-from catalog.domain.query.lexer import enquote
 from catalog.domain.query.nodes import And, Filter, Node, Not, Or, Phrase, Words
 
 

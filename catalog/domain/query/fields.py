@@ -362,6 +362,15 @@ FIELDS: tuple[Field, ...] = (
 )
 """Every field, in the order help shows them."""
 
+SORT = Field(
+    "sort",
+    FieldType.CHOICE,
+    "no filter: the order of what is relevant; with :asc or :desc behind it",
+    "sort:date:asc",
+    choices=("date", "duration", "name", "relevance"),
+)
+"""How the query itself says the order of its hits."""
+
 _BY_NAME = {name: entry for entry in FIELDS for name in (entry.name, *entry.aliases)}
 
 
@@ -372,5 +381,5 @@ def find_field(name: str) -> Field | None:
 
 def nearest_field(name: str) -> str | None:
     """The name that ``name`` is most likely a slip of, if it is like any."""
-    near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), (*_BY_NAME, SORT.name), n=1, cutoff=0.6)
     return near[0] if near else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from catalog.domain.query.characters import enquote, needs_quotes
 from catalog.domain.query.dates import read_dates, spell_dates
 from catalog.domain.query.field_types import FieldType, Op
 from catalog.domain.query.fields import Field
-from catalog.domain.query.lexer import Item, Token, enquote, needs_quotes
+from catalog.domain.query.lexer import Token
 from catalog.domain.query.mistakes import SpellingError, mistake, quoted
 from catalog.domain.query.nodes import (
     Circle,
@@ -21,6 +22,7 @@ from catalog.domain.query.nodes import (
 )
 from catalog.domain.query.places import read_circle, spell_circle
 from catalog.domain.query.scalars import read_numbers, spell_numbers
+from catalog.domain.query.values import Item
 
 _TIMECODE = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2,3}")
 
@@ -48,24 +50,36 @@ def read_filter(token: Token, query: str, now: datetime) -> Filter:
 
 
 def _read_near(token: Token, field: Field, query: str) -> Filter:
-    """One place of several parts, which commas separate as elsewhere values."""
-    try:
-        circle = read_circle([item.text for item in token.items])
-    except SpellingError as error:
-        because = str(error) or f"expected {field.expected}"
-        raise mistake(
-            query,
-            f"{quoted(','.join(item.text for item in token.items))} is no place: {because}.",
-            remedy=f"Write it like {field.example}.",
-            start=token.start,
-            end=token.end,
-        ) from error
-    return Filter(field, (circle,), token.key, Span(token.start, token.end))
+    """Places of several parts, which commas separate as elsewhere values; OR between places."""
+    places: list[list[Item]] = []
+    for item in token.items:
+        if item.after_or or not places:
+            places.append([])
+        places[-1].append(item)
+    circles = []
+    for parts in places:
+        try:
+            circles.append(read_circle([item.text for item in parts]))
+        except SpellingError as error:
+            because = str(error) or f"expected {field.expected}"
+            alone = len(places) == 1
+            raise mistake(
+                query,
+                f"{quoted(','.join(item.text for item in parts))} is no place: {because}.",
+                remedy=f"Write it like {field.example}.",
+                start=token.start if alone else parts[0].start,
+                end=token.end if alone else parts[-1].end,
+            ) from error
+    return Filter(field, tuple(circles), token.key, Span(token.start, token.end))
 
 
 def spell_filter(node: Filter) -> str:
     """The filter's text, with the field's canonical name."""
-    return f"{node.name}:" + ",".join(_spell_value(node.field, value) for value in node.values)
+    values = [_spell_value(node.field, value) for value in node.values]
+    if node.op is Op.NEAR and len(values) > 1:
+        # A place has commas of its own.
+        return f"{node.name}:({' OR '.join(values)})"
+    return f"{node.name}:" + ",".join(values)
 
 
 def _place(query: str, item: Item) -> Span:

@@ -6,6 +6,9 @@ The grammar, loosest first::
     any    = all {"OR" all}
     all    = term {["AND"] term}
     term   = ["-"] (words | phrase | filter | "(" any ")")
+    filter = field ":" (values | "(" value {("OR" | ",") value} ")")
+
+``sort:…`` may stand between any terms; it is taken out before.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from catalog.domain.ordering import Sort
 from catalog.domain.query.canonical import spell
+from catalog.domain.query.characters import is_space
+from catalog.domain.query.fields import SORT
 from catalog.domain.query.filters import read_filter
-from catalog.domain.query.lexer import Kind, Token, is_space, tokenize
+from catalog.domain.query.lexer import Kind, Token, tokenize
 from catalog.domain.query.mistakes import MAX_DEPTH, MAX_LENGTH, mistake
 from catalog.domain.query.nodes import (
     And,
@@ -30,6 +36,7 @@ from catalog.domain.query.nodes import (
     Words,
     leaves,
 )
+from catalog.domain.query.order import take_sort
 from catalog.errors import InvalidQueryError
 
 _BEGINNING = re.compile(r"(?<!\S)([^\s*]*\w)\*(?!\S)")
@@ -45,10 +52,13 @@ class Query:
         The tree; None when there was nothing but blanks.
     text:
         What was parsed. Queries that say the same are equal, whatever their text.
+    sort:
+        The order asked for by ``sort:…``; None where nothing is said.
     """
 
     root: Node | None
     text: str = field(default="", compare=False)
+    sort: Sort | None = None
 
     @property
     def words(self) -> str:
@@ -75,7 +85,8 @@ class Query:
 
     def to_text(self) -> str:
         """The canonical text: it parses to an equal query (at the same ``now``)."""
-        return "" if self.root is None else spell(self.root)
+        parts = [] if self.root is None else [spell(self.root)]
+        return " ".join(parts if self.sort is None else [*parts, f"{SORT.name}:{self.sort.text}"])
 
     def _leaves(self) -> Iterator[tuple[Words | Phrase | Filter, bool]]:
         return iter(()) if self.root is None else leaves(self.root)
@@ -98,12 +109,12 @@ def parse(text: str, *, now: datetime | None = None) -> Query:
         characters, and the ``query``. :func:`point_at` draws it.
     """
     _check_characters(text)
-    tokens = tokenize(text)
+    tokens, sort = take_sort(text, tokenize(text))
     if not tokens:
-        return Query(None, text)
+        return Query(None, text, sort)
     moment = datetime.now(UTC) if now is None else now
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return Query(_Parser(text, tokens, moment).parse(), text)
+    return Query(_Parser(text, tokens, moment).parse(), text, sort)
 
 
 def _check_characters(text: str) -> None:

@@ -34,10 +34,9 @@ from catalog.store.search.parts import (
     is_ranked,
     is_sorted_by_score,
 )
+from catalog.store.sort_keys import after_key, sort_key
 
 RRF_K = 60
-# Beyond all dates in seconds and all durations; a number that JSON can carry.
-_BEYOND = 1e15
 # PostgreSQL refuses a quotient too small for a float; a weight like that counts nothing.
 _TINY = 1e-200
 
@@ -194,7 +193,7 @@ def page_of(fused: CTE, parts: SearchParts) -> CTE:
         if parts.after is not None:
             statement = statement.where(_after_score(fused, clip, parts.after))
     else:
-        key, descending = _sort_key(parts)
+        key, descending = sort_key(parts.sort)
         named = isinstance(key.type, Text)
         order = [key.desc() if descending else key, fused.c.asset_id, clip]
         statement = select(
@@ -203,7 +202,15 @@ def page_of(fused: CTE, parts: SearchParts) -> CTE:
             (cast(null(), Double) if named else key).label("number_key"),
         ).join(Asset, Asset.id == fused.c.asset_id)
         if parts.after is not None:
-            statement = statement.where(_after_key(key, fused, clip, parts.after, descending))
+            statement = statement.where(
+                after_key(
+                    key,
+                    (fused.c.asset_id, clip),
+                    seen=parts.after.value(key.type),
+                    seen_ids=parts.after.row,
+                    descending=descending,
+                )
+            )
     if is_ranked(parts) and not parts.all:
         statement = statement.where(fused.c.relevant)
     return statement.order_by(*order).limit(parts.limit).cte("page")
@@ -213,39 +220,9 @@ def page_order(page: CTE, parts: SearchParts) -> list[ColumnElement[Any]]:
     """The order of the page's rows, but for the numbers of asset and clip."""
     if is_sorted_by_score(parts):
         return [page.c.score.desc()]
-    key, descending = _sort_key(parts)
+    key, descending = sort_key(parts.sort)
     column = page.c.name_key if isinstance(key.type, Text) else page.c.number_key
     return [column.desc() if descending else column]
-
-
-def _sort_key(parts: SearchParts) -> tuple[ColumnElement[Any], bool]:
-    """What hits are sorted by if not by score, and whether downwards; never null."""
-    by, descending = (
-        ("name", False) if parts.sort is None else (parts.sort.by, parts.sort.descending)
-    )
-    if by in ("name", "relevance"):  # without any ranking nothing is more relevant
-        return cast(func.lower(Asset.name), Text), descending and by == "name"
-    number = Asset.duration if by == "duration" else func.extract("epoch", Asset.recorded)
-    # What has none comes last, whichever way they go.
-    last = literal(-_BEYOND if descending else _BEYOND, Double)
-    return func.coalesce(cast(number, Double), last, type_=Double), descending
-
-
-def _after_key(
-    key: ColumnElement[Any],
-    fused: CTE,
-    clip: ColumnElement[int],
-    last: Cursor,
-    descending: bool,
-) -> ColumnElement[bool]:
-    seen = last.value(key.type)
-    return or_(
-        key < seen if descending else key > seen,
-        and_(
-            key == seen,
-            tuple_(fused.c.asset_id, clip) > tuple_(*last.row),
-        ),
-    )
 
 
 def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnElement[bool]:
