@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Text, and_, cast, func, literal, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    SQLColumnExpression,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    tuple_,
+)
 
 from catalog.db.models import Asset
 from catalog.domain.ordering import Sort
@@ -30,7 +41,7 @@ def sort_key(sort: Sort | None) -> tuple[ColumnElement[Any], bool]:
 
 def after_key(
     key: ColumnElement[Any],
-    ids: Sequence[ColumnElement[int]],
+    ids: Sequence[SQLColumnExpression[int]],
     *,
     seen: ColumnElement[Any],
     seen_ids: Sequence[Any],
