@@ -26,6 +26,7 @@ from sqlalchemy import make_url
 from catalog import Catalog
 from catalog.db.embedded_cluster import read_postmaster
 from catalog.db.vectors import fetch_type, register
+from catalog.encoders.null import NullEncoder
 from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
 from catalog.store import vectors
@@ -84,7 +85,11 @@ def fill(catalog: Catalog, data: dict[str, np.ndarray]) -> int:
     rows = data["E"]
     with catalog.database.session() as session:
         encoder = vectors.add_encoder(
-            session, name="null:512", dimension=rows.shape[1], precision="fp32", weights_digest="0"
+            session,
+            name="null:512",
+            dimension=rows.shape[1],
+            precision="fp32",
+            weights_digest=NullEncoder(rows.shape[1]).weights_digest,
         )
         vectors.activate_first(session, encoder)
     with plain_connection(catalog) as connection:

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import SCHEMA, Embedding, Encoder, Frame, Phrase, Stage
+from catalog.db.models import Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store.arrays import among
+from catalog.store.partitions import add_partitions
 
 MAX_DIMENSION = 4000  # pgvector's limit of an index on halfvec
 
@@ -75,13 +76,8 @@ def add_encoder(
     """Enter an encoder, with its partitions of the vectors and of their centres.
 
     Two sessions may try at once: the second waits for the first and finds it done.
+    Others go on searching and writing meanwhile.
     """
-    # The new partition's foreign keys lock these tables; taken here in the order in
-    # which an analysis takes them (a clip's frames, their vectors), nobody deadlocks.
-    session.execute(text(f"LOCK TABLE {SCHEMA}.clip IN SHARE ROW EXCLUSIVE MODE"))
-    session.execute(text(f"LOCK TABLE {SCHEMA}.frame IN SHARE ROW EXCLUSIVE MODE"))
-    session.execute(text(f"LOCK TABLE {SCHEMA}.embedding IN ACCESS EXCLUSIVE MODE"))
-    session.execute(text(f"LOCK TABLE {SCHEMA}.centre IN ACCESS EXCLUSIVE MODE"))
     session.execute(
         insert(Encoder)
         .values(name=name, dimension=dimension, precision=precision, weights_digest=weights_digest)
@@ -89,29 +85,8 @@ def add_encoder(
     )
     row = find_encoder(session, name)
     assert row is not None  # noqa: S101  # written above, in this transaction
-    for statement in _partition_ddl(row.id, row.dimension):
-        session.execute(text(statement))
+    add_partitions(session, row.id, row.dimension)
     return row
-
-
-def _partition_ddl(encoder_id: int, dimension: int) -> list[str]:
-    statements = []
-    for name in ("embedding", "centre"):
-        table = f"{name}_{encoder_id}"
-        statements += [
-            f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} PARTITION OF {SCHEMA}.{name} "
-            f"(CONSTRAINT ck_{table}_dimension CHECK (vector_dims(vector) = {dimension})) "
-            f"FOR VALUES IN ({encoder_id})",
-            # A row wider than 2 kB would be moved out of line and be slow to scan.
-            f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN vector SET STORAGE PLAIN",
-        ]
-    # The parent's trigger does not see statements that name the partition.
-    table = f"{SCHEMA}.embedding_{encoder_id}"
-    return [
-        *statements,
-        f"CREATE OR REPLACE TRIGGER embedding_added AFTER INSERT ON {table} REFERENCING NEW TABLE "
-        f"AS added FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.embedding_added()",
-    ]
 
 
 def activate_encoder(session: Session, encoder_id: int) -> None:
