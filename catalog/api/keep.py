@@ -63,7 +63,9 @@ class KeepVerbs(OpenCatalog):
             self.database, ids or None, everything=everything, progress=progress or Silent()
         )
 
-    def duplicates(self, query: str = "", *, near: bool = False) -> dict[str, Any]:
+    def duplicates(
+        self, query: str = "", *, near: bool = False, progress: Progress | None = None
+    ) -> dict[str, Any]:
         """Groups of assets that are versions of the same essence, and how they differ.
 
         Other encodings, sizes and containers, told by their pictures and cuts;
@@ -73,14 +75,15 @@ class KeepVerbs(OpenCatalog):
         -------
         dict
             ``groups``: each with ``score`` (0 to 1), ``kind`` (``duplicate`` or ``near``),
-            ``differs`` (columns) and ``assets``, the best first; ``compared``: pairs looked at.
+            ``differs`` (columns) and ``assets``, the best first; ``compared``: pairs looked at;
+            ``left_out``: pairs that share a shot but were too many, 0 in all but odd libraries.
 
         Raises
         ------
         InvalidQueryError
             If the query does not parse.
         """
-        return find_duplicates(self.database, self.store, query, near=near)
+        return find_duplicates(self.database, self.store, query, progress or Silent(), near=near)
 
     def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
         """Work that is due, running or failed (or only the failed), with reasons."""

@@ -17,9 +17,11 @@ def duplicates(
     json: Json = False,
 ) -> None:
     """Find other encodings, sizes and containers of the same essence."""
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
     with fail_with_reason(json=json, query=query):
-        with opened() as catalog:
-            body = catalog.duplicates(query, near=near)
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            body = catalog.duplicates(query, near=near, progress=progress)
         if json:
             say_json(body)
             return
@@ -32,6 +34,12 @@ def duplicates(
                     f"  {asset['codec']}  {asset['size_bytes']} bytes"
                 )
         typer.echo(f"{len(body['groups'])} groups; {body['compared']} pairs compared.")
+        if body["left_out"]:
+            typer.echo(
+                f"{body['left_out']} more pairs share a shot that looks alike, too many to compare:"
+                " choose among fewer assets, such as one collection, to have them compared.",
+                err=True,
+            )
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catalog import Catalog
-from catalog.maintain.duplicates import _candidates
+from catalog.maintain.candidates import Shots, find_candidates
 from catalog.media.writer import write_video
 from catalog.settings import Settings
 
@@ -88,7 +88,19 @@ def test_a_group_says_what_differs(filled: Catalog):
 def test_a_query_chooses_among_what(filled: Catalog):
     assert groups(filled, "kind:still") == {frozenset({"still.png", "small.jpg"})}
     assert groups(filled, "name:take*", near=True) == set()
-    assert filled.duplicates("name:nothing") == {"groups": [], "compared": 0}
+    assert filled.duplicates("name:nothing") == {
+        "groups": [],
+        "compared": 0,
+        "left_out": 0,
+    }
+
+
+def parts_of(many: np.ndarray, lengths: np.ndarray, shots_each: int = 1):
+    """As the catalogue gives them: some at a time."""
+    frames = np.arange(len(many))
+    for at in range(0, len(many), 700):
+        some = frames[at : at + 700]
+        yield Shots(some // shots_each, some, lengths[some], many[some])
 
 
 def test_candidates_of_many_are_those_alike():
@@ -97,5 +109,25 @@ def test_candidates_of_many_are_those_alike():
     many[1500:1600] = many[:100] + 0.1 * rng.standard_normal((100, 64))
     many /= np.linalg.norm(many, axis=1, keepdims=True)
     alike = {(int(a), int(b)) for a, b in np.argwhere(np.triu(many @ many.T >= 0.93, 1))}
-    found = _candidates(np.arange(2000), many)
-    assert {(at, 1500 + at) for at in range(100)} <= set(found) <= alike
+    lengths = rng.uniform(1, 10, 2000).astype(np.float32)
+    found = find_candidates(parts_of(many, lengths), lambda ids: many[ids])
+    assert {(at, 1500 + at) for at in range(100)} <= set(found.pairs) <= alike
+    assert found.left_out == 0
+
+
+def test_versions_are_found_among_many_that_share_one_look():
+    """One presenter in 500 films of five shots: only those of the same lengths are candidates."""
+    rng = np.random.default_rng(4)
+    presenter = rng.standard_normal(64) + 2.0
+    many = (presenter + 0.1 * rng.standard_normal((2500, 64))).astype(np.float32)
+    lengths = rng.uniform(1, 600, 2500).astype(np.float32)
+    many[2250:] = many[:250] + 0.02 * rng.standard_normal((250, 64))
+    lengths[2250:] = lengths[:250]
+    many /= np.linalg.norm(many, axis=1, keepdims=True)
+    found = find_candidates(parts_of(many, lengths, 5), lambda ids: many[ids])
+    assert {(at, 450 + at) for at in range(50)} <= set(found.pairs)
+    assert len(found.pairs) < 0.1 * 500 * 499 / 2
+
+
+def test_of_nothing_there_are_no_candidates():
+    assert find_candidates([], lambda ids: ids).pairs == []

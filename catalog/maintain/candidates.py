@@ -1,0 +1,172 @@
+"""Which assets are worth laying over one another: those that share shots that look alike.
+
+Each shot's picture is known by the signs of its vector's products with random
+planes (Charikar, "Similarity estimation techniques from rounding algorithms",
+STOC 2002): vectors that point nearly the same way have nearly the same signs.
+Some of the signs make a key; shots are sorted by key and, where keys are equal,
+by length, and only neighbours meet. So the work grows with the library and not
+with its square, and shots that all look alike, such as one presenter's, still
+meet those of their own length first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+LIKE = 0.93
+"""Cosine from which on two pictures may show the same."""
+
+_FEW = 500  # so few shots are all compared
+_TABLES, _BITS = 32, 20
+_SAMPLE = 20_000  # signatures that the mean is taken of
+_NEIGHBOURS = 24
+_SAME_LENGTH_S = 0.3
+_FEW_SHOTS = 3  # of so few, trimming may have changed all lengths
+_FAR = 0.3  # share of signs that differ: 54 degrees, well beyond what is alike
+_AT_ONCE = 10_000  # pairs whose vectors are fetched together
+_MOST_PAIRS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """One picture each of many shots: whose it is, which frame it is, seconds, vector."""
+
+    assets: np.ndarray
+    frames: np.ndarray
+    lengths: np.ndarray
+    vectors: np.ndarray
+    """float32 ``(n, d)``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs of assets ``(low, high)``, and how many there were beyond what is compared."""
+
+    pairs: list[tuple[int, int]]
+    left_out: int
+
+
+def find_candidates(
+    parts: Iterable[Shots], vectors_of: Callable[[np.ndarray], np.ndarray]
+) -> Candidates:
+    """Pairs of assets with shots alike, in the order of their ids.
+
+    ``parts`` is read once; 144 bytes are kept of each shot. ``vectors_of`` gives the
+    vectors of frames by their ids, in that order, and is asked for few at a time.
+    """
+    assets, frames, lengths, codes = _read(parts)
+    if len(assets) < 2:
+        return Candidates([], 0)
+    _, number, count = np.unique(assets, return_inverse=True, return_counts=True)
+    few = (count <= _FEW_SHOTS)[number]
+    keys = np.unique(np.concatenate(list(_meetings(assets, lengths, codes, few))))
+    one, other = np.divmod(keys, len(assets))
+    alike = np.concatenate([
+        _cosines(vectors_of, frames[one[at : at + _AT_ONCE]], frames[other[at : at + _AT_ONCE]])
+        for at in range(0, len(keys), _AT_ONCE)
+    ]) if len(keys) else np.empty(0, np.float32)  # fmt: skip
+    kept = alike >= LIKE
+    return _best(assets, lengths, one[kept], other[kept], alike[kept])
+
+
+def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Assets, frames and lengths of all shots, and their signs, ``uint32 (n, tables)``."""
+    rows: list[tuple[np.ndarray, ...]] = []
+    waiting: list[Shots] = []
+    mean: np.ndarray | None = None
+    planes: np.ndarray = np.empty(0, np.float32)
+
+    def signed(part: Shots) -> tuple[np.ndarray, ...]:
+        # Around their mean: all pictures of one encoder lie to one side of the origin.
+        signs = ((part.vectors - mean) @ planes > 0).reshape(len(part.assets), _TABLES, _BITS)
+        codes = (signs * (1 << np.arange(_BITS, dtype=np.uint32))).sum(2, dtype=np.uint32)
+        return part.assets, part.frames, part.lengths, codes
+
+    def begin() -> None:
+        nonlocal mean, planes
+        mean = np.concatenate([part.vectors for part in waiting]).mean(0)
+        planes = np.random.default_rng(7).standard_normal((len(mean), _TABLES * _BITS))
+        planes = planes.astype(np.float32)
+        rows.extend(signed(part) for part in waiting)
+        waiting.clear()
+
+    for part in parts:
+        if mean is not None:
+            rows.append(signed(part))
+            continue
+        waiting.append(part)
+        if sum(len(each.assets) for each in waiting) >= _SAMPLE:
+            begin()
+    if waiting:
+        begin()
+    if not rows:
+        nothing = np.empty(0, np.int64)
+        return nothing, nothing, nothing.astype(np.float32), np.empty((0, _TABLES), np.uint32)
+    assets, frames, lengths, codes = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return assets, frames, lengths, codes
+
+
+def _meetings(
+    assets: np.ndarray, lengths: np.ndarray, codes: np.ndarray, few: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Pairs of shots that meet, as ``low * n + high``, a table's at a time."""
+    n = len(assets)
+    if n <= _FEW:
+        one, other = np.triu_indices(n, 1)
+        yield (one * n + other)[assets[one] != assets[other]]
+        return
+    bits = min(_BITS, max(1, int(n - 1).bit_length() - 1))
+    yield np.empty(0, np.int64)
+    for table in range(_TABLES):
+        keys = codes[:, table] >> np.uint32(_BITS - bits)
+        order = np.lexsort((lengths, keys))
+        sorted_keys = keys[order]
+        met = []
+        for step in range(1, min(_NEIGHBOURS, n - 1) + 1):
+            at = np.flatnonzero(sorted_keys[:-step] == sorted_keys[step:])
+            if not len(at):
+                break
+            one, other = order[at], order[at + step]
+            wanted = assets[one] != assets[other]
+            wanted &= _lengths_agree(lengths, one, other) | few[one] | few[other]
+            one, other = one[wanted], other[wanted]
+            apart = np.bitwise_count(codes[one] ^ codes[other]).sum(1, dtype=np.int32)
+            near = apart <= _FAR * _TABLES * _BITS
+            one, other = one[near], other[near]
+            met.append(np.minimum(one, other) * n + np.maximum(one, other))
+        if met:
+            yield np.unique(np.concatenate(met))
+
+
+def _lengths_agree(lengths: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    agree: np.ndarray = np.abs(lengths[one] - lengths[other]) <= _SAME_LENGTH_S
+    return agree
+
+
+def _cosines(
+    vectors_of: Callable[[np.ndarray], np.ndarray], one: np.ndarray, other: np.ndarray
+) -> np.ndarray:
+    needed, place = np.unique(np.concatenate([one, other]), return_inverse=True)
+    rows = vectors_of(needed)
+    found: np.ndarray = np.einsum("nd,nd->n", rows[place[: len(one)]], rows[place[len(one) :]])
+    return found
+
+
+def _best(
+    assets: np.ndarray, lengths: np.ndarray, one: np.ndarray, other: np.ndarray, alike: np.ndarray
+) -> Candidates:
+    """Pairs of assets; those with the most shots alike in look and length go first."""
+    both = np.sort(np.stack([assets[one], assets[other]], axis=1), axis=1)
+    pairs, place = np.unique(both, axis=0, return_inverse=True)
+    if not len(pairs):
+        return Candidates([], 0)
+    place = place.reshape(-1)
+    agreeing = np.bincount(place, _lengths_agree(lengths, one, other), len(pairs))
+    closest = np.zeros(len(pairs), np.float32)
+    np.maximum.at(closest, place, alike)
+    first = np.lexsort((-closest, -agreeing))[:_MOST_PAIRS]
+    chosen = pairs[np.sort(first)].tolist()
+    return Candidates([(low, high) for low, high in chosen], len(pairs) - len(chosen))
