@@ -69,7 +69,7 @@ def find_candidates(
         for at in range(0, len(keys), _AT_ONCE)
     ]) if len(keys) else np.empty(0, np.float32)  # fmt: skip
     kept = alike >= LIKE
-    return _best(assets, lengths, one[kept], other[kept], alike[kept])
+    return _best(assets, lengths, few, (one[kept], other[kept], alike[kept]))
 
 
 def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -156,9 +156,19 @@ def _cosines(
 
 
 def _best(
-    assets: np.ndarray, lengths: np.ndarray, one: np.ndarray, other: np.ndarray, alike: np.ndarray
+    assets: np.ndarray,
+    lengths: np.ndarray,
+    few: np.ndarray,
+    met: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> Candidates:
-    """Pairs of assets; those with the most shots alike in look and length go first."""
+    """Pairs of assets; those with the most shots alike in look and length go first.
+
+    ``met`` is which shots are alike: the one, the other, and their cosine.
+
+    Versions that have more than a few shots share two at least; films with the same
+    titles share one.
+    """
+    one, other, alike = met
     both = np.sort(np.stack([assets[one], assets[other]], axis=1), axis=1)
     pairs, place = np.unique(both, axis=0, return_inverse=True)
     if not len(pairs):
@@ -167,6 +177,8 @@ def _best(
     agreeing = np.bincount(place, _lengths_agree(lengths, one, other), len(pairs))
     closest = np.zeros(len(pairs), np.float32)
     np.maximum.at(closest, place, alike)
-    first = np.lexsort((-closest, -agreeing))[:_MOST_PAIRS]
+    brief = np.bincount(place, few[one] | few[other], len(pairs)) > 0
+    likely = np.flatnonzero((agreeing >= 2) | brief)
+    first = likely[np.lexsort((-closest[likely], -agreeing[likely]))[:_MOST_PAIRS]]
     chosen = pairs[np.sort(first)].tolist()
-    return Candidates([(low, high) for low, high in chosen], len(pairs) - len(chosen))
+    return Candidates([(low, high) for low, high in chosen], len(likely) - len(chosen))

@@ -77,7 +77,9 @@ def _best_shift(
         meet = shared > 0
         covered = float(shared[meet].sum())
         if covered > best[2] + 0.05:
-            best = (shift, np.stack([i[meet], j[meet]], axis=1), covered)
+            # Of each frame's partners the one that is there longest beside it.
+            met = np.stack([i[meet], j[meet]], axis=1)[np.argsort(-shared[meet], kind="stable")]
+            best = (shift, met[np.unique(met[:, 0], return_index=True)[1]], covered)
     return best
 
 

@@ -31,6 +31,13 @@ def test_black_is_left_out_unless_asked_for(catalog: Catalog, tmp_path: Path):
     assert found("a black night") == searched
     assert found("a black night is:black") == found("is:black") == found("has:flag") == black
     assert found("is:bars") == set()
+
+    def rows(view: str) -> int:
+        return int(catalog.sql(f"SELECT count(*) FROM catalog.{view}").rows[0][0])
+
+    assert (rows("shots"), rows("all_shots")) == (2, 4), "SQL leaves out what a search leaves out"
+    assert rows("frames") == 2
+    assert rows("all_frames") > 2
     # An asset of nothing else is still in the list, and found by its name.
     assert {row["name"] for row in catalog.assets()["assets"]} == {"edit.mp4", "slug.mp4"}
     assert ("slug.mp4", None) in found("slug")

@@ -284,6 +284,11 @@ def test_former_versions_are_found_only_by_who_asks_for_them(catalog: Catalog, f
 
     assert old not in found("kind:video")
     assert found("is:superseded") == found("is:missing") == found(f"id:{old}") == {old}
+    for view in ("shots", "frames", "assets"):
+        shown = f"SELECT count(*) FROM catalog.{view} WHERE asset_id = {old}"
+        every = f"SELECT superseded_by FROM catalog.all_{view} WHERE asset_id = {old}"
+        assert catalog.sql(shown).rows == [(0,)]
+        assert catalog.sql(every).rows[0] == (catalog.show("a.mp4")["id"],)
     [hit] = catalog.search("red is:superseded").hits
     assert hit.asset["superseded_by"] == catalog.show("a.mp4")["id"]
 

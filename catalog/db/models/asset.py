@@ -204,8 +204,8 @@ class Asset(Base):
         Index(None, "latitude", "longitude"),
         Index("ix_asset_reel_lower", sql("lower(reel)")),
         Index("ix_asset_name_lower", sql("lower(name)")),
-        Index(None, "words", postgresql_using="gin"),
-        Index(None, "spellings", postgresql_using="gin"),
+        Index(None, "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index(None, "spellings", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index(
             None,
             "metadata",

@@ -56,7 +56,7 @@ class Clip(Base):
         CheckConstraint("start_pts >= 0 AND end_pts >= start_pts", name="range"),
         Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),
         Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),
-        Index(None, "words", postgresql_using="gin"),
+        Index(None, "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index(
             "uq_clip_shot_start",
             "asset_id",
