@@ -214,7 +214,7 @@ def read_all(catalog: Catalog, encoder_id: int) -> tuple[float, dict[int, np.nda
     """Seconds that reading the shots' vectors takes, and one vector an asset."""
     began, middle = time.perf_counter(), {}
     with catalog.database.session() as session:
-        for assets, _, _, rows in store.shots(session, encoder_id, Asset.id > 0):
+        for assets, _, _, _, rows in store.shots(session, encoder_id, Asset.id > 0):
             middle.update(zip(assets.tolist(), rows.astype("f2"), strict=True))
     return time.perf_counter() - began, middle
 

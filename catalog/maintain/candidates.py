@@ -32,10 +32,11 @@ _MOST_PAIRS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Shots:
-    """One picture each of many shots: whose it is, which frame it is, seconds, vector."""
+    """One picture each of many shots: of which asset, which frame; seconds; its vector."""
 
     assets: np.ndarray
     frames: np.ndarray
+    starts: np.ndarray
     lengths: np.ndarray
     vectors: np.ndarray
     """float32 ``(n, d)``"""
@@ -54,26 +55,33 @@ def find_candidates(
 ) -> Candidates:
     """Pairs of assets with shots alike, in the order of their ids.
 
-    ``parts`` is read once; 144 bytes are kept of each shot. ``vectors_of`` gives the
+    ``parts`` is read once; 148 bytes are kept of each shot. ``vectors_of`` gives the
     vectors of frames by their ids, in that order, and is asked for few at a time.
     """
-    assets, frames, lengths, codes = _read(parts)
+    assets, frames, starts, lengths, codes = _read(parts)
     if len(assets) < 2:
         return Candidates([], 0)
     _, number, count = np.unique(assets, return_inverse=True, return_counts=True)
-    few = (count <= _FEW_SHOTS)[number]
-    keys = np.unique(np.concatenate(list(_meetings(assets, lengths, codes, few))))
-    one, other = np.divmod(keys, len(assets))
-    alike = np.concatenate([
-        _cosines(vectors_of, frames[one[at : at + _AT_ONCE]], frames[other[at : at + _AT_ONCE]])
-        for at in range(0, len(keys), _AT_ONCE)
-    ]) if len(keys) else np.empty(0, np.float32)  # fmt: skip
-    kept = alike >= LIKE
-    return _best(assets, lengths, few, (one[kept], other[kept], alike[kept]))
+    shots = count[number]
+    meetings = _meetings(assets, lengths, codes, shots <= _FEW_SHOTS)
+    keys = np.unique(np.concatenate(list(meetings)))
+    pairs = _Pairs.of(assets, starts, lengths, shots, np.divmod(keys, len(assets)))
+    # What does not fit by its times needs no vectors.
+    pairs = pairs.only(pairs.likely[pairs.place])
+    one, other = frames[pairs.one], frames[pairs.other]
+    alike = np.concatenate([np.empty(0, np.float32)] + [
+        _cosines(vectors_of, one[at : at + _AT_ONCE], other[at : at + _AT_ONCE])
+        for at in range(0, len(one), _AT_ONCE)
+    ])  # fmt: skip
+    pairs = pairs.only(alike >= LIKE)
+    likely = np.flatnonzero(pairs.likely)
+    first = likely[np.argsort(-pairs.steady[likely], kind="stable")][:_MOST_PAIRS]
+    chosen = pairs.assets[np.sort(first)].tolist()
+    return Candidates([(low, high) for low, high in chosen], len(likely) - len(chosen))
 
 
-def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Assets, frames and lengths of all shots, and their signs, ``uint32 (n, tables)``."""
+def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, ...]:
+    """Assets, frames, starts and lengths of all shots, and their signs, ``uint32 (n, tables)``."""
     rows: list[tuple[np.ndarray, ...]] = []
     waiting: list[Shots] = []
     mean: np.ndarray | None = None
@@ -83,7 +91,7 @@ def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
         # Around their mean: all pictures of one encoder lie to one side of the origin.
         signs = ((part.vectors - mean) @ planes > 0).reshape(len(part.assets), _TABLES, _BITS)
         codes = (signs * (1 << np.arange(_BITS, dtype=np.uint32))).sum(2, dtype=np.uint32)
-        return part.assets, part.frames, part.lengths, codes
+        return part.assets, part.frames, part.starts, part.lengths, codes
 
     def begin() -> None:
         nonlocal mean, planes
@@ -103,10 +111,8 @@ def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     if waiting:
         begin()
     if not rows:
-        nothing = np.empty(0, np.int64)
-        return nothing, nothing, nothing.astype(np.float32), np.empty((0, _TABLES), np.uint32)
-    assets, frames, lengths, codes = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return assets, frames, lengths, codes
+        return (np.empty(0, np.int64),) * 5
+    return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
 
 
 def _meetings(
@@ -155,30 +161,55 @@ def _cosines(
     return found
 
 
-def _best(
-    assets: np.ndarray,
-    lengths: np.ndarray,
-    few: np.ndarray,
-    met: tuple[np.ndarray, np.ndarray, np.ndarray],
-) -> Candidates:
-    """Pairs of assets; those with the most shots alike in look and length go first.
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Shots that meet, and the pairs of assets that they make."""
 
-    ``met`` is which shots are alike: the one, the other, and their cosine.
+    shots: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    """Of each shot its asset, start and length, and how many the asset has."""
+    one: np.ndarray
+    other: np.ndarray
+    place: np.ndarray
+    """Which pair of assets two shots belong to."""
+    assets: np.ndarray
+    """``(pairs, 2)``, the lower id first, in order."""
+    steady: np.ndarray
+    """How many of a pair's shots begin or end by the shift by which another does."""
+    likely: np.ndarray
+    """Whether a pair may be versions. They have two shots that begin or end as far apart
+    in the one as in the other; films of a series share their titles only. Of an asset
+    that is one shot, a shot that it fits in must do."""
 
-    Versions that have more than a few shots share two at least; films with the same
-    titles share one.
-    """
-    one, other, alike = met
-    both = np.sort(np.stack([assets[one], assets[other]], axis=1), axis=1)
-    pairs, place = np.unique(both, axis=0, return_inverse=True)
-    if not len(pairs):
-        return Candidates([], 0)
-    place = place.reshape(-1)
-    agreeing = np.bincount(place, _lengths_agree(lengths, one, other), len(pairs))
-    closest = np.zeros(len(pairs), np.float32)
-    np.maximum.at(closest, place, alike)
-    brief = np.bincount(place, few[one] | few[other], len(pairs)) > 0
-    likely = np.flatnonzero((agreeing >= 2) | brief)
-    first = likely[np.lexsort((-closest[likely], -agreeing[likely]))[:_MOST_PAIRS]]
-    chosen = pairs[np.sort(first)].tolist()
-    return Candidates([(low, high) for low, high in chosen], len(likely) - len(chosen))
+    @classmethod
+    def of(
+        cls,
+        assets: np.ndarray,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        count: np.ndarray,
+        met: tuple[np.ndarray, np.ndarray],
+    ) -> _Pairs:
+        """From the shots that met, by number."""
+        turned = assets[met[0]] > assets[met[1]]
+        one, other = np.where(turned, met[1], met[0]), np.where(turned, met[0], met[1])
+        both = np.stack([assets[one], assets[other]], axis=1)
+        pairs, place = np.unique(both, axis=0, return_inverse=True)
+        place = place.reshape(-1)
+        begin = starts[other] - starts[one]
+        longer = lengths[one] - lengths[other]
+        shifts = np.concatenate([begin, begin - longer])
+        places, shot = np.tile(place, 2), np.tile(np.arange(len(place)), 2)
+        order = np.lexsort((shifts, places))
+        same = np.diff(shifts[order], prepend=-np.inf) <= _SAME_LENGTH_S
+        same &= np.diff(places[order], prepend=-1) == 0
+        same &= np.diff(shot[order], prepend=-1) != 0
+        steady = np.bincount(places[order], same, len(pairs))
+        within = ((count[one] == 1) & (longer <= _SAME_LENGTH_S)) | (
+            (count[other] == 1) & (longer >= -_SAME_LENGTH_S)
+        )
+        likely = (steady > 0) | (np.bincount(place, within, len(pairs)) > 0)
+        return cls((assets, starts, lengths, count), one, other, place, pairs, steady, likely)
+
+    def only(self, kept: np.ndarray) -> _Pairs:
+        """With some of the meetings."""
+        return self.of(*self.shots, (self.one[kept], self.other[kept]))

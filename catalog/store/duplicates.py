@@ -33,16 +33,17 @@ def count_shots(session: Session, wanted: ColumnElement[bool]) -> int:
 
 def shots(
     session: Session, encoder_id: int, wanted: ColumnElement[bool], *, at_once: int = 5_000
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Assets, frames, seconds and vectors of the longest shots of each asset, some at a time.
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """The longest shots of each asset, some at a time: assets, frames, starts, lengths, vectors.
 
-    The frame is the one nearest to the middle of its shot.
+    Times are in seconds. The frame is the one nearest to the middle of its shot.
     """
     off = func.abs(Frame.start_pts + Frame.end_pts - Clip.start_pts - Clip.end_pts)
     ranked = (
         select(
             Frame.id.label("frame_id"),
             Frame.asset_id,
+            _seconds(Clip.start_pts).label("start"),
             _seconds(Clip.end_pts - Clip.start_pts).label("length"),
             func.row_number().over(partition_by=Clip.id, order_by=[off, Frame.id]).label("of_shot"),
             func.dense_rank()
@@ -58,7 +59,9 @@ def shots(
         .subquery()
     )
     statement = (
-        select(ranked.c.asset_id, ranked.c.frame_id, ranked.c.length, Embedding.vector)
+        select(
+            ranked.c.asset_id, ranked.c.frame_id, ranked.c.start, ranked.c.length, Embedding.vector
+        )
         .join(Embedding, Embedding.frame_id == ranked.c.frame_id)
         .where(
             Embedding.encoder_id == encoder_id, ranked.c.of_shot == 1, ranked.c.shot <= MOST_SHOTS
@@ -66,10 +69,11 @@ def shots(
     )
     result = session.execute(statement, execution_options={"yield_per": at_once})
     for rows in result.partitions():
-        assets, frames, lengths, vectors = zip(*rows, strict=True)
+        assets, frames, starts, lengths, vectors = zip(*rows, strict=True)
         yield (
             np.array(assets, np.int64),
             np.array(frames, np.int64),
+            np.array([start or 0.0 for start in starts], np.float32),
             np.array([length or 0.0 for length in lengths], np.float32),
             np.array(vectors, np.float32),
         )

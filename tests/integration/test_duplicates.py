@@ -100,7 +100,8 @@ def parts_of(many: np.ndarray, lengths: np.ndarray, shots_each: int = 1):
     frames = np.arange(len(many))
     for at in range(0, len(many), 700):
         some = frames[at : at + 700]
-        yield Shots(some // shots_each, some, lengths[some], many[some])
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])[some].astype(np.float32)
+        yield Shots(some // shots_each, some, starts, lengths[some], many[some])
 
 
 def test_candidates_of_many_are_those_alike():
@@ -126,7 +127,7 @@ def test_versions_are_found_among_many_that_share_one_look():
     many /= np.linalg.norm(many, axis=1, keepdims=True)
     found = find_candidates(parts_of(many, lengths, 5), lambda ids: many[ids])
     assert {(at, 450 + at) for at in range(50)} <= set(found.pairs)
-    assert len(found.pairs) < 0.1 * 500 * 499 / 2
+    assert len(found.pairs) < 60
 
 
 def test_of_nothing_there_are_no_candidates():
