@@ -117,13 +117,15 @@ def choose(library: Library, *, kept: int | None, depth: int, stopped: bool = Fa
         share = "no filter"
     else:
         share = f"the filters keep {about} {frames} frames"
+    # A walk as long as a scan is given up for one: what is kept lies far from the query.
+    given_up = library.centres * scan / _STEP
     return Plan(
         kind=kind,
         reason=f"{share}, of {library.frames} in all; milliseconds expected: {guesses}",
         estimated_frames=frames,
         at_least=stopped,
         take=take,
-        settings=_settings(kind, take, library.centres, centres),
+        settings=_settings(kind, take, 8 * take * library.centres / max(centres, 1), given_up),
     )
 
 
@@ -137,11 +139,10 @@ def only_exact(plan: Plan) -> Plan:
     )
 
 
-def _settings(kind: str, take: int, centres: int, kept: int) -> dict[str, str]:
+def _settings(kind: str, take: int, ahead: float, given_up: float) -> dict[str, str]:
     shared = {"jit": "off", "plan_cache_mode": "force_custom_plan", "work_mem": "64MB"}
     if kind != "graph":
         return shared
-    ahead = round(8 * take * centres / max(kept, 1))
     return shared | {
         "max_parallel_workers_per_gather": "0",
         # The walk gives its order; a sort of what it would give is never cheaper.
@@ -149,6 +150,6 @@ def _settings(kind: str, take: int, centres: int, kept: int) -> dict[str, str]:
         "hnsw.iterative_scan": "relaxed_order",
         "hnsw.ef_search": str(min(1000, max(100, take))),
         # Where a walk finds too little, the statement goes on with a scan.
-        "hnsw.max_scan_tuples": str(max(20_000, min(ahead, 200_000))),
+        "hnsw.max_scan_tuples": str(round(max(take, min(ahead, max(1000.0, given_up))))),
         "hnsw.scan_mem_multiplier": "2",
     }

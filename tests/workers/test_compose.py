@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from catalog.cli.app import app
 from catalog.db.engine import COMPOSE_IMAGE
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE
 from catalog.dispatch.celery_app import celery_settings
@@ -20,7 +21,7 @@ yaml = pytest.importorskip("yaml", reason="PyYAML comes with the encoders' depen
 
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE = REPOSITORY / "docker-compose.yml"
-PROGRAMS = {"media-worker", "encode-worker-cpu", "encode-worker-gpu", "catalog"}
+PROGRAMS = {"media-worker", "encode-worker-cpu", "encode-worker-gpu", "phrases", "catalog"}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,12 @@ def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: 
     running = [s for s in services.values() if s.get("profiles", [profile]) == [profile]]
     served = [queues_of(s) for s in running if "celery" in (s.get("command") or [])]
     assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}]
+
+
+def test_phrases_are_served_by_a_verb_there_is(services: dict[str, Any]) -> None:
+    program, verb = services["phrases"]["command"]
+    assert program == "catalog"
+    assert verb in {command.name for command in app.registered_commands}
 
 
 def test_secrets_have_no_default_and_nothing_is_published(services: dict[str, Any]) -> None:
