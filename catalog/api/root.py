@@ -37,6 +37,7 @@ class RootVerbs:
         similarity: float | None = None,
         picture_edge: int | None = None,
         min_shot: float | None = None,
+        decode: str | None = None,
         proxy: str | None = None,
     ) -> dict[str, Any]:
         """Enter a folder as a root; nothing in it is read yet. One that is there gets the settings.
@@ -50,7 +51,13 @@ class RootVerbs:
         InvalidInputError
             If it is no folder, or a setting cannot be used.
         """
-        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot)
+        sampling = {
+            "interval": sampling_interval,
+            "similarity": similarity,
+            "picture_edge": picture_edge,
+            "min_shot": min_shot,
+            "decode": decode,
+        }
         return roots.add(self._database, Path(path), sampling, proxy)
 
     def set(
@@ -61,6 +68,7 @@ class RootVerbs:
         similarity: float | None = None,
         picture_edge: int | None = None,
         min_shot: float | None = None,
+        decode: str | None = None,
         proxy: str | None = None,
         unset: Sequence[str] = (),
     ) -> dict[str, Any]:
@@ -75,7 +83,13 @@ class RootVerbs:
         InvalidInputError
             If a setting cannot be used, or nothing is to be changed.
         """
-        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot)
+        sampling = {
+            "interval": sampling_interval,
+            "similarity": similarity,
+            "picture_edge": picture_edge,
+            "min_shot": min_shot,
+            "decode": decode,
+        }
         return roots.change(self._database, Path(path), sampling, unset, proxy)
 
     def remove(self, path: StrPath, *, assets: Fate | None = None) -> dict[str, Any]:
@@ -93,14 +107,3 @@ class RootVerbs:
             If there are such assets and nothing was said of them.
         """
         return roots.forget(self._database, self._store, Path(path), assets)
-
-
-def _sampling(
-    interval: float | None, similarity: float | None, edge: int | None, min_shot: float | None
-) -> dict[str, Any]:
-    return {
-        "interval": interval,
-        "similarity": similarity,
-        "picture_edge": edge,
-        "min_shot": min_shot,
-    }

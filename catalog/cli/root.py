@@ -27,6 +27,10 @@ Edge = Annotated[int | None, typer.Option(help="Longest edge of kept pictures, p
 Proxy = Annotated[
     str | None, typer.Option(help="always or never: whether proxies are made unasked.")
 ]
+Decode = Annotated[
+    str | None,
+    typer.Option(help="auto passes over pictures in which nothing happens; full decodes all."),
+]
 MinShot = Annotated[float | None, typer.Option(help="Seconds a shot must last.")]
 
 
@@ -52,6 +56,7 @@ def add(
     similarity: Similarity = None,
     picture_edge: Edge = None,
     min_shot: MinShot = None,
+    decode: Decode = None,
     proxy: Proxy = None,
     json: Json = False,
 ) -> None:
@@ -67,6 +72,7 @@ def add(
                 similarity=similarity,
                 picture_edge=picture_edge,
                 min_shot=min_shot,
+                decode=decode,
                 proxy=proxy,
             )
         _say(body, json=json)
@@ -80,6 +86,7 @@ def set_root(
     similarity: Similarity = None,
     picture_edge: Edge = None,
     min_shot: MinShot = None,
+    decode: Decode = None,
     proxy: Proxy = None,
     unset: Annotated[
         list[str] | None,
@@ -96,6 +103,7 @@ def set_root(
                 similarity=similarity,
                 picture_edge=picture_edge,
                 min_shot=min_shot,
+                decode=decode,
                 proxy=proxy,
                 unset=unset or [],
             )

@@ -1,4 +1,4 @@
-"""What can be set for a root and all below it: how densely its pictures are sampled.
+"""What can be set for a root and all below it: how its films are decoded and sampled.
 
 A root keeps only what was set for it. Whatever it leaves open, the next root
 above it says, and at last the default: so one setting of a storage holds for
@@ -18,6 +18,16 @@ from catalog.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
+class WordSetting:
+    """One choice of a `SamplingPolicy`: how people write it, and what it may be."""
+
+    name: str
+    option: str
+    words: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class SamplingSetting:
     """One number of a `SamplingPolicy`: how people write it, and what it may be."""
 
@@ -29,7 +39,7 @@ class SamplingSetting:
     meaning: str
 
 
-SAMPLING_SETTINGS = (
+SAMPLING_SETTINGS: tuple[SamplingSetting | WordSetting, ...] = (
     SamplingSetting(
         "interval", "sampling-interval", 0.04, 3600, whole=False, meaning="seconds between samples"
     ),
@@ -40,10 +50,11 @@ SAMPLING_SETTINGS = (
         "picture_edge", "picture-edge", 64, 4096, whole=True, meaning="pixels of the longest edge"
     ),
     SamplingSetting("min_shot", "min-shot", 0, 60, whole=False, meaning="seconds of a shot"),
+    WordSetting("decode", "decode", ("auto", "full"), meaning="which pictures are decoded"),
 )
 
 
-def clean_sampling(values: Mapping[str, Any]) -> dict[str, float]:
+def clean_sampling(values: Mapping[str, Any]) -> dict[str, float | str]:
     """Sampling settings as a root keeps them; those that are None are left out.
 
     Raises
@@ -52,7 +63,7 @@ def clean_sampling(values: Mapping[str, Any]) -> dict[str, float]:
         If a name is not one of `SAMPLING_SETTINGS`, or a value is out of its range.
     """
     known = {setting.name: setting for setting in SAMPLING_SETTINGS}
-    clean: dict[str, float] = {}
+    clean: dict[str, float | str] = {}
     for name, value in values.items():
         if name not in known:
             raise InvalidInputError(
@@ -64,7 +75,20 @@ def clean_sampling(values: Mapping[str, Any]) -> dict[str, float]:
     return clean
 
 
-def _checked(setting: SamplingSetting, value: Any) -> float:  # noqa: ANN401  # that is the question
+def _checked(
+    setting: SamplingSetting | WordSetting,
+    value: Any,  # noqa: ANN401  # that is the question
+) -> float | str:
+    if isinstance(setting, WordSetting):
+        if value in setting.words:
+            return str(value)
+        raise InvalidInputError(
+            f"{value!r} cannot be the {setting.option}; expected {' or '.join(setting.words)}"
+            f" ({setting.meaning}).",
+            remedy=f"Write it like --{setting.option}"
+            f" {getattr(SamplingPolicy(), setting.name)}, which is the default.",
+            setting=setting.name,
+        )
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = number and math.isfinite(value) and setting.least <= value <= setting.most
     if not fits or (setting.whole and value != int(value)):

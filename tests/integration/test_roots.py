@@ -61,8 +61,11 @@ def test_ingest_and_workers_sample_as_the_root_says(catalog: Catalog, tmp_path: 
 def test_set_and_unset(catalog: Catalog, tmp_path: Path):
     catalog.root.add(tmp_path, similarity=2, min_shot=1)
     assert catalog.root.add(tmp_path, picture_edge=320)["new"] is False
-    body = catalog.root.set(tmp_path, sampling_interval=5, unset=["similarity", "min-shot"])
-    assert body["set"] == {"interval": 5.0, "picture_edge": 320}
+    body = catalog.root.set(
+        tmp_path, sampling_interval=5, decode="full", unset=["similarity", "min-shot"]
+    )
+    assert body["set"] == {"interval": 5.0, "picture_edge": 320, "decode": "full"}
+    assert body["sampling"]["decode"] == "full"
     with pytest.raises(NotFoundError, match="root list"):
         catalog.root.set(tmp_path / "no root", similarity=1)
 
@@ -76,6 +79,8 @@ def test_what_cannot_be_set_is_refused_by_name(catalog: Catalog, tmp_path: Path)
         {"picture_edge": 99.5},
         {"picture_edge": 10**9},
         {"min_shot": "long"},
+        {"decode": "some"},
+        {"decode": 1},
         {"similarity": True},
         {},
         {"unset": ["colour"]},
