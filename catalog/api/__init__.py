@@ -16,6 +16,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
+from catalog.api.backup import BackupVerbs
+from catalog.api.backup import restore as put_back
 from catalog.api.base import StrPath
 from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
@@ -27,6 +29,7 @@ from catalog.api.root import RootVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
 from catalog.dispatch import Dispatcher
+from catalog.domain.progress import Progress
 from catalog.media.frame_store import FolderFrameStore, FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.sql import install_search_function
@@ -35,7 +38,7 @@ from catalog.settings import Settings
 __all__ = ["Catalog", "StrPath"]
 
 
-class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs, DoctorVerbs):
+class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs, DoctorVerbs, BackupVerbs):
     """An open catalogue. Use it as a context manager, or `close` it.
 
     Opening starts the embedded PostgreSQL where no ``CATALOG_DATABASE_URL`` is
@@ -84,6 +87,41 @@ class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs, DoctorVerbs):
             database.close()
             raise
         return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
+
+    @classmethod
+    def restore(
+        cls,
+        file: StrPath,
+        settings: Settings | None = None,
+        *,
+        progress: Progress | None = None,
+        **overrides: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        """Put a backup into the empty catalogue that the settings name; open it afterwards.
+
+        The file is first compared with its checksums. Then tables and pictures come all
+        or none, and the schema is brought up to date.
+
+        Returns
+        -------
+        dict
+            ``file``, ``revision`` (the backup's), ``migrated`` (revisions applied since),
+            ``rows``, ``tables``, ``encoders``, ``graphs`` and ``frames``: how many were
+            ``restored``, are ``expected`` by the tables and are ``missing`` in ``folder``;
+            ``before`` is where they lay when the backup was taken.
+
+        Raises
+        ------
+        PathNotFoundError, InvalidInputError
+            If there is no such file, or it cannot be read.
+        BackupError
+            If it is no backup, is damaged, or is of a newer program; nothing was written.
+        CatalogNotEmptyError, FrameStoreNotEmptyError
+            If there is something already.
+        ServiceError
+            If database or frame store cannot be used.
+        """
+        return put_back(settings or Settings.load(**overrides), file, progress=progress)
 
     def close(self) -> None:
         """Let go of decoders, broker and database; the embedded server stops with its last user."""

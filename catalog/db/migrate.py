@@ -83,6 +83,28 @@ def _current(connection: Connection) -> str | None:
     return context.get_current_revision()
 
 
+def revision_of(connection: Connection) -> str:
+    """The revision of the catalogue this connection sees, in its transaction.
+
+    Raises
+    ------
+    SchemaMismatchError
+        If there is none.
+    """
+    current = _current(connection)
+    if current is None:
+        raise SchemaMismatchError(
+            "The database holds no catalogue yet.", remedy="Run: catalog migrate"
+        )
+    return current
+
+
+def is_known(revision: str, directory: Path | None = None) -> bool:
+    """Whether the revision is this program's or one it can migrate from."""
+    script = ScriptDirectory.from_config(alembic_config(directory))
+    return revision in {known.revision for known in script.walk_revisions()}
+
+
 def check_current(engine: Engine, directory: Path | None = None) -> None:
     """Check that the database's schema is the one this program was written for.
 
@@ -99,7 +121,7 @@ def check_current(engine: Engine, directory: Path | None = None) -> None:
     if current is None:
         message = f"The database holds no catalogue yet; this program needs revision {head}."
         remedy = "Run: catalog migrate"
-    elif _is_known(current, directory):
+    elif is_known(current, directory):
         message = f"The database is at revision {current}; this program needs {head}."
         remedy = "Run: catalog migrate"
     else:
@@ -111,18 +133,17 @@ def check_current(engine: Engine, directory: Path | None = None) -> None:
     raise SchemaMismatchError(message, remedy=remedy, database=current, program=head)
 
 
-def _is_known(revision: str, directory: Path | None) -> bool:
-    script = ScriptDirectory.from_config(alembic_config(directory))
-    return revision in {known.revision for known in script.walk_revisions()}
-
-
 def migrate(
     database: Database | Engine,
     progress: Progress | None = None,
     *,
     directory: Path | None = None,
+    revision: str | None = None,
 ) -> list[str]:
     """Upgrade the schema to this program's; the revisions applied, none if it was current.
+
+    ``revision`` names another of this program's to go to, up or down: a restore
+    wants the one of its backup, in a database that holds nothing.
 
     Any number of processes may call this at once: one works, the others wait
     and find nothing to do. ``progress`` is told what happens, in sentences.
@@ -146,7 +167,7 @@ def migrate(
             check_server(connection)
             connection.rollback()
             with _one_at_a_time(connection, say):
-                return _upgrade(connection, say, directory)
+                return _upgrade(connection, say, directory, revision)
     finally:
         single.dispose()
 
@@ -180,12 +201,14 @@ def _ask(connection: Connection, function: str) -> bool:
     return granted
 
 
-def _upgrade(connection: Connection, say: Progress, directory: Path | None) -> list[str]:
-    head, before = head_revision(directory), _current(connection)
+def _upgrade(
+    connection: Connection, say: Progress, directory: Path | None, revision: str | None
+) -> list[str]:
+    head, before = revision or head_revision(directory), _current(connection)
     connection.rollback()
     if before == head:
         return []
-    if before is not None and not _is_known(before, directory):
+    if before is not None and not is_known(before, directory):
         raise SchemaMismatchError(
             f"The database is at revision {before}, which this program does not know; "
             f"it was written for {head}.",
@@ -196,7 +219,7 @@ def _upgrade(connection: Connection, say: Progress, directory: Path | None) -> l
     applied: list[str] = []
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            _run_alembic(connection, say, directory, applied)
+            _run_alembic(connection, say, directory, applied, head)
         except OperationalError as error:
             connection.rollback()
             if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
@@ -215,8 +238,14 @@ def _upgrade(connection: Connection, say: Progress, directory: Path | None) -> l
 
 
 def _run_alembic(
-    connection: Connection, say: Progress, directory: Path | None, applied: list[str]
+    connection: Connection,
+    say: Progress,
+    directory: Path | None,
+    applied: list[str],
+    target: str,
 ) -> None:
+    current = _current(connection)
+    connection.rollback()
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     # After the session's own settings, so that they hold however the URL is written.
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
@@ -231,7 +260,14 @@ def _run_alembic(
 
     config = alembic_config(directory)
     config.attributes.update(connection=connection, on_version_apply=on_step)
-    command.upgrade(config, "head")
+    back = current is not None and target in _below(current, directory)
+    (command.downgrade if back else command.upgrade)(config, target)
+
+
+def _below(revision: str, directory: Path | None) -> set[str]:
+    """The revisions that come before this one."""
+    script = ScriptDirectory.from_config(alembic_config(directory))
+    return {known.revision for known in script.iterate_revisions(revision, "base")} - {revision}
 
 
 def _locked(error: OperationalError) -> DatabaseUnavailableError:

@@ -17,6 +17,7 @@ from catalog.errors import FrameStoreError, InvalidInputError, NotFoundError
 # One or more names of harmless characters; no name begins with a dot, so none is "..".
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _MAX_KEY = 200
+_FILLING = ".filling"  # no key begins with a dot
 
 
 class FrameStore(Protocol):
@@ -64,11 +65,29 @@ class FrameStore(Protocol):
     def path_or_url(self, key: str) -> str:
         """Where another program finds the content: a path, or a URL."""
 
+    def filling(self) -> AbstractContextManager[None]:
+        """Fill an empty store as a whole: if the block raises, it is empty again.
+
+        What a filling that was killed has left is cleared away first.
+
+        Raises
+        ------
+        FrameStoreNotEmptyError
+            If anything else is there.
+        """
+
 
 class PictureNotFoundError(NotFoundError):
     """The frame store has no picture under the key."""
 
     code = "picture_not_found"
+
+
+class FrameStoreNotEmptyError(InvalidInputError):
+    """A frame store that is to be filled holds something already."""
+
+    code = "frame_store_not_empty"
+    http_status = 409
 
 
 class FolderFrameStore:
@@ -163,8 +182,46 @@ class FolderFrameStore:
         """The picture's absolute path."""
         return str(self._path(key).absolute())
 
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """A mark in the folder tells of a filling that is not over."""
+        mark = self.root / _FILLING
+        try:
+            self._clear_for_filling(mark)
+        except OSError as error:
+            raise self._unavailable(_FILLING, "written", error) from error
+        try:
+            yield
+            mark.unlink()
+        except BaseException:
+            self._clear()
+            raise
+
+    def _clear_for_filling(self, mark: Path) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        if mark.exists():
+            self._clear()
+        elif found := next(self._entries(), None):
+            raise FrameStoreNotEmptyError(
+                f"The frame store {self.root} is not empty: it holds {found.name!r}.",
+                remedy="Set CATALOG_FRAME_STORE to an empty folder, or empty this one.",
+            )
+        mark.touch(exist_ok=False)
+
+    def _entries(self) -> Iterator[Path]:
+        # A new file system brings this folder along.
+        return (each for each in self.root.iterdir() if each.name != "lost+found")
+
+    def _clear(self) -> None:
+        """Remove everything; the mark last, so that who is killed here is followed up."""
+        for entry in sorted(self._entries(), key=lambda each: each.name == _FILLING):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
-        if len(key) > _MAX_KEY or not _KEY.fullmatch(key):
+        if not is_key(key):
             raise InvalidInputError(
                 f"{key!r} cannot be a key of the frame store; expected up to {_MAX_KEY} letters,"
                 " digits, '.', '_' and '-' in names separated by '/'.",
@@ -188,6 +245,11 @@ class FolderFrameStore:
             remedy="Check the folder's permissions and free space (CATALOG_FRAME_STORE).",
             key=key,
         )
+
+
+def is_key(key: str) -> bool:
+    """Whether a frame store takes the key; none leads out of it."""
+    return len(key) <= _MAX_KEY and _KEY.fullmatch(key) is not None
 
 
 def picture_key(fingerprint: str, pts: int) -> str:
