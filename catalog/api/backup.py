@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from catalog import __version__
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.db.engine import Database
 from catalog.domain.paths import shown_path
@@ -98,6 +99,7 @@ class BackupVerbs(OpenCatalog):
             Path(file),
             frames=not without_frames,
             folder=self.settings.frames_dir,
+            program=__version__,
             progress=progress or Silent(),
         )
 

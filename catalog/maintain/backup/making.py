@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 from psycopg.abc import Buffer
 from sqlalchemy import Connection, text
 
-from catalog import __version__
 from catalog.db.engine import Database
 from catalog.db.migrate import revision_of
 from catalog.domain.paths import full_path, shown_path
@@ -42,12 +41,14 @@ def make_backup(
     *,
     frames: bool,
     folder: Path,
+    program: str,
     progress: Progress,
 ) -> dict[str, Any]:
     """Write everything the catalogue holds into one new file; what it holds.
 
     Others go on reading and writing meanwhile: the tables are read in one state, that
-    of the beginning. ``folder`` is where the frame store lies, for who restores.
+    of the beginning. ``folder`` is where the frame store lies, ``program`` this version:
+    whoever restores wants to know.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def make_backup(
     ):
         with database.connect() as plain:
             connection = plain.execution_options(isolation_level="REPEATABLE READ")
-            writer, manifest = _take_tables(connection, file, keys, progress)
+            writer, manifest = _take_tables(connection, file, keys, program, progress)
         # The tables' state is let go of: what follows may take hours.
         taken = _take_frames(writer, keys, store if frames else None, progress)
         manifest = writer.finish(_with_frames(manifest, taken, frames=frames, folder=folder))
@@ -82,7 +83,7 @@ def make_backup(
 
 
 def _take_tables(
-    connection: Connection, file: BinaryIO, keys: BinaryIO, progress: Progress
+    connection: Connection, file: BinaryIO, keys: BinaryIO, program: str, progress: Progress
 ) -> tuple[BackupWriter, Manifest]:
     names = [shape.name for shape in copying.shapes(connection)]
     estimate = copying.estimated_rows(connection)
@@ -90,7 +91,7 @@ def _take_tables(
     copying.hold_still(connection, names)
     header = Header(
         FORMAT,
-        __version__,
+        program,
         revision_of(connection),
         datetime.now(UTC).isoformat(timespec="seconds"),
     )
