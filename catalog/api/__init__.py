@@ -106,8 +106,9 @@ class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs, DoctorVerbs, Ba
         -------
         dict
             ``file``, ``revision`` (the backup's), ``migrated`` (revisions applied since),
-            ``rows``, ``tables``, ``encoders``, ``graphs`` and ``frames``: how many were
-            ``restored``, are ``expected`` by the tables and are ``missing`` in ``folder``;
+            ``rows``, ``tables``, ``encoders``, ``graphs`` and ``frames``: whether they were
+            ``included``, how many were ``restored``, are ``expected`` by the tables, and are
+            ``missing`` in ``folder``;
             ``before`` is where they lay when the backup was taken.
 
         Raises

@@ -55,6 +55,7 @@ def restore(
         body["graphs"] = build_graphs(database, progress)
         expected, missing = backups.missing_pictures(database, store, progress)
     body["frames"] = {
+        "included": manifest.frames.included,
         "restored": body.pop("pictures"),
         "expected": expected,
         "missing": missing,

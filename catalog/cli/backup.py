@@ -79,9 +79,10 @@ def restore(file: File, *, json: Json = False) -> None:
             typer.echo(f"Restored revision {body['revision']}: {_rows(body)}")
             if body["migrated"]:
                 typer.echo(f"Migrated to {body['migrated'][-1]}.")
-            typer.echo(f"{frames['restored']} files are in the frame store {frames['folder']}.")
+            here = frames["expected"] - frames["missing"]
+            typer.echo(f"{_files(here)} in the frame store {frames['folder']}.")
             _say_lacking(frames["missing"], [], frames["folder"])
-            if frames["missing"] and not frames["restored"]:
+            if frames["missing"] and not frames["included"]:
                 typer.echo(f"Copy them there; they were in {frames['before']}.", err=True)
     if frames["missing"]:
         raise typer.Exit(1)
@@ -98,9 +99,9 @@ def _nothing_stays(done: str) -> Iterator[None]:
 
 def _contents(body: dict[str, Any]) -> str:
     frames = body["frames"]
-    kept = f"{frames['count']} files of the frame store ({_size(frames['bytes'])})"
+    kept = f"{_files(frames['count'])} of the frame store ({_size(frames['bytes'])})"
     if not frames["included"]:
-        kept = f"without the {frames['count']} files of the frame store {frames['folder']}"
+        kept = f"without {_files(frames['count'])} of the frame store {frames['folder']}"
     return f"revision {body['revision']}, {_rows(body)}, {kept}."
 
 
@@ -110,9 +111,13 @@ def _rows(body: dict[str, Any]) -> str:
 
 def _say_lacking(missing: int, named: list[str], folder: str) -> None:
     if missing:
-        typer.echo(f"{missing} files are missing in the frame store {folder}.", err=True)
+        typer.echo(f"Missing in the frame store {folder}: {_files(missing)}.", err=True)
         for key in named:
             typer.echo(f"missing: {key}", err=True)
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def _size(count: int) -> str:

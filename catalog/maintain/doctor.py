@@ -20,6 +20,7 @@ from catalog.domain.paths import shown_path
 from catalog.encoders.at_hand import missing_weights
 from catalog.errors import CatalogError, SchemaMismatchError
 from catalog.maintain.doctor_media import media_checks
+from catalog.maintain.doctor_pictures import pictures_check
 from catalog.settings import Settings
 from catalog.store import roots, vectors
 
@@ -78,6 +79,7 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
     with database.session() as session:
         active = vectors.active_encoder(session)
         folders = [path for _, path in roots.list_roots(session)]
+    yield pictures_check(settings, database)
     yield _encoder(active.name if active else settings.encoder)
     yield _roots(folders)
 

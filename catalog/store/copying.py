@@ -170,6 +170,16 @@ def picture_keys(connection: Connection) -> Iterator[str]:
         yield from (key.decode("ascii") for key in keys)
 
 
+def some_picture_keys(connection: Connection, count: int) -> list[str]:
+    """So many of them, picked at random; all, if there are no more."""
+    statement = text("""
+        SELECT key FROM (SELECT picture FROM catalog.frame
+                         UNION ALL SELECT key FROM catalog.rendition) named(key)
+        ORDER BY random() LIMIT :count
+    """)
+    return list(connection.execute(statement, {"count": count}).scalars())
+
+
 def encoders(connection: Connection) -> list[dict[str, Any]]:
     """The encoders, as a person wants to know them of a backup."""
     statement = text("SELECT name, dimension, active FROM catalog.encoder ORDER BY id")

@@ -25,12 +25,17 @@ from catalog.settings import Settings
 
 SUBTITLES = "1\n00:00:00,100 --> 00:00:00,900\nWelcome to the press\n"
 
-# What nothing here fills.
-UNFILLED: set[str] = set()
+FILLED = {
+    "asset", "asset_tag", "bin", "bin_item", "calibration", "centre", "clip", "embedding",
+    "encoder", "frame", "location", "location_history", "phrase", "rendition", "root", "sidecar",
+    "stage", "tag", "token",
+}  # fmt: skip
 
-TABLES = """
-    SELECT relname FROM pg_class WHERE relnamespace = 'catalog'::regnamespace
-    AND relkind IN ('r', 'p') ORDER BY 1
+COLUMNS = """
+    SELECT table_name, string_agg(quote_ident(column_name), ', ' ORDER BY column_name)
+    FROM information_schema.columns JOIN pg_class ON relname = table_name
+    WHERE table_schema = 'catalog' AND relnamespace = 'catalog'::regnamespace
+    AND relkind IN ('r', 'p') GROUP BY 1 ORDER BY 1
 """
 STRUCTURE = """
     SELECT 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
@@ -95,14 +100,23 @@ def file(full: Catalog, tmp_path: Path) -> Path:
     return tmp_path / "all.backup"
 
 
-def rows(database: Database) -> dict[str, list[str]]:
+def columns(database: Database) -> dict[str, str]:
+    """Of every table, partitions among them, the names of its columns."""
+    with database.connect() as connection:
+        return dict(tuple(row) for row in connection.execute(text(COLUMNS)))
+
+
+def rows(database: Database, of: dict[str, str] | None = None) -> dict[str, list[str]]:
+    """Every row of every table as text, in order; ``of`` names tables and columns."""
+    of = of or columns(database)
     with database.connect() as connection:
         return {
-            table: connection.execute(
-                text(f"SELECT t::text FROM catalog.{table} t ORDER BY 1")
-            ).scalars().all()
-            for table in connection.execute(text(TABLES)).scalars().all()
-        }  # fmt: skip
+            table: sorted(
+                str(tuple(row))
+                for row in connection.execute(text(f"SELECT {names} FROM catalog.{table}"))
+            )
+            for table, names in of.items()
+        }
 
 
 def structure(database: Database) -> list[tuple[str, ...]]:
@@ -135,7 +149,7 @@ def is_untouched(settings: Settings) -> bool:
 
 def test_a_restored_catalogue_is_the_same(full: Catalog, file: Path, target: Settings):
     before = rows(full.database)
-    assert {name for name, found in before.items() if not found} == UNFILLED
+    assert {name for name, found in before.items() if found} >= FILLED
     body = Catalog.restore(file, target)
     assert body["encoders"] == ["null:64", "null:32"]
     assert (body["migrated"], body["frames"]["missing"]) == ([], 0)
@@ -172,13 +186,16 @@ def test_a_backup_of_an_older_revision_is_migrated(full: Catalog, tmp_path: Path
     script = ScriptDirectory.from_config(alembic_config())
     older = str(script.get_revision(head).down_revision)
     migrate(full.database, revision=older)
+    of = columns(full.database)
     full.backup(tmp_path / "old.backup")
     Catalog.open(target).close()
     body = Catalog.restore(tmp_path / "old.backup", target)
     assert (body["revision"], body["migrated"]) == (older, [head])
     migrate(full.database)
     with Catalog.open(target) as again:
-        assert rows(again.database) == rows(full.database)
+        # Columns that came since hold, where they say now(), when that was.
+        assert rows(again.database, of) == rows(full.database, of)
+        assert columns(again.database) == columns(full.database)
         assert hits(again) == before
 
 
@@ -218,6 +235,7 @@ def test_without_frames(full: Catalog, tmp_path: Path, target: Settings):
     (target.frames_dir / one).write_bytes(kept[one])
     body = Catalog.restore(tmp_path / "rows.backup", target)
     assert body["frames"] == {
+        "included": False,
         "restored": 0,
         "expected": len(kept),
         "missing": len(kept) - 1,
@@ -226,17 +244,20 @@ def test_without_frames(full: Catalog, tmp_path: Path, target: Settings):
     }
 
 
-@pytest.mark.parametrize("at", [0.0002, 0.003, 0.3, 0.7, 0.98, 0.9999])
-def test_a_byte_that_was_changed_is_found(file: Path, target: Settings, at: float):
+def test_a_byte_that_was_changed_is_found(file: Path, target: Settings):
     """Wherever it is: in a member, in the name of one, or in what fills a block."""
-    content = bytearray(file.read_bytes())
-    content[int(len(content) * at)] ^= 0x20
-    file.write_bytes(content)
-    with pytest.raises(BackupError):
-        Catalog.verify_backup(file)
-    with pytest.raises(BackupError):
-        Catalog.restore(file, target)
+    whole = file.read_bytes()
+    for at in (0.0002, 0.003, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 0.9999):
+        content = bytearray(whole)
+        content[int(len(content) * at)] ^= 0x20
+        file.write_bytes(content)
+        with pytest.raises(BackupError):
+            Catalog.verify_backup(file)
+        with pytest.raises(BackupError):
+            Catalog.restore(file, target)
     assert is_untouched(target)
+    file.write_bytes(whole)
+    assert Catalog.verify_backup(file)["members"] > 20
 
 
 def test_what_is_cut_off_or_foreign_is_refused(file: Path, tmp_path: Path, target: Settings):
