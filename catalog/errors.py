@@ -158,6 +158,8 @@ class WorkersLostError(MediaError):
     """Every process that worked on the file died of it, or was killed."""
 
     code = "workers_lost"
+    # An administrator may have killed them. What really kills is given up after a few.
+    retryable = True
 
 
 class MediaTooLargeError(MediaError):

@@ -31,7 +31,9 @@ class Settings:
     ``fp32``, ``bf16``, ``fp16``). ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
     ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
-    for in a search that does not say.
+    for in a search that does not say. ``reconcile_every`` is how many seconds lie between
+    two rounds of the reconciler; ``log_format`` is how workers and `catalog up` log:
+    ``text`` or ``json``.
     """
 
     home: Path
@@ -45,6 +47,8 @@ class Settings:
     hwaccel: str = "auto"
     sql_timeout: str = "30"
     search_weights: str = "meaning=1,words=1"
+    reconcile_every: str = "30"
+    log_format: str = "text"
 
     @property
     def sql_timeout_s(self) -> float:
@@ -55,14 +59,45 @@ class Settings:
         InvalidSettingError
             If the setting is no number above 0.
         """
+        return self._seconds("sql_timeout")
+
+    @property
+    def reconcile_every_s(self) -> float:
+        """Seconds between two rounds of the reconciler.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is no number above 0.
+        """
+        return self._seconds("reconcile_every")
+
+    @property
+    def json_logs(self) -> bool:
+        """Whether logs are a JSON object per line.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is neither ``json`` nor ``text``.
+        """
+        if self.log_format not in {"json", "text"}:
+            raise InvalidSettingError(
+                f"log_format is {self.log_format!r}; expected json or text.",
+                remedy="Set CATALOG_LOG_FORMAT=json, or leave it out.",
+            )
+        return self.log_format == "json"
+
+    def _seconds(self, name: str) -> float:
+        value = getattr(self, name)
         try:
-            seconds = float(self.sql_timeout)
+            seconds = float(value)
         except ValueError:
             seconds = 0.0
         if not 0 < seconds <= 86_400:
             raise InvalidSettingError(
-                f"sql_timeout is {self.sql_timeout!r}; expected seconds, above 0, at most 86400.",
-                remedy="Set CATALOG_SQL_TIMEOUT=30.",
+                f"{name} is {value!r}; expected seconds, above 0, at most 86400.",
+                remedy=f"Set CATALOG_{name.upper()}=30.",
             )
         return seconds
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Celery
 
+from catalog.dispatch import RECONCILE
 from catalog.dispatch.celery_app import celery_settings
 from catalog.errors import CatalogError
 from catalog.settings import Settings
@@ -19,7 +20,18 @@ app = Celery("catalog", include=["workers.tasks"])
 
 def _from_environment() -> dict[str, Any]:
     try:
-        return celery_settings(Settings.load().broker_url)
+        settings = Settings.load()
+        every = settings.reconcile_every_s
+        return celery_settings(settings.broker_url) | {
+            "beat_schedule": {
+                RECONCILE: {
+                    "task": RECONCILE,
+                    "schedule": every,
+                    # Of rounds that nobody came to take, one is enough.
+                    "options": {"expires": every},
+                }
+            }
+        }
     except CatalogError as error:
         # We are inside Celery's command line, which would show fifty lines of its own.
         sys.stderr.write(f"Error: {error}\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Task
 
-from catalog.dispatch import ANALYSE, ENCODE, PROXY
+from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECONCILE
 from catalog.errors import (
     AssetBusyError,
     CatalogError,
@@ -20,32 +20,47 @@ from workers.process import catalog
 class CatalogTask(Task):  # type: ignore[misc]  # Celery is untyped
     """What becomes of errors: a fault of the item's is told in one line, and is in its stage.
 
-    Where the fault passes by itself the message comes back, each time after a
-    longer while: the database or the frame store is away, or another worker has
-    the asset and may yet die with it.
+    Where the fault passes by itself the message comes back a few times, each time
+    after a longer while: the database or the frame store is away, or another
+    worker has the asset and may yet die with it. After that the reconciler knows
+    better when to send it again.
     """
 
     throws = (CatalogError,)
     autoretry_for = (ServiceError, AssetBusyError)
     dont_autoretry_for = (DatabaseUnsuitableError, EncoderUnavailableError, SchemaMismatchError)
-    max_retries = None
+    max_retries = 6
     retry_backoff = 1
-    retry_backoff_max = 300
+    # Decoding has limits of its own, by the length of the file; this is for what hangs.
+    soft_time_limit = 6 * 3600
+    time_limit = 6 * 3600 + 600
 
 
 @app.task(base=CatalogTask, name=ANALYSE)  # type: ignore[untyped-decorator]  # Celery is untyped
 def analyse(asset_id: int) -> None:
     """Find the asset's shots and sample its frames, then have them encoded."""
-    catalog().analyse(asset_id, dispatch=True)
+    if catalog().may_work():
+        catalog().analyse(asset_id, dispatch=True)
 
 
 @app.task(base=CatalogTask, name=ENCODE)  # type: ignore[untyped-decorator]  # Celery is untyped
 def encode() -> None:
     """Give every frame that has none its vector under the active encoder."""
-    catalog().encode()
+    if catalog().may_work():
+        catalog().encode()
 
 
 @app.task(base=CatalogTask, name=PROXY)  # type: ignore[untyped-decorator]  # Celery is untyped
 def proxy(asset_id: int) -> None:
     """Make the asset's proxy."""
-    catalog().make_due_proxy(asset_id)
+    if catalog().may_work():
+        catalog().make_due_proxy(asset_id)
+
+
+# Acknowledged before it begins: it must not count itself as work on its way.
+@app.task(  # type: ignore[untyped-decorator]  # Celery is untyped
+    name=RECONCILE, acks_late=False, throws=(CatalogError,), time_limit=600
+)
+def reconcile() -> str:
+    """Send again what is due and nobody knows of."""
+    return str(catalog().reconcile())

@@ -26,6 +26,7 @@ from catalog.api.ingest import IngestVerbs
 from catalog.api.keep import KeepVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
+from catalog.api.service import ServiceVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
 from catalog.dispatch import Dispatcher
@@ -38,7 +39,15 @@ from catalog.settings import Settings
 __all__ = ["Catalog", "StrPath"]
 
 
-class Catalog(IngestVerbs, FindVerbs, KeepVerbs, RenditionVerbs, DoctorVerbs, BackupVerbs):
+class Catalog(
+    IngestVerbs,
+    FindVerbs,
+    KeepVerbs,
+    RenditionVerbs,
+    DoctorVerbs,
+    BackupVerbs,
+    ServiceVerbs,
+):
     """An open catalogue. Use it as a context manager, or `close` it.
 
     Opening starts the embedded PostgreSQL where no ``CATALOG_DATABASE_URL`` is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from catalog.domain.paths import full_path
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import DescribeReport, IngestReport
 from catalog.ingest import Ingest
+from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools
 from catalog.ingest.describe import describe_again
 from catalog.ingest.pipeline import Labels
+from catalog.ingest.proxies import STAGE as PROXY
 from catalog.ingest.proxies import want_by_policy
 from catalog.ingest.register import (
     Registrar,
@@ -24,7 +27,8 @@ from catalog.ingest.register import (
     path_not_found,
     root_folder,
 )
-from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed, is_due
+from catalog.ingest.sending import tell_if_due
+from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
 from catalog.maintain.assets import Reference, resolve
 from catalog.maintain.graphs import build_graphs
 from catalog.store import assets
@@ -40,12 +44,14 @@ class IngestVerbs(OpenCatalog):
         collection: str | None = None,
         verify: bool = False,
         dispatch: bool = False,
+        backfill: bool = False,
     ) -> Registration:
         """Enter one file: the asset its content is, and this place of it. Nothing is decoded.
 
         With ``verify`` it is read through even where it can be recognised.
 
-        With ``dispatch``, workers are told of an asset whose analysis is due.
+        With ``dispatch``, workers are told of an asset whose analysis is due; of a
+        ``backfill`` (a whole archive, at once) they take what is fresh first.
 
         Raises
         ------
@@ -64,8 +70,9 @@ class IngestVerbs(OpenCatalog):
         registrar = Registrar(self.database, [root_folder(file)], verify=verify)
         found = registrar.register(file, collection=collection)
         # After the commit, or a quick worker would look for what is not there yet.
-        if dispatch and is_due(self.database, found.asset_id):
-            self.dispatcher.analyse(found.asset_id)
+        if dispatch:
+            send = partial(self.dispatcher.analyse, backfill=backfill)
+            tell_if_due(self.database, ANALYSE, [found.asset_id], send)
         return found
 
     def analyse(
@@ -90,8 +97,8 @@ class IngestVerbs(OpenCatalog):
         found = analyse_step(self._tools(policy), asset_id)
         if dispatch and is_analysed(self.database, asset_id):
             self.dispatcher.encode()
-            for due in want_by_policy(self._tools(policy), [asset_id]):
-                self.dispatcher.proxy(due)
+            due = want_by_policy(self._tools(policy), [asset_id])
+            tell_if_due(self.database, PROXY, due, self.dispatcher.proxy)
         return found
 
     def _tools(self, policy: SamplingPolicy | None) -> Tools:

@@ -11,7 +11,8 @@ from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.results import Failure
 from catalog.errors import InvalidInputError, MediaError
 from catalog.ingest.analyse import Tools
-from catalog.ingest.proxies import draw_sound, make_proxy, want_proxies
+from catalog.ingest.proxies import STAGE, draw_sound, make_proxy, want_proxies
+from catalog.ingest.sending import tell_if_due
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 
@@ -62,8 +63,8 @@ class RenditionVerbs(OpenCatalog):
         rows = maintained.named(self.database, references)
         want_proxies(tools, [asset_id for asset_id, _, _ in rows])
         if dispatch:
-            for asset_id, _, _ in rows:
-                self.dispatcher.proxy(asset_id)
+            ids = [asset_id for asset_id, _, _ in rows]
+            tell_if_due(self.database, STAGE, ids, self.dispatcher.proxy)
             return {"assets": [row[0] for row in rows], "made": 0, "failures": []}
         return _each(rows, lambda a, on: make_proxy(tools, a, settings, on), progress or Silent())
 

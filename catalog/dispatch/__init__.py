@@ -7,8 +7,16 @@ and may be lost or doubled without losing or doubling work.
 
 from __future__ import annotations
 
-from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE, PROXY
-from catalog.dispatch.protocol import Dispatcher, NoDispatcher
+from catalog.dispatch.names import (
+    ANALYSE,
+    ENCODE,
+    ENCODE_QUEUE,
+    MEDIA_QUEUE,
+    PROXY,
+    RECONCILE,
+    SERVICE_QUEUE,
+)
+from catalog.dispatch.protocol import Dispatcher, NoDispatcher, Waiting
 from catalog.settings import Settings
 
 
@@ -28,7 +36,10 @@ __all__ = [
     "ENCODE_QUEUE",
     "MEDIA_QUEUE",
     "PROXY",
+    "RECONCILE",
+    "SERVICE_QUEUE",
     "Dispatcher",
     "NoDispatcher",
+    "Waiting",
     "dispatcher_for",
 ]

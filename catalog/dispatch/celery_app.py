@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog.dispatch.names import ANALYSE, ENCODE, ENCODE_QUEUE, MEDIA_QUEUE, PROXY
+from catalog.dispatch.names import (
+    ANALYSE,
+    ENCODE,
+    ENCODE_QUEUE,
+    FRESH,
+    MEDIA_QUEUE,
+    PRIORITY_STEPS,
+    PROXY,
+    QUEUES,
+    RECONCILE,
+    SERVICE_QUEUE,
+)
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
 
 SCHEMES = ("redis", "rediss", "redis+socket")
@@ -34,18 +45,19 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
         "broker_transport_options": {
             "socket_connect_timeout": CONNECT_TIMEOUT_S,
             "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "priority_steps": list(PRIORITY_STEPS),
         },
         # An exchange and a key each: left out, both queues would share the default
         # ones, and a direct exchange gives a message to every queue of its key.
-        "task_queues": {
-            name: {"exchange": name, "routing_key": name} for name in (MEDIA_QUEUE, ENCODE_QUEUE)
-        },
+        "task_queues": {name: {"exchange": name, "routing_key": name} for name in QUEUES},
+        "task_default_priority": FRESH,
         "task_default_queue": MEDIA_QUEUE,
         "task_create_missing_queues": False,
         "task_routes": {
             ANALYSE: {"queue": MEDIA_QUEUE},
             ENCODE: {"queue": ENCODE_QUEUE},
             PROXY: {"queue": MEDIA_QUEUE},
+            RECONCILE: {"queue": SERVICE_QUEUE},
         },
         # Ids travel as JSON; a pickle from the broker would be code to run.
         "task_serializer": "json",

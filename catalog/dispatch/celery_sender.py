@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
@@ -9,7 +10,9 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from catalog.dispatch.celery_app import celery_settings
-from catalog.dispatch.names import ANALYSE, ENCODE, PROXY
+from catalog.dispatch.names import ANALYSE, BACKFILL, ENCODE, FRESH, PROXY
+from catalog.dispatch.protocol import Waiting
+from catalog.dispatch.reach import count_waiting
 from catalog.errors import BrokerUnavailableError
 
 # Whoever waits for this has done the work already: a short outage is bridged,
@@ -30,27 +33,33 @@ class CeleryDispatcher:
         # set_as_current: a library must not become the host program's Celery app.
         self._app = Celery("catalog.dispatch", set_as_current=False)
         self._app.conf.update(celery_settings(broker_url))
+        self._url = broker_url
         self._place = _place(broker_url)
 
-    def analyse(self, asset_id: int) -> None:
+    def analyse(self, asset_id: int, *, backfill: bool = False) -> None:
         """Have a worker analyse this asset."""
-        self._send(ANALYSE, asset_id)
+        self._send(ANALYSE, asset_id, priority=BACKFILL if backfill else FRESH)
 
     def encode(self) -> None:
         """Have a worker encode whatever frames have no vector."""
         self._send(ENCODE)
 
     def proxy(self, asset_id: int) -> None:
-        """Have a worker make this asset's proxy."""
-        self._send(PROXY, asset_id)
+        """Have a worker make this asset's proxy, when no asset waits to be found."""
+        self._send(PROXY, asset_id, priority=BACKFILL)
+
+    def waiting(self) -> Waiting:
+        """How many messages wait in each queue, and how many are being worked on."""
+        return count_waiting(self._url)
 
     def close(self) -> None:
         """Close the connections to the broker."""
         self._app.close()
 
-    def _send(self, task: str, *ids: int) -> None:
+    def _send(self, task: str, *ids: int, priority: int = FRESH) -> None:
+        options: dict[str, Any] = {"retry": True, "retry_policy": _RETRIES, "priority": priority}
         try:
-            self._app.send_task(task, args=ids, retry=True, retry_policy=_RETRIES)
+            self._app.send_task(task, args=ids, **options)
         except (OperationalError, KombuError, RedisError, OSError) as error:
             raise BrokerUnavailableError(
                 f"The broker at {self._place} cannot be told of {task}: {str(error).rstrip('.')}.",

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from catalog.errors import BrokerUnavailableError
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Messages: in each queue, and taken by a worker that is not done yet (or waits to retry)."""
+
+    queues: Mapping[str, int]
+    in_flight: int
+
+    @property
+    def none_at_all(self) -> bool:
+        """Whether whatever was sent is gone: done, or lost."""
+        return not self.in_flight and not any(self.queues.values())
+
+
 class Dispatcher(Protocol):
     """Wakes workers. Call it after the commit, never before: a worker may be faster than you."""
 
-    def analyse(self, asset_id: int) -> None:
-        """Have a worker analyse this asset.
+    def analyse(self, asset_id: int, *, backfill: bool = False) -> None:
+        """Have a worker analyse this asset; a ``backfill`` only when nothing fresh waits.
 
         Raises
         ------
@@ -37,6 +52,15 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
+    def waiting(self) -> Waiting:
+        """How many messages are on their way.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If the broker cannot be asked.
+        """
+
     def close(self) -> None:
         """Let go of the connection. May be called twice."""
 
@@ -44,8 +68,9 @@ class Dispatcher(Protocol):
 class NoDispatcher:
     """The dispatcher of a catalogue without a broker: says so when there is something to send."""
 
-    def analyse(self, asset_id: int) -> None:
+    def analyse(self, asset_id: int, *, backfill: bool = False) -> None:
         """Refuse."""
+        del backfill
         _refuse(f"asset {asset_id} stays due")
 
     def encode(self) -> None:
@@ -55,6 +80,10 @@ class NoDispatcher:
     def proxy(self, asset_id: int) -> None:
         """Refuse."""
         _refuse(f"the proxy of asset {asset_id} stays due")
+
+    def waiting(self) -> Waiting:
+        """Refuse."""
+        _refuse("nobody can be asked what waits")
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -1,14 +1,22 @@
-"""Whether the broker answers, without sending it anything."""
+"""What the broker says of itself and of its queues, without sending it anything."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from catalog.dispatch.celery_app import celery_settings
+from catalog.dispatch.names import PRIORITY_STEPS, QUEUES
+from catalog.dispatch.protocol import Waiting
 from catalog.errors import BrokerUnavailableError
 
 _PATIENCE_S = 3.0
+# Of kombu's Redis transport: what stands between a queue's name and a priority that is
+# not 0, and the hash of messages that were handed out and not acknowledged.
+_SEPARATOR, _HANDED_OUT = "\x06\x16", "unacked"
 
 
 def reach_broker(url: str) -> str:
@@ -21,14 +29,36 @@ def reach_broker(url: str) -> str:
     BrokerUnavailableError
         If it does not answer within seconds. The message repeats no password.
     """
+    with _client(url) as client:
+        return str(client.info("server")["redis_version"])
+
+
+def count_waiting(url: str) -> Waiting:
+    """How many messages wait in each queue at ``url``, and how many are handed out.
+
+    Raises as `reach_broker`.
+    """
+    with _client(url) as client, client.pipeline(transaction=False) as pipeline:
+        for queue in QUEUES:
+            for step in PRIORITY_STEPS:
+                pipeline.llen(f"{queue}{_SEPARATOR}{step}" if step else queue)
+        pipeline.hlen(_HANDED_OUT)
+        *lengths, in_flight = pipeline.execute()
+    steps = len(PRIORITY_STEPS)
+    queues = {q: sum(lengths[at * steps : (at + 1) * steps]) for at, q in enumerate(QUEUES)}
+    return Waiting(queues, in_flight)
+
+
+@contextmanager
+def _client(url: str) -> Iterator[Redis]:
     broker = str(celery_settings(url)["broker_url"])
-    # Celery says redis+socket, the client unix.
-    address = broker.replace("redis+socket://", "unix://", 1)
+    # Celery says redis+socket and virtual_host, the client unix and db.
+    address = broker.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
     try:
         with Redis.from_url(
             address, socket_connect_timeout=_PATIENCE_S, socket_timeout=_PATIENCE_S
         ) as client:
-            return str(client.info("server")["redis_version"])
+            yield client
     except (RedisError, OSError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise BrokerUnavailableError(

@@ -21,7 +21,9 @@ from catalog.domain.media import AssetKind, SamplingPolicy, Shot
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
 from catalog.errors import (
+    AssetBusyError,
     CatalogError,
+    DatabaseUnavailableError,
     DecoderCrashedError,
     FrameStoreError,
     ServiceError,
@@ -78,6 +80,7 @@ class _Job:
     fingerprint: str
     path: Path
     policy: SamplingPolicy
+    attempt: int
 
 
 # Told of a picture as soon as it is in the frame store: its key, its JPEG.
@@ -108,26 +111,24 @@ def analyse_asset(
             state = stages.stage_of(session, asset_id, STAGE)
             if state is None or state.state in {"done", "failed"}:
                 return None
-            # "running", and yet the lock was free: its process is gone without a word.
-            lost = state.attempts if state.state == "running" else 0
-            stages.start_stage(session, asset_id, STAGE, worker_name())
+            attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
             row = assets.get_asset(session, asset_id)
             assert row is not None  # noqa: S101  # its stage row references it
             fingerprint = row.fingerprint
             said = roots.sampling_settings(session)
         try:
-            _check_lost(lost)
+            check_lost(attempt.lost)
             path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
-            job = _Job(asset_id, fingerprint, path, policy)
+            job = _Job(asset_id, fingerprint, path, policy, attempt.number)
             return _analyse_fairly(tools, job, on_picture)
         except BaseException as error:
             fault = fault_of(error)
             with database.session() as session:
                 if fault is None:
-                    stages.release_stage(session, [asset_id], STAGE)
+                    stages.release_stage(session, [asset_id], STAGE, attempt=attempt.number)
                 else:
-                    stages.fail_stage(session, asset_id, STAGE, fault)
+                    stages.fail_stage(session, asset_id, STAGE, fault, attempt=attempt.number)
             if fault is None or fault is error:
                 raise
             raise fault from error
@@ -187,7 +188,7 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
         try:
             found = [with_posters(shot, sizes) for shot in analysis]
         except BaseException:
-            _forget_pictures(tools.store, job.fingerprint, made)
+            _forget_pictures(tools, job, made)
             raise
     with tools.database.session() as session:
         frames = _write(session, job, analysis, found)
@@ -199,16 +200,26 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     return Analysed(frames, collapsed, seconds)
 
 
-def _forget_pictures(store: FrameStore, fingerprint: str, made: list[Rendition]) -> None:
-    """What a broken-off analysis has put into the store has no rows, and never will."""
-    with suppress(FrameStoreError):
-        store.delete_prefix(picture_prefix(fingerprint))
-        for rendition in made:
-            store.delete(rendition.key)
+def _forget_pictures(tools: Tools, job: _Job, made: list[Rendition]) -> None:
+    """What a broken-off analysis has put into the store has no rows, and never will.
+
+    Unless another has taken it over meanwhile, whose pictures have the same keys.
+    """
+    with suppress(FrameStoreError, DatabaseUnavailableError), tools.database.session() as session:
+        if stages.still_at_it(session, job.asset_id, STAGE, job.attempt):
+            tools.store.delete_prefix(picture_prefix(job.fingerprint))
+            for rendition in made:
+                tools.store.delete(rendition.key)
 
 
 def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[Shot]) -> int:
     """Everything the analysis found; how many frames that is."""
+    if not stages.still_at_it(session, job.asset_id, STAGE, job.attempt):
+        raise AssetBusyError(
+            f"Asset {job.asset_id} was taken over by another process while this one stood still.",
+            remedy="Nothing is to be done: the other's work counts.",
+            asset=job.asset_id,
+        )
     probe = analysis.probe
     descriptions.describe(session, job.asset_id, probe)
     frames = shots.replace_shots(session, job.asset_id, found)
@@ -235,10 +246,17 @@ def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) ->
     return Rendition(told.kind, key, size, told.width, told.height, settings=told.settings)
 
 
-def _check_lost(times: int) -> None:
+def check_lost(times: int) -> None:
+    """Give an asset up, for now, that ends whoever works on it.
+
+    Raises
+    ------
+    WorkersLostError
+        If that was so too often.
+    """
     if times >= MAX_LOST:
         raise WorkersLostError(
-            f"The process at work on this asset ended without a word in attempt {times}.",
+            f"The process at work on this asset ended without a word, attempt {times} in a row.",
             remedy="See the workers' logs (out of memory? a crash in the decoder?); "
             "then `catalog retry`.",
             attempts=times,

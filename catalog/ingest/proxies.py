@@ -9,7 +9,14 @@ from pathlib import Path
 from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
 from catalog.errors import AssetBusyError, CatalogError, InvalidInputError
 from catalog.ingest.analyse import STAGE as ANALYSE
-from catalog.ingest.analyse import Tools, fault_of, first_present, store_rendition, worker_name
+from catalog.ingest.analyse import (
+    Tools,
+    check_lost,
+    fault_of,
+    first_present,
+    store_rendition,
+    worker_name,
+)
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
@@ -103,17 +110,18 @@ def make_proxy(
         with database.session() as session:
             if not stages.due(session, [asset_id], STAGE):
                 return None
-            stages.start_stage(session, asset_id, STAGE, worker_name())
+            attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
             source = _source(tools, asset_id)
         try:
+            check_lost(attempt.lost)
             return _make(tools, source, settings, on_seconds)
         except BaseException as error:
             fault = fault_of(error)
             with database.session() as session:
                 if fault is None:
-                    stages.release_stage(session, [asset_id], STAGE)
+                    stages.release_stage(session, [asset_id], STAGE, attempt=attempt.number)
                 else:
-                    stages.fail_stage(session, asset_id, STAGE, fault)
+                    stages.fail_stage(session, asset_id, STAGE, fault, attempt=attempt.number)
             if fault is None or fault is error:
                 raise
             raise fault from error

@@ -60,12 +60,6 @@ def is_analysed(database: Database, asset_id: int) -> bool:
         return bool(stages.done(session, [asset_id], STAGE))
 
 
-def is_due(database: Database, asset_id: int) -> bool:
-    """Whether the asset waits for its analysis, or was at it when last heard of."""
-    with database.session() as session:
-        return bool(stages.due(session, [asset_id], STAGE))
-
-
 def encode_step(
     database: Database, store: FrameStore, load_encoder: Callable[[], tuple[Encoder, int]]
 ) -> Encoded:

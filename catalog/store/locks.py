@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import BigInteger, Connection, Engine, Select, column, select, text
 from sqlalchemy.exc import DBAPIError
 
 from catalog.db.engine import translated
@@ -35,6 +35,18 @@ def asset_lock(engine: Engine, asset_id: int) -> Iterator[bool]:
         finally:
             if held:
                 _unlock(connection, key)
+
+
+def held_assets() -> Select[tuple[int]]:
+    """A query: the assets that a process of this database holds now."""
+    rows = text("""
+        SELECT ((classid::bigint & 65535) << 32) | objid::bigint AS asset_id
+        FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND classid::bigint >> 16 = :space
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """)
+    held = rows.bindparams(space=_ASSET_SPACE >> 48).columns(column("asset_id", BigInteger))
+    return select(held.subquery("held").c.asset_id)
 
 
 def _unlock(connection: Connection, key: int) -> None:

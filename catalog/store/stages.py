@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,17 @@ from catalog.db.models import Asset, Frame, Stage
 from catalog.errors import CatalogError
 from catalog.store.arrays import among
 
-_NO_ERROR: dict[str, Any] = {"error_code": None, "error_message": None, "retryable": False}
+_NO_ERROR: dict[str, Any] = {
+    "error_code": None,
+    "error_message": None,
+    "retryable": False,
+    "retry_at": None,
+}
+_NEW_START: dict[str, Any] = {**_NO_ERROR, "tries": 0, "lost": 0}
+# Waits in memory of Celery end after minutes; these are of another order.
+FIRST_RETRY_S, RETRY_FACTOR, LONGEST_RETRY_S = 60, 4, 6 * 3600
+MOST_TRIES = 5
+"""Failures after which what may pass by itself waits for a person all the same."""
 _ROWS = 1000  # of four values each; a statement takes 65,535
 
 
@@ -27,6 +37,14 @@ class StageState:
     error_code: str | None
     error_message: str | None
     retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One begun attempt: its number, and how many before it ended without a word."""
+
+    number: int
+    lost: int
 
 
 def stage_of(session: Session, asset_id: int, name: str) -> StageState | None:
@@ -86,12 +104,16 @@ def make_due(session: Session, asset_ids: Sequence[int], name: str) -> None:
     for first in range(0, len(rows), _ROWS):
         statement = insert(Stage).values(rows[first : first + _ROWS])
         session.execute(statement.on_conflict_do_nothing())
-    values = {"state": "due", **_NO_ERROR}
-    _set(session, asset_ids, name, only=Stage.state.in_(("done", "failed")), **values)
+    only = Stage.state.in_(("done", "failed"))
+    _set(session, asset_ids, name, only=only, **_DUE, **_NEW_START)
 
 
-def start_stage(session: Session, asset_id: int, name: str, worker: str) -> None:
-    """The work has begun; counts as an attempt."""
+def start_stage(session: Session, asset_id: int, name: str, worker: str) -> Attempt:
+    """The work has begun; counts as an attempt.
+
+    Whoever begins holds the asset's lock: one that is ``running`` then was
+    left by a worker that ended without a word.
+    """
     started = insert(Stage).values(
         asset_id=asset_id,
         name=name,
@@ -100,54 +122,100 @@ def start_stage(session: Session, asset_id: int, name: str, worker: str) -> None
         worker=worker,
         started_at=func.clock_timestamp(),
     )
-    session.execute(
+    row = session.execute(
         started.on_conflict_do_update(
             index_elements=[Stage.asset_id, Stage.name],
             set_={
                 "state": "running",
                 "attempts": Stage.attempts + 1,
+                "lost": Stage.lost + case((Stage.state == "running", 1), else_=0),
                 "worker": worker,
                 "started_at": func.clock_timestamp(),
                 "finished_at": None,
                 **_NO_ERROR,
             },
-        )
-    )
+        ).returning(Stage.attempts, Stage.lost)
+    ).one()
+    return Attempt(*row)
+
+
+def still_at_it(session: Session, asset_id: int, name: str, attempt: int) -> bool:
+    """Whether nobody began again since this attempt; its row is held until the session ends.
+
+    A worker that stood still past its lease has lost the asset to another, and
+    must not write over what that one found.
+    """
+    statement = select(Stage.attempts).where(Stage.asset_id == asset_id, Stage.name == name)
+    return session.execute(statement.with_for_update()).scalar_one_or_none() == attempt
 
 
 def finish_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
     """The work is done."""
-    _set(session, asset_ids, name, state="done", finished_at=func.clock_timestamp())
+    now = func.clock_timestamp()
+    _set(session, asset_ids, name, state="done", finished_at=now, **_NEW_START)
 
 
-def mark_done(session: Session, asset_ids: Sequence[int], name: str, worker: str) -> None:
-    """The stage is done for these assets, however it stood before."""
-    values = {"state": "done", "worker": worker, "finished_at": func.clock_timestamp()}
+def mark_done(
+    session: Session,
+    asset_ids: Sequence[int],
+    name: str,
+    worker: str,
+    *,
+    took_s: float | None = None,
+) -> None:
+    """The stage is done for these assets, however it stood before; it took so many seconds."""
+    now = func.clock_timestamp()
+    values: dict[str, Any] = {"state": "done", "worker": worker, "finished_at": now}
+    if took_s is not None:
+        values["started_at"] = now - func.make_interval(0, 0, 0, 0, 0, 0, took_s)
     # In one order, for two processes may do this at once over the same assets.
     rows = [{"asset_id": a, "name": name, "attempts": 1, "state": "due"} for a in sorted(asset_ids)]
     for first in range(0, len(rows), _ROWS):
         statement = insert(Stage).values(rows[first : first + _ROWS])
         session.execute(statement.on_conflict_do_nothing())
-    _set(session, asset_ids, name, only=Stage.state != "done", **values, **_NO_ERROR)
+    _set(session, asset_ids, name, only=Stage.state != "done", **values, **_NEW_START)
 
 
-def release_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
-    """The work was broken off; it is due again."""
-    _set(session, asset_ids, name, state="due", worker=None)
+def release_stage(
+    session: Session, asset_ids: Sequence[int], name: str, *, attempt: int | None = None
+) -> None:
+    """The work (of this attempt) was broken off; it is due again."""
+    values = {"state": "due", "worker": None, "due_at": func.clock_timestamp()}
+    _set(session, asset_ids, name, only=_of(attempt), **values)
 
 
-def fail_stage(session: Session, asset_id: int, name: str, error: CatalogError) -> None:
-    """The work failed; the reason is kept for the administrator."""
+def fail_stage(
+    session: Session, asset_id: int, name: str, error: CatalogError, *, attempt: int | None = None
+) -> None:
+    """The work (of this attempt) failed; the reason is kept for the administrator.
+
+    What may pass by itself is tried again `MOST_TRIES` times in all, each time
+    after a longer while; the whiles differ, so that what failed together does
+    not come back together.
+    """
+    seconds = func.least(FIRST_RETRY_S * func.power(RETRY_FACTOR, Stage.tries), LONGEST_RETRY_S)
+    later = func.make_interval(0, 0, 0, 0, 0, 0, seconds * (0.5 + func.random()))
+    again = and_(literal(error.retryable), Stage.tries + 1 < MOST_TRIES)
     _set(
         session,
         [asset_id],
         name,
+        only=_of(attempt),
         state="failed",
+        tries=Stage.tries + 1,
+        retry_at=case((again, func.clock_timestamp() + later), else_=null()),
         finished_at=func.clock_timestamp(),
         error_code=error.code,
         error_message=str(error)[:2000].replace("\x00", "\\x00"),
         retryable=error.retryable,
     )
+
+
+_DUE: dict[str, Any] = {"state": "due", "due_at": func.clock_timestamp(), "sent_at": None}
+
+
+def _of(attempt: int | None) -> ColumnElement[bool] | None:
+    return None if attempt is None else Stage.attempts == attempt
 
 
 def _set(
@@ -178,15 +246,40 @@ def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> li
     statement = (
         update(Stage)
         .where(Stage.state == "failed")
-        .values(state="due", **_NO_ERROR)
+        .values(**_DUE, **_NEW_START)
         .returning(Stage.asset_id, Stage.name)
     )
     if asset_ids is not None:
         statement = statement.where(among(Stage.asset_id, asset_ids))
     failed = [(row.asset_id, row.name) for row in session.execute(statement)]
     encoding = [asset_id for asset_id, name in failed if name == "encode"]
-    _set(session, encoding, "analyse", state="due", **_NO_ERROR)
+    _set(session, encoding, "analyse", **_DUE, **_NEW_START)
     return failed
+
+
+def try_again(session: Session, *, limit: int) -> list[tuple[int, str]]:
+    """Make failed stages due whose time to be tried again has come; which they were.
+
+    Of encoding also the analysis from the second time on: by then it is no
+    longer likely that the pictures were only out of reach.
+    """
+    come = (
+        select(Stage.asset_id, Stage.name)
+        .where(Stage.state == "failed", Stage.retry_at <= func.clock_timestamp())
+        .order_by(Stage.retry_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("come")
+    )
+    rows = session.execute(
+        update(Stage)
+        .where(Stage.asset_id == come.c.asset_id, Stage.name == come.c.name)
+        .values(**_DUE, **_NO_ERROR)
+        .returning(Stage.asset_id, Stage.name, Stage.tries)
+    ).all()
+    encoding = [row.asset_id for row in rows if row.name == "encode" and row.tries > 1]
+    _set(session, encoding, "analyse", **_DUE, **_NEW_START)
+    return sorted((row.asset_id, row.name) for row in rows)
 
 
 def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:
@@ -205,6 +298,10 @@ def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict
             Stage.error_code,
             Stage.error_message,
             Stage.retryable,
+            Stage.tries,
+            Stage.retry_at,
+            Stage.due_at,
+            Stage.sent_at,
         )
         .join(Asset, Asset.id == Stage.asset_id)
         .where(Stage.state == "failed" if failed_only else Stage.state != "done")

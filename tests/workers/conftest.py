@@ -82,12 +82,16 @@ class Service:
 
     @contextmanager
     def worker(
-        self, *, app: str = "workers.app", concurrency: int = 1, queues: str = "media,encode"
+        self,
+        *options: str,
+        app: str = "workers.app",
+        concurrency: int = 1,
+        queues: str = "media,encode",
     ) -> Iterator[Worker]:
         log_file = self.folder / f"worker-{len(list(self.folder.glob('worker-*')))}.log"
         command = [sys.executable, "-m", "celery", "-A", app, "worker", "-Q", queues]
         command += ["--concurrency", str(concurrency), "-l", "INFO"]
-        command += ["--without-gossip", "--without-mingle", "-n", log_file.stem + "@test"]
+        command += ["--without-gossip", "--without-mingle", "-n", log_file.stem + "@test", *options]
         with log_file.open("wb") as log:
             process = subprocess.Popen(
                 command,
@@ -111,6 +115,7 @@ class Service:
             "CATALOG_DATABASE_URL": str(self.settings.database_url),
             "CATALOG_BROKER_URL": str(self.settings.broker_url),
             "CATALOG_ENCODER": self.settings.encoder,
+            "CATALOG_RECONCILE_EVERY": "0.2",
         }
 
     def stages(self, asset_id: int) -> dict[str, tuple[str, int]]:
@@ -124,8 +129,7 @@ class Service:
 
     def no_messages(self) -> bool:
         """Nothing waits, and everything handed out was acknowledged."""
-        waiting = self.redis.llen("media") + self.redis.llen("encode")
-        return waiting == 0 and self.redis.hlen("unacked") == 0
+        return self.catalog.dispatcher.waiting().none_at_all
 
     def footage(self, name: str, colour: str, frames: int = 12) -> Path:
         return footage(self.folder / name, colour, frames)

@@ -75,7 +75,7 @@ class Eavesdropper:
         self._settings = settings
         self.seen: list[tuple[int, int]] = []
 
-    def analyse(self, asset_id: int) -> None:
+    def analyse(self, asset_id: int, *, backfill: bool = False) -> None:
         with Catalog.open(self._settings) as other, other.database.connect() as connection:
             found = connection.execute(
                 text("SELECT count(*) FROM stage WHERE asset_id = :id"), {"id": asset_id}
@@ -84,6 +84,9 @@ class Eavesdropper:
 
     def encode(self) -> None:
         self.seen.append((0, 0))
+
+    def proxy(self, asset_id: int) -> None:
+        raise AssertionError(f"nobody asked for the proxy of asset {asset_id}")
 
     def close(self) -> None:
         pass

@@ -11,7 +11,7 @@ from catalog.db.models.asset import Asset, AssetTag, Location, LocationHistory, 
 from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
-from catalog.db.models.service import Stage, Token
+from catalog.db.models.service import Service, Stage, Token
 from catalog.db.models.vector import Calibration, Centre, Embedding, Encoder, Phrase
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Phrase",
     "Rendition",
     "Root",
+    "Service",
     "Sidecar",
     "Stage",
     "Tag",

@@ -39,13 +39,43 @@ class Stage(Base):
     retryable: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="whether trying again can help"
     )
+    due_at: Mapped[datetime] = now(comment="since when it waits, or last waited")
+    sent_at: Mapped[datetime | None] = mapped_column(comment="when workers were last told of it")
+    lost: Mapped[int] = mapped_column(
+        Integer,
+        server_default=sql("0"),
+        comment="workers that ended over it without a word, since it was last done",
+    )
+    tries: Mapped[int] = mapped_column(
+        Integer, server_default=sql("0"), comment="failures since it was last done"
+    )
+    retry_at: Mapped[datetime | None] = mapped_column(
+        comment="when what failed is tried again by itself; null: only if a person asks"
+    )
 
     __table_args__ = (
         CheckConstraint("name IN ('analyse', 'encode', 'proxy')", name="name"),
         CheckConstraint("state IN ('due', 'running', 'done', 'failed')", name="state"),
         CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="reason"),
+        CheckConstraint("retry_at IS NULL OR state = 'failed'", name="retry"),
         Index("ix_stage_open", "name", "state", postgresql_where=sql("state <> 'done'")),
     )
+
+
+class Service(Base):
+    """The one row about the service as a whole."""
+
+    __tablename__ = "service"
+
+    single: Mapped[bool] = mapped_column(
+        primary_key=True, server_default=sql("true"), comment="true: there is but one row"
+    )
+    paused_at: Mapped[datetime | None] = mapped_column(
+        comment="since when workers leave work due; null: they work"
+    )
+    paused_by: Mapped[str | None] = mapped_column(comment="who said so, and why")
+
+    __table_args__ = (CheckConstraint("single", name="single"),)
 
 
 class Token(Base):

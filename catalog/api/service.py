@@ -1,0 +1,76 @@
+"""The service as a whole: what keeps workers at work, and what lets them rest."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+
+from catalog.api.base import OpenCatalog
+from catalog.domain.reconciled import Reconciled
+from catalog.maintain.reconcile import GRACE_S, LEASE_S, MOST_WAITING, reconcile
+from catalog.store import service
+
+
+class ServiceVerbs(OpenCatalog):
+    """The verbs of whoever runs the service."""
+
+    def reconcile(
+        self,
+        *,
+        lease_s: float = LEASE_S,
+        grace_s: float = GRACE_S,
+        limit: int = MOST_WAITING,
+    ) -> Reconciled:
+        """Send again what is due and nobody seems to know of; what that was.
+
+        What failed and may pass by itself is made due when its time has come. A
+        running service does this by itself (task ``catalog.reconcile``).
+
+        Parameters
+        ----------
+        lease_s:
+            For how many seconds a message counts as on its way, unless no message
+            is anywhere.
+        grace_s:
+            What became due less than these seconds ago is left to whoever made it so.
+        limit:
+            Up to how many messages a queue is filled.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If workers cannot be told.
+        """
+        return reconcile(
+            self.database, self.dispatcher, lease_s=lease_s, grace_s=grace_s, limit=limit
+        )
+
+    def pause(self, reason: str = "") -> dict[str, object]:
+        """Let workers leave work due, from their next task on, until `resume`.
+
+        What they are at they finish. `ingest` in a process of one's own goes on.
+
+        Returns
+        -------
+        dict
+            ``paused``: since when (ISO 8601); ``by``: who said so, and why.
+        """
+        who = f"{getpass.getuser()}@{socket.gethostname()}"
+        with self.database.session() as session:
+            service.pause(session, f"{who}: {reason}" if reason else who)
+            held = service.paused(session)
+        assert held is not None  # noqa: S101  # written above, in this transaction
+        return {"paused": held.since.isoformat(), "by": held.by}
+
+    def resume(self) -> bool:
+        """Let workers work again; whether they did not.
+
+        What they let go by meanwhile, the next round of `reconcile` sends again.
+        """
+        with self.database.session() as session:
+            return service.resume(session)
+
+    def may_work(self) -> bool:
+        """Whether workers are to work now. What they are told of meanwhile is sent again."""
+        with self.database.session() as session:
+            return service.paused(session) is None

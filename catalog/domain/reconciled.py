@@ -1,0 +1,39 @@
+"""What one round of the reconciler did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One round: what was sent again, and why nothing was.
+
+    ``sent`` are the assets per stage of which workers were told; of encoding
+    they are told as a whole (``encode``). ``tried_again`` are failed stages
+    that became due, as (asset, stage). ``idle`` says why the round did nothing.
+    """
+
+    sent: dict[str, list[int]] = field(default_factory=dict)
+    encode: bool = False
+    tried_again: list[tuple[int, str]] = field(default_factory=list)
+    idle: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "sent": self.sent,
+            "encode": self.encode,
+            "tried_again": [{"asset": a, "stage": stage} for a, stage in self.tried_again],
+            "idle": self.idle,
+        }
+
+    def __str__(self) -> str:
+        if self.idle:
+            return f"nothing: {self.idle}"
+        said = [f"{len(ids)} to {stage}" for stage, ids in self.sent.items() if ids]
+        said += ["encoding"] if self.encode else []
+        told = f"sent again: {', '.join(said)}" if said else "nothing to send again"
+        again = len(self.tried_again)
+        return f"{told}; {again} failed are tried again" if again else told

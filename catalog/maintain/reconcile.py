@@ -1,0 +1,77 @@
+"""The reconciler: what the tables say is due is sent again, if nobody seems to know of it.
+
+Messages may be lost (a broker that was wiped, a machine that vanished) and
+nothing is lost with them, as long as somebody compares the truth with what was
+sent. Celery's beat does that every half minute, `catalog doctor --repair` at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from catalog.db.engine import Database
+from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, Dispatcher, Waiting
+from catalog.domain.reconciled import Reconciled
+from catalog.ingest.sending import tell
+from catalog.store import service, stages, vectors
+
+LEASE_S = 300.0
+"""How long a message counts as on its way, unless it is known to be lost."""
+GRACE_S = 5.0
+"""Who makes work due also tells workers of it; a round does not come between the two."""
+MOST_WAITING = 1000
+"""A queue is filled up to this: what is due beyond it is sent when there is room."""
+
+
+def reconcile(
+    database: Database,
+    dispatcher: Dispatcher,
+    *,
+    lease_s: float = LEASE_S,
+    grace_s: float = GRACE_S,
+    limit: int = MOST_WAITING,
+) -> Reconciled:
+    """One round. Any number may run at once: one works, the others do nothing.
+
+    Raises
+    ------
+    BrokerUnavailableError
+        If workers cannot be told. What was not sent is sent in the next round.
+    """
+    with database.session() as turn:
+        if (pause := service.paused(turn)) is not None:
+            return Reconciled(idle=f"paused by {pause.by}")
+        if not service.take_round(turn):
+            return Reconciled(idle="another reconciler is at it")
+        waiting = dispatcher.waiting()
+        # Nothing waits and nobody is at work: whatever was sent and is not done is lost.
+        lease = grace_s if waiting.none_at_all else lease_s
+        with database.session() as session:
+            again = stages.try_again(session, limit=limit)
+        sent: dict[str, list[int]] = {}
+        sends: dict[str, Callable[[int], None]] = {
+            "analyse": partial(dispatcher.analyse, backfill=True),
+            "proxy": dispatcher.proxy,
+        }
+        room = max(0, limit - waiting.queues[MEDIA_QUEUE])
+        for name, send in sends.items():
+            with database.session() as session:
+                sent[name] = service.claim_unsent(
+                    session, name, lease_s=lease, grace_s=grace_s, limit=room
+                )
+            tell(database, name, sent[name], send)
+            room -= len(sent[name])
+        encode = _wants_encoding(database, waiting)
+        if encode:
+            dispatcher.encode()
+        return Reconciled(sent, encode, again)
+
+
+def _wants_encoding(database: Database, waiting: Waiting) -> bool:
+    """Whether a frame has no vector, and no message waits that would bring a worker to it."""
+    if waiting.queues[ENCODE_QUEUE]:
+        return False
+    with database.session() as session:
+        active = vectors.active_encoder(session)
+        return bool(vectors.assets_waiting(session, active.id if active else None, limit=1))

@@ -1,0 +1,249 @@
+"""The reconciler: what messages should have said and did not, it says again; and no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+
+import psutil
+import pytest
+from conftest import Service, eventually
+from PIL import Image
+from sqlalchemy import text
+
+from catalog import Catalog
+from catalog.errors import BrokerUnavailableError, NotMediaError, UnreadableFileError
+from catalog.store import stages
+from catalog.store.locks import asset_lock
+
+COLOURS = ("red", "green", "blue")
+
+
+def beat(service: Service) -> tuple[str, ...]:
+    """Options of a worker that also keeps the time."""
+    return ("-B", "-s", str(service.folder / "beat-schedule"))
+
+
+def age(catalog: Catalog, seconds: float) -> None:
+    """Let so much time have passed."""
+    columns = ("due_at", "sent_at", "started_at", "retry_at")
+    earlier = ", ".join(f"{name} = {name} - interval '1 s' * :s" for name in columns)
+    with catalog.database.session() as session:
+        session.execute(text(f"UPDATE catalog.stage SET {earlier}"), {"s": seconds})
+
+
+def test_what_was_never_sent_is_sent_once_and_again_after_the_lease(service: Service) -> None:
+    catalog, redis = service.catalog, service.redis
+    ids = [catalog.register(service.footage(f"{c}.mp4", c)).asset_id for c in COLOURS]
+    assert catalog.reconcile().sent == {"analyse": [], "proxy": []}, "it has only just become due"
+    age(catalog, 60)
+    first = catalog.reconcile(limit=2)
+    assert first.sent["analyse"] == ids[:2], "no more than there is room for"
+    assert catalog.reconcile().sent["analyse"] == ids[2:]
+    assert catalog.reconcile().sent["analyse"] == []
+    age(catalog, 60)
+    assert catalog.reconcile().sent["analyse"] == [], "the messages wait in the queue"
+    assert catalog.dispatcher.waiting().queues == {"media": 3, "encode": 0, "service": 0}
+    age(catalog, 300)
+    with asset_lock(catalog.database.engine, ids[0]):
+        assert catalog.reconcile().sent["analyse"] == ids[1:], "somebody is at work on the first"
+    age(catalog, 10)
+    redis.flushall()
+    assert catalog.reconcile().sent["analyse"] == ids, "no message is anywhere: all are lost"
+
+
+def test_two_reconcilers_send_nothing_twice(service: Service) -> None:
+    catalog = service.catalog
+    ids = [catalog.register(service.footage(f"{n}.mp4", "red", 5 + n)).asset_id for n in range(8)]
+    age(catalog, 60)
+    with ThreadPoolExecutor(4) as pool:
+        rounds = list(pool.map(lambda _: catalog.reconcile(), range(8)))
+    assert sorted(i for each in rounds for i in each.sent.get("analyse", [])) == ids
+    assert catalog.dispatcher.waiting().queues["media"] == len(ids)
+
+
+def test_work_of_a_worker_that_vanished_is_sent_again_before_the_lease(service: Service) -> None:
+    catalog = service.catalog
+    asset_id = catalog.register(service.footage("red.mp4", "red"), dispatch=True).asset_id
+    service.redis.hset("unacked", "somebody is at work elsewhere", "x")
+    with catalog.database.session() as session:
+        stages.start_stage(session, asset_id, "analyse", "a machine that then burns")
+    with asset_lock(catalog.database.engine, asset_id):
+        age(catalog, 20)
+        assert catalog.reconcile().sent["analyse"] == []
+    assert catalog.reconcile().sent["analyse"] == [asset_id]
+    assert catalog.reconcile().sent["analyse"] == []
+
+
+def test_frames_without_vector_bring_one_message_to_encode(service: Service) -> None:
+    catalog = service.catalog
+    for colour in COLOURS:
+        catalog.analyse(catalog.register(service.footage(f"{colour}.mp4", colour)).asset_id)
+    assert catalog.reconcile().encode
+    assert not catalog.reconcile().encode, "a message waits already"
+    assert service.redis.llen("encode") == 1
+    catalog.encode()
+    service.redis.flushall()
+    assert not catalog.reconcile().encode
+
+
+def test_what_may_pass_is_tried_again_later_and_later_and_then_left(service: Service) -> None:
+    catalog = service.catalog
+    asset_id = catalog.register(service.footage("red.mp4", "red")).asset_id
+    broken = service.folder / "broken.mp4"
+    broken.write_bytes(b"This was never a film. " * 100)
+    final = catalog.register(broken).asset_id
+    with pytest.raises(NotMediaError):
+        catalog.analyse(final)
+    (service.folder / "red.mp4").rename(service.folder / "away")
+    delays = []
+    for tries in range(1, stages.MOST_TRIES + 1):
+        with pytest.raises(UnreadableFileError):
+            catalog.analyse(asset_id)
+        jobs = {job["asset_id"]: job for job in catalog.jobs(failed=True)}
+        assert jobs[final]["retry_at"] is None, "it will never be media"
+        job = jobs[asset_id]
+        assert (job["tries"], job["error_code"]) == (tries, "unreadable")
+        if tries == stages.MOST_TRIES:
+            assert job["retry_at"] is None
+            break
+        delays.append((job["retry_at"] - job["finished_at"]).total_seconds())
+        assert catalog.reconcile().tried_again == [], "not yet"
+        age(catalog, delays[-1] + 1)
+        assert catalog.reconcile().tried_again == [(asset_id, "analyse")]
+    for tries, delay in enumerate(delays):
+        assert 0.5 * 60 * 4**tries <= delay <= 1.5 * 60 * 4**tries
+    age(catalog, 10**7)
+    assert catalog.reconcile().tried_again == [], "given up"
+    (service.folder / "away").rename(service.folder / "red.mp4")
+    catalog.retry([asset_id])
+    assert catalog.analyse(asset_id).frames == 1
+
+
+def test_a_broker_that_is_away_leaves_all_unsent(service: Service) -> None:
+    catalog = service.catalog
+    asset_id = catalog.register(service.footage("red.mp4", "red")).asset_id
+    age(catalog, 60)
+
+    def refuse(_asset_id: int, **_how: object) -> None:
+        raise BrokerUnavailableError("It has just gone.")
+
+    real, catalog.dispatcher.analyse = catalog.dispatcher.analyse, refuse
+    with pytest.raises(BrokerUnavailableError):
+        catalog.reconcile()
+    catalog.dispatcher.analyse = real
+    assert catalog.reconcile().sent["analyse"] == [asset_id]
+
+
+def test_fresh_files_are_taken_before_a_backfill(service: Service) -> None:
+    catalog = service.catalog
+    old = [
+        catalog.register(
+            service.footage(f"{n}.mp4", "red", 5 + n), dispatch=True, backfill=True
+        ).asset_id
+        for n in range(3)
+    ]
+    fresh = catalog.register(service.footage("f.mp4", "blue"), dispatch=True).asset_id
+    with service.worker(queues="media"):
+        eventually(lambda: service.stages(old[-1])["analyse"][0] == "done", "all are analysed")
+    with catalog.database.connect() as connection:
+        order = connection.execute(
+            text("SELECT asset_id FROM stage WHERE name = 'analyse' ORDER BY started_at")
+        ).scalars()
+        assert list(order) == [fresh, *old]
+
+
+def test_a_broker_that_lost_everything_delays_and_loses_nothing(service: Service) -> None:
+    catalog = service.catalog
+    ids = [
+        catalog.register(service.footage(f"{c}.mp4", c), dispatch=True).asset_id for c in COLOURS
+    ]
+    service.redis.flushall()
+    # So that nothing is being told of by whoever registered it.
+    age(catalog, 10)
+    with service.worker(*beat(service), queues="media,encode,service"):
+        eventually(lambda: all(map(service.is_ready, ids)), "all are ready")
+
+
+def test_paused_workers_leave_work_due_until_resumed(service: Service) -> None:
+    catalog = service.catalog
+    held = catalog.pause("the storage moves")
+    assert "the storage moves" in str(held["by"])
+    with service.worker(*beat(service), queues="media,encode,service") as worker:
+        asset_id = catalog.register(service.footage("red.mp4", "red"), dispatch=True).asset_id
+        worker.wait_until("catalog.analyse")
+        worker.wait_until("paused by")
+        eventually(lambda: worker.log.count("succeeded") > 3, "rounds and the task have passed")
+        assert service.stages(asset_id) == {"analyse": ("due", 0)}
+        age(catalog, 10)
+        assert catalog.resume()
+        assert not catalog.resume()
+        eventually(lambda: service.is_ready(asset_id), "it is done after all")
+
+
+CONTENT = {
+    "asset": "SELECT fingerprint, name, kind, duration, codec, width FROM catalog.asset",
+    "location": "SELECT path, size_bytes, online FROM catalog.location",
+    "clip": "SELECT a.name, c.kind, c.start_pts, c.end_pts, c.flag FROM catalog.clip c"
+    " JOIN catalog.asset a ON a.id = c.asset_id",
+    "frame": "SELECT a.name, f.pts, f.picture, f.poster FROM catalog.frame f"
+    " JOIN catalog.asset a ON a.id = f.asset_id",
+    "embedding": "SELECT f.picture, e.vector::text FROM catalog.embedding e"
+    " JOIN catalog.frame f ON f.id = e.frame_id",
+    "stage": "SELECT a.name, s.name, s.state FROM catalog.stage s"
+    " JOIN catalog.asset a ON a.id = s.asset_id",
+}
+
+
+def content(catalog: Catalog) -> dict[str, list[str]]:
+    """All rows of work, but for ids, times and who did it."""
+    with catalog.database.connect() as connection:
+        return {
+            table: sorted(map(str, connection.execute(text(query))))
+            for table, query in CONTENT.items()
+        }
+
+
+def test_workers_killed_again_and_again_make_the_same_catalogue(
+    service: Service, empty_database_url: str
+) -> None:
+    for number in range(9):
+        colour = COLOURS[number % 3]
+        service.footage(f"{number}.mp4", colour, 10 + number)
+    for number in range(3):
+        Image.new("RGB", (64, 48), (number * 80, 0, 99)).save(service.folder / f"{number}.png")
+    files = [*service.folder.glob("*.mp4"), *service.folder.glob("*.png")]
+    catalog = service.catalog
+    ids = [catalog.register(file, dispatch=True).asset_id for file in files]
+    killed: Counter[int] = Counter()
+
+    def at_work() -> tuple[int, int] | None:
+        """Somebody who is at work: the asset and the process. Never thrice on one asset."""
+        for job in catalog.jobs():
+            pid = int((job["worker"] or ":0").rpartition(":")[2])
+            alive = job["state"] == "running" and psutil.pid_exists(pid)
+            if alive and killed[job["asset_id"]] < 2:
+                return job["asset_id"], pid
+        return None
+
+    for kill in range(6):
+        with ExitStack() as stack:
+            # An hour of Redis's patience with a vanished worker is a second there.
+            options = {"app": "hasty", "concurrency": 2, "queues": "media,encode,service"}
+            worker = stack.enter_context(service.worker(*beat(service), **options))
+            for _ in range(1 + kill % 2):
+                job = eventually(at_work, "somebody is at work")
+                killed[job["asset_id"]] += 1
+                os.kill(int(job["worker"].rpartition(":")[2]), signal.SIGKILL)
+            worker.kill()
+    assert killed.total() == 9
+    with service.worker(*beat(service), **options):
+        eventually(lambda: all(map(service.is_ready, ids)), "all are ready")
+    other = replace(
+        service.settings, home=service.folder / "other", database_url=empty_database_url
+    )
+    with Catalog.open(other) as calm:
+        assert calm.ingest(*files).ready == len(files)
+        assert content(catalog) == content(calm)
