@@ -46,8 +46,6 @@ _MADE_HERE = (
     RenditionKind.WAVEFORM,
     RenditionKind.PEAKS,
 )
-# A file that kills the decoder would be handed from worker to worker for ever.
-MAX_LOST = 3
 
 _log = logging.getLogger(__name__)
 
@@ -214,12 +212,6 @@ def _forget_pictures(tools: Tools, job: _Job, made: list[Rendition]) -> None:
 
 def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[Shot]) -> int:
     """Everything the analysis found; how many frames that is."""
-    if not stages.still_at_it(session, job.asset_id, STAGE, job.attempt):
-        raise AssetBusyError(
-            f"Asset {job.asset_id} was taken over by another process while this one stood still.",
-            remedy="Nothing is to be done: the other's work counts.",
-            asset=job.asset_id,
-        )
     probe = analysis.probe
     descriptions.describe(session, job.asset_id, probe)
     frames = shots.replace_shots(session, job.asset_id, found)
@@ -234,8 +226,19 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
     if analysis.counts.pulldown is not None:
         assets.add_metadata(session, [job.asset_id], {"pulldown": analysis.counts.pulldown})
     descriptions.set_damage(session, job.asset_id, analysis.counts.decode_errors)
-    stages.finish_stage(session, [job.asset_id], STAGE)
+    # Last: who is killed before waits on in the database a while, and must hold nobody up.
+    if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):
+        raise taken_over(job.asset_id)
     return frames
+
+
+def taken_over(asset_id: int) -> AssetBusyError:
+    """What becomes of the work of a process that stood still past its lease: nothing."""
+    return AssetBusyError(
+        f"Asset {asset_id} was taken over by another process while this one stood still.",
+        remedy="Nothing is to be done: the other's work counts.",
+        asset=asset_id,
+    )
 
 
 def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) -> Rendition:
@@ -254,7 +257,7 @@ def check_lost(times: int) -> None:
     WorkersLostError
         If that was so too often.
     """
-    if times >= MAX_LOST:
+    if times >= stages.MOST_LOST:
         raise WorkersLostError(
             f"The process at work on this asset ended without a word, attempt {times} in a row.",
             remedy="See the workers' logs (out of memory? a crash in the decoder?); "

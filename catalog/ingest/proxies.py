@@ -15,6 +15,7 @@ from catalog.ingest.analyse import (
     fault_of,
     first_present,
     store_rendition,
+    taken_over,
     worker_name,
 )
 from catalog.ingest.verify import usable_files
@@ -34,6 +35,7 @@ class _Source:
     asset_id: int
     fingerprint: str
     has_pictures: bool
+    attempt: int
 
 
 def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
@@ -111,7 +113,7 @@ def make_proxy(
             if not stages.due(session, [asset_id], STAGE):
                 return None
             attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
-            source = _source(tools, asset_id)
+            source = _source(tools, asset_id, attempt.number)
         try:
             check_lost(attempt.lost)
             return _make(tools, source, settings, on_seconds)
@@ -127,11 +129,11 @@ def make_proxy(
             raise fault from error
 
 
-def _source(tools: Tools, asset_id: int) -> _Source:
+def _source(tools: Tools, asset_id: int, attempt: int = 0) -> _Source:
     with tools.database.session() as session:
         row = assets.get_asset(session, asset_id)
         assert row is not None  # noqa: S101  # the caller has looked it up
-        return _Source(asset_id, row.fingerprint, row.kind == "video")
+        return _Source(asset_id, row.fingerprint, row.kind == "video", attempt)
 
 
 def _make(
@@ -156,7 +158,10 @@ def _make(
         with tools.database.session() as session:
             for one in [proxy, *outlines]:
                 renditions.save_rendition(session, source.asset_id, one)
-            stages.finish_stage(session, [source.asset_id], STAGE)
+            if not stages.finish_stage(session, source.asset_id, STAGE, attempt=source.attempt):
+                raise taken_over(source.asset_id)
+    except AssetBusyError:
+        raise  # the file under the key is the other's
     except CatalogError:
         # The asset was removed meanwhile, or nobody knows of the file: it must not stay.
         tools.store.delete(key)

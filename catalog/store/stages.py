@@ -23,6 +23,8 @@ _NO_ERROR: dict[str, Any] = {
 _NEW_START: dict[str, Any] = {**_NO_ERROR, "tries": 0, "lost": 0}
 # Waits in memory of Celery end after minutes; these are of another order.
 FIRST_RETRY_S, RETRY_FACTOR, LONGEST_RETRY_S = 60, 4, 6 * 3600
+MOST_LOST = 3
+"""Workers that may end over an asset without a word: it would be handed on for ever."""
 MOST_TRIES = 5
 """Failures after which what may pass by itself waits for a person all the same."""
 _ROWS = 1000  # of four values each; a statement takes 65,535
@@ -149,10 +151,11 @@ def still_at_it(session: Session, asset_id: int, name: str, attempt: int) -> boo
     return session.execute(statement.with_for_update()).scalar_one_or_none() == attempt
 
 
-def finish_stage(session: Session, asset_ids: Sequence[int], name: str) -> None:
-    """The work is done."""
+def finish_stage(session: Session, asset_id: int, name: str, *, attempt: int) -> bool:
+    """The work of this attempt is done; False if another has begun since, whose work counts."""
     now = func.clock_timestamp()
-    _set(session, asset_ids, name, state="done", finished_at=now, **_NEW_START)
+    values = {"state": "done", "finished_at": now, **_NEW_START}
+    return _set(session, [asset_id], name, only=_of(attempt), **values) > 0
 
 
 def mark_done(
@@ -225,7 +228,7 @@ def _set(
     *,
     only: ColumnElement[bool] | None = None,
     **values: Any,  # noqa: ANN401  # columns of the table
-) -> None:
+) -> int:
     chosen = and_(
         among(Stage.asset_id, asset_ids), Stage.name == name, true() if only is None else only
     )
@@ -234,7 +237,8 @@ def _set(
     if len(asset_ids) > 1:
         locked = select(Stage.asset_id).where(chosen).order_by(Stage.asset_id)
         session.execute(locked.with_for_update())
-    session.execute(update(Stage).where(chosen).values(**values))
+    changed = update(Stage).where(chosen).values(**values).returning(Stage.asset_id)
+    return len(session.execute(changed).all())
 
 
 def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> list[tuple[int, str]]:
@@ -274,7 +278,8 @@ def try_again(session: Session, *, limit: int) -> list[tuple[int, str]]:
     rows = session.execute(
         update(Stage)
         .where(Stage.asset_id == come.c.asset_id, Stage.name == come.c.name)
-        .values(**_DUE, **_NO_ERROR)
+        # One more worker, not three more.
+        .values(**_DUE, **_NO_ERROR, lost=func.least(Stage.lost, MOST_LOST - 1))
         .returning(Stage.asset_id, Stage.name, Stage.tries)
     ).all()
     encoding = [row.asset_id for row in rows if row.name == "encode" and row.tries > 1]
