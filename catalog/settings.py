@@ -33,7 +33,8 @@ class Settings:
     ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
     for in a search that does not say. ``reconcile_every`` is how many seconds lie between
     two rounds of the reconciler; ``log_format`` is how workers and `catalog up` log:
-    ``text`` or ``json``.
+    ``text`` or ``json``. ``webhook_url`` is told by HTTP of assets that
+    are ready, or have failed.
     """
 
     home: Path
@@ -49,6 +50,7 @@ class Settings:
     search_weights: str = "meaning=1,words=1"
     reconcile_every: str = "30"
     log_format: str = "text"
+    webhook_url: str | None = None
 
     @property
     def sql_timeout_s(self) -> float:

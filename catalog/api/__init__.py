@@ -27,6 +27,7 @@ from catalog.api.keep import KeepVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
 from catalog.api.service import ServiceVerbs
+from catalog.api.watch import WatchVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
 from catalog.dispatch import Dispatcher
@@ -40,6 +41,7 @@ __all__ = ["Catalog", "StrPath"]
 
 
 class Catalog(
+    WatchVerbs,
     IngestVerbs,
     FindVerbs,
     KeepVerbs,
@@ -92,10 +94,10 @@ class Catalog(
         try:
             migrate(database)
             install_search_function(database)
+            return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
         except BaseException:
             database.close()
             raise
-        return cls(chosen, database, FolderFrameStore(chosen.frames_dir))
 
     @classmethod
     def restore(
@@ -136,6 +138,8 @@ class Catalog(
     def close(self) -> None:
         """Let go of decoders, broker and database; the embedded server stops with its last user."""
         self.decoders.close()
+        if self._webhook is not None:
+            self._webhook.close()
         if self._dispatcher is not None:
             self._dispatcher.close()
         self.database.close()

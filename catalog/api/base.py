@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from catalog import encoders
 from catalog.db.engine import Database
 from catalog.dispatch import Dispatcher, dispatcher_for
+from catalog.dispatch.webhook import Webhook
 from catalog.encoders import Encoder
 from catalog.maintain.encoders import Encoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.phrases import KnownPhrases
 from catalog.settings import Settings
+from catalog.store.announcements import ANNOUNCED
 
 StrPath = str | os.PathLike[str]
 
@@ -34,8 +38,16 @@ class OpenCatalog:
         self.store = store
         self.decoders = decoders or DecoderPool(hwaccel=settings.hwaccel)
         self._dispatcher = dispatcher
+        self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
+        database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()
         self._encoders = Encoders(database, self._load_encoder, settings.encoder)
+
+    def _tell(self, committed: Mapping[Any, Any]) -> None:
+        """Pass on what a session has announced, now that it is true."""
+        if self._webhook is not None:
+            for body in committed.get(ANNOUNCED, ()):
+                self._webhook.post(body)
 
     def _load_encoder(self, name: str) -> Encoder:
         return encoders.load_encoder(

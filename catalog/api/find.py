@@ -24,6 +24,7 @@ from catalog.search.facets import count_values
 from catalog.search.phrases import encode_phrases
 from catalog.search.sequence import SequenceSearch, refuse_order
 from catalog.store import assets as asset_rows
+from catalog.store import watching
 
 _Searching = TypeVar("_Searching", bound=Search)
 
@@ -259,9 +260,14 @@ class FindVerbs(OpenCatalog):
         return maintained.list_assets(self.database, query, limit=limit, after=after)
 
     def stats(self) -> dict[str, Any]:
-        """The catalogue in figures."""
+        """The catalogue in figures.
+
+        ``latency``: of the newest thousand assets that a watcher brought, seconds from
+        the moment their file had settled until they were searchable; empty if there are none.
+        """
         with self.database.session() as session:
-            return asset_rows.count_all(session)
+            latency = watching.latency(session, newest=1000)
+            return {**asset_rows.count_all(session), "latency": latency or {}}
 
     def revision(self) -> str:
         """The revision of the database's schema."""

@@ -8,13 +8,14 @@ from typing import Any
 
 from catalog.api.base import StrPath
 from catalog.db.engine import Database
+from catalog.domain.watching import clean_watch
 from catalog.maintain import roots
 from catalog.maintain.roots import Fate
 from catalog.media.frame_store import FrameStore
 
 
 class RootVerbs:
-    """``catalog.root.add(path)``, ``.list()``, ``.set(path, …)`` and ``.remove(path)``.
+    """``catalog.root.add(path)``, ``.list()``, ``.set(…)``, ``.watch(…)``, ``.remove(path)``.
 
     The settings of sampling are those of `catalog.domain.media.SamplingPolicy`;
     what a root does not set, the root above it says, and at last the default.
@@ -91,6 +92,54 @@ class RootVerbs:
             "decode": decode,
         }
         return roots.change(self._database, Path(path), sampling, unset, proxy)
+
+    def watch(
+        self,
+        path: StrPath,
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        collection: str | None = None,
+        tags: Sequence[str] = (),
+        settle: float | None = None,
+        poll: str | None = None,
+        accept: bool = False,
+        off: bool = False,
+    ) -> dict[str, Any]:
+        """Have a folder watched by ``catalog watch``, like this and no longer as before.
+
+        See `catalog.domain.watching.WatchSettings` for what can be set. A folder that
+        is no root becomes one. ``accept`` takes the folder as it is now, where another
+        was before and the root is paused for that; ``off`` ends the watching.
+
+        Raises
+        ------
+        PathNotFoundError, NotFoundError
+            If there is no such folder, or (``off``) no such root.
+        InvalidInputError
+            If it is no folder, or a setting cannot be used.
+        """
+        if off:
+            return roots.unwatch(self._database, Path(path))
+        settings = clean_watch(
+            include=include,
+            exclude=exclude,
+            collection=collection,
+            tags=tags,
+            settle=settle,
+            poll=poll,
+        )
+        return roots.watch(self._database, Path(path), settings, accept=accept)
+
+    def unwatch(self, path: StrPath) -> dict[str, Any]:
+        """Have a root watched no more; what is known of its files stays.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such root.
+        """
+        return roots.unwatch(self._database, Path(path))
 
     def remove(self, path: StrPath, *, assets: Fate | None = None) -> dict[str, Any]:
         """Forget a root; no file is touched. The answer says what became of its assets.

@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from catalog.cli import backup, doctor, duplicates, find, ingest, keep, phrases, rendition, service
+from catalog.cli import (
+    backup,
+    doctor,
+    duplicates,
+    find,
+    ingest,
+    keep,
+    phrases,
+    rendition,
+    service,
+    watch,
+)
 from catalog.cli import encoder as encoder_verbs
 from catalog.cli import root as root_verbs
 from catalog.cli.session import BROKEN_OFF, EXIT_INTERRUPTED, steady_output
@@ -23,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-for group in (ingest, find, duplicates, keep, phrases, rendition, doctor, backup, service):
+for group in (ingest, find, duplicates, keep, phrases, rendition, doctor, backup, service, watch):
     group.add_to(app)
 app.add_typer(encoder_verbs.app, name="encoder")
 app.add_typer(root_verbs.app, name="root")

@@ -111,6 +111,58 @@ def set_root(
 
 
 @app.command()
+def watch(
+    path: Folder,
+    *,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Take in only what matches this; repeatable.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out what matches this; repeatable.")
+    ] = None,
+    collection: Annotated[str | None, typer.Option(help="Put new assets into this one.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Put this tag on new assets; repeatable.")
+    ] = None,
+    settle: Annotated[
+        float | None, typer.Option(help="Seconds for which a file must not have changed.")
+    ] = None,
+    poll: Annotated[
+        str | None, typer.Option(help="auto (network mounts are polled), always or never.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take the folder as it is, though it is another one.")
+    ] = False,
+    off: Annotated[bool, typer.Option("--off", help="Watch it no more.")] = False,
+    json: Json = False,
+) -> None:
+    """Have `catalog watch` take in what settles in a folder, like this and no longer as before."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            body = catalog.root.watch(
+                path,
+                include=include or [],
+                exclude=exclude or [],
+                collection=collection,
+                tags=tag or [],
+                settle=settle,
+                poll=poll,
+                accept=accept,
+                off=off,
+            )
+        _say_watched(body, json=json)
+
+
+@app.command()
+def unwatch(path: Folder, *, json: Json = False) -> None:
+    """Watch a root no more; what is known of its files stays."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            body = catalog.root.unwatch(path)
+        _say_watched(body, json=json)
+
+
+@app.command()
 def remove(
     path: Folder,
     *,
@@ -145,3 +197,12 @@ def _say(body: dict[str, Any], *, json: bool) -> None:
         return
     own = ", ".join(f"{name} {value}" for name, value in body["set"].items())
     typer.echo(f"{body['path']}: {own or 'nothing set'}; {body['files']} files.")
+
+
+def _say_watched(body: dict[str, Any], *, json: bool) -> None:
+    if json:
+        say_json(body)
+    elif body["watch"] is None:
+        typer.echo(f"{body['path']} is not watched any more.")
+    else:
+        typer.echo(f"{body['path']} is watched by `catalog watch`.")

@@ -320,7 +320,9 @@ def job_list(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def root_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Roots, what is set for each and what holds there."""
-    table = _table("root", "files", "failed", "assets", "set", "holds", numbers=("files", "failed"))
+    table = _table(
+        "root", "files", "failed", "assets", "watched", "set", "holds", numbers=("files", "failed")
+    )
     for row in rows:
         _row(
             table,
@@ -328,10 +330,17 @@ def root_list(rows: Sequence[Mapping[str, Any]]) -> None:
             row["files"],
             row["failed"],
             row["assets"],
+            _watched(row),
             _settings(row["set"]),
             _settings(row["sampling"]),
         )
     _print(table)
+
+
+def _watched(row: Mapping[str, Any]) -> str:
+    if row["paused"]:
+        return f"paused since {row['paused'][:19]}: {row['paused_why']}"
+    return "yes" if row["watched"] else "no"
 
 
 def _settings(values: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -240,6 +240,7 @@ class Database:
         self.engine = engine
         self.server = server
         self._reader_url = reader_url
+        self._after_commit: list[Callable[[Mapping[Any, Any]], None]] = []
 
     @property
     def url(self) -> URL:
@@ -307,6 +308,15 @@ class Database:
             session.begin(),
         ):
             yield session
+        for told in self._after_commit:
+            told(session.info)
+
+    def after_commit(self, told: Callable[[Mapping[Any, Any]], None]) -> None:
+        """Have every session's ``info`` told to this, once what it did is committed.
+
+        It must neither raise nor take its time: the work goes on when it returns.
+        """
+        self._after_commit.append(told)
 
     @contextmanager
     def readonly_connection(self, *, timeout_s: float = 30.0) -> Iterator[ReadOnlyConnection]:

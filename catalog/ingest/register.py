@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from catalog.db.engine import Database
 from catalog.domain.file_state import FileState
 from catalog.domain.paths import full_path, shown_path
@@ -23,6 +25,8 @@ from catalog.media.files import check_readable, find_media
 from catalog.media.fingerprint import identify, look
 from catalog.store import assets, locations, roots, versions
 from catalog.store.locations import FileSeen, LocationState
+
+OnNew = Callable[[Session, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,14 @@ class Registrar:
         path: Path,
         *,
         collection: str | None = None,
+        on_new: OnNew | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> Registration:
         """Enter one file: its content's asset, and this place of it.
 
         A file nobody has written to since it was last seen is not read again.
-        ``progress`` is told the bytes read so far of one that is.
+        ``progress`` is told the bytes read so far of one that is. ``on_new`` is
+        called with a new asset's id in the transaction that enters it.
 
         Raises
         ------
@@ -140,7 +146,7 @@ class Registrar:
             check_inside(path, self._real)
             if known is not None and (same := self._unchanged(path, root_id, known)):
                 return same
-            return self._enter(path, root_id, below, collection, progress)
+            return self._enter(path, (root_id, below), collection, on_new, progress)
         except MediaError as error:
             self._remember_failure(path, root_id, below, error)
             raise
@@ -161,11 +167,12 @@ class Registrar:
     def _enter(
         self,
         path: Path,
-        root_id: int,
-        below: Path,
+        place: tuple[int, Path],
         collection: str | None,
+        on_new: OnNew | None,
         progress: Callable[[int], None] | None,
     ) -> Registration:
+        root_id, below = place
         if not self._verify and (found := self._recognised(path, root_id, below)):
             return found
         identity = identify(path, progress=progress)
@@ -180,6 +187,8 @@ class Registrar:
                 collection=collection,
             )
             enter(session, seen, asset_id, new=new, verified=True)
+            if new and on_new is not None:
+                on_new(session, asset_id)
         if not new:
             settle_moves(self._database, asset_id, seen, verified=True)
         return Registration(path, asset_id, new)

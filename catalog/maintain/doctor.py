@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from catalog.db.engine import Database, probe_server
@@ -22,7 +23,7 @@ from catalog.errors import CatalogError, SchemaMismatchError
 from catalog.maintain.doctor_media import media_checks
 from catalog.maintain.doctor_pictures import pictures_check
 from catalog.settings import Settings
-from catalog.store import roots, vectors
+from catalog.store import roots, vectors, watching
 
 _LITTLE_SPACE, _NO_SPACE = 5 * 2**30, 2**28
 
@@ -79,9 +80,11 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
     with database.session() as session:
         active = vectors.active_encoder(session)
         folders = [path for _, path in roots.list_roots(session)]
+        paused = watching.paused_roots(session)
     yield pictures_check(settings, database)
     yield _encoder(active.name if active else settings.encoder)
     yield _roots(folders)
+    yield from _paused(paused)
 
 
 def _encoder(name: str) -> Check:
@@ -101,6 +104,16 @@ def _roots(folders: list[Path]) -> Check:
         return Check("roots", State.OK, f"{len(folders)} reachable")
     found = f"{len(away)} of {len(folders)} cannot be read: {', '.join(away)}"
     return Check("roots", State.FAIL, found, "Mount the storage and check its permissions.")
+
+
+def _paused(roots_away: list[tuple[str, datetime, str]]) -> Iterator[Check]:
+    for path, since, why in roots_away:
+        found = f"{path} is paused since {since:%Y-%m-%d %H:%M} UTC: {why}"
+        remedy = (
+            "Mount its storage: it goes on by itself, and no file was marked missing. If the "
+            "folder is right as it is, write `catalog root watch PATH --accept`."
+        )
+        yield Check("watched_root", State.WARN, found, remedy)
 
 
 def _can_list(folder: Path) -> bool:

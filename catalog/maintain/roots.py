@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from catalog.db.engine import Database
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.root_settings import clean_sampling, sampling_at, setting_named
+from catalog.domain.watching import WatchSettings
 from catalog.errors import InvalidInputError, NotFoundError, PathNotFoundError
 from catalog.media.frame_store import FrameStore, delete_files_of
-from catalog.store import assets, roots
+from catalog.store import assets, roots, watching
 from catalog.store.roots import RootRow
 
 # What becomes of assets that have no file outside of the root that is forgotten.
@@ -96,6 +97,46 @@ def change(
         _merge(session, root_id, clean, names)
         if proxy is not None or open_proxy:
             roots.set_proxy(session, root_id, proxy)
+        return _one(session, root_id)
+
+
+def watch(
+    database: Database, path: Path, settings: WatchSettings, *, accept: bool = False
+) -> dict[str, Any]:
+    """Have a folder watched like this, and no longer as before; it becomes a root if it is none.
+
+    With ``accept`` the folder that is there now is the root's, whatever was there before.
+
+    Raises
+    ------
+    PathNotFoundError, InvalidInputError
+        If there is no such folder, and it is no root whose storage may be away.
+    """
+    folder = full_path(path)
+    with database.session() as session:
+        known = any(root == folder for _, root in roots.list_roots(session))
+    if not known or accept:
+        add(database, path, {})
+    with database.session() as session:
+        root_id, _ = _find(session, path)
+        watching.set_watch(session, root_id, settings)
+        if accept:
+            state = folder.stat()
+            watching.note_folder(session, root_id, state.st_dev, state.st_ino)
+        return _one(session, root_id)
+
+
+def unwatch(database: Database, path: Path) -> dict[str, Any]:
+    """Have a root watched no more; what is known of its files stays.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such root.
+    """
+    with database.session() as session:
+        root_id, _ = _find(session, path)
+        watching.set_watch(session, root_id, None)
         return _one(session, root_id)
 
 
@@ -229,6 +270,9 @@ def _described(row: RootRow, rows: Sequence[RootRow]) -> dict[str, Any]:
         "id": row.id,
         "path": shown_path(row.path),
         "watched": row.watched,
+        "watch": asdict(WatchSettings.of(row.watch)) if row.watched else None,
+        "paused": None if row.paused_at is None else row.paused_at.isoformat(),
+        "paused_why": row.paused_why,
         "files": row.files,
         "failed": row.failed,
         "assets": row.assets,

@@ -134,7 +134,7 @@ _HEAD_BYTES = 4096
 
 def looks_like_media(path: Path) -> bool:
     """Whether a folder walk attempts a file of this name; only the name is looked at."""
-    return path.suffix.lower() in MEDIA_SUFFIXES and not _is_hidden(path.name)
+    return path.suffix.lower() in MEDIA_SUFFIXES and not is_passed_over(path.name)
 
 
 def find_media(path: Path) -> Iterator[Path]:
@@ -193,7 +193,7 @@ def _walk(folder: Path, top: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
         return
     folders = []
     for entry in entries:
-        if _is_hidden(entry.name):
+        if is_passed_over(entry.name):
             continue
         if _is_folder(entry) and _leads_out(entry, top):
             yield folder / entry.name
@@ -220,7 +220,8 @@ def _leads_out(entry: os.DirEntry[str], top: str) -> bool:
     return os.path.commonpath((top, target)) != top
 
 
-def _is_hidden(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
+    """Whether a name, of a file or a folder, is hidden or temporary."""
     return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY_ENDINGS)
 
 

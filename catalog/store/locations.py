@@ -66,18 +66,19 @@ def _states(rows: Iterable[Any]) -> list[LocationState]:
     found = []
     for row in rows:
         number, asset_id, root, below, size, modified, changed, device, inode, verified = row
-        state = FileState(size, modified, changed, _unsigned(device), _unsigned(inode))
+        state = FileState(size, modified, changed, unsigned(device), unsigned(inode))
         where = path_from_raw(root), path_from_raw(below)
         found.append(LocationState(number, asset_id, *where, state, verified))
     return found
 
 
-def _signed(number: int | None) -> int | None:
+def signed(number: int | None) -> int | None:
     """64 bits as PostgreSQL's bigint holds them."""
     return number if number is None or number < 1 << 63 else number - (1 << 64)
 
 
-def _unsigned(number: int | None) -> int | None:
+def unsigned(number: int | None) -> int | None:
+    """What `signed` was made of."""
     return number if number is None or number >= 0 else number + (1 << 64)
 
 
@@ -101,8 +102,8 @@ def of_file(session: Session, state: FileState) -> list[LocationState]:
     return _states(
         session.execute(
             _known().where(
-                Location.inode == _signed(state.inode),
-                Location.device == _signed(state.device),
+                Location.inode == signed(state.inode),
+                Location.device == signed(state.device),
                 Location.asset_id.is_not(None),
             )
         )
@@ -175,8 +176,8 @@ def _columns(state: FileState) -> dict[str, Any]:
         "size_bytes": state.size,
         "modified_ns": state.modified_ns,
         "changed_ns": state.changed_ns,
-        "device": _signed(state.device),
-        "inode": _signed(state.inode),
+        "device": signed(state.device),
+        "inode": signed(state.inode),
     }
 
 
@@ -234,7 +235,7 @@ def mark_online(
     if state is not None:
         values |= _columns(state)
         columns = (Location.changed_ns, Location.device, Location.inode)
-        fresh = (state.changed_ns, _signed(state.device), _signed(state.inode))
+        fresh = (state.changed_ns, signed(state.device), signed(state.inode))
         changed = or_(
             changed, *(c.is_distinct_from(f) for c, f in zip(columns, fresh, strict=True))
         )

@@ -1,4 +1,4 @@
-"""Who works on an asset: a lock that goes when its holder goes."""
+"""Who works on an asset, who watches a root: locks that go when their holders go."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from catalog.db.engine import translated
 
 # The upper bits keep these keys apart from other users of advisory locks.
 _ASSET_SPACE = 0xCA7A << 48
+_ROOT_SPACE = 0xCA7B << 48
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def asset_lock(engine: Engine, asset_id: int) -> Iterator[bool]:
     ends, so a killed worker holds nothing back and no lease must be waited for.
     The connection is in autocommit, so hours of decoding keep no snapshot open.
     """
-    key = (_ASSET_SPACE | asset_id) - (1 << 64)  # bigint is signed
+    key = _key(_ASSET_SPACE, asset_id)
     with (
         translated(engine.url),
         engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
@@ -56,3 +57,50 @@ def _unlock(connection: Connection, key: int) -> None:
         # The connection is lost, and the lock with it; what was done under it
         # has been committed or has failed on its own.
         connection.invalidate()
+
+
+class WatchLocks:
+    """The roots that one watcher watches: a lock for each, all on one connection.
+
+    Every call says by `DatabaseUnavailableError` that the connection, and so every
+    lock, is lost; the next takes a new one.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def take(self, root_id: int) -> bool:
+        """Whether the root is ours now; if not, another watcher has it."""
+        return self._ask("SELECT pg_try_advisory_lock(:k)", _key(_ROOT_SPACE, root_id))
+
+    def give_back(self, root_id: int) -> None:
+        """Leave the root to others."""
+        self._ask("SELECT pg_advisory_unlock(:k)", _key(_ROOT_SPACE, root_id))
+
+    def check(self) -> None:
+        """Make sure that the connection stands, and with it the locks."""
+        self._ask("SELECT :k = 0", 0)
+
+    def close(self) -> None:
+        """Give back all."""
+        if self._connection is not None:
+            self._connection.invalidate()  # the server drops the locks with the session
+            self._connection.close()
+            self._connection = None
+
+    def _ask(self, statement: str, key: int) -> bool:
+        with translated(self._engine.url):
+            try:
+                if self._connection is None:
+                    self._connection = self._engine.connect().execution_options(
+                        isolation_level="AUTOCOMMIT"
+                    )
+                return bool(self._connection.execute(text(statement), {"k": key}).scalar())
+            except DBAPIError:
+                self.close()
+                raise
+
+
+def _key(space: int, number: int) -> int:
+    return (space | number) - (1 << 64)  # bigint is signed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ class RootRow:
     id: int
     path: Path
     watched: bool
+    watch: dict[str, Any]
+    paused_at: datetime | None
+    paused_why: str | None
     sampling: dict[str, Any]
     proxy: str | None
     files: int
@@ -44,6 +48,9 @@ def describe_roots(session: Session) -> list[RootRow]:
             Root.id,
             Root.raw_path,
             Root.watched,
+            Root.watch,
+            Root.paused_at,
+            Root.paused_why,
             Root.sampling,
             Root.proxy,
             func.count(Location.id),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Frame, Stage
 from catalog.errors import CatalogError
+from catalog.store.announcements import announce
 from catalog.store.arrays import among
 
 _NO_ERROR: dict[str, Any] = {
@@ -153,9 +154,8 @@ def still_at_it(session: Session, asset_id: int, name: str, attempt: int) -> boo
 
 def finish_stage(session: Session, asset_id: int, name: str, *, attempt: int) -> bool:
     """The work of this attempt is done; False if another has begun since, whose work counts."""
-    now = func.clock_timestamp()
-    values = {"state": "done", "finished_at": now, **_NEW_START}
-    return _set(session, [asset_id], name, only=_of(attempt), **values) > 0
+    values = {"state": "done", **_now_done(), **_NEW_START}
+    return bool(_set(session, [asset_id], name, only=_of(attempt), **values))
 
 
 def mark_done(
@@ -166,17 +166,21 @@ def mark_done(
     *,
     took_s: float | None = None,
 ) -> None:
-    """The stage is done for these assets, however it stood before; it took so many seconds."""
-    now = func.clock_timestamp()
-    values: dict[str, Any] = {"state": "done", "worker": worker, "finished_at": now}
+    """The stage is done for these assets, however it stood before; it took so many seconds.
+
+    With ``encode`` they are ready, which is announced.
+    """
+    values: dict[str, Any] = {"state": "done", "worker": worker, **_now_done()}
     if took_s is not None:
-        values["started_at"] = now - func.make_interval(0, 0, 0, 0, 0, 0, took_s)
+        values["started_at"] = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, took_s)
     # In one order, for two processes may do this at once over the same assets.
     rows = [{"asset_id": a, "name": name, "attempts": 1, "state": "due"} for a in sorted(asset_ids)]
     for first in range(0, len(rows), _ROWS):
         statement = insert(Stage).values(rows[first : first + _ROWS])
         session.execute(statement.on_conflict_do_nothing())
-    _set(session, asset_ids, name, only=Stage.state != "done", **values, **_NEW_START)
+    newly = _set(session, asset_ids, name, only=Stage.state != "done", **values, **_NEW_START)
+    if name == "encode":
+        announce(session, newly, "ready")
 
 
 def release_stage(
@@ -190,16 +194,16 @@ def release_stage(
 def fail_stage(
     session: Session, asset_id: int, name: str, error: CatalogError, *, attempt: int | None = None
 ) -> None:
-    """The work (of this attempt) failed; the reason is kept for the administrator.
+    """The work (of this attempt) failed; the reason is kept for the administrator, and announced.
 
     What may pass by itself is tried again `MOST_TRIES` times in all, each time
     after a longer while; the whiles differ, so that what failed together does
-    not come back together.
+    not come back together. A proxy that cannot be made is no failure of its asset.
     """
     seconds = func.least(FIRST_RETRY_S * func.power(RETRY_FACTOR, Stage.tries), LONGEST_RETRY_S)
     later = func.make_interval(0, 0, 0, 0, 0, 0, seconds * (0.5 + func.random()))
     again = and_(literal(error.retryable), Stage.tries + 1 < MOST_TRIES)
-    _set(
+    failed = _set(
         session,
         [asset_id],
         name,
@@ -212,6 +216,13 @@ def fail_stage(
         error_message=str(error)[:2000].replace("\x00", "\\x00"),
         retryable=error.retryable,
     )
+    if name != "proxy":
+        announce(session, failed, "failed", error.code)
+
+
+def _now_done() -> dict[str, Any]:
+    now = func.clock_timestamp()
+    return {"finished_at": now, "first_done_at": func.coalesce(Stage.first_done_at, now)}
 
 
 _DUE: dict[str, Any] = {"state": "due", "due_at": func.clock_timestamp(), "sent_at": None}
@@ -228,7 +239,8 @@ def _set(
     *,
     only: ColumnElement[bool] | None = None,
     **values: Any,  # noqa: ANN401  # columns of the table
-) -> int:
+) -> list[int]:
+    """Write these columns; the assets whose rows there were to write to."""
     chosen = and_(
         among(Stage.asset_id, asset_ids), Stage.name == name, true() if only is None else only
     )
@@ -237,8 +249,8 @@ def _set(
     if len(asset_ids) > 1:
         locked = select(Stage.asset_id).where(chosen).order_by(Stage.asset_id)
         session.execute(locked.with_for_update())
-    changed = update(Stage).where(chosen).values(**values).returning(Stage.asset_id)
-    return len(session.execute(changed).all())
+    written = update(Stage).where(chosen).values(**values).returning(Stage.asset_id)
+    return list(session.execute(written).scalars())
 
 
 def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> list[tuple[int, str]]:

@@ -42,11 +42,25 @@ class Root(Base):
     proxy: Mapped[str | None] = mapped_column(
         comment="always or never: whether proxies are made unasked; null: as the root above it says"
     )
+    watch: Mapped[dict[str, Any]] = mapped_column(
+        server_default=sql("'{}'::jsonb"),
+        comment="how it is watched, as far as it differs from the default",
+    )
+    device: Mapped[int | None] = mapped_column(
+        comment="of the file system, when it was last known to be the right one"
+    )
+    inode: Mapped[int | None] = mapped_column(comment="which folder it was there")
+    paused_at: Mapped[datetime | None] = mapped_column(
+        comment="since when its storage is away; null: it is there, or nobody watches it"
+    )
+    paused_why: Mapped[str | None] = mapped_column(comment="how that shows, in words")
     created_at: Mapped[datetime] = now()
 
     __table_args__ = (
         UniqueConstraint("raw_path"),
         CheckConstraint("jsonb_typeof(sampling) = 'object'", name="sampling"),
+        CheckConstraint("jsonb_typeof(watch) = 'object'", name="watch"),
+        CheckConstraint("(paused_at IS NULL) = (paused_why IS NULL)", name="paused"),
         CheckConstraint("proxy IN ('always', 'never')", name="proxy"),
     )
 
@@ -178,6 +192,9 @@ class Asset(Base):
         ARRAY(Text),
         server_default=sql("'{}'::text[]"),
         comment="keys by which misspelt names find it, kept by a trigger",
+    )
+    settled_at: Mapped[datetime | None] = mapped_column(
+        comment="when a watcher found its first file settled; null: no watcher brought it"
     )
     created_at: Mapped[datetime] = now()
 

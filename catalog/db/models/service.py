@@ -34,6 +34,9 @@ class Stage(Base):
     worker: Mapped[str | None] = mapped_column(comment="host:process that is or was at work")
     started_at: Mapped[datetime | None] = mapped_column(comment="of the last attempt")
     finished_at: Mapped[datetime | None] = mapped_column(comment="of the last attempt")
+    first_done_at: Mapped[datetime | None] = mapped_column(
+        comment="when it was done for the first time; of encode: searchable since"
+    )
     error_code: Mapped[str | None] = mapped_column(comment="why it failed, for programs")
     error_message: Mapped[str | None] = mapped_column(comment="why it failed, in words")
     retryable: Mapped[bool] = mapped_column(

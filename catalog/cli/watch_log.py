@@ -1,0 +1,54 @@
+"""What a watcher says while it works: one line per event, on standard error."""
+
+from __future__ import annotations
+
+import json as json_format
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@contextmanager
+def shown_log(*, json: bool) -> Iterator[None]:
+    """Show what ``catalog.watch`` logs, as text or as one JSON object a line."""
+    logger = logging.getLogger("catalog.watch")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Json() if json else _Text())
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        facts = " ".join(f"{name}={_quoted(value)}" for name, value in _facts(record).items())
+        time = self.formatTime(record, "%H:%M:%S")
+        line = f"{time} {record.levelname.lower()} {record.getMessage()} {facts}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        body = {"at": record.created, "level": record.levelname.lower(), "event": record.msg}
+        if record.exc_info:
+            body["fault"] = self.formatException(record.exc_info)
+        return json_format.dumps(body | _facts(record), ensure_ascii=False, default=str)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _PLAIN}
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return json_format.dumps(text, ensure_ascii=False) if " " in text or not text else text

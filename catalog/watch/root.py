@@ -1,0 +1,399 @@
+"""One watched root: where its storage is, what of it settles, what is gone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from stat import S_ISDIR
+
+from catalog.db.engine import Database
+from catalog.domain.cards import card_of
+from catalog.domain.file_state import FileState
+from catalog.domain.paths import raw_path, shown_path
+from catalog.domain.results import Failure
+from catalog.domain.watch_report import WatchReport
+from catalog.errors import CatalogError, OutsideRootError
+from catalog.ingest.register import Registrar
+from catalog.media.files import is_passed_over, looks_like_media
+from catalog.store import roots, watching
+from catalog.store.watching import KnownFile, WatchedRoot
+from catalog.watch.intake import Intake
+from catalog.watch.lost import mark_lost
+from catalog.watch.presence import Away, Folder, look, unchanged
+from catalog.watch.settling import Settling
+from catalog.watch.walk import Walk, is_within
+
+_BATCH = 1000
+_PROBED = 50
+_TRIES = 5
+_MOST_NOTED = 10_000
+
+_log = logging.getLogger("catalog.watch")
+
+
+class RootState:
+    """What is known of one root while it is watched; one thread uses it at a time.
+
+    It holds no more of a file than a bit, once the catalogue knows it; of files that
+    wait to settle, or to be read, their names and states, `Settling.capacity` at most.
+
+    Attributes
+    ----------
+    settling:
+        The files that wait.
+    overfull:
+        Whether files were met for which there was no room: another walk is due.
+    """
+
+    def __init__(
+        self, database: Database, root: WatchedRoot, intake: Intake, report: WatchReport
+    ) -> None:
+        self._database = database
+        self.root = root
+        self._intake = intake
+        self._report = report
+        self.settling = Settling(root.settings.settle)
+        self.overfull = False
+        self._folder: Folder | None = None
+        self._in_hand: set[str] = set()
+        self._over: list[tuple[str, CatalogError | None]] = []
+        self._lock = threading.Lock()
+        self._tries: dict[str, int] = {}
+        self._touched: set[str] = set()
+        self._real = os.path.realpath(root.path)
+        self._noted: set[str] = set()
+        self._inner: frozenset[str] = frozenset()
+        self.wake: Callable[[], None] = lambda: None
+        self.stopping: Callable[[], bool] = lambda: False
+
+    @property
+    def shown(self) -> str:
+        """The root's path, for people."""
+        return shown_path(self.root.path)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing waits, and nothing is being read."""
+        return not len(self.settling) and not self._in_hand
+
+    # --- is it there? -------------------------------------------------------------
+
+    def is_there(self) -> bool:
+        """Look whether the root's storage is there; if not, it is paused, and says why."""
+        root = self.root
+        before = None if root.device is None else Folder(root.device, root.inode or 0)
+        found = look(root.path, before, self._some_known)
+        if isinstance(found, Away):
+            self._away(found.why)
+            return False
+        if found != before or root.paused_why is not None:
+            with self._database.session() as session:
+                watching.note_folder(session, root.id, found.device, found.inode)
+            if root.paused_why is not None:
+                _log.warning("root_back", extra={"root": self.shown})
+            self.root = replace(root, device=found.device, inode=found.inode, paused_why=None)
+        self._folder = found
+        return True
+
+    def _some_known(self) -> list[bytes]:
+        with self._database.session() as session:
+            return watching.some_online(session, self.root.id, _PROBED)
+
+    def _away(self, why: str) -> None:
+        if self.root.paused_why == why:
+            return
+        with self._database.session() as session:
+            watching.pause(session, self.root.id, why)
+        self.root = replace(self.root, paused_why=why)
+        self.settling = Settling(self.root.settings.settle)
+        _log.warning("root_paused", extra={"root": self.shown, "reason": why})
+
+    def _still_there(self) -> bool:
+        return self._folder is not None and unchanged(self.root.path, self._folder)
+
+    # --- what is in it? -----------------------------------------------------------
+
+    def scan(self) -> None:
+        """Walk all of it: what is new waits to settle, what is gone is missing."""
+        began = time.monotonic()
+        self.overfull = False
+        self._inner = self._inner_roots()
+        met = _Bits()
+        walk = self._walk()
+        files = 0
+        for batch in _batches(walk.files()):
+            files += len(batch)
+            for known in self._compare(batch):
+                met.add(known.id)
+            if self.stopping():
+                return
+        self._tell_troubles(walk)
+        if not self._still_there():
+            return  # it went while we looked: the next look says so
+        self._mark_lost(b"", met.has, walk.devices)
+        _log.info(
+            "root_scanned",
+            extra={
+                "root": self.shown,
+                "files": files,
+                "settling": len(self.settling),
+                "seconds": round(time.monotonic() - began, 3),
+            },
+        )
+
+    def look_at(self, paths: Iterable[str]) -> set[str]:
+        """Look where something may have changed; the folders that were among it."""
+        found = _Looked()
+        for path in sorted(paths):
+            if self._concerns(path):
+                self._sort(path, found)
+        for batch in _batches(iter(found.files)):
+            for path, _ in batch:
+                self._note_card(os.path.dirname(path))  # noqa: PTH120
+            self._compare(batch)
+        for path in found.gone:
+            self.settling.forget(path)
+            self._mark_lost(self._raw(path), lambda _: False, ())
+        for folder in found.folders:
+            self._scan_below(folder)
+        return found.folders
+
+    def _sort(self, path: str, found: _Looked) -> None:
+        """What is at a path now: a folder, a file that is wanted, or nothing any more."""
+        try:
+            state = os.stat(path)  # noqa: PTH116  # as in Walk
+        except (FileNotFoundError, NotADirectoryError):
+            if not os.path.lexists(path):
+                found.gone.append(path)
+        except OSError as error:
+            self._trouble(path, error)
+        else:
+            if not S_ISDIR(state.st_mode):
+                if self._wants(path):
+                    found.files.append((path, FileState.of(state)))
+            elif is_within(os.path.realpath(path), self._real):
+                found.folders.add(path)
+
+    def _scan_below(self, folder: str) -> None:
+        walk = self._walk()
+        for batch in _batches(walk.files(folder)):
+            self._compare(batch)
+        self._tell_troubles(walk)
+
+    def _walk(self) -> Walk:
+        return Walk(self.root.path, self.root.settings, inner=self._inner, enter=self._note_card)
+
+    def _compare(self, batch: list[tuple[str, FileState]]) -> list[KnownFile]:
+        """What the catalogue knows of these; what it does not, or not so, waits to settle."""
+        raws = {self._raw(path): (path, state) for path, state in batch}
+        with self._database.session() as session:
+            known = watching.known_files(session, self.root.id, list(raws))
+            back = [
+                each.id
+                for raw, each in known.items()
+                if not each.online and _as_known(*raws[raw], each)
+            ]
+            if back:
+                watching.mark_back(session, back)
+                self._report.count("back", len(back))
+                _log.info("files_back", extra={"root": self.shown, "files": len(back)})
+        for raw, (path, state) in raws.items():
+            if raw not in known or not _as_known(path, state, known[raw]):
+                self._wait_for(path, state)
+        return list(known.values())
+
+    def _wait_for(self, path: str, state: FileState) -> None:
+        if path in self._in_hand:
+            self._touched.add(path)  # it is compared again when it is over
+            return
+        if len(self._in_hand) >= self.settling.capacity or not self.settling.observe(path, state):
+            self.overfull = True
+
+    def _mark_lost(self, below: bytes, seen: Callable[[int], bool], devices: Iterable[int]) -> None:
+        here = {*devices, *([self._folder.device] if self._folder else [])}
+        lost = mark_lost(
+            self._database,
+            self.root.id,
+            self.root.path,
+            self._still_there,
+            below=below,
+            seen=seen,
+            devices=here,
+        )
+        if lost.missing:
+            self._report.count("missing", lost.missing)
+            _log.info("files_missing", extra={"root": self.shown, "files": lost.missing})
+        if lost.unreachable:
+            self._warn(
+                self.shown,
+                "storage_away",
+                f"{lost.unreachable} files lay on other storage below this root, which is not"
+                " mounted; they are not marked missing",
+            )
+
+    # --- what has settled? --------------------------------------------------------
+
+    def settle(self, *, once: bool = False) -> None:
+        """Look at the files that are due; those that have settled are registered.
+
+        With ``once``, those that have not are left, and counted.
+        """
+        self._take_over(again=not once)
+        looked = self.settling.take_due(most=_BATCH)
+        if looked.settled:
+            with self._database.session() as session:
+                known = [path for _, path in roots.list_roots(session)]
+            if self.root.path not in known:
+                return  # it is a root no more
+            registrar = Registrar(self._database, [])
+            for path in looked.settled:
+                self._in_hand.add(path)
+                self._intake.submit(registrar, path, self.root.settings, self._is_over)
+        for path in looked.gone:
+            self._mark_lost(self._raw(path), lambda _: False, ())
+        for path in looked.waiting if once else ():
+            self.settling.forget(path)
+            self._report.count("waiting")
+
+    def _is_over(self, path: str, error: CatalogError | None) -> None:
+        """Called by the intake's threads."""
+        with self._lock:
+            self._over.append((path, error))
+        self.wake()
+
+    def _take_over(self, *, again: bool) -> None:
+        """Learn what became of files that were registered; what may pass by itself, ``again``."""
+        with self._lock:
+            over, self._over = self._over, []
+        changed: list[tuple[str, FileState]] = []
+        for path, error in over:
+            self._in_hand.discard(path)
+            touched = path in self._touched
+            self._touched.discard(path)
+            if not again or (error is None and not touched):
+                self._tries.pop(path, None)
+                continue
+            try:
+                state = FileState.of(os.stat(path))  # noqa: PTH116
+            except OSError:
+                continue
+            if error is None or touched:
+                changed.append((path, state))
+            elif error.retryable and self._tries.get(path, 0) < _TRIES:
+                # As one that changed while it was read: it has to settle again.
+                self._tries[path] = self._tries.get(path, 0) + 1
+                self.settling.observe(path, state)
+        for batch in _batches(iter(changed)):
+            self._compare(batch)
+
+    # --- names ----------------------------------------------------------------------
+
+    def _inner_roots(self) -> frozenset[str]:
+        with self._database.session() as session:
+            known = [str(path) for _, path in roots.list_roots(session)]
+        own = str(self.root.path)
+        return frozenset(path for path in known if path != own and is_within(path, own))
+
+    def _raw(self, path: str) -> bytes:
+        return raw_path(Path(self._below(path)))
+
+    def _below(self, path: str) -> str:
+        return path[len(str(self.root.path).rstrip("/")) + 1 :]
+
+    def _concerns(self, path: str) -> bool:
+        """Whether a path lies in the root, and in no part that is passed over."""
+        own = str(self.root.path)
+        if path == own or not is_within(path, own):
+            return False
+        if any(is_within(path, inner) for inner in self._inner):
+            return False
+        below = self._below(path)
+        return not any(map(is_passed_over, below.split("/"))) and not (
+            self.root.settings.leaves_out(below)
+        )
+
+    def _wants(self, path: str) -> bool:
+        return looks_like_media(Path(path)) and self.root.settings.wants(self._below(path))
+
+    # --- what people should know ------------------------------------------------------
+
+    def _note_card(self, folder: str) -> None:
+        card = card_of(folder.split("/"))
+        if card is None:
+            return
+        top = "/".join(folder.split("/")[: -card.levels]) if card.levels > 1 else folder
+        self._warn(
+            shown_path(top),
+            "card_structure",
+            f"this is a camera card ({card.structure}): its files are catalogued one by one,"
+            " not as the clips they make up",
+        )
+
+    def _tell_troubles(self, walk: Walk) -> None:
+        for path, error in walk.troubles:
+            self._trouble(path, error)
+
+    def _trouble(self, path: str, error: OSError) -> None:
+        reason = (error.strerror or type(error).__name__).lower()
+        self._warn(shown_path(path), "unreadable", f"cannot be looked at: {reason}")
+
+    def _warn(self, path: str, code: str, reason: str) -> None:
+        """Once for each path and code."""
+        key = f"{code} {path}"
+        if key in self._noted:
+            return
+        if len(self._noted) < _MOST_NOTED:
+            self._noted.add(key)
+        _log.warning(code, extra={"path": path, "reason": reason})
+        self._report.warn(Failure(path, code, reason))
+
+
+def _as_known(path: str, state: FileState, known: KnownFile) -> bool:
+    """Whether the catalogue knows the file as it is: nothing is to be done about it."""
+    if known.asset_id is not None:
+        return state.untouched_since(known.state)
+    if known.error_code == OutsideRootError.code:  # of such a link, the link itself was noted
+        try:
+            state = FileState.of(os.lstat(path))
+        except OSError:
+            return False
+    return state.untouched_since(known.state)
+
+
+def _batches(
+    files: Iterator[tuple[str, FileState]],
+) -> Iterator[list[tuple[str, FileState]]]:
+    while batch := list(islice(files, _BATCH)):
+        yield batch
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What is where something may have changed."""
+
+    folders: set[str] = field(default_factory=set)
+    files: list[tuple[str, FileState]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+class _Bits:
+    """A set of numbers, a bit each."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, number: int) -> None:
+        at, bit = divmod(number, 8)
+        if at >= len(self._bytes):
+            self._bytes.extend(bytes(max(4096, at + 1 - len(self._bytes))))
+        self._bytes[at] |= 1 << bit
+
+    def has(self, number: int) -> bool:
+        at, bit = divmod(number, 8)
+        return at < len(self._bytes) and bool(self._bytes[at] & (1 << bit))

@@ -1,0 +1,119 @@
+"""Walk a watched folder: its media files with their states, in no order, folder by folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from catalog.domain.file_state import FileState
+from catalog.domain.watching import WatchSettings
+from catalog.media.files import is_passed_over, looks_like_media
+
+_MOST_TROUBLES = 1000
+
+
+class Walk:
+    """One walk over a root, or over a folder in it.
+
+    Links are followed to files, and to folders within the root, each folder once, so
+    that a loop ends. Other roots within this one are passed over.
+
+    Attributes
+    ----------
+    troubles:
+        What cannot be listed or looked at, and why; the first thousand.
+    unlisted:
+        Folders that cannot be listed: nobody knows what is in them.
+    devices:
+        The file systems the walk was on.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        settings: WatchSettings,
+        *,
+        inner: frozenset[str] = frozenset(),
+        enter: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._root = str(root)
+        self._real = os.path.realpath(root)
+        self._settings = settings
+        self._inner = inner
+        self._enter = enter
+        self._seen: set[tuple[int, int]] = set()
+        self.troubles: list[tuple[str, OSError]] = []
+        self.unlisted: list[str] = []
+        self.devices: set[int] = set()
+
+    def files(self, top: str | None = None) -> Iterator[tuple[str, FileState]]:
+        """Absolute path and state of every file that is wanted; of all, or below ``top``."""
+        folders = [self._root if top is None else top]
+        while folders:
+            folder = folders.pop()
+            try:
+                if not self._first_time(folder):
+                    continue
+                listing = os.scandir(folder)
+            except OSError as error:
+                self._trouble(folder, error, listed=False)
+                continue
+            self._enter(folder)
+            with listing:
+                yield from self._entries(folder, listing, folders)
+
+    def _entries(
+        self, folder: str, listing: Iterator[os.DirEntry[str]], folders: list[str]
+    ) -> Iterator[tuple[str, FileState]]:
+        while True:
+            try:
+                entry = next(listing, None)
+            except OSError as error:  # in the middle of a folder, as storage does that goes
+                self._trouble(folder, error, listed=False)
+                return
+            if entry is None:
+                return
+            if is_passed_over(entry.name):
+                continue
+            try:
+                if entry.is_dir():
+                    if self._walks_into(entry):
+                        folders.append(entry.path)
+                elif self._wants(entry):
+                    yield entry.path, FileState.of(entry.stat())
+            except OSError as error:
+                self._trouble(entry.path, error, listed=True)
+
+    def _first_time(self, folder: str) -> bool:
+        state = os.stat(folder)  # noqa: PTH116  # a hundred thousand Paths are slow
+        self.devices.add(state.st_dev)
+        identity = (state.st_dev, state.st_ino)
+        if identity in self._seen:
+            return False
+        self._seen.add(identity)
+        return True
+
+    def _walks_into(self, entry: os.DirEntry[str]) -> bool:
+        if entry.path in self._inner or self._settings.leaves_out(self._below(entry.path)):
+            return False
+        if not entry.is_symlink():
+            return True
+        return is_within(os.path.realpath(entry.path), self._real)
+
+    def _wants(self, entry: os.DirEntry[str]) -> bool:
+        return looks_like_media(Path(entry.name)) and self._settings.wants(self._below(entry.path))
+
+    def _below(self, path: str) -> str:
+        return path[len(self._root.rstrip("/")) + 1 :]
+
+    def _trouble(self, path: str, error: OSError, *, listed: bool) -> None:
+        if not listed:
+            self.unlisted.append(path)
+        if len(self.troubles) < _MOST_TROUBLES:
+            self.troubles.append((path, error))
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path is the folder, or lies in it; of the names alone."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
