@@ -11,6 +11,7 @@ import typer
 
 from catalog.cli.options import Json
 from catalog.cli.session import EXIT_INTERRUPTED, fail_with_reason, opened, say_json
+from catalog.domain.paths import shown_path
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
@@ -42,7 +43,7 @@ def backup(
         if json:
             say_json(body)
         else:
-            typer.echo(f"{body['file']}: {_size(body['bytes'])}, {_contents(body)}")
+            _say(f"{body['file']}: {_size(body['bytes'])}, {_contents(body)}")
             _say_lacking(frames["missing"], frames["named"], frames["folder"])
     if frames["missing"]:
         raise typer.Exit(1)
@@ -60,7 +61,7 @@ def _verify(file: Path, *, json: bool) -> None:
         encoders = [encoder["name"] for encoder in body["encoders"]]
         rows = sum(table["rows"] for table in body["tables"])
         typer.echo(f"All as it was written at {body['made_at']} by version {body['program']}:")
-        typer.echo(_contents({**body, "encoders": encoders, "rows": rows}))
+        _say(_contents({**body, "encoders": encoders, "rows": rows}))
 
 
 def restore(file: File, *, json: Json = False) -> None:
@@ -76,14 +77,14 @@ def restore(file: File, *, json: Json = False) -> None:
         if json:
             say_json(body)
         else:
-            typer.echo(f"Restored revision {body['revision']}: {_rows(body)}")
+            _say(f"Restored revision {body['revision']}: {_rows(body)}")
             if body["migrated"]:
                 typer.echo(f"Migrated to {body['migrated'][-1]}.")
             here = frames["expected"] - frames["missing"]
             typer.echo(f"{_files(here)} in the frame store {frames['folder']}.")
             _say_lacking(frames["missing"], [], frames["folder"])
             if frames["missing"] and not frames["included"]:
-                typer.echo(f"Copy them there; they were in {frames['before']}.", err=True)
+                _say(f"Copy them there; they were in {frames['before']}.", err=True)
     if frames["missing"]:
         raise typer.Exit(1)
 
@@ -95,6 +96,11 @@ def _nothing_stays(done: str) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"Broken off; nothing was {done}.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    """Print what a file says; it cannot make more of the terminal than a line."""
+    typer.echo(shown_path(line), err=err)
 
 
 def _contents(body: dict[str, Any]) -> str:

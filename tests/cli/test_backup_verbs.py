@@ -66,7 +66,7 @@ def test_ctrl_c_leaves_nothing(environment, pictures: Path, settings, tmp_path: 
     hurt = (
         "import os, signal\n"
         "from catalog.maintain.backup.writer import BackupWriter\n"
-        "BackupWriter.add_file = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "BackupWriter.finish = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "from catalog.cli import main\n"
         "main()\n"
     )

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 from small_footage import sound, still, video
-from sqlalchemy import text
+from sqlalchemy import NullPool, make_url, text
 
 from catalog import Catalog
-from catalog.db.engine import Database
+from catalog.db.engine import Database, create_engine_for
 from catalog.db.migrate import alembic_config, head_revision, migrate
 from catalog.domain.progress import Silent
 from catalog.errors import CatalogError, InvalidInputError
@@ -223,6 +223,28 @@ def test_others_write_meanwhile(full: Catalog, tmp_path: Path, target: Settings,
     assert missing == body["frames"]["missing"]
     with Database.open(target) as database:
         assert rows(database) == before
+
+
+def test_a_role_that_is_no_superuser_restores(file: Path, target: Settings):
+    """As on a server of somebody else: it owns the database, and pgvector is there."""
+    url = make_url(str(target.database_url))
+    role = f"{url.database}_owner"
+    admin = create_engine_for(url.set(drivername="postgresql"), poolclass=NullPool)
+    with admin.begin() as connection:
+        connection.execute(text("CREATE EXTENSION vector WITH SCHEMA public"))
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+        connection.execute(text(f"ALTER DATABASE {url.database} OWNER TO {role}"))
+    own = url.set(username=role).render_as_string(hide_password=False)
+    try:
+        body = Catalog.restore(file, replace(target, database_url=own))
+        assert body["tables"]["asset"] > 0
+        with Catalog.open(replace(target, database_url=own)) as again:
+            assert again.search("red").hits
+    finally:
+        with admin.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE {url.database} OWNER TO CURRENT_USER"))
+            connection.execute(text(f"DROP OWNED BY {role}"))
+            connection.execute(text(f"DROP ROLE {role}"))
 
 
 def test_without_frames(full: Catalog, tmp_path: Path, target: Settings):

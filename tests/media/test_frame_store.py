@@ -13,6 +13,7 @@ from catalog.errors import FrameStoreError, InvalidInputError
 from catalog.media.frame_store import (
     FolderFrameStore,
     FrameStore,
+    FrameStoreNotEmptyError,
     PictureNotFoundError,
     picture_key,
     picture_prefix,
@@ -93,6 +94,23 @@ def test_writing_that_breaks_off_keeps_what_was_there(store):
     with pytest.raises(FrameStoreError, match="no space left on device"):
         break_off(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert store.get(key) == b"whole"
+
+
+def test_filling_is_whole_or_nothing_and_of_an_empty_store_only(store):
+    def fill(error: BaseException | None) -> None:
+        with store.filling():
+            store.put(picture_key(FINGERPRINT, 0), b"x")
+            if error is not None:
+                raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(KeyboardInterrupt())
+    assert not store.exists(picture_key(FINGERPRINT, 0))
+    fill(None)
+    assert store.get(picture_key(FINGERPRINT, 0)) == b"x"
+    with pytest.raises(FrameStoreNotEmptyError, match="is not empty"):
+        fill(None)
+    assert store.exists(picture_key(FINGERPRINT, 0))
 
 
 def test_a_rendition_outlives_its_asset_s_pictures(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,9 @@ from catalog.db.engine import Database
 from catalog.db.migrate import revision_of
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
+from catalog.errors import FrameStoreError
 from catalog.maintain.backup.manifest import FORMAT, Frames, Header, Manifest, TableEntry
-from catalog.maintain.backup.writer import BackupWriter, writing_beside
+from catalog.maintain.backup.writer import FRAMES, READ, BackupWriter, writing_beside
 from catalog.media.frame_store import FrameStore, PictureNotFoundError
 from catalog.store import copying
 
@@ -163,7 +165,9 @@ def _take_frames(
         key = line.decode("ascii").rstrip("\n")
         try:
             with store.open(key) as file:
-                taken.bytes += writer.add_file(key, file)
+                size = file.seek(0, os.SEEK_END)
+                writer.add(FRAMES + key, _pieces(key, file), size)
+            taken.bytes += size
             taken.count += 1
         except PictureNotFoundError:
             taken.missing += 1
@@ -172,3 +176,17 @@ def _take_frames(
         progress.advance("pictures", 1)
     progress.end("pictures")
     return taken
+
+
+def _pieces(key: str, file: BinaryIO) -> Iterator[bytes]:
+    """The content of a file of the frame store, bit by bit."""
+    try:
+        file.seek(0)
+        while piece := file.read(READ):
+            yield piece
+    except OSError as error:
+        raise FrameStoreError(
+            f"{key!r} cannot be read in the frame store: {error.strerror or error}.",
+            remedy="Check the storage under CATALOG_FRAME_STORE; --without-frames leaves it out.",
+            key=key,
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -37,7 +38,9 @@ class Header:
         try:
             said = json.loads(content)
             header = cls(*(_as(kind, said[name]) for name, kind in _HEADER.items()))
-        except (ValueError, KeyError, TypeError) as error:
+            if not all(_PLAIN.fullmatch(str(said[name])) for name in _HEADER):
+                raise ValueError("no version, revision or date")  # noqa: TRY301
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BackupError(
                 f"{file} is no backup of a catalogue: its first member cannot be understood.",
                 remedy="Name a file that `catalog backup` wrote.",
@@ -51,6 +54,8 @@ class Header:
         return header
 
 
+# These are said to people before any checksum was compared.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:+-]{1,64}")
 _HEADER: Mapping[str, type] = {"format": int, "program": str, "revision": str, "made_at": str}
 
 
@@ -121,7 +126,7 @@ class Manifest:
                 members=_as(int, said["members"]),
                 sums=_as(str, said["sums"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BackupError(
                 f"{file} is damaged: its manifest cannot be understood.",
                 remedy="Take another backup.",

@@ -79,13 +79,6 @@ class BackupWriter:
             self.add(f"{TABLES}{name}/{number:06d}.gz", [packed], len(packed))
         return size, digest.hexdigest()
 
-    def add_file(self, key: str, file: BinaryIO) -> int:
-        """Append a file of the frame store; its size."""
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        self.add(FRAMES + key, iter(lambda: file.read(READ), b""), size)
-        return size
-
     def finish(self, manifest: Manifest) -> Manifest:
         """Append lists, manifest and end; the manifest with the checksum of the lists."""
         self._list_sums()
@@ -152,7 +145,8 @@ def writing_beside(target: Path) -> Iterator[BinaryIO]:
         handle, name = tempfile.mkstemp(prefix=".", suffix=_PART, dir=target.parent)
         part = Path(name)
         with os.fdopen(handle, "wb", buffering=READ) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(OSError):  # a network drive may know no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -193,10 +187,9 @@ def _clear_left_parts(folder: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
-    try:
+    with suppress(OSError):  # not every file system can
         os.fsync(handle)
-    finally:
-        os.close(handle)
+    os.close(handle)
 
 
 __all__ = ["BackupUnwritableError", "BackupWriter", "writing_beside"]
