@@ -43,15 +43,22 @@ class Member:
     def pieces(self) -> Iterator[bytes]:
         """What is left of it, bit by bit."""
         if not self._left:
-            return
+            return  # or what fills the last block would be read twice
         while self._left:
-            piece = self._file.read(min(READ, self._left))
+            piece = self._read(min(READ, self._left))
             if not piece:
                 raise _cut_off(self._archive)
             self._left -= len(piece)
             self._digest.update(piece)
             yield piece
         _check_filling(self._file, -self.size % tarfile.BLOCKSIZE, self._archive)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise damaged(self._archive, f"{self.name!r} cannot be read: {reason}") from error
 
     def whole(self, at_most: int) -> bytes:
         """All of it; `BackupError` if that is more than so many bytes."""
@@ -161,7 +168,7 @@ class BackupReader:
     def _next(self, file: BinaryIO) -> Member:
         entry = self._entry(file)
         if entry.type == _LONG_NAME:
-            if entry.size > _MAX_NAME:
+            if not 0 < entry.size <= _MAX_NAME:
                 raise damaged(self.shown, "a name in it is too long")
             name = file.read(entry.size).rstrip(b"\0").decode("utf-8", "replace")
             _check_filling(file, -entry.size % tarfile.BLOCKSIZE, self.shown)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database, describe
 from catalog.db.migrate import head_revision, is_known, migrate, revision_of
-from catalog.domain.paths import full_path
+from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
 from catalog.errors import DatabaseUnavailableError, InvalidInputError, SchemaMismatchError
 from catalog.maintain.backup.manifest import BackupError, Manifest, TableEntry
@@ -113,10 +113,13 @@ def restore_backup(
     check_empty(database)
     migrate(database, revision=revision)
     included = manifest.frames.included
-    with store.filling() if included else nullcontext(), database.session() as session:
+    # Committed after the store is filled: rows whose pictures are cleared away would be worse
+    # than pictures without rows.
+    filling = store.filling() if included else nullcontext()
+    with database.session() as session, filling:
         pictures = _load(session, store, reader, manifest, progress)
         if included:
-            # The rows must not outlive, in a power failure, the pictures that they name.
+            # Nor must the rows outlive them in a power failure.
             os.sync()
     migrated = migrate(database)
     return {
@@ -163,7 +166,7 @@ def _load(
             remedy="Nothing was restored; try again once it is back.",
         ) from error
     except (psycopg.Error, DBAPIError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip()
+        reason = shown_path(str(getattr(error, "orig", None) or error).strip())
         raise damaged(reader.shown, f"its rows do not fit the tables ({reason})") from error
     progress.end("restore")
     return loader.pictures
