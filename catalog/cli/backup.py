@@ -13,6 +13,9 @@ from catalog.cli.options import Json
 from catalog.cli.session import EXIT_INTERRUPTED, fail_with_reason, opened, say_json
 from catalog.domain.paths import shown_path
 
+# The graphs are built, and pictures looked for, once it is there.
+_ALL_OR_NOTHING = "all of the backup is there or nothing, `catalog stats` says which"
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
 
@@ -36,7 +39,7 @@ def backup(
         return
     from catalog.cli.progress import shown_progress  # noqa: PLC0415
 
-    with fail_with_reason(json=json), _nothing_stays("written"):
+    with fail_with_reason(json=json), _broken_off("nothing was written"):
         with opened() as catalog, shown_progress(quiet=json) as progress:
             body = catalog.backup(file, without_frames=without_frames, progress=progress)
         frames = body["frames"]
@@ -70,7 +73,7 @@ def restore(file: File, *, json: Json = False) -> None:
     from catalog.cli.progress import shown_progress  # noqa: PLC0415
     from catalog.settings import Settings  # noqa: PLC0415
 
-    with fail_with_reason(json=json), _nothing_stays("restored"):
+    with fail_with_reason(json=json), _broken_off(_ALL_OR_NOTHING):
         with shown_progress(quiet=json) as progress:
             body = put_back(Settings.load(), file, progress=progress)
         frames = body["frames"]
@@ -90,11 +93,11 @@ def restore(file: File, *, json: Json = False) -> None:
 
 
 @contextmanager
-def _nothing_stays(done: str) -> Iterator[None]:
+def _broken_off(what: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"Broken off; nothing was {done}.", err=True)
+        typer.echo(f"Broken off; {what}.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
