@@ -46,6 +46,8 @@ class Plan:
     at_least: bool = False
     """Whether there may be many more than ``estimated_frames``: counting stopped there."""
     take: int = 0
+    walk: int = 0
+    """How many centres a walk meets at most, before a scan is as quick."""
     keywords: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -117,15 +119,14 @@ def choose(library: Library, *, kept: int | None, depth: int, stopped: bool = Fa
         share = "no filter"
     else:
         share = f"the filters keep {about} {frames} frames"
-    # A walk as long as a scan is given up for one: what is kept lies far from the query.
-    given_up = library.centres * scan / _STEP
     return Plan(
         kind=kind,
         reason=f"{share}, of {library.frames} in all; milliseconds expected: {guesses}",
         estimated_frames=frames,
         at_least=stopped,
         take=take,
-        settings=_settings(kind, take, 8 * take * library.centres / max(centres, 1), given_up),
+        walk=_longest_walk(library.centres * scan),
+        settings=_settings(kind, take, library.centres),
     )
 
 
@@ -135,11 +136,16 @@ def only_exact(plan: Plan) -> Plan:
         plan,
         kind="exact",
         reason="hits that go by another order than likeness are all compared; " + plan.reason,
-        settings=_settings("exact", plan.take, 0, 0),
+        settings=_settings("exact", plan.take, 0),
     )
 
 
-def _settings(kind: str, take: int, ahead: float, given_up: float) -> dict[str, str]:
+def _longest_walk(scan: float) -> int:
+    """A power of two, so that a library that grows has the same statement for long."""
+    return 1 << math.floor(math.log2(max(1024.0, scan / _STEP)))
+
+
+def _settings(kind: str, take: int, centres: int) -> dict[str, str]:
     shared = {"jit": "off", "plan_cache_mode": "force_custom_plan", "work_mem": "64MB"}
     if kind != "graph":
         return shared
@@ -149,7 +155,8 @@ def _settings(kind: str, take: int, ahead: float, given_up: float) -> dict[str, 
         "enable_sort": "off",
         "hnsw.iterative_scan": "relaxed_order",
         "hnsw.ef_search": str(min(1000, max(100, take))),
-        # Where a walk finds too little, the statement goes on with a scan.
-        "hnsw.max_scan_tuples": str(round(max(take, min(ahead, max(1000.0, given_up))))),
+        # Never the end of a walk: there pgvector gives whatever it has met, near or not. How
+        # many of what it gives are taken is limited in the statement instead.
+        "hnsw.max_scan_tuples": str(max(20_000, 2 * centres)),
         "hnsw.scan_mem_multiplier": "2",
     }

@@ -49,6 +49,7 @@ def plan_of(
         dimension=encoder.dimension,
         take=plan.take,
         by_graph=plan.kind == "graph",
+        walk=plan.walk,
         sample=min(100.0, 100.0 * _SAMPLE_PAGES / max(size.centre_pages, 1)),
         centres=size.centres if kept is None else None,
     )

@@ -63,11 +63,22 @@ def kept_centres(
     where: ColumnElement[bool], encoder_id: int | ColumnElement[int], *, flagged: bool
 ) -> Centres:
     """Centres of the shots that pass the filters."""
+    every = select(Centre.asset_id, Centre.clip_id).where(Centre.encoder_id == encoder_id)
+    return _passing(every, Centre.asset_id, Centre.clip_id, where, flagged=flagged)
+
+
+def _passing(
+    centres: Centres,
+    asset_id: SQLColumnExpression[int],
+    clip_id: SQLColumnExpression[int],
+    where: ColumnElement[bool],
+    *,
+    flagged: bool,
+) -> Centres:
     kept = (
-        select(Centre.asset_id, Centre.clip_id)
-        .join(Asset, Asset.id == Centre.asset_id)
-        .join(Clip, Clip.id == Centre.clip_id)
-        .where(Centre.encoder_id == encoder_id, Asset.kind.is_not(None), where)
+        centres.join(Asset, Asset.id == asset_id)
+        .join(Clip, Clip.id == clip_id)
+        .where(Asset.kind.is_not(None), where)
     )
     return kept if flagged else kept.where(Clip.flag.is_(None))
 
@@ -78,13 +89,22 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     scanned = kept.order_by(distance_to(meaning, Centre.vector)).limit(nearest.take)
     if not nearest.by_graph:
         return _distinct(scanned.cte("nearest").prefix_with("MATERIALIZED"))
-    walked = (
-        kept.order_by(distance_by_graph(meaning, nearest.dimension))
-        .limit(nearest.take)
-        .cte("walked")
-        .prefix_with("MATERIALIZED")
+    met = (
+        select(Centre.asset_id, Centre.clip_id)
+        .where(Centre.encoder_id == meaning.encoder_id)
+        .order_by(distance_by_graph(meaning, nearest.dimension))
+        .limit(nearest.walk)
+        .subquery("met")
     )
-    # Fewer may have been met than there are: then, and only then, all are looked at.
+    passing = _passing(
+        select(met.c.asset_id, met.c.clip_id),
+        met.c.asset_id,
+        met.c.clip_id,
+        parts.where,
+        flagged=parts.flagged,
+    )
+    walked = passing.limit(nearest.take).cte("walked").prefix_with("MATERIALIZED")
+    # What passes may lie further off: then, and only then, all that does is looked at.
     found = select(func.count()).select_from(walked).scalar_subquery()
     rest = select(scanned.where(found < nearest.take).subquery("rest"))
     return _distinct(union_all(select(walked), rest).cte("nearest"))

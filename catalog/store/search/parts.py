@@ -81,8 +81,9 @@ class Keywords:
 class Nearest:
     """The nearest centres first, then the frames of their clips: for wide searches.
 
-    ``take`` is how many centres are looked at closely. By the graph, the
-    statement goes on with a scan where it found fewer. ``sample`` is the
+    ``take`` is how many centres are looked at closely. By the graph, at most
+    ``walk`` are met; where those that pass the filters are fewer than ``take``, the
+    statement goes on with a scan. ``sample`` is the
     percentage of the centres that the background is measured on; ``centres``
     how many of them there are where no filter chooses, else None and the sample
     tells.
@@ -91,6 +92,7 @@ class Nearest:
     dimension: int
     take: int
     by_graph: bool
+    walk: int
     sample: float
     centres: int | None
 
