@@ -351,11 +351,11 @@ def test_the_way_follows_what_the_filters_keep(library: Library, kept: int | Non
 
 def test_a_walk_is_given_up_by_the_statement_and_not_by_pgvector():
     """At its limit pgvector gives whatever it has met: what filters keep may lie far away."""
-    for frames, centres, kept in ((1_000_000, 100_000, 50_000), (40_000, 9_000, 8_000)):
-        plan = choose(Library(frames, centres, graph=True), kept=kept, depth=11)
+    for frames, of_clips, kept in ((1_000_000, 100_000, 50_000), (40_000, 9_000, 8_000)):
+        plan = choose(Library(frames, of_clips, graph=True), kept=kept, depth=11)
         assert plan.kind == "graph"
-        assert int(plan.settings["hnsw.max_scan_tuples"]) > centres
-        assert plan.take < plan.walk < centres / 5
+        assert int(plan.settings["hnsw.max_scan_tuples"]) > of_clips
+        assert plan.take < plan.walk < of_clips / 5
 
 
 def test_deep_pages_leave_the_graph(filled: Catalog):
