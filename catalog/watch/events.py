@@ -16,6 +16,7 @@ MOST_HINTS = 10_000
 """Paths kept until they are looked at; if there are more, all is looked at."""
 _GROUP_MS, _QUIET_MS, _ALIVE_MS = 400, 50, 250
 _AGAIN_S = 5.0
+_MODIFIED = watchfiles.Change.modified
 
 _log = logging.getLogger("catalog.watch")
 
@@ -37,16 +38,19 @@ class Events:
         self._poll_s = poll_s
         self._wake = wake
         self._lock = threading.Lock()
-        self._paths: set[str] = set()
+        self._paths: dict[str, bool] = {}
         self._lost = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
-    def take(self) -> tuple[set[str], bool]:
-        """Paths to look at, and whether everything has to be: hints were lost, or may have been."""
+    def take(self) -> tuple[dict[str, bool], bool]:
+        """Paths to look at, and whether everything has to be: hints were lost, or may have been.
+
+        A path is true if something came or went there; else what was there changed.
+        """
         with self._lock:
-            paths, self._paths = self._paths, set()
+            paths, self._paths = self._paths, {}
             lost, self._lost = self._lost, False
         return paths, lost
 
@@ -82,15 +86,17 @@ class Events:
                 begun = True
                 self._all_is_new()
             if changes:
-                self._note({path for _, path in changes if not _is_passed_over(path)})
+                self._note(changes)
 
-    def _note(self, paths: set[str]) -> None:
-        if not paths:
+    def _note(self, changes: set[tuple[watchfiles.Change, str]]) -> None:
+        told = [(path, c is not _MODIFIED) for c, path in changes if not _is_passed_over(path)]
+        if not told:
             return
         with self._lock:
-            self._paths |= paths
+            for path, came_or_went in told:
+                self._paths[path] = came_or_went or self._paths.get(path, False)
             if len(self._paths) > MOST_HINTS:
-                self._paths, self._lost = set(), True
+                self._paths, self._lost = {}, True
         self._wake()
 
     def _all_is_new(self) -> None:

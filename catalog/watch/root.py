@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -147,12 +147,17 @@ class RootState:
             },
         )
 
-    def look_at(self, paths: Iterable[str]) -> set[str]:
-        """Look where something may have changed; the folders that were among it."""
+    def look_at(self, paths: Mapping[str, bool]) -> set[str]:
+        """Look where something may have changed; the folders that came are told.
+
+        A path is true if something came or went there. A folder that only changed
+        is not looked through: of what changed in it the system has told as well.
+        """
         found = _Looked()
         for path in sorted(paths):
             if self._concerns(path):
                 self._sort(path, found)
+        found.folders = {path for path in found.folders if paths[path]}
         for batch in _batches(iter(found.files)):
             for path, _ in batch:
                 self._note_card(os.path.dirname(path))  # noqa: PTH120

@@ -88,7 +88,7 @@ class RootThread:
         if lost:
             self._scan_at = 0.0
         now = time.monotonic()
-        paths |= {path for path, at in self._later.items() if at <= now}
+        paths |= {path: True for path, at in self._later.items() if at <= now}
         self._later = {path: at for path, at in self._later.items() if at > now}
         if paths and now < self._scan_at:
             # What came into a new folder before the system watched that, it does not tell.
