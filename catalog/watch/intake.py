@@ -106,7 +106,7 @@ class Intake:
         self._report.count("registered" if found.new else "known")
         _log.info(
             "file_registered",
-            extra={"path": shown_path(path), "asset": found.asset_id, "new": found.new},
+            extra={"path": shown_path(path), "asset_id": found.asset_id, "new": found.new},
         )
         self._tell(found)
 
@@ -119,7 +119,9 @@ class Intake:
                 self._database, ANALYSE, [found.asset_id], lambda each: self._wake(each, backfill)
             )
         except BrokerUnavailableError as error:
-            _log.warning("workers_not_told", extra={"asset": found.asset_id, "reason": str(error)})
+            _log.warning(
+                "workers_not_told", extra={"asset_id": found.asset_id, "reason": str(error)}
+            )
             self._report.warn(Failure.of(shown_path(found.path), error))
 
     def _failed(self, path: str, error: CatalogError) -> None:
