@@ -74,6 +74,14 @@ class InvalidSettingError(InvalidInputError):
     code = "invalid_setting"
 
 
+class AlreadyRunningError(CatalogError):
+    """What was to be started runs already; ``details["pid"]`` is its process."""
+
+    code = "already_running"
+    http_status = 409
+    exit_code = 2
+
+
 class NotFoundError(CatalogError):
     """What was named does not exist."""
 

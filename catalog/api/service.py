@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 import socket
+import threading
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.reconciled import Reconciled
 from catalog.maintain.reconcile import GRACE_S, LEASE_S, MOST_WAITING, reconcile
 from catalog.store import service
+from catalog.supervisor import Tell, supervise
 
 
 class ServiceVerbs(OpenCatalog):
@@ -69,6 +71,31 @@ class ServiceVerbs(OpenCatalog):
         """
         with self.database.session() as session:
             return service.resume(session)
+
+    def up(
+        self, *, tell: Tell, stop: threading.Event | None = None, media: int | None = None
+    ) -> None:
+        """Run the whole service on this machine until ``stop`` is set: broker, workers and all.
+
+        The embedded database and broker are used where no URL is set. Logs lie in
+        ``CATALOG_HOME/logs``.
+
+        Parameters
+        ----------
+        tell:
+            Is told of every change of state, and of every line the children write.
+        media:
+            How many processes decode; None: one fewer than there are cores.
+
+        Raises
+        ------
+        AlreadyRunningError
+            If another process does this for the same home.
+        BrokerUnavailableError
+            If the broker cannot be started.
+        """
+        server = self.database.server
+        supervise(self.settings, server, tell, stop or threading.Event(), media=media)
 
     def may_work(self) -> bool:
         """Whether workers are to work now. What they are told of meanwhile is sent again."""

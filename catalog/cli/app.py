@@ -20,6 +20,7 @@ from catalog.cli import (
     phrases,
     rendition,
     service,
+    up,
     watch,
 )
 from catalog.cli import encoder as encoder_verbs
@@ -34,7 +35,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-for group in (ingest, find, duplicates, keep, phrases, rendition, doctor, backup, service, watch):
+for group in (
+    ingest,
+    find,
+    duplicates,
+    keep,
+    phrases,
+    rendition,
+    doctor,
+    backup,
+    service,
+    up,
+    watch,
+):
     group.add_to(app)
 app.add_typer(encoder_verbs.app, name="encoder")
 app.add_typer(root_verbs.app, name="root")

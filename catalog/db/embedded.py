@@ -111,6 +111,26 @@ class EmbeddedPostgres:
         _log.debug("embedded database ready", extra={"seconds": time.monotonic() - began})
         return self.url()
 
+    def is_running(self) -> bool:
+        """Whether the server that was started still runs."""
+        return cluster.is_alive(self.pgdata)
+
+    def ensure_running(self) -> str:
+        """Start the server again if it was stopped from outside; its URL.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If it does not come up.
+        """
+        user = self._prepare_folder()
+        with self._starting():
+            try:
+                self._ensure_running(user)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise self._failed(f"cannot be started ({error})") from error
+        return self.url()
+
     def stop(self) -> bool:
         """Stop using the server; the last user stops it. True if it is stopped now."""
         if self._users_fd is None:

