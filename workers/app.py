@@ -15,7 +15,7 @@ from catalog.dispatch.celery_app import celery_settings
 from catalog.errors import CatalogError
 from catalog.settings import Settings
 
-app = Celery("catalog", include=["workers.tasks"])
+app = Celery("catalog", include=["workers.tasks", "workers.logs"])
 
 
 def _from_environment() -> dict[str, Any]:
@@ -53,6 +53,8 @@ def _settings() -> dict[str, Any]:
         "worker_soft_shutdown_timeout": 20.0,
         # A busy machine may take its time to start a process.
         "worker_proc_alive_timeout": 60.0,
+        # A child's print() is no warning of ours, and would not be JSON.
+        "worker_redirect_stdouts": False,
     }
 
 

@@ -20,7 +20,8 @@ class EmbeddedRedis:
     disk every second, and whatever it loses, the reconciler sends again.
     """
 
-    READY_WORDS = "Ready to accept connections"
+    # "Ready …" on a port, "The server is now ready …" on a socket.
+    READY_WORDS = "eady to accept connections"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()

@@ -53,9 +53,10 @@ def supervise(
             command = Command("redis", redis.command, redis.READY_WORDS)
             stack.enter_context(run.running([command], broker_url))
             run.wait_for_broker()
-        started = commands(settings, media=media or media_processes())
-        stack.enter_context(run.running(started, broker_url))
-        run.look_after()
+        if not stop.is_set():
+            started = commands(settings, media=media or media_processes())
+            stack.enter_context(run.running(started, broker_url))
+            run.look_after()
         run.changed(Change(ALL, "stopping"))
 
 

@@ -58,7 +58,7 @@ def _worker(queue: str, processes: int, *options: str) -> Command:
     return Command(
         queue,
         [
-            *(sys.executable, "-m", "celery", "-A", "workers.app", "worker"),
+            *(sys.executable, "-m", "celery", "--quiet", "-A", "workers.app", "worker"),
             *("-Q", queue, "--concurrency", str(processes), "--hostname", f"{queue}@%h"),
             *("--without-gossip", "--without-mingle", "--loglevel", "INFO", *options),
         ],
