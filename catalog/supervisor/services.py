@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.util import find_spec
 from pathlib import Path
 
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SERVICE_QUEUE
@@ -21,15 +20,13 @@ _MEDIA_MEMORY, _ENCODE_MEMORY = 1_500_000, 12_000_000
 def commands(settings: Settings, *, media: int) -> list[Command]:
     """Everything but the database and the broker; ``media`` processes decode."""
     schedule = str(settings.home / "beat-schedule")
-    started = [
+    return [
         _worker(MEDIA_QUEUE, media, "--max-memory-per-child", str(_MEDIA_MEMORY)),
         _worker(ENCODE_QUEUE, 1, "--max-memory-per-child", str(_ENCODE_MEMORY)),
         _worker(SERVICE_QUEUE, 1, "--pool", "solo", "--beat", "--schedule", schedule),
-        _verb("phrases", "serve-phrases", "Answering phrases."),
+        _verb("phrases", "Answering phrases.", "serve-phrases"),
+        _verb("watch", "watching", "watch", *(["--json"] if settings.json_logs else [])),
     ]
-    if find_spec("catalog.cli.watch") is not None:
-        started.append(_verb("watch", "watch", "Watching"))
-    return started
 
 
 def environment(settings: Settings, broker_url: str) -> Mapping[str, str]:
@@ -69,5 +66,5 @@ def _worker(queue: str, processes: int, *options: str) -> Command:
     )
 
 
-def _verb(name: str, verb: str, ready_words: str) -> Command:
-    return Command(name, [sys.executable, "-m", "catalog.cli", verb], ready_words)
+def _verb(name: str, ready_words: str, *arguments: str) -> Command:
+    return Command(name, [sys.executable, "-m", "catalog.cli", *arguments], ready_words)

@@ -22,7 +22,7 @@ from catalog.settings import Settings
 from catalog.supervisor.log_file import LogFile
 
 UP = [sys.executable, "-m", "catalog.cli", "up", "--json"]
-NAMES = {"redis", "media", "encode", "service", "phrases"}
+NAMES = {"redis", "media", "encode", "service", "phrases", "watch"}
 
 
 class Running:
@@ -98,8 +98,9 @@ def test_up_runs_all_keeps_it_running_and_leaves_nothing(
         assert error["code"] == "already_running"
         assert error["details"]["pid"] == up.process.pid
 
-        # Registered without a word to anybody: the reconciler finds it, whoever is killed.
-        asset_id = catalog.register(footage(tmp_path / "red.mp4", "red")).asset_id
+        # Nobody need be told of it: the reconciler finds it, whoever is killed.
+        file = footage(tmp_path / "red.mp4", "red")
+        asset_id = catalog.register(file).asset_id
         at = len(up.told)
         for name in ("media", "redis"):
             os.kill(pids[name], signal.SIGKILL)
