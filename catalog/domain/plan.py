@@ -142,7 +142,7 @@ def only_exact(plan: Plan) -> Plan:
 
 def _longest_walk(scan: float) -> int:
     """A power of two, so that a library that grows has the same statement for long."""
-    return 1 << math.floor(math.log2(max(1024.0, scan / _STEP)))
+    return 1 << math.ceil(math.log2(max(1024.0, scan / _STEP)))
 
 
 def _settings(kind: str, take: int, centres: int) -> dict[str, str]:
