@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from catalog.api.base import OpenCatalog
-from catalog.domain.diagnosis import Diagnosis
+from catalog.domain.diagnosis import Check, Diagnosis, State
+from catalog.errors import CatalogError
 from catalog.maintain.doctor import examine
+from catalog.maintain.reconcile import reconcile
 from catalog.settings import Settings
 
 
@@ -19,6 +21,17 @@ def doctor(settings: Settings) -> Diagnosis:
 class DoctorVerbs(OpenCatalog):
     """The verb of an open catalogue."""
 
-    def doctor(self) -> Diagnosis:
-        """Look over everything this catalogue needs; see `catalog.api.doctor.doctor`."""
-        return examine(self.settings)
+    def doctor(self, *, repair: bool = False) -> Diagnosis:
+        """Look over everything this catalogue needs; see `catalog.api.doctor.doctor`.
+
+        With ``repair``, work that nobody does is sent again first, as `reconcile` does.
+        """
+        repaired = [self._repair()] if repair else []
+        return Diagnosis((*repaired, *examine(self.settings).checks))
+
+    def _repair(self) -> Check:
+        try:
+            done = reconcile(self.database, self.dispatcher)
+        except CatalogError as error:
+            return Check("repair", State.FAIL, error.message, error.remedy or "", service=True)
+        return Check("repair", State.OK, str(done))

@@ -14,7 +14,7 @@ from catalog.domain.examples import Examples
 from catalog.domain.facets import Facets
 from catalog.domain.ordering import Sort, Weights
 from catalog.domain.results import SearchResult
-from catalog.errors import InvalidInputError
+from catalog.errors import BrokerUnavailableError, InvalidInputError
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.search import Search, run_sql
@@ -25,6 +25,7 @@ from catalog.search.phrases import encode_phrases
 from catalog.search.sequence import SequenceSearch, refuse_order
 from catalog.store import assets as asset_rows
 from catalog.store import watching
+from catalog.store.service_figures import service_figures
 
 _Searching = TypeVar("_Searching", bound=Search)
 
@@ -260,14 +261,42 @@ class FindVerbs(OpenCatalog):
         return maintained.list_assets(self.database, query, limit=limit, after=after)
 
     def stats(self) -> dict[str, Any]:
-        """The catalogue in figures.
+        """The catalogue, and the service, in figures; times are seconds.
 
-        ``latency``: of the newest thousand assets that a watcher brought, seconds from
-        the moment their file had settled until they were searchable; empty if there are none.
+        ``queues``: messages per queue of the broker, and ``in_flight``; None without a
+        broker that answers. ``rates``: what became searchable in the last hour.
+        ``oldest_pending_s``: per stage, how long the oldest work waits. ``timings``: per
+        stage, of the last day; ``workers``: the same per worker. ``latency``: of the
+        newest thousand assets that a watcher brought, seconds from the moment their file
+        had settled until they were searchable; empty if there are none.
         """
         with self.database.session() as session:
             latency = watching.latency(session, newest=1000)
-            return {**asset_rows.count_all(session), "latency": latency or {}}
+            body = {**asset_rows.count_all(session), "latency": latency or {}}
+            body |= service_figures(session)
+        return {**body, "queues": self._queues()}
+
+    def _queues(self) -> dict[str, int] | None:
+        try:
+            waiting = self.dispatcher.waiting()
+        except BrokerUnavailableError:
+            return None
+        return {**waiting.queues, "in_flight": waiting.in_flight}
+
+    def metrics(self, textfile: StrPath | None = None) -> str:
+        """The figures of `stats` in Prometheus's text format; also into a file, whole or not.
+
+        Raises
+        ------
+        InvalidInputError
+            If the file cannot be written.
+        """
+        from catalog.maintain.metrics import metrics_text, write_metrics  # noqa: PLC0415
+
+        stats = self.stats()
+        if textfile is not None:
+            write_metrics(stats, Path(textfile))
+        return metrics_text(stats)
 
     def revision(self) -> str:
         """The revision of the database's schema."""

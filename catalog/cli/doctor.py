@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from catalog.cli.options import Json
-from catalog.cli.session import fail_with_reason, say_json
+from catalog.cli.session import fail_with_reason, opened, say_json
 
 
-def doctor(*, json: Json = False) -> None:
+def doctor(
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="First send again the work that nobody does.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Look over everything the catalogue needs; say what is wrong and what to do.
 
     Exit code 0: all works; 1: some part does not; 3: a service is away.
@@ -17,7 +25,11 @@ def doctor(*, json: Json = False) -> None:
     from catalog.settings import Settings  # noqa: PLC0415
 
     with fail_with_reason(json=json):
-        found = look_over(Settings.load())
+        if repair:
+            with opened() as catalog:
+                found = catalog.doctor(repair=True)
+        else:
+            found = look_over(Settings.load())
         if json:
             say_json(found.as_json())
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,7 +48,24 @@ def reconcile(*, json: Json = False) -> None:
             typer.echo(f"{str(done).capitalize()}.")
 
 
+def metrics(
+    *,
+    textfile: Annotated[
+        Path | None, typer.Option(help="Write them here, whole or not at all, not to the terminal.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print the figures of `catalog stats` in Prometheus's text format."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            text = catalog.metrics(textfile)
+        if json:
+            say_json({"metrics": text, "textfile": textfile})
+        elif textfile is None:
+            typer.echo(text, nl=False)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (pause, resume, reconcile):
+    for verb in (pause, resume, reconcile, metrics):
         app.command()(verb)

@@ -293,12 +293,19 @@ def figures(body: Mapping[str, Any]) -> None:
             for row in value:
                 active = " (active)" if row["active"] else ""
                 _row(table, f"vectors of {row['name']}{active}", row["vectors"])
+        elif key == "workers":
+            for row in value:
+                _row(table, f"{row['worker']}: {row['name']}", _times(row))
         elif isinstance(value, dict):
             for name, count in value.items():
-                _row(table, f"{key}: {name}", count)
+                _row(table, f"{key}: {name}", _times(count) if isinstance(count, dict) else count)
         else:
             _row(table, key, f"{value:.1f}" if isinstance(value, float) else value)
     _print(table)
+
+
+def _times(row: Mapping[str, Any]) -> str:
+    return f"{row['done']} done, {row['p50_s']} s (median), {row['p95_s']} s (95 %)"
 
 
 def job_list(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -7,6 +7,7 @@ and may be lost or doubled without losing or doubling work.
 
 from __future__ import annotations
 
+from catalog.dispatch.embedded import EmbeddedRedis
 from catalog.dispatch.names import (
     ANALYSE,
     ENCODE,
@@ -20,14 +21,20 @@ from catalog.dispatch.protocol import Dispatcher, NoDispatcher, Waiting
 from catalog.settings import Settings
 
 
+def broker_of(settings: Settings) -> str | None:
+    """The broker that these settings name, or the one that `catalog up` runs for this home."""
+    return settings.broker_url or EmbeddedRedis(settings.home / "redis").url_if_running()
+
+
 def dispatcher_for(settings: Settings) -> Dispatcher:
-    """The dispatcher of these settings: Celery's where a broker is named. Connects to nothing."""
-    if settings.broker_url is None:
+    """The dispatcher of these settings: Celery's where there is a broker. Sends nothing."""
+    broker_url = broker_of(settings)
+    if broker_url is None:
         return NoDispatcher()
     # Celery takes a fifth of a second to import, and most commands send nothing.
     from catalog.dispatch.celery_sender import CeleryDispatcher  # noqa: PLC0415
 
-    return CeleryDispatcher(settings.broker_url)
+    return CeleryDispatcher(broker_url)
 
 
 __all__ = [
@@ -41,5 +48,6 @@ __all__ = [
     "Dispatcher",
     "NoDispatcher",
     "Waiting",
+    "broker_of",
     "dispatcher_for",
 ]

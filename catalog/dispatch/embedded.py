@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
@@ -42,10 +43,10 @@ class EmbeddedRedis:
         _program()
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            socket = self._socket()
+            place = self._socket()
             lines = {
                 "port": "0",
-                "unixsocket": _quoted(socket),
+                "unixsocket": _quoted(place),
                 # Whoever can enter may send work.
                 "unixsocketperm": "700",
                 "dir": _quoted(self._folder),
@@ -64,14 +65,31 @@ class EmbeddedRedis:
                 f"The broker's folder {self._folder} cannot be prepared: {error.strerror}.",
                 remedy="Set CATALOG_HOME to a folder that can be written, or CATALOG_BROKER_URL.",
             ) from error
-        return f"redis+socket://{quote(str(socket))}"
+        return _url(str(place))
+
+    def url_if_running(self) -> str | None:
+        """The broker's URL while somebody runs it, for other processes of the same home."""
+        try:
+            text = (self._folder / "redis.conf").read_text("utf-8")
+            path = next(line for line in text.splitlines() if line.startswith("unixsocket "))
+            place = path.removeprefix("unixsocket ")[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(1.0)
+                client.connect(place)
+        except (OSError, StopIteration):
+            return None
+        return _url(place)
 
     def _socket(self) -> Path:
         """In the folder, if the system takes a name so long."""
-        socket = self._folder / "redis.socket"
-        if len(os.fsencode(socket)) <= _SOCKET_PATH_MAX:
-            return socket
+        place = self._folder / "redis.socket"
+        if len(os.fsencode(place)) <= _SOCKET_PATH_MAX:
+            return place
         return Path(tempfile.mkdtemp(prefix="catalog-redis-")) / "redis.socket"
+
+
+def _url(place: str) -> str:
+    return f"redis+socket://{quote(place)}"
 
 
 def _program() -> str:

@@ -97,8 +97,10 @@ def settle(
     asset_ids: Sequence[int],
     failures: dict[int, CatalogError],
     worker: str,
+    *,
+    took_s: float | None = None,
 ) -> None:
-    """Write where the assets now stand in the encode stage."""
+    """Write where the assets now stand in the encode stage, after so many seconds together."""
     with database.session() as session:
         waiting = vectors.assets_missing(session, encoder_id, asset_ids)
         for asset_id in sorted(failures):
@@ -107,7 +109,7 @@ def settle(
     with database.session() as session:
         analysed = stages.done(session, asset_ids, "analyse")
         done = [a for a in analysed if a not in waiting and a not in failures]
-        stages.mark_done(session, done, STAGE, worker)
+        stages.mark_done(session, done, STAGE, worker, took_s=took_s)
 
 
 def read_picture(key: str, jpeg: bytes) -> Image.Image:

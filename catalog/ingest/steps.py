@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -83,7 +84,9 @@ def encode_step(
         if not waiting:
             return Encoded(written, failures)
         queue = EncodeQueue(database, store, *load_encoder())
+        began = time.monotonic()
         count, failed = queue.drain(waiting)
-        settle(database, queue.encoder_id, waiting, failed, worker_name())
+        took_s = time.monotonic() - began
+        settle(database, queue.encoder_id, waiting, failed, worker_name(), took_s=took_s)
         written, after = written + count, waiting[-1]
         failures.update(failed)

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from catalog.db.engine import Database, probe_server
 from catalog.db.migrate import check_current
-from catalog.dispatch.reach import reach_broker
 from catalog.domain.diagnosis import Check, Diagnosis, State
 from catalog.domain.paths import shown_path
 from catalog.encoders.at_hand import missing_weights
 from catalog.errors import CatalogError, SchemaMismatchError
 from catalog.maintain.doctor_media import media_checks
 from catalog.maintain.doctor_pictures import pictures_check
+from catalog.maintain.doctor_service import service_checks, work_check
 from catalog.settings import Settings
 from catalog.store import roots, vectors, watching
 
@@ -31,7 +31,7 @@ _LITTLE_SPACE, _NO_SPACE = 5 * 2**30, 2**28
 def examine(settings: Settings) -> Diagnosis:
     """Check everything; what is wrong is in the answer, never raised."""
     checks = [*_database(settings)]
-    for look in (_frame_store, _broker, media_checks):
+    for look in (_frame_store, service_checks, media_checks):
         checks.extend(_told(look, settings))
     return Diagnosis(tuple(checks))
 
@@ -81,10 +81,12 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
         active = vectors.active_encoder(session)
         folders = [path for _, path in roots.list_roots(session)]
         paused = watching.paused_roots(session)
+        work = work_check(session)
     yield pictures_check(settings, database)
     yield _encoder(active.name if active else settings.encoder)
     yield _roots(folders)
     yield from _paused(paused)
+    yield work
 
 
 def _encoder(name: str) -> Check:
@@ -145,15 +147,3 @@ def _frame_store(settings: Settings) -> Iterator[Check]:
     remedy = "" if state is State.OK else "Free some space, or set CATALOG_FRAME_STORE."
     found = f"{shown_path(folder)}, {free / 2**30:.1f} GiB free"
     yield Check("frame_store", state, found, remedy, service=True)
-
-
-def _broker(settings: Settings) -> Iterator[Check]:
-    if settings.broker_url is None:
-        yield Check("broker", State.OK, "none is set, and `catalog ingest` needs none")
-        return
-    try:
-        version = reach_broker(settings.broker_url)
-    except CatalogError as error:
-        yield Check("broker", State.FAIL, error.message, error.remedy or "", service=True)
-        return
-    yield Check("broker", State.OK, f"Redis {version} answers", service=True)

@@ -113,6 +113,17 @@ def claim_unsent(
     return sorted(session.execute(statement).scalars())
 
 
+def left_lying(session: Session, *, after_s: float) -> int:
+    """How many stages wait although nobody was told of them, or began, for ``after_s`` seconds."""
+    last = func.greatest(Stage.sent_at, Stage.started_at, Stage.due_at)
+    statement = select(func.count()).where(
+        Stage.state.in_(_OPEN),
+        last < func.clock_timestamp() - _seconds(after_s),
+        Stage.asset_id.not_in(held_assets()),
+    )
+    return session.execute(statement).scalar_one()
+
+
 def _seconds(seconds: float) -> ColumnElement[Any]:
     return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 

@@ -13,7 +13,7 @@ import pytest
 
 from catalog.cli.app import app
 from catalog.db.engine import COMPOSE_IMAGE
-from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE
+from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SERVICE_QUEUE
 from catalog.dispatch.celery_app import celery_settings
 from catalog.settings import Settings
 
@@ -21,7 +21,14 @@ yaml = pytest.importorskip("yaml", reason="PyYAML comes with the encoders' depen
 
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE = REPOSITORY / "docker-compose.yml"
-PROGRAMS = {"media-worker", "encode-worker-cpu", "encode-worker-gpu", "phrases", "catalog"}
+PROGRAMS = {
+    "service-worker",
+    "media-worker",
+    "encode-worker-cpu",
+    "encode-worker-gpu",
+    "phrases",
+    "catalog",
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +67,7 @@ def test_environment_names_are_settings(services: dict[str, Any]) -> None:
 def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: str) -> None:
     running = [s for s in services.values() if s.get("profiles", [profile]) == [profile]]
     served = [queues_of(s) for s in running if "celery" in (s.get("command") or [])]
-    assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}]
+    assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}, {SERVICE_QUEUE}]
 
 
 def test_phrases_are_served_by_a_verb_there_is(services: dict[str, Any]) -> None:
