@@ -343,6 +343,21 @@ def test_the_second_watcher_waits_for_the_first_to_end(
     assert rows(catalog, attempts) == [(1,)]
 
 
+def test_a_database_that_goes_and_comes_back_loses_nothing(
+    catalog: Catalog, settings: Settings, watched: Path
+):
+    others = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    with watching(settings):
+        eventually(lambda: held_roots(catalog), "a watcher")
+        for mark in range(3):
+            still(watched / f"{mark}.png", mark=mark)
+            rows(catalog, others)
+        eventually(lambda: len(online(catalog)) == 3, "all are there")
+        eventually(lambda: held_roots(catalog), "it has its root again")
+    eventually(lambda: ready(catalog) == 3, "all are searchable")
+
+
 def test_names_that_are_no_text_are_taken_in(catalog: Catalog, settings: Settings, watched: Path):
     with watching(settings, rescan=0.5):
         eventually(lambda: held_roots(catalog), "a watcher")
