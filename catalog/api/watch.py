@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from catalog.api.ingest import IngestVerbs
@@ -14,8 +13,6 @@ from catalog.domain.progress import Progress
 from catalog.domain.results import IngestReport
 from catalog.domain.watch_report import WatchReport
 from catalog.errors import InvalidInputError
-from catalog.ingest.analyse import STAGE as ANALYSE
-from catalog.ingest.sending import tell_if_due
 from catalog.watch.intake import Intake
 from catalog.watch.local import LocalWork
 from catalog.watch.watcher import RESCAN_S, Watcher
@@ -83,6 +80,5 @@ class WatchVerbs(IngestVerbs):
         return self.ingest(*files, progress=progress)
 
     def _wake(self, asset_id: int, backfill: bool) -> None:
-        # Noted as sent: the reconciler would send it again.
-        send = partial(self.dispatcher.analyse, backfill=backfill)
-        tell_if_due(self.database, ANALYSE, [asset_id], send)
+        # The intake has noted it as sent, or the reconciler would send it again.
+        self.dispatcher.analyse(asset_id, backfill=backfill)

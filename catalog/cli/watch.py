@@ -27,12 +27,16 @@ def watch(
     Which roots are watched, and how, `catalog root watch` says.
     """
     from catalog.cli.watch_log import shown_log  # noqa: PLC0415
+    from catalog.settings import Settings  # noqa: PLC0415
     from catalog.watch.watcher import RESCAN_S  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with fail_with_reason(json=json), shown_log(json=json):
+    with (
+        fail_with_reason(json=json),
+        shown_log(json=json or Settings.load().json_logs),
+    ):
         with opened() as catalog:
             report = catalog.watch(stop, once=once, rescan=RESCAN_S if rescan is None else rescan)
         if json:

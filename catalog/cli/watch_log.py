@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from catalog.domain.log_lines import JsonLines
+
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -16,7 +18,7 @@ def shown_log(*, json: bool) -> Iterator[None]:
     """Show what ``catalog.watch`` logs, as text or as one JSON object a line."""
     logger = logging.getLogger("catalog.watch")
     handler = logging.StreamHandler()
-    handler.setFormatter(_Json() if json else _Text())
+    handler.setFormatter(JsonLines() if json else _Text())
     level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -35,14 +37,6 @@ class _Text(logging.Formatter):
         time = self.formatTime(record, "%H:%M:%S")
         line = f"{time} {record.levelname.lower()} {record.getMessage()} {facts}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
-
-
-class _Json(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        body = {"at": record.created, "level": record.levelname.lower(), "event": record.msg}
-        if record.exc_info:
-            body["fault"] = self.formatException(record.exc_info)
-        return json_format.dumps(body | _facts(record), ensure_ascii=False, default=str)
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
