@@ -46,8 +46,7 @@ def analyse(asset_id: int) -> None:
 @app.task(base=CatalogTask, name=ENCODE)  # type: ignore[untyped-decorator]  # Celery is untyped
 def encode() -> None:
     """Give every frame that has none its vector under the active encoder."""
-    if catalog().may_work():
-        catalog().encode()
+    catalog().encode(heed_pause=True)
 
 
 @app.task(base=CatalogTask, name=PROXY)  # type: ignore[untyped-decorator]  # Celery is untyped

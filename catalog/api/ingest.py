@@ -104,15 +104,19 @@ class IngestVerbs(OpenCatalog):
     def _tools(self, policy: SamplingPolicy | None) -> Tools:
         return Tools(self.database, self.store, self.decoders, policy)
 
-    def encode(self) -> Encoded:
+    def encode(self, *, heed_pause: bool = False) -> Encoded:
         """Give every frame that has none its vector under the active encoder.
+
+        With ``heed_pause``, as workers do it, until the service is paused.
 
         Raises
         ------
         EncoderUnavailableError
             If something waits and the encoder's weights are not to be had.
         """
-        encoded = encode_step(self.database, self.store, self._encoders.active)
+        encoded = encode_step(
+            self.database, self.store, self._encoders.active, heed_pause=heed_pause
+        )
         if encoded.vectors:
             build_graphs(self.database)
         return encoded

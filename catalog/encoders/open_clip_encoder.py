@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,8 @@ _CPU_BATCH = 32
 _CHARACTERS_A_TOKEN = 16
 # What torch raises when a model does not fit its input, or the device its memory.
 _MISFITS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_log = logging.getLogger(__name__)
+
 _PROBE_TEXTS = ["a dog on the beach", "кіт біжить"]
 
 
@@ -101,18 +104,16 @@ class OpenClipEncoder:
     def _batches(self, pictures: Sequence[Image.Image]) -> Iterator[NDArray[np.uint8]]:
         """Yield pixels ``(b, h, w, 3)``, one batch ahead of the model."""
         pending: list[Future[NDArray[np.uint8]]] = []
-        for start in range(0, len(pictures) + self.batch_size, self.batch_size):
+        size = self.batch_size  # it may shrink meanwhile
+        for start in range(0, len(pictures) + size, size):
             ready = np.stack([job.result() for job in pending]) if pending else None
-            pending = self._prepare(pictures, start)
+            pending = self._prepare(pictures[start : start + size], start)
             if ready is not None:
                 yield ready
 
-    def _prepare(
-        self, pictures: Sequence[Image.Image], start: int
-    ) -> list[Future[NDArray[np.uint8]]]:
+    def _prepare(self, batch: Sequence[Image.Image], start: int) -> list[Future[NDArray[np.uint8]]]:
         # A picture that is listed twice is read once: Pillow's lazy reading is not thread-safe.
         jobs: dict[int, Future[NDArray[np.uint8]]] = {}
-        batch = pictures[start : start + self.batch_size]
         for index, picture in enumerate(batch, start):
             if id(picture) not in jobs:
                 jobs[id(picture)] = self._pool.submit(self._pixels, picture, index)
@@ -129,8 +130,23 @@ class OpenClipEncoder:
         batch = torch.from_numpy(pixels).to(self._mean.device).permute(0, 3, 1, 2)
         return (batch.float() - self._mean) / self._deviation
 
-    @torch.inference_mode()
     def _forward_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+        """One batch; by halves where memory is too small for it, and smaller ones from then on."""
+        try:
+            return self._forward(pixels)
+        except (MemoryError, RuntimeError) as error:
+            if len(pixels) == 1 or not _is_out_of_memory(error):
+                raise
+        # Out of the except block: the error's traceback holds what was in the memory.
+        half = len(pixels) // 2
+        self.batch_size = min(self.batch_size, max(1, half))
+        _log.warning("encoder_batch_halved", extra={"batch": self.batch_size, "encoder": self.name})
+        if self._mean.is_cuda:
+            torch.cuda.empty_cache()
+        return torch.cat([self._forward_images(part) for part in (pixels[:half], pixels[half:])])
+
+    @torch.inference_mode()
+    def _forward(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         dtype = next(self._model.parameters()).dtype
         out: torch.Tensor = self._model.encode_image(self._scale(pixels).to(dtype))  # type: ignore[operator]
         return out.float().cpu()
@@ -202,6 +218,13 @@ def load(spec: EncoderSpec, *, name: str, device: str, precision: str) -> OpenCl
     except _MISFITS as error:
         raise broken(sources.name, error) from error
     return loaded
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # The CPU's allocator has no class of its own for it.
+    words = ("can't allocate memory", "not enough memory")
+    known = (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, known) or any(w in str(error) for w in words)
 
 
 def _per_channel(values: Sequence[float], device: torch.device) -> torch.Tensor:

@@ -16,7 +16,8 @@ from catalog.store import stages, vectors
 from catalog.store.vectors import ClaimedFrame
 
 STAGE = "encode"
-BATCH = 64
+# Frames claimed at a time. A card takes more at once than a processor.
+_CPU_BATCH, _GPU_BATCH = 64, 256
 
 
 class EncodeQueue:
@@ -38,7 +39,7 @@ class EncodeQueue:
         self,
         asset_ids: Sequence[int] | None = None,
         *,
-        batch: int = BATCH,
+        batch: int | None = None,
         wait: bool = False,
         on_frames: Callable[[int], None] = lambda _: None,
     ) -> tuple[int, dict[int, CatalogError]]:
@@ -52,6 +53,7 @@ class EncodeQueue:
         tuple
             How many vectors were written, and per asset the reason why some were not.
         """
+        limit = batch or (_CPU_BATCH if self._encoder.device == "cpu" else _GPU_BATCH)
         written, after = 0, 0
         failures: dict[int, CatalogError] = {}
         while True:
@@ -59,7 +61,7 @@ class EncodeQueue:
                 claimed = vectors.claim_frames(
                     session,
                     self.encoder_id,
-                    limit=batch,
+                    limit=limit,
                     after=after,
                     asset_ids=asset_ids,
                     wait=wait,

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
 from catalog.errors import AssetBusyError, CatalogError, NotFoundError
@@ -13,7 +15,10 @@ from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset, worker
 from catalog.ingest.encode import EncodeQueue, settle
 from catalog.ingest.sidecars import read_sidecars
 from catalog.media.frame_store import FrameStore
-from catalog.store import assets, stages, vectors
+from catalog.store import assets, service, stages, vectors
+
+# Assets at a time: of a backfill few, for what is fresh waits for them.
+_FRESH, _BACKFILL = 500, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +67,30 @@ def is_analysed(database: Database, asset_id: int) -> bool:
 
 
 def encode_step(
-    database: Database, store: FrameStore, load_encoder: Callable[[], tuple[Encoder, int]]
+    database: Database,
+    store: FrameStore,
+    load_encoder: Callable[[], tuple[Encoder, int]],
+    *,
+    heed_pause: bool = False,
 ) -> Encoded:
     """Encode every frame that has no vector under the active encoder, and mark its asset.
 
-    Any number of processes may do this at once; they share the frames. The
-    encoder is loaded only if something waits.
+    Any number of processes may do this at once; they share the frames. What was
+    never encoded comes before a backfill, also when it comes during one. The
+    encoder is loaded only if something waits. With ``heed_pause`` it ends when the
+    service is paused.
 
     Raises
     ------
     EncoderUnavailableError
         If its weights are not to be had.
     """
-    written, after = 0, 0
+    written, after = 0, {True: 0, False: 0}
     failures: dict[int, CatalogError] = {}
     while True:
         with database.session() as session:
-            active = vectors.active_encoder(session)
-            encoder_id = None if active is None else active.id
-            waiting = vectors.assets_waiting(session, encoder_id, after=after)
+            stopped = heed_pause and service.paused(session) is not None
+            fresh, waiting = (False, []) if stopped else _next(session, after)
         if not waiting:
             return Encoded(written, failures)
         queue = EncodeQueue(database, store, *load_encoder())
@@ -88,5 +98,18 @@ def encode_step(
         count, failed = queue.drain(waiting)
         took_s = time.monotonic() - began
         settle(database, queue.encoder_id, waiting, failed, worker_name(), took_s=took_s)
-        written, after = written + count, waiting[-1]
+        written, after[fresh] = written + count, waiting[-1]
         failures.update(failed)
+
+
+def _next(session: Session, after: dict[bool, int]) -> tuple[bool, list[int]]:
+    """The next assets to encode, and whether they are fresh. Each comes once in a drain."""
+    active = vectors.active_encoder(session)
+    encoder_id = None if active is None else active.id
+    for fresh, limit in ((True, _FRESH), (False, _BACKFILL)):
+        waiting = vectors.assets_waiting(
+            session, encoder_id, fresh=fresh, after=after[fresh], limit=limit
+        )
+        if waiting:
+            return fresh, waiting
+    return False, []

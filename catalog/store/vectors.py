@@ -127,13 +127,19 @@ def assets_missing(session: Session, encoder_id: int, asset_ids: Sequence[int]) 
 
 
 def assets_waiting(
-    session: Session, encoder_id: int | None, *, after: int = 0, limit: int = 500
+    session: Session,
+    encoder_id: int | None,
+    *,
+    fresh: bool | None = None,
+    after: int = 0,
+    limit: int = 500,
 ) -> list[int]:
     """Analysed assets that still want encoding, by id from ``after`` on.
 
     Those are the assets with a frame without a vector, and those nobody has
     marked as encoded (an audio file has no frames). What failed there waits for
-    an administrator. ``encoder_id`` None: nothing has a vector yet.
+    an administrator. ``encoder_id`` None: nothing has a vector yet. ``fresh`` True: only
+    those that were never encoded; False: only those that were, and lack vectors all the same.
     """
     analysed, encoded = aliased(Stage), aliased(Stage)
     statement = (
@@ -144,12 +150,15 @@ def assets_waiting(
         .limit(limit)
     )
     if encoder_id is None:
+        if fresh is False:
+            return []
         statement = statement.where(encoded.state.is_distinct_from("failed"))
     else:
         missing = select(Frame.asset_id).where(_without_vector(encoder_id))
         unmarked = encoded.state.is_(None) | encoded.state.in_(("due", "running"))
         some_missing = (encoded.state == "done") & analysed.asset_id.in_(missing)
-        statement = statement.where(unmarked | some_missing)
+        wanted = {None: unmarked | some_missing, True: unmarked, False: some_missing}
+        statement = statement.where(wanted[fresh])
     return list(session.execute(statement).scalars())
 
 

@@ -253,3 +253,23 @@ def test_workers_killed_again_and_again_make_the_same_catalogue(
     with Catalog.open(other) as calm:
         assert calm.ingest(*files).ready == len(files)
         assert content(catalog) == content(calm)
+
+
+def test_what_is_fresh_is_encoded_before_a_backfill_and_a_pause_ends_it(service: Service) -> None:
+    catalog = service.catalog
+    old, new = (
+        catalog.register(service.footage(f"{colour}.mp4", colour)).asset_id
+        for colour in ("red", "blue")
+    )
+    catalog.analyse(old)
+    catalog.encode()
+    with catalog.database.session() as session:
+        session.execute(text("DELETE FROM catalog.embedding"))
+    catalog.analyse(new)
+    catalog.pause()
+    assert catalog.encode(heed_pause=True).vectors == 0
+    catalog.resume()
+    assert catalog.encode(heed_pause=True).vectors == 2
+    with catalog.database.connect() as connection:
+        order = connection.execute(text("SELECT asset_id FROM catalog.embedding ORDER BY ctid"))
+        assert list(order.scalars()) == [new, old]

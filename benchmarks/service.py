@@ -1,0 +1,158 @@
+"""The service under kills: assets through Celery, while workers are killed every few seconds.
+
+    python -m benchmarks.service [--assets 60] [--every 3] [--kills 1000] [--media 2] [--calm]
+
+Renders small films, registers them with dispatch, and runs `catalog up` with the embedded
+PostgreSQL and Redis. Every few seconds one process below it (a worker, a worker's child, its
+decoder, or Redis) gets SIGKILL, until nothing is due. The catalogue is then compared, row by
+row but for ids and times, with one made without kills in this process. ``--calm`` kills
+nobody, and so measures Celery's path beside that of `catalog ingest`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import psutil
+from sqlalchemy import text
+
+from catalog import Catalog
+from catalog.errors import BrokerUnavailableError
+from catalog.media.writer import write_video
+
+CONTENT = {
+    "asset": "SELECT fingerprint, name, kind, duration, codec FROM catalog.asset",
+    "location": "SELECT path, size_bytes, online FROM catalog.location",
+    "clip": "SELECT a.name, c.kind, c.start_pts, c.end_pts, c.flag FROM catalog.clip c"
+    " JOIN catalog.asset a ON a.id = c.asset_id",
+    "frame": "SELECT f.picture, f.pts, f.poster FROM catalog.frame f",
+    "embedding": "SELECT f.picture, e.vector::text FROM catalog.embedding e"
+    " JOIN catalog.frame f ON f.id = e.frame_id",
+    "stage": "SELECT a.name, s.name, s.state FROM catalog.stage s"
+    " JOIN catalog.asset a ON a.id = s.asset_id",
+}
+
+
+def render(folder: Path, count: int) -> list[Path]:
+    """Films of three to six shots of noise, 4 to 10 s, none like another."""
+    folder.mkdir()
+    files = []
+    for number in range(count):
+        rng = np.random.default_rng(number)
+        shots = rng.integers(0, 256, (int(rng.integers(3, 7)), 12, 16, 3), np.uint8)
+        pictures = [np.kron(shot, np.ones((20, 20, 1), np.uint8)) for shot in shots]
+        path = folder / f"take-{number:03}.mp4"
+        write_video(path, (p for p in pictures for _ in range(40)), frame_rate=Fraction(25))
+        files.append(path)
+    return files
+
+
+def content(catalog: Catalog) -> dict[str, list[str]]:
+    """All rows of work, but for ids, times and who did it."""
+    with catalog.database.connect() as connection:
+        return {
+            table: sorted(map(str, connection.execute(text(query))))
+            for table, query in CONTENT.items()
+        }
+
+
+def kill_somebody(up: subprocess.Popen[bytes], chance: random.Random) -> str | None:
+    """SIGKILL one process below the supervisor; which."""
+    with suppress(psutil.Error, IndexError):
+        victim = chance.choice(psutil.Process(up.pid).children(recursive=True))
+        words = " ".join(victim.cmdline())
+        victim.kill()
+        names = ("redis", "-Q media", "-Q encode", "-Q service", "serve-phrases", "watch")
+        return next((name for name in names if name in words), "decoder")
+    return None
+
+
+def through_the_service(
+    home: Path, files: list[Path], options: argparse.Namespace
+) -> tuple[float, dict[str, int], dict[str, list[str]]]:
+    """Seconds until all are ready, who was killed how often, and the catalogue."""
+    command = [sys.executable, "-m", "catalog.cli", "up", "--json", "--media", str(options.media)]
+    chance, killed = random.Random(options.seed), dict[str, int]()
+    environment = os.environ | {"CATALOG_HOME": str(home), "CATALOG_RECONCILE_EVERY": "2"}
+    with Catalog.open(home=home) as catalog:
+        up = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        assert up.stdout is not None
+        for line in up.stdout:
+            if json.loads(line).items() >= {"service": "up", "state": "ready"}.items():
+                break
+        began = last = time.monotonic()
+        for file in files:
+            with suppress(BrokerUnavailableError):  # it has just been killed: it stays due
+                catalog.register(file, dispatch=True)
+        while catalog.jobs(limit=1) or encoded(catalog) < len(files):
+            time.sleep(0.2)
+            if time.monotonic() - began > options.patience:
+                break
+            if not options.calm and time.monotonic() - last > options.every:
+                last = time.monotonic()
+                if sum(killed.values()) < options.kills and (who := kill_somebody(up, chance)):
+                    killed[who] = killed.get(who, 0) + 1
+        took = time.monotonic() - began
+        up.send_signal(signal.SIGTERM)
+        up.communicate()
+        return took, killed, content(catalog)
+
+
+def encoded(catalog: Catalog) -> int:
+    """How many assets are ready."""
+    return int(catalog.stats()["stages"].get("encode/done", 0))
+
+
+def main() -> None:
+    """Render, run both ways, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--assets", type=int, default=60)
+    parser.add_argument("--every", type=float, default=3.0, help="seconds between kills")
+    parser.add_argument("--kills", type=int, default=1000, help="at most")
+    parser.add_argument("--media", type=int, default=2, help="processes that decode")
+    parser.add_argument("--patience", type=float, default=1800.0, help="seconds")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--calm", action="store_true", help="kill nobody")
+    options = parser.parse_args()
+    os.environ.setdefault("CATALOG_ENCODER", "demo")
+    with tempfile.TemporaryDirectory(prefix="catalog-service-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        files = render(folder / "media", options.assets)
+        began = time.monotonic()
+        with Catalog.open(home=folder / "calm") as calm:
+            calm.ingest(*files)
+            in_process = time.monotonic() - began
+            expected = content(calm)
+        took, killed, found = through_the_service(folder / "service", files, options)
+    differing = {t: len(set(found[t]) ^ set(expected[t])) for t in found if found[t] != expected[t]}
+    figures = {
+        "assets": len(files),
+        "kills": sum(killed.values()),
+        "killed": killed,
+        "equal": not differing,
+        "differing_rows": differing,
+        "in_process_s": round(in_process, 2),
+        "service_s": round(took, 2),
+        "celery_share_of_in_process": round(in_process / took, 3),
+    }
+    for key, value in figures.items():
+        print(f"{key:28} {value}")
+    print(json.dumps(figures))
+    raise SystemExit(0 if figures["equal"] else 1)
+
+
+if __name__ == "__main__":
+    main()
