@@ -18,6 +18,8 @@ from catalog.store.vectors import ClaimedFrame
 STAGE = "encode"
 # Frames claimed at a time. A card takes more at once than a processor.
 _CPU_BATCH, _GPU_BATCH = 64, 256
+# A batch of the largest model on a slow processor takes a few minutes.
+_LEASE_S = 1800.0
 
 
 class EncodeQueue:
@@ -58,6 +60,7 @@ class EncodeQueue:
         failures: dict[int, CatalogError] = {}
         while True:
             with self._database.session() as session:
+                vectors.lease_frames(session, _LEASE_S)
                 claimed = vectors.claim_frames(
                     session,
                     self.encoder_id,

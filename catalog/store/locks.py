@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 
 from sqlalchemy import BigInteger, Connection, Engine, Select, column, select, text
 from sqlalchemy.exc import DBAPIError
@@ -15,12 +16,19 @@ _ASSET_SPACE = 0xCA7A << 48
 _ROOT_SPACE = 0xCA7B << 48
 
 
+LEASE_S = 300.0
+"""A process that stands still for so long has lost what it holds."""
+
+
 @contextmanager
-def asset_lock(engine: Engine, asset_id: int) -> Iterator[bool]:
+def asset_lock(engine: Engine, asset_id: int, *, lease_s: float = LEASE_S) -> Iterator[bool]:
     """Hold the asset for the block; False if another process holds it.
 
     A session-level advisory lock: PostgreSQL lets go of it when the connection
     ends, so a killed worker holds nothing back and no lease must be waited for.
+    Only a process that is stopped, or a machine that hangs, leaves its connection
+    open: PostgreSQL ends one that is silent for ``lease_s`` seconds, and a thread
+    here keeps it from being silent.
     The connection is in autocommit, so hours of decoding keep no snapshot open.
     """
     key = _key(_ASSET_SPACE, asset_id)
@@ -31,11 +39,37 @@ def asset_lock(engine: Engine, asset_id: int) -> Iterator[bool]:
         held = bool(
             connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": key}).scalar()
         )
+        if not held:
+            yield False
+            return
         try:
-            yield held
+            with _not_silent(connection, lease_s):
+                yield True
         finally:
-            if held:
-                _unlock(connection, key)
+            _unlock(connection, key)
+
+
+@contextmanager
+def _not_silent(connection: Connection, lease_s: float) -> Iterator[None]:
+    """Use the connection from a thread now and then, and from nowhere else, for the block."""
+    limit = text("SELECT set_config('idle_session_timeout', :ms, false)")
+    connection.execute(limit, {"ms": str(int(lease_s * 1000))})
+    over = Event()
+
+    def speak() -> None:
+        try:
+            while not over.wait(lease_s / 5):
+                connection.execute(text("SELECT 1"))
+        except DBAPIError:
+            return  # it is lost: whoever finishes the work finds out whose it is
+
+    thread = Thread(target=speak, name="asset lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def held_assets() -> Select[tuple[int]]:
@@ -53,6 +87,7 @@ def held_assets() -> Select[tuple[int]]:
 def _unlock(connection: Connection, key: int) -> None:
     try:
         connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": key})
+        connection.execute(text("RESET idle_session_timeout"))
     except DBAPIError:
         # The connection is lost, and the lock with it; what was done under it
         # has been committed or has failed on its own.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -75,6 +78,50 @@ def test_work_of_a_worker_that_vanished_is_sent_again_before_the_lease(service: 
         assert catalog.reconcile().sent["analyse"] == []
     assert catalog.reconcile().sent["analyse"] == [asset_id]
     assert catalog.reconcile().sent["analyse"] == []
+
+
+FROZEN = """
+import os, signal, sys
+from catalog import Catalog
+from catalog.store.locks import asset_lock
+with Catalog.open() as catalog, asset_lock(catalog.database.engine, int(sys.argv[1]), lease_s=1):
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_a_worker_that_stands_still_past_its_lease_has_lost_its_asset(service: Service) -> None:
+    engine = service.catalog.database.engine
+    frozen = subprocess.Popen(
+        [sys.executable, "-c", FROZEN, "7"], env=service.environment(), start_new_session=True
+    )
+
+    def is_free() -> bool:
+        with asset_lock(engine, 7) as held:
+            return held
+
+    try:
+        eventually(lambda: psutil.Process(frozen.pid).status() == "stopped", "it stands still")
+        eventually(is_free, "another may take the asset")
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.wait(60) == 0, "and it ends in good order"
+    finally:
+        frozen.kill()
+    with asset_lock(engine, 7, lease_s=1) as held:
+        assert held
+        spoken = text(
+            "SELECT FROM pg_stat_activity WHERE query = 'SELECT 1' AND datname = current_database()"
+            " AND state_change > CAST(:began AS timestamptz) + interval '1.2 s'"
+        )
+        with engine.connect() as connection:
+            began = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+
+        def still_speaks() -> bool:
+            with engine.connect() as connection:
+                return connection.execute(spoken, {"began": began}).rowcount > 0
+
+        eventually(still_speaks, "who is at work is not silent")
+        with asset_lock(engine, 7) as again:
+            assert not again
 
 
 def test_frames_without_vector_bring_one_message_to_encode(service: Service) -> None:
