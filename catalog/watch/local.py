@@ -15,7 +15,8 @@ from catalog.errors import CatalogError
 from catalog.store import watching
 
 _AT_ONCE = 32
-_AGAIN_S = 60.0
+_LOOK_S = 10.0  # for what others left, or what a root brought that was only now taken
+_AGAIN_S = 5.0
 
 _log = logging.getLogger("catalog.watch")
 
@@ -107,13 +108,17 @@ class LocalWork:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._due.wait(_AGAIN_S)
+            self._due.wait(_LOOK_S)
             self._due.clear()
             try:
                 self.drain()
             except CatalogError as error:  # no weights, no database: what is due stays so
                 _log.warning("work_broken_off", extra={"code": error.code, "reason": str(error)})
-                self._stop.wait(_AGAIN_S / 4)
+                self._try_again()
             except Exception:  # noqa: BLE001  # one fault must not end the watching
                 _log.exception("work_fault")
-                self._stop.wait(_AGAIN_S / 4)
+                self._try_again()
+
+    def _try_again(self) -> None:
+        self._stop.wait(_AGAIN_S)
+        self._due.set()

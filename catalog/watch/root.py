@@ -18,11 +18,17 @@ from catalog.domain.file_state import FileState
 from catalog.domain.paths import raw_path, shown_path
 from catalog.domain.results import Failure
 from catalog.domain.watch_report import WatchReport
-from catalog.errors import CatalogError, OutsideRootError
+from catalog.errors import (
+    CatalogError,
+    FileChangedError,
+    OutsideRootError,
+    UnreadableFileError,
+)
 from catalog.ingest.register import Registrar
 from catalog.media.files import is_passed_over, looks_like_media
 from catalog.store import roots, watching
 from catalog.store.watching import KnownFile, WatchedRoot
+from catalog.watch.bits import Bits
 from catalog.watch.intake import Intake
 from catalog.watch.lost import mark_lost
 from catalog.watch.presence import Away, Folder, look, unchanged
@@ -32,6 +38,8 @@ from catalog.watch.walk import Walk, is_within
 _BATCH = 1000
 _PROBED = 50
 _TRIES = 5
+# What may be otherwise next time though the file is as it was: storage that failed to read.
+_MAY_PASS = frozenset({UnreadableFileError.code, FileChangedError.code})
 _MOST_NOTED = 10_000
 
 _log = logging.getLogger("catalog.watch")
@@ -124,7 +132,7 @@ class RootState:
         began = time.monotonic()
         self.overfull = False
         self._inner = self._inner_roots()
-        met = _Bits()
+        met = Bits()
         walk = self._walk()
         files = 0
         for batch in _batches(walk.files()):
@@ -363,6 +371,8 @@ def _as_known(path: str, state: FileState, known: KnownFile) -> bool:
     """Whether the catalogue knows the file as it is: nothing is to be done about it."""
     if known.asset_id is not None:
         return state.untouched_since(known.state)
+    if known.error_code in _MAY_PASS:
+        return False
     if known.error_code == OutsideRootError.code:  # of such a link, the link itself was noted
         try:
             state = FileState.of(os.lstat(path))
@@ -385,20 +395,3 @@ class _Looked:
     folders: set[str] = field(default_factory=set)
     files: list[tuple[str, FileState]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-
-
-class _Bits:
-    """A set of numbers, a bit each."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    def add(self, number: int) -> None:
-        at, bit = divmod(number, 8)
-        if at >= len(self._bytes):
-            self._bytes.extend(bytes(max(4096, at + 1 - len(self._bytes))))
-        self._bytes[at] |= 1 << bit
-
-    def has(self, number: int) -> bool:
-        at, bit = divmod(number, 8)
-        return at < len(self._bytes) and bool(self._bytes[at] & (1 << bit))

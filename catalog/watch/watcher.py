@@ -157,6 +157,7 @@ class Watcher:
             with self._database.session() as session:
                 watched = watching.watched_roots(session)
             taken = [root for root in watched if self._take(root)]
+            self._report.roots = len(taken)
             states = [RootState(self._database, r, self._intake, self._report) for r in taken]
             awake = threading.Event()
             for state in states:
@@ -191,7 +192,6 @@ class Watcher:
         if shown in self._report.elsewhere:
             self._report.elsewhere.remove(shown)
         self._mine[root.id] = root
-        self._report.roots += 1
         return True
 
     def _follow(self) -> None:
@@ -209,6 +209,7 @@ class Watcher:
             if root_id not in self._threads and self._take(root):
                 state = RootState(self._database, root, self._intake, self._report)
                 self._threads[root_id] = RootThread(state, rescan_s=self._rescan_s)
+        self._report.roots = len(self._mine)
         self._report.paused = [
             each.state.shown
             for each in self._threads.values()
@@ -219,8 +220,7 @@ class Watcher:
         for root_id in root_ids:
             if thread := self._threads.pop(root_id, None):
                 thread.stop()
-            if self._mine.pop(root_id, None) is not None:
-                self._report.roots -= 1
+            self._mine.pop(root_id, None)
             with suppress(DatabaseUnavailableError):  # then it is given back already
                 self._locks.give_back(root_id)
 

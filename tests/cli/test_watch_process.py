@@ -71,4 +71,5 @@ def test_a_standby_takes_over_from_one_that_is_killed(
             each.process.communicate()
     assert second.process.returncode == 0, err
     report = json.loads(out)
+    assert report["roots"] == 1
     assert (report["registered"], report["failed"], report["elsewhere"]) == (1, 0, [])

@@ -355,7 +355,7 @@ def test_a_database_that_goes_and_comes_back_loses_nothing(
             rows(catalog, others)
         eventually(lambda: len(online(catalog)) == 3, "all are there")
         eventually(lambda: held_roots(catalog), "it has its root again")
-    eventually(lambda: ready(catalog) == 3, "all are searchable")
+        eventually(lambda: ready(catalog) == 3, "all are searchable")
 
 
 def test_names_that_are_no_text_are_taken_in(catalog: Catalog, settings: Settings, watched: Path):
