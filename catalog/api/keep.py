@@ -92,5 +92,5 @@ class KeepVerbs(OpenCatalog):
             return stages.list_stages(session, failed_only=failed, limit=limit)
 
     def retry(self, references: Sequence[Reference] = ()) -> list[int]:
-        """Make failed work due again; the next ingest of those files does it."""
+        """Make failed work due again; the reconciler or the next ingest of the files does it."""
         return maintained.retry(self.database, references)

@@ -115,7 +115,7 @@ def retry(
     *,
     json: Json = False,
 ) -> None:
-    """Make failed work due again; the next ingest of those files does it."""
+    """Make failed work due again; the reconciler, or the next ingest of those files, does it."""
     with fail_with_reason(json=json):
         with opened() as catalog:
             ids = catalog.retry(references or [])
