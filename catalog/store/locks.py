@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from sqlalchemy import BigInteger, Connection, Engine, Select, column, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from catalog.db.engine import translated
 
@@ -36,24 +36,30 @@ def asset_lock(engine: Engine, asset_id: int, *, lease_s: float = LEASE_S) -> It
         translated(engine.url),
         engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
     ):
-        held = bool(
-            connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": key}).scalar()
-        )
-        if not held:
+        asked = {"k": key, "ms": str(int(lease_s * 1000))}
+        limit_before, held = connection.execute(_LOCK, asked).one()
+        if held is None:
             yield False
             return
         try:
             with _not_silent(connection, lease_s):
                 yield True
         finally:
-            _unlock(connection, key)
+            _unlock(connection, key, limit_before)
+
+
+# Lock and limit in one statement: this is done for every asset.
+_LOCK = text("""
+    SELECT current_setting('idle_session_timeout'),
+           CASE WHEN pg_try_advisory_lock(:k)
+                THEN set_config('idle_session_timeout', :ms, false) END
+""")
+_UNLOCK = text("SELECT pg_advisory_unlock(:k), set_config('idle_session_timeout', :ms, false)")
 
 
 @contextmanager
 def _not_silent(connection: Connection, lease_s: float) -> Iterator[None]:
     """Use the connection from a thread now and then, and from nowhere else, for the block."""
-    limit = text("SELECT set_config('idle_session_timeout', :ms, false)")
-    connection.execute(limit, {"ms": str(int(lease_s * 1000))})
     over = Event()
 
     def speak() -> None:
@@ -84,11 +90,10 @@ def held_assets() -> Select[tuple[int]]:
     return select(held.subquery("held").c.asset_id)
 
 
-def _unlock(connection: Connection, key: int) -> None:
+def _unlock(connection: Connection, key: int, limit_before: str) -> None:
     try:
-        connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": key})
-        connection.execute(text("RESET idle_session_timeout"))
-    except DBAPIError:
+        connection.execute(_UNLOCK, {"k": key, "ms": limit_before})
+    except (DBAPIError, PendingRollbackError):
         # The connection is lost, and the lock with it; what was done under it
         # has been committed or has failed on its own.
         connection.invalidate()
