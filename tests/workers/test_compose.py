@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from catalog.cli.app import app
 from catalog.db.engine import COMPOSE_IMAGE
@@ -27,6 +28,7 @@ PROGRAMS = {
     "encode-worker-cpu",
     "encode-worker-gpu",
     "phrases",
+    "watch",
     "catalog",
 }
 
@@ -70,10 +72,11 @@ def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: 
     assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}, {SERVICE_QUEUE}]
 
 
-def test_phrases_are_served_by_a_verb_there_is(services: dict[str, Any]) -> None:
-    program, verb = services["phrases"]["command"]
+@pytest.mark.parametrize("name", ["phrases", "watch"])
+def test_services_run_verbs_there_are(services: dict[str, Any], name: str) -> None:
+    program, verb = services[name]["command"]
     assert program == "catalog"
-    assert verb in {command.name for command in app.registered_commands}
+    assert verb in typer.main.get_command(app).commands
 
 
 def test_secrets_have_no_default_and_nothing_is_published(services: dict[str, Any]) -> None:
@@ -95,7 +98,11 @@ def test_media_is_read_only_and_only_where_it_is_decoded(services: dict[str, Any
         name: [volume for volume in service.get("volumes", []) if ":/media" in volume]
         for name, service in services.items()
     }
-    assert {name for name, found in mounts.items() if found} == {"media-worker", "catalog"}
+    assert {name for name, found in mounts.items() if found} == {
+        "media-worker",
+        "watch",
+        "catalog",
+    }
     assert all(volume.endswith(":/media:ro") for found in mounts.values() for volume in found)
 
 
