@@ -33,14 +33,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.search_data import _copy, plain_connection
+from benchmarks.search_data import add_null_encoder, copy_rows, plain_connection
 from catalog import Catalog
 from catalog.db.models import Asset
 from catalog.db.vectors import fetch_type, register
-from catalog.encoders.null import NullEncoder
 from catalog.settings import Settings
 from catalog.store import duplicates as store
-from catalog.store import vectors
 
 DIMENSION, SHOTS, FRAMES = 512, 12, 2
 PRESENTERS, SERIES = 20, 100
@@ -156,12 +154,7 @@ def pictures_of(catalog: Catalog, count: int = 400) -> list[str]:
 
 def fill(catalog: Catalog, library: Library) -> int:
     """The library into an empty catalogue; the id of the encoder."""
-    with catalog.database.session() as session:
-        encoder = vectors.add_encoder(
-            session, name=f"null:{DIMENSION}", dimension=DIMENSION, precision="fp32",
-            weights_digest=NullEncoder(DIMENSION).weights_digest,
-        )  # fmt: skip
-        vectors.activate_first(session, encoder)
+    encoder = add_null_encoder(catalog, DIMENSION)
     assets, clips, frames, rows = [], [], [], []
     with plain_connection(catalog) as connection:
         connection.execute("SET session_replication_role = replica")
@@ -170,16 +163,17 @@ def fill(catalog: Catalog, library: Library) -> int:
         register(connection, info)
 
         def write() -> None:
-            _copy(connection, "asset (id, fingerprint, size_bytes, name, kind, frame_rate_num, "
+            copy_rows(connection, "asset (id, fingerprint, size_bytes, name, kind, frame_rate_num, "
                   "frame_rate_den, time_base_num, time_base_den, duration_pts)",
                   "int8 text int8 text text int8 int8 int8 int8 int8", assets)  # fmt: skip
-            _copy(connection, "clip (id, asset_id, kind, start_pts, end_pts)",
+            copy_rows(connection, "clip (id, asset_id, kind, start_pts, end_pts)",
                   "int8 int8 text int8 int8", clips)  # fmt: skip
-            _copy(connection, "frame (id, asset_id, clip_id, pts, start_pts, end_pts, picture, "
+            copy_rows(connection, "frame (id, asset_id, clip_id, pts, start_pts, end_pts, picture, "
                   "width, height)",
                   "int8 int8 int8 int8 int8 int8 text int4 int4", frames)  # fmt: skip
-            _copy(connection, f"embedding_{encoder.id} (encoder_id, frame_id, clip_id, asset_id, "
-                  "vector)", "int4 int8 int8 int8 halfvec", rows)  # fmt: skip
+            copy_rows(connection, f"embedding_{encoder.id} "
+                  "(encoder_id, frame_id, clip_id, asset_id, vector)",
+                  "int4 int8 int8 int8 halfvec", rows)  # fmt: skip
             for each in (assets, clips, frames, rows):
                 each.clear()
 

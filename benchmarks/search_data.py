@@ -31,6 +31,7 @@ from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
 from catalog.store import vectors
 from catalog.store.centres import graph_name
+from catalog.store.vectors import EncoderRow
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "bench" / "clustered_vectors.py"
 SHOTS, FRAMES = 30, 10
@@ -82,16 +83,7 @@ def fill(catalog: Catalog, data: dict[str, np.ndarray]) -> int:
     The ids are the data's plus one. Foreign keys hold by the way the rows are
     made, and are not looked at.
     """
-    rows = data["E"]
-    with catalog.database.session() as session:
-        encoder = vectors.add_encoder(
-            session,
-            name="null:512",
-            dimension=rows.shape[1],
-            precision="fp32",
-            weights_digest=NullEncoder(rows.shape[1]).weights_digest,
-        )
-        vectors.activate_first(session, encoder)
+    encoder = add_null_encoder(catalog, data["E"].shape[1])
     with plain_connection(catalog) as connection:
         connection.execute("SET session_replication_role = replica")
         _fill_assets(connection, data)
@@ -104,10 +96,24 @@ def fill(catalog: Catalog, data: dict[str, np.ndarray]) -> int:
     return encoder.id
 
 
+def add_null_encoder(catalog: Catalog, dimension: int) -> EncoderRow:
+    """The encoder of vectors that no model made, active."""
+    with catalog.database.session() as session:
+        encoder = vectors.add_encoder(
+            session,
+            name=f"null:{dimension}",
+            dimension=dimension,
+            precision="fp32",
+            weights_digest=NullEncoder(dimension).weights_digest,
+        )
+        vectors.activate_first(session, encoder)
+    return encoder
+
+
 def _fill_assets(connection: psycopg.Connection, data: dict[str, np.ndarray]) -> None:
     start = datetime(2016, 1, 1, tzinfo=UTC)
     rows = enumerate(zip(data["collection"].tolist(), data["day"].tolist(), strict=True))
-    _copy(
+    copy_rows(
         connection,
         "asset (id, fingerprint, size_bytes, name, kind, collection, recorded, frame_rate_num, "
         "frame_rate_den, time_base_num, time_base_den, duration_pts)",
@@ -121,7 +127,7 @@ def _fill_assets(connection: psycopg.Connection, data: dict[str, np.ndarray]) ->
 def _fill_clips_and_frames(connection: psycopg.Connection, data: dict[str, np.ndarray]) -> None:
     clips = int(data["clip"][-1]) + 1
     begins = [clip % SHOTS * SHOT_PTS for clip in range(clips)]
-    _copy(
+    copy_rows(
         connection,
         "clip (id, asset_id, kind, start_pts, end_pts)",
         "int8 int8 text int8 int8",
@@ -129,7 +135,7 @@ def _fill_clips_and_frames(connection: psycopg.Connection, data: dict[str, np.nd
          for clip in range(clips)),
     )  # fmt: skip
     places = enumerate(zip(data["asset"].tolist(), data["clip"].tolist(), strict=True))
-    _copy(
+    copy_rows(
         connection,
         "frame (id, asset_id, clip_id, pts, start_pts, end_pts, picture, width, height)",
         "int8 int8 int8 int8 int8 int8 text int4 int4",
@@ -139,9 +145,10 @@ def _fill_clips_and_frames(connection: psycopg.Connection, data: dict[str, np.nd
     )  # fmt: skip
 
 
-def _copy(
+def copy_rows(
     connection: psycopg.Connection, into: str, types: str, rows: Iterable[Sequence[Any]]
 ) -> None:
+    """Rows into a table and its columns (``clip (id, …)``), of these types."""
     statement = f"COPY catalog.{into} FROM STDIN (FORMAT BINARY)"
     with connection.cursor().copy(statement) as copy:
         copy.set_types(types.split())
@@ -157,7 +164,7 @@ def _fill_vectors(catalog: Catalog, encoder_id: int, data: dict[str, np.ndarray]
         info = fetch_type(connection)
         assert info is not None
         register(connection, info)
-        _copy(
+        copy_rows(
             connection,
             f"embedding_{encoder_id} (encoder_id, frame_id, clip_id, asset_id, vector)",
             "int4 int8 int8 int8 halfvec",

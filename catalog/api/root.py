@@ -52,13 +52,7 @@ class RootVerbs:
         InvalidInputError
             If it is no folder, or a setting cannot be used.
         """
-        sampling = {
-            "interval": sampling_interval,
-            "similarity": similarity,
-            "picture_edge": picture_edge,
-            "min_shot": min_shot,
-            "decode": decode,
-        }
+        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot, decode)
         return roots.add(self._database, Path(path), sampling, proxy)
 
     def set(
@@ -84,13 +78,7 @@ class RootVerbs:
         InvalidInputError
             If a setting cannot be used, or nothing is to be changed.
         """
-        sampling = {
-            "interval": sampling_interval,
-            "similarity": similarity,
-            "picture_edge": picture_edge,
-            "min_shot": min_shot,
-            "decode": decode,
-        }
+        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot, decode)
         return roots.change(self._database, Path(path), sampling, unset, proxy)
 
     def watch(
@@ -156,3 +144,19 @@ class RootVerbs:
             If there are such assets and nothing was said of them.
         """
         return roots.forget(self._database, self._store, Path(path), assets)
+
+
+def _sampling(
+    interval: float | None,
+    similarity: float | None,
+    edge: int | None,
+    min_shot: float | None,
+    decode: str | None,
+) -> dict[str, Any]:
+    return {
+        "interval": interval,
+        "similarity": similarity,
+        "picture_edge": edge,
+        "min_shot": min_shot,
+        "decode": decode,
+    }

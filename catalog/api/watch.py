@@ -6,16 +6,18 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog.api.ingest import IngestVerbs
 from catalog.dispatch import NoDispatcher
 from catalog.domain.progress import Progress
 from catalog.domain.results import IngestReport
 from catalog.domain.watch_report import WatchReport
+from catalog.domain.watching import RESCAN_S
 from catalog.errors import InvalidInputError
-from catalog.watch.intake import Intake
-from catalog.watch.local import LocalWork
-from catalog.watch.watcher import RESCAN_S, Watcher
+
+if TYPE_CHECKING:
+    from catalog.watch.local import LocalWork
 
 _log = logging.getLogger("catalog.watch")
 
@@ -47,6 +49,11 @@ class WatchVerbs(IngestVerbs):
         ServiceError
             With ``once``, if a service it needs is away. Else it waits for that service.
         """
+        # What listens to the system takes its time to import, and most verbs listen to nothing.
+        from catalog.watch.intake import Intake  # noqa: PLC0415
+        from catalog.watch.local import LocalWork  # noqa: PLC0415
+        from catalog.watch.watcher import Watcher  # noqa: PLC0415
+
         if not 0.1 <= rescan <= 86_400 * 7:
             raise InvalidInputError(
                 f"{rescan!r} s between scans were asked for; expected 0.1 to {86_400 * 7}.",

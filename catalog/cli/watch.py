@@ -27,8 +27,8 @@ def watch(
     Which roots are watched, and how, `catalog root watch` says.
     """
     from catalog.cli.watch_log import shown_log  # noqa: PLC0415
+    from catalog.domain.watching import RESCAN_S  # noqa: PLC0415
     from catalog.settings import Settings  # noqa: PLC0415
-    from catalog.watch.watcher import RESCAN_S  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

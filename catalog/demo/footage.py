@@ -93,16 +93,6 @@ class Footage:
         return path
 
 
-def load_footage(folder: Path) -> Footage:
-    """Footage made earlier, from its manifest."""
-    table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    files = [
-        File(**{**entry, "shots": [Shot(**shot) for shot in entry["shots"]]})
-        for entry in table["files"]
-    ]
-    return Footage(folder, table["seed"], tuple(table["size"]), table["frame_rate"], files)
-
-
 def make_footage(
     folder: Path,
     *,

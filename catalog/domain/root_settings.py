@@ -80,27 +80,29 @@ def _checked(
     value: Any,  # noqa: ANN401  # that is the question
 ) -> float | str:
     if isinstance(setting, WordSetting):
-        if value in setting.words:
-            return str(value)
-        raise InvalidInputError(
-            f"{value!r} cannot be the {setting.option}; expected {' or '.join(setting.words)}"
-            f" ({setting.meaning}).",
-            remedy=f"Write it like --{setting.option}"
-            f" {getattr(SamplingPolicy(), setting.name)}, which is the default.",
-            setting=setting.name,
-        )
+        if value not in setting.words:
+            raise _refused(setting, value, " or ".join(setting.words))
+        return str(value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = number and math.isfinite(value) and setting.least <= value <= setting.most
     if not fits or (setting.whole and value != int(value)):
         sort = "a whole number" if setting.whole else "a number"
-        raise InvalidInputError(
-            f"{value!r} cannot be the {setting.option}; expected {sort} from {setting.least:g} to"
-            f" {setting.most:g} ({setting.meaning}).",
-            remedy=f"Write it like --{setting.option}"
-            f" {getattr(SamplingPolicy(), setting.name):g}, which is the default.",
-            setting=setting.name,
-        )
+        raise _refused(setting, value, f"{sort} from {setting.least:g} to {setting.most:g}")
     return int(value) if setting.whole else float(value)
+
+
+def _refused(
+    setting: SamplingSetting | WordSetting,
+    value: Any,  # noqa: ANN401  # as in _checked
+    expected: str,
+) -> InvalidInputError:
+    default = getattr(SamplingPolicy(), setting.name)
+    written = default if isinstance(default, str) else f"{default:g}"
+    return InvalidInputError(
+        f"{value!r} cannot be the {setting.option}; expected {expected} ({setting.meaning}).",
+        remedy=f"Write it like --{setting.option} {written}, which is the default.",
+        setting=setting.name,
+    )
 
 
 def setting_named(name: str) -> str:

@@ -13,6 +13,8 @@ from catalog.domain.labels import clean_label
 from catalog.errors import InvalidInputError
 
 SETTLE_S = 5.0
+RESCAN_S = 900.0
+"""Seconds between looks at everything, if nobody says otherwise."""
 _MOST_SETTLE_S = 86_400.0
 _POLL = ("auto", "always", "never")
 _MOST_PATTERNS = 100

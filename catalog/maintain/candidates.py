@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -21,7 +22,7 @@ LIKE = 0.93
 
 _FEW = 500  # so few shots are all compared
 _TABLES, _BITS = 32, 20
-_SAMPLE = 20_000  # signatures that the mean is taken of
+_SAMPLE = 20_000  # shots that the mean is taken of
 _NEIGHBOURS = 24
 _SAME_LENGTH_S = 0.3
 _FEW_SHOTS = 3  # of so few, trimming may have changed all lengths
@@ -55,7 +56,7 @@ def find_candidates(
 ) -> Candidates:
     """Pairs of assets with shots alike, in the order of their ids.
 
-    ``parts`` is read once; 148 bytes are kept of each shot. ``vectors_of`` gives the
+    ``parts`` is read once; 152 bytes are kept of each shot. ``vectors_of`` gives the
     vectors of frames by their ids, in that order, and is asked for few at a time.
     """
     assets, frames, starts, lengths, codes = _read(parts)
@@ -82,37 +83,31 @@ def find_candidates(
 
 def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, ...]:
     """Assets, frames, starts and lengths of all shots, and their signs, ``uint32 (n, tables)``."""
-    rows: list[tuple[np.ndarray, ...]] = []
-    waiting: list[Shots] = []
-    mean: np.ndarray | None = None
-    planes: np.ndarray = np.empty(0, np.float32)
-
-    def signed(part: Shots) -> tuple[np.ndarray, ...]:
-        # Around their mean: all pictures of one encoder lie to one side of the origin.
-        signs = ((part.vectors - mean) @ planes > 0).reshape(len(part.assets), _TABLES, _BITS)
-        codes = (signs * (1 << np.arange(_BITS, dtype=np.uint32))).sum(2, dtype=np.uint32)
-        return part.assets, part.frames, part.starts, part.lengths, codes
-
-    def begin() -> None:
-        nonlocal mean, planes
-        mean = np.concatenate([part.vectors for part in waiting]).mean(0)
-        planes = np.random.default_rng(7).standard_normal((len(mean), _TABLES * _BITS))
-        planes = planes.astype(np.float32)
-        rows.extend(signed(part) for part in waiting)
-        waiting.clear()
-
-    for part in parts:
-        if mean is not None:
-            rows.append(signed(part))
-            continue
-        waiting.append(part)
-        if sum(len(each.assets) for each in waiting) >= _SAMPLE:
-            begin()
-    if waiting:
-        begin()
-    if not rows:
+    parts = iter(parts)
+    sample: list[Shots] = []
+    while sum(len(part.assets) for part in sample) < _SAMPLE:
+        part = next(parts, None)
+        if part is None:
+            break
+        sample.append(part)
+    if not sample:
         return (np.empty(0, np.int64),) * 5
+    # Around their mean: all pictures of one encoder lie to one side of the origin.
+    mean = np.concatenate([part.vectors for part in sample]).mean(0)
+    planes = np.random.default_rng(7).standard_normal((len(mean), _TABLES * _BITS))
+    planes = planes.astype(np.float32)
+    rows = [
+        (part.assets, part.frames, part.starts, part.lengths, _signs(part.vectors - mean, planes))
+        for part in chain(sample, parts)
+    ]
     return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
+
+
+def _signs(vectors: np.ndarray, planes: np.ndarray) -> np.ndarray:
+    """On which side of each plane they lie: a bit a plane, ``uint32 (n, tables)``."""
+    bits = (vectors @ planes > 0).reshape(len(vectors), _TABLES, _BITS)
+    found: np.ndarray = (bits * (1 << np.arange(_BITS, dtype=np.uint32))).sum(2, dtype=np.uint32)
+    return found
 
 
 def _meetings(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from catalog.dispatch import broker_of
-from catalog.dispatch.reach import answering_workers, reach_broker
 from catalog.domain.diagnosis import Check, State
 from catalog.errors import CatalogError
 from catalog.maintain.reconcile import LEASE_S
@@ -17,6 +16,9 @@ from catalog.store import service
 
 def service_checks(settings: Settings) -> Iterator[Check]:
     """Whether the broker answers, and which workers."""
+    # The client of Redis, for the doctor alone.
+    from catalog.dispatch.reach import answering_workers, reach_broker  # noqa: PLC0415
+
     url = broker_of(settings)
     if url is None:
         yield Check("broker", State.OK, "none is set, and `catalog ingest` needs none")

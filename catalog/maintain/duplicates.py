@@ -74,7 +74,7 @@ def find_duplicates(
     with database.session() as session:
         about = store.described(session, sorted({asset for pair in found for asset in pair}))
     return {
-        "groups": list(_groups(found, about)),
+        "groups": list(_groups(together, found, about)),
         "compared": compared,
         "left_out": candidates.left_out,
     }
@@ -149,12 +149,11 @@ class _Together:
 
 
 def _groups(
-    found: dict[tuple[int, int], Overlay], about: dict[int, dict[str, Any]]
+    together: _Together,
+    found: dict[tuple[int, int], Overlay],
+    about: dict[int, dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:
     """Assets that hang together, the best version of each group first."""
-    together = _Together()
-    for one, other in found:
-        together.join(one, other)
     members, laid_of = defaultdict(list), defaultdict(list)
     for asset in sorted({asset for pair in found for asset in pair}):
         # One that was removed meanwhile is no version of anything any more.

@@ -187,7 +187,3 @@ def _keyed(row: Row[Any]) -> Any:  # noqa: ANN401  # what a cursor is written fr
     return SimpleNamespace(
         number_key=row.score, name_key=None, asset_id=row.asset_id, clip_id=row.clip_id
     )
-
-
-def _plan(kind: str) -> Plan:
-    return Plan(kind, "every pair of shots is compared")

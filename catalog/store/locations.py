@@ -95,21 +95,6 @@ def find_location(
     return next(iter(_states(session.execute(statement))), None)
 
 
-def of_file(session: Session, state: FileState) -> list[LocationState]:
-    """The locations that are, or were, names of this very file, and of an asset."""
-    if state.inode is None:
-        return []
-    return _states(
-        session.execute(
-            _known().where(
-                Location.inode == signed(state.inode),
-                Location.device == signed(state.device),
-                Location.asset_id.is_not(None),
-            )
-        )
-    )
-
-
 def of_assets(session: Session, asset_ids: Sequence[int]) -> list[LocationState]:
     """All locations of these assets."""
     return _states(session.execute(_known().where(among(Location.asset_id, asset_ids))))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, update
+from sqlalchemy import and_, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Service, Stage
 from catalog.store.arrays import among
+from catalog.store.intervals import seconds
 from catalog.store.locks import held_assets
 
 _OPEN = ("due", "running")
@@ -88,7 +89,7 @@ def claim_unsent(
     now = func.clock_timestamp()
     # The message was taken; what was begun then is over.
     used_up = and_(Stage.state == "running", Stage.sent_at < Stage.started_at)
-    untold = or_(Stage.sent_at.is_(None), Stage.sent_at < now - _seconds(lease_s), used_up)
+    untold = or_(Stage.sent_at.is_(None), Stage.sent_at < now - seconds(lease_s), used_up)
     since = case((Stage.state == "running", Stage.started_at), else_=Stage.due_at)
     claimed = (
         select(Stage.asset_id)
@@ -96,7 +97,7 @@ def claim_unsent(
             Stage.name == name,
             Stage.state.in_(_OPEN),
             untold,
-            since < now - _seconds(grace_s),
+            since < now - seconds(grace_s),
             Stage.asset_id.not_in(held_assets()),
         )
         .order_by(Stage.sent_at.nulls_first(), Stage.asset_id)
@@ -118,14 +119,10 @@ def left_lying(session: Session, *, after_s: float) -> int:
     last = func.greatest(Stage.sent_at, Stage.started_at, Stage.due_at)
     statement = select(func.count()).where(
         Stage.state.in_(_OPEN),
-        last < func.clock_timestamp() - _seconds(after_s),
+        last < func.clock_timestamp() - seconds(after_s),
         Stage.asset_id.not_in(held_assets()),
     )
     return session.execute(statement).scalar_one()
-
-
-def _seconds(seconds: float) -> ColumnElement[Any]:
-    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def open_work(session: Session) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Frame, Stage
 from catalog.store import service
+from catalog.store.intervals import seconds
 
 RATES_S, TIMINGS_S = 3600, 86_400
 _MOST_WORKERS = 50
@@ -30,14 +31,13 @@ def service_figures(session: Session) -> dict[str, Any]:
     }
 
 
-def _since(seconds: float) -> ColumnElement[bool]:
-    earliest = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    return Stage.finished_at > earliest
+def _within(last_s: float) -> ColumnElement[bool]:
+    return Stage.finished_at > func.clock_timestamp() - seconds(last_s)
 
 
 def _rates(session: Session) -> dict[str, int]:
     made = select(Stage.asset_id).where(
-        Stage.name == "encode", Stage.state == "done", _since(RATES_S)
+        Stage.name == "encode", Stage.state == "done", _within(RATES_S)
     )
     ready = made.subquery()
     frames = select(func.count()).select_from(Frame).where(Frame.asset_id.in_(made))
@@ -65,7 +65,7 @@ def _timings(session: Session, *by: Any) -> list[dict[str, Any]]:  # noqa: ANN40
     )
     columns = [func.count().label("done"), func.avg(took).label("mean_s")]
     columns += [value.label(name) for name, value in share]
-    done = (Stage.state == "done", Stage.started_at.is_not(None), _since(TIMINGS_S))
+    done = (Stage.state == "done", Stage.started_at.is_not(None), _within(TIMINGS_S))
     statement = select(*by, *columns).where(*done).group_by(*by).order_by(*by)
     return [
         {

@@ -14,6 +14,7 @@ from catalog.db.models import Asset, Frame, Stage
 from catalog.errors import CatalogError
 from catalog.store.announcements import announce
 from catalog.store.arrays import among
+from catalog.store.intervals import seconds
 
 _NO_ERROR: dict[str, Any] = {
     "error_code": None,
@@ -172,7 +173,7 @@ def mark_done(
     """
     values: dict[str, Any] = {"state": "done", "worker": worker, **_now_done()}
     if took_s is not None:
-        values["started_at"] = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, took_s)
+        values["started_at"] = func.clock_timestamp() - seconds(took_s)
     # In one order, for two processes may do this at once over the same assets.
     rows = [{"asset_id": a, "name": name, "attempts": 1, "state": "due"} for a in sorted(asset_ids)]
     for first in range(0, len(rows), _ROWS):
@@ -200,8 +201,8 @@ def fail_stage(
     after a longer while; the whiles differ, so that what failed together does
     not come back together. A proxy that cannot be made is no failure of its asset.
     """
-    seconds = func.least(FIRST_RETRY_S * func.power(RETRY_FACTOR, Stage.tries), LONGEST_RETRY_S)
-    later = func.make_interval(0, 0, 0, 0, 0, 0, seconds * (0.5 + func.random()))
+    wait_s = func.least(FIRST_RETRY_S * func.power(RETRY_FACTOR, Stage.tries), LONGEST_RETRY_S)
+    later = seconds(wait_s * (0.5 + func.random()))
     again = and_(literal(error.retryable), Stage.tries + 1 < MOST_TRIES)
     failed = _set(
         session,

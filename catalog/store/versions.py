@@ -12,7 +12,6 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
-    func,
     insert,
     literal,
     null,
@@ -144,11 +143,3 @@ def versions_of(session: Session, asset_id: int) -> list[dict[str, Any]]:
         )
     )
     return [dict(row._mapping) for row in session.execute(statement)]
-
-
-def count_unverified(session: Session, asset_ids: Sequence[int]) -> int:
-    """How many files of these assets were recognised, but not read."""
-    statement = select(func.count()).where(
-        among(Location.asset_id, asset_ids), Location.verified.is_(False)
-    )
-    return session.execute(statement).scalar_one()

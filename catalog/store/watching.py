@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Interval,
     LargeBinary,
     and_,
     any_,
-    cast,
     exists,
     func,
     literal,
@@ -30,6 +28,7 @@ from catalog.domain.file_state import FileState
 from catalog.domain.paths import path_from_raw
 from catalog.domain.watching import WatchSettings
 from catalog.store.arrays import among
+from catalog.store.intervals import seconds
 from catalog.store.locations import signed, unsigned
 
 
@@ -83,11 +82,6 @@ def set_watch(session: Session, root_id: int, settings: WatchSettings | None) ->
     if settings is not None:
         values["watch"] = settings.kept()
     session.execute(update(Root).where(Root.id == root_id).values(**values, paused_why=None))
-
-
-def forget_folder(session: Session, root_id: int) -> None:
-    """Take the root's folder, whatever it is next time, for the right one."""
-    session.execute(update(Root).where(Root.id == root_id).values(device=None, inode=None))
 
 
 def note_folder(session: Session, root_id: int, device: int, inode: int) -> None:
@@ -206,7 +200,7 @@ def mark_back(session: Session, location_ids: Sequence[int]) -> None:
 
 def note_settled(session: Session, asset_id: int, seconds_ago: float) -> None:
     """Since when the file of a new asset is settled."""
-    moment = func.clock_timestamp() - cast(timedelta(seconds=seconds_ago), Interval)
+    moment = func.clock_timestamp() - seconds(seconds_ago)
     session.execute(update(Asset).where(Asset.id == asset_id).values(settled_at=moment))
 
 
@@ -262,9 +256,9 @@ def latency(session: Session, *, newest: int) -> dict[str, Any] | None:
 
     None if there is none; else their number, the median, the 95th percentile and the longest.
     """
-    seconds = func.extract("epoch", Stage.first_done_at - Asset.settled_at).label("seconds")
+    took = func.extract("epoch", Stage.first_done_at - Asset.settled_at).label("seconds")
     taken = (
-        select(seconds)
+        select(took)
         .select_from(Asset)
         .join(Stage, and_(Stage.asset_id == Asset.id, Stage.name == "encode"))
         .where(Asset.settled_at.is_not(None), Stage.first_done_at.is_not(None))

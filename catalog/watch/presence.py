@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.domain.paths import path_from_raw
+from catalog.ingest.register import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,11 @@ def look(root: Path, before: Folder | None, known: Callable[[], Iterable[bytes]]
     if here == before:
         return here
     expected = list(known())
-    if not expected or any(_is_there(root / path_from_raw(raw)) for raw in expected):
+    if not expected or any(is_there(root / path_from_raw(raw)) for raw in expected):
         return here
     where = "on another device" if before and before.device != here.device else "another folder"
     what = "it is empty" if empty else "none of the files known there is in it"
     return Away(f"{what}, and it is {where}" if before else what)
-
-
-def _is_there(file: Path) -> bool:
-    try:
-        file.lstat()
-    except OSError:
-        return False
-    return True
 
 
 def unchanged(root: Path, folder: Folder) -> bool:

@@ -28,7 +28,7 @@ from catalog.ingest.register import Registrar
 from catalog.media.files import is_passed_over, looks_like_media
 from catalog.store import roots, watching
 from catalog.store.watching import KnownFile, WatchedRoot
-from catalog.watch.bits import Bits
+from catalog.watch.bitmap import Bitmap
 from catalog.watch.intake import Intake
 from catalog.watch.lost import mark_lost
 from catalog.watch.presence import Away, Folder, look, unchanged
@@ -132,7 +132,7 @@ class RootState:
         began = time.monotonic()
         self.overfull = False
         self._inner = self._inner_roots()
-        met = Bits()
+        met = Bitmap()
         walk = self._walk()
         files = 0
         for batch in _batches(walk.files()):

@@ -23,8 +23,6 @@ class Walk:
     ----------
     troubles:
         What cannot be listed or looked at, and why; the first thousand.
-    unlisted:
-        Folders that cannot be listed: nobody knows what is in them.
     devices:
         The file systems the walk was on.
     """
@@ -44,7 +42,6 @@ class Walk:
         self._enter = enter
         self._seen: set[tuple[int, int]] = set()
         self.troubles: list[tuple[str, OSError]] = []
-        self.unlisted: list[str] = []
         self.devices: set[int] = set()
 
     def files(self, top: str | None = None) -> Iterator[tuple[str, FileState]]:
@@ -57,7 +54,7 @@ class Walk:
                     continue
                 listing = os.scandir(folder)
             except OSError as error:
-                self._trouble(folder, error, listed=False)
+                self._trouble(folder, error)
                 continue
             self._enter(folder)
             with listing:
@@ -70,7 +67,7 @@ class Walk:
             try:
                 entry = next(listing, None)
             except OSError as error:  # in the middle of a folder, as storage does that goes
-                self._trouble(folder, error, listed=False)
+                self._trouble(folder, error)
                 return
             if entry is None:
                 return
@@ -83,7 +80,7 @@ class Walk:
                 elif self._wants(entry):
                     yield entry.path, FileState.of(entry.stat())
             except OSError as error:
-                self._trouble(entry.path, error, listed=True)
+                self._trouble(entry.path, error)
 
     def _first_time(self, folder: str) -> bool:
         state = os.stat(folder)  # noqa: PTH116  # a hundred thousand Paths are slow
@@ -107,9 +104,7 @@ class Walk:
     def _below(self, path: str) -> str:
         return path[len(self._root.rstrip("/")) + 1 :]
 
-    def _trouble(self, path: str, error: OSError, *, listed: bool) -> None:
-        if not listed:
-            self.unlisted.append(path)
+    def _trouble(self, path: str, error: OSError) -> None:
         if len(self.troubles) < _MOST_TROUBLES:
             self.troubles.append((path, error))
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from catalog.db.engine import Database
 from catalog.domain.paths import shown_path
 from catalog.domain.watch_report import WatchReport
+from catalog.domain.watching import RESCAN_S
 from catalog.errors import CatalogError, DatabaseUnavailableError
 from catalog.store import watching
 from catalog.store.locks import WatchLocks
@@ -20,7 +21,6 @@ from catalog.watch.intake import Intake
 from catalog.watch.mounts import on_network
 from catalog.watch.root import RootState
 
-RESCAN_S = 900.0
 _ROOTS_S = 1.0  # between looks at which roots are watched, and whether they are there
 _AGAIN_S = 5.0
 _SHORTEST_S = 0.05

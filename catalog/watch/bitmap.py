@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Bits:
+class Bitmap:
     """Numbers from 0 up; memory goes by the largest."""
 
     def __init__(self) -> None:
