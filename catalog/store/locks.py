@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from sqlalchemy import BigInteger, Connection, Engine, Select, column, select, text
@@ -125,7 +125,11 @@ class WatchLocks:
     def close(self) -> None:
         """Give back all."""
         if self._connection is not None:
-            self._connection.invalidate()  # the server drops the locks with the session
+            # Said, for the server notices a while later that a session is over; a lost one
+            # holds nothing.
+            with suppress(DBAPIError, PendingRollbackError):
+                self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
+            self._connection.invalidate()
             self._connection.close()
             self._connection = None
 
