@@ -44,7 +44,7 @@ class Listening(NullEncoder):
 
 
 class Counting(FolderFrameStore):
-    """Knows how many pictures were put into it."""
+    """Knows how many pictures were put into it, strips and the like not counted."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -53,6 +53,8 @@ class Counting(FolderFrameStore):
 
     def put(self, key: str, content: bytes) -> None:
         super().put(key, content)
+        if key.startswith("renditions/"):
+            return
         with self.more:
             self.puts += 1
             self.more.notify_all()
