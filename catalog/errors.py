@@ -82,6 +82,59 @@ class AlreadyRunningError(CatalogError):
     exit_code = 2
 
 
+class UnauthenticatedError(CatalogError):
+    """Nobody that is known asks: no token, or one that holds no longer."""
+
+    code = "unauthenticated"
+    http_status = 401
+    exit_code = 2
+
+
+class ForbiddenError(CatalogError):
+    """Whoever asks is known, and may not do this."""
+
+    code = "forbidden"
+    http_status = 403
+    exit_code = 2
+
+
+class ConflictError(CatalogError):
+    """What was asked contradicts what is there already."""
+
+    code = "conflict"
+    http_status = 409
+    exit_code = 2
+
+
+class TooLargeError(InvalidInputError):
+    """What was sent is larger than is taken."""
+
+    code = "too_large"
+    http_status = 413
+
+
+class UnsupportedTypeError(InvalidInputError):
+    """What was sent is of a type that is not taken."""
+
+    code = "unsupported_type"
+    http_status = 415
+
+
+class TooManyRequestsError(CatalogError):
+    """Asked too often; ``details["retry_after_s"]`` says when to ask again."""
+
+    code = "too_many_requests"
+    http_status = 429
+    retryable = True
+
+
+class AddressInUseError(CatalogError):
+    """Pages cannot be served at that address and port."""
+
+    code = "address_in_use"
+    exit_code = 3
+
+
 class NotFoundError(CatalogError):
     """What was named does not exist."""
 

@@ -34,7 +34,8 @@ class Settings:
     for in a search that does not say. ``reconcile_every`` is how many seconds lie between
     two rounds of the reconciler; ``log_format`` is how workers and `catalog up` log:
     ``text`` or ``json``. ``webhook_url`` is told by HTTP of assets that
-    are ready, or have failed.
+    are ready, or have failed. ``web_host`` and ``web_port`` are where pages and HTTP API
+    are served; port 0 is any that is free.
     """
 
     home: Path
@@ -51,6 +52,8 @@ class Settings:
     reconcile_every: str = "30"
     log_format: str = "text"
     webhook_url: str | None = None
+    web_host: str = "127.0.0.1"
+    web_port: str = "8600"
 
     @property
     def sql_timeout_s(self) -> float:
@@ -89,6 +92,22 @@ class Settings:
                 remedy="Set CATALOG_LOG_FORMAT=json, or leave it out.",
             )
         return self.log_format == "json"
+
+    @property
+    def web_port_number(self) -> int:
+        """The port of pages and HTTP API.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is no number of a port.
+        """
+        text = self.web_port
+        if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+            raise InvalidSettingError(
+                f"web_port is {text!r}; expected 0 to 65535.", remedy="Set CATALOG_WEB_PORT=8600."
+            )
+        return int(text)
 
     def _seconds(self, name: str) -> float:
         value = getattr(self, name)

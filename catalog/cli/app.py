@@ -22,6 +22,7 @@ from catalog.cli import (
     service,
     up,
     watch,
+    web,
 )
 from catalog.cli import encoder as encoder_verbs
 from catalog.cli import root as root_verbs
@@ -47,6 +48,7 @@ for group in (
     service,
     up,
     watch,
+    web,
 ):
     group.add_to(app)
 app.add_typer(encoder_verbs.app, name="encoder")

@@ -1,4 +1,4 @@
-"""What a watcher says while it works: one line per event, on standard error."""
+"""What a watcher or a server says while it works: one line per event, on standard error."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "ta
 
 
 @contextmanager
-def shown_log(*, json: bool) -> Iterator[None]:
-    """Show what ``catalog.watch`` logs, as text or as one JSON object a line."""
-    logger = logging.getLogger("catalog.watch")
+def shown_log(name: str = "catalog.watch", *, json: bool) -> Iterator[None]:
+    """Show what this logger is told, as text or as one JSON object a line."""
+    logger = logging.getLogger(name)
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if json else _Text())
     level, propagate = logger.level, logger.propagate

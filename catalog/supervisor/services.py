@@ -26,6 +26,7 @@ def commands(settings: Settings, *, media: int) -> list[Command]:
         _worker(SERVICE_QUEUE, 1, "--pool", "solo", "--beat", "--schedule", schedule),
         _verb("phrases", "Answering phrases.", "serve-phrases"),
         _verb("watch", "watching", "watch", *(["--json"] if settings.json_logs else [])),
+        _verb("web", "Serving at ", "web", *(["--json"] if settings.json_logs else [])),
     ]
 
 

@@ -22,7 +22,7 @@ from catalog.settings import Settings
 from catalog.supervisor.log_file import LogFile
 
 UP = [sys.executable, "-m", "catalog.cli", "up", "--json"]
-NAMES = {"redis", "media", "encode", "service", "phrases", "watch"}
+NAMES = {"redis", "media", "encode", "service", "phrases", "watch", "web"}
 
 
 class Running:
@@ -80,6 +80,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CATALOG_ENCODER": "null",
         "CATALOG_LOG_FORMAT": "json",
         "CATALOG_RECONCILE_EVERY": "0.5",
+        "CATALOG_WEB_PORT": "0",
     }
 
 

@@ -1,0 +1,54 @@
+"""The verb that serves pages and the HTTP API."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from catalog.cli.options import Json
+from catalog.cli.session import fail_with_reason
+
+
+def web(
+    *,
+    host: Annotated[
+        str | None, typer.Option(help="Address to serve at; CATALOG_WEB_HOST, or 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; CATALOG_WEB_PORT, or 8600. 0: any that is free.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Serve the pages and the HTTP API until it is told to end (SIGTERM, Ctrl-C).
+
+    Without tokens it serves this machine alone. With --json, logs are JSON.
+    """
+    from catalog.api import Catalog  # noqa: PLC0415
+    from catalog.cli.watch_log import shown_log  # noqa: PLC0415
+    from catalog.settings import Settings  # noqa: PLC0415
+    from catalog.web.server import serve  # noqa: PLC0415
+
+    stop = threading.Event()
+    with fail_with_reason(json=json):
+        settings = Settings.load()
+        with (
+            shown_log("catalog.web", json=json or settings.json_logs),
+            Catalog.open(settings) as catalog,
+        ):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            serve(
+                catalog,
+                host=settings.web_host if host is None else host,
+                port=settings.web_port_number if port is None else port,
+                ready=lambda url: typer.echo(f"Serving at {url}", err=True),
+                stop=stop,
+            )
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb one of the program."""
+    app.command()(web)
