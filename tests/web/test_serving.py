@@ -14,7 +14,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from catalog import Catalog
+from catalog.errors import AddressInUseError, InvalidInputError
 from catalog.settings import Settings
+from catalog.web.server import serve
 
 WEB = [sys.executable, "-m", "catalog.cli", "web", "--port", "0", "--json"]
 
@@ -60,23 +62,14 @@ def test_the_verb_serves_until_it_is_told_to_end(settings: Settings):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])
-def test_without_tokens_only_this_machine_is_served(settings: Settings, host: str):
-    done = subprocess.run(
-        [*WEB, "--host", host],
-        env=environment(settings), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "loopback" in json.loads(done.stdout)["error"]["message"]
+def test_without_tokens_only_this_machine_is_served(catalog: Catalog, host: str):
+    with pytest.raises(InvalidInputError, match="loopback"):
+        serve(catalog, host=host, port=0)
 
 
-def test_a_port_in_use_is_named(settings: Settings, served: str):
-    port = served.rpartition(":")[2]
-    done = subprocess.run(
-        [*WEB, "--port", port],
-        env=environment(settings), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 3
-    assert json.loads(done.stdout)["error"]["code"] == "address_in_use"
+def test_a_port_in_use_is_named(catalog: Catalog, served: str):
+    with pytest.raises(AddressInUseError, match="--port"):
+        serve(catalog, host="127.0.0.1", port=int(served.rpartition(":")[2]))
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/api/v1/nothing", "/static/x/css/base.css"])
