@@ -14,9 +14,11 @@ from typing import Any
 
 _PER_DIMENSION = 1 / 512
 _FRAME = 0.45  # compare one vector, by a scan
+_KEPT = 0.6  # find out whether the filters keep a centre
 _LOOK_UP = 4.0  # find one clip's frames by an index
 _STEP = 5.0  # one vector met on the walk through the graph
 _WALK = 1000.0  # the walk's beginning
+_TELLING = 40  # centres of a sample: below, their share is too uncertain
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
@@ -86,15 +88,52 @@ def worth_counting(library: Library, depth: int) -> int:
         return 0
     if not library.graph or taken(depth) > _DEEPEST_WALK:
         return library.centres + 1
-    step, scan = _STEP, _FRAME * library.dimension * _PER_DIMENSION
+    step, scan = _STEP, _KEPT + _FRAME * library.dimension * _PER_DIMENSION
     return math.ceil(math.sqrt(step / scan * taken(depth) * library.centres)) + 1
 
 
-def choose(library: Library, *, kept: int | None, depth: int, stopped: bool = False) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Of a sample of centres: how many the filters keep, of all and of the nearest to the query."""
+
+    drawn: int
+    kept: int
+    nearest: int
+    nearest_kept: int
+
+    @property
+    def tells(self) -> bool:
+        """Whether enough are kept to know how many of all centres are."""
+        return self.kept >= _TELLING
+
+    @property
+    def share(self) -> float:
+        """The share of all centres that is kept."""
+        return self.kept / self.drawn
+
+    @property
+    def share_nearby(self) -> float:
+        """The share of those near the query that is kept.
+
+        What is kept may be just what lies far off. Half a centre more is counted than
+        was met, of the usual share, so that it is never nothing.
+        """
+        return (self.nearest_kept + self.share / 2) / (self.nearest + 0.5)
+
+
+def choose(
+    library: Library,
+    *,
+    kept: int | None,
+    depth: int,
+    stopped: bool = False,
+    nearby: float | None = None,
+) -> Plan:
     """The fastest way to the ``depth`` nearest clips.
 
     ``kept`` is how many centres the filters keep, None if there is no filter;
-    ``stopped`` says that counting ended there and more may be kept.
+    ``stopped`` says that counting ended there and more may be kept; ``nearby`` is the
+    share they keep of those near the query, None for the same as of all.
     """
     centres = library.centres if kept is None else kept
     per_centre = library.frames / max(library.centres, 1)
@@ -104,9 +143,9 @@ def choose(library: Library, *, kept: int | None, depth: int, stopped: bool = Fa
     closer = min(take, centres) * (_LOOK_UP + per_centre * scan)
     costs = {"exact": frames * scan}
     if frames > _EXACT_BELOW:
-        costs["centres"] = centres * scan + closer
+        costs["centres"] = centres * (_KEPT + scan) + closer
         if library.graph and take <= _DEEPEST_WALK:
-            met = take * library.centres / max(centres, 1)
+            met = take * library.centres / max(centres, 1) if nearby is None else take / nearby
             costs["graph"] = _WALK + met * _STEP + closer
     # Counting ended where the walk begins to be the fastest.
     walks = stopped and "graph" in costs
@@ -150,6 +189,7 @@ def _settings(kind: str, take: int, centres: int) -> dict[str, str]:
     if kind != "graph":
         return shared
     return shared | {
+        "plan_cache_mode": "force_generic_plan",
         "max_parallel_workers_per_gather": "0",
         # The walk gives its order; a sort of what it would give is never cheaper.
         "enable_sort": "off",

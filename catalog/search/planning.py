@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 from catalog.domain.plan import Library, Plan, choose, only_exact, worth_counting
 from catalog.store import centres
 from catalog.store.search import Nearest, SearchParts
-from catalog.store.search.deciding import count_kept
+from catalog.store.search.deciding import count_kept, sample_kept
 from catalog.store.search.parts import is_sorted_by_score
 from catalog.store.vectors import EncoderRow
 
 # Enough of the library to know its mean and spread by: some 700 centres of 512 dimensions.
 _SAMPLE_PAGES = 100
+# Counting more centres than this takes longer than drawing a sample,
+_COUNTED = 500
+# which is worth it where it is little of all: percent.
+_SAMPLED = 20.0
 
 
 def plan_of(
@@ -36,9 +40,19 @@ def plan_of(
     assert isinstance(limit, int)  # noqa: S101  # an expression only inside catalog.search()
     depth = limit + (parts.after.rank if parts.after else 0)
     stop = worth_counting(library, depth) if filtered else 0
+    percent = min(100.0, 100.0 * _SAMPLE_PAGES / max(size.centre_pages, 1))
     # A small library is looked at as a whole, whatever the filters keep of it.
-    kept = count_kept(session, parts, meaning, stop) if stop else None
-    chosen = choose(library, kept=kept, depth=depth, stopped=stop != 0 and kept == stop)
+    first = min(stop, _COUNTED) if percent <= _SAMPLED else stop
+    kept = count_kept(session, parts, meaning, first) if stop else None
+    nearby = None
+    if first < stop and kept == first:
+        sampled = sample_kept(session, parts, meaning, percent)
+        if sampled.tells:
+            kept, nearby = round(sampled.share * size.centres), sampled.share_nearby
+        else:
+            kept = count_kept(session, parts, meaning, stop)
+    stopped = stop != 0 and nearby is None and kept == stop
+    chosen = choose(library, kept=kept, depth=depth, stopped=stopped, nearby=nearby)
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
@@ -50,7 +64,7 @@ def plan_of(
         take=plan.take,
         by_graph=plan.kind == "graph",
         walk=plan.walk,
-        sample=min(100.0, 100.0 * _SAMPLE_PAGES / max(size.centre_pages, 1)),
+        sample=percent,
         centres=size.centres if kept is None else None,
     )
     return plan, replace(parts, nearest=nearest)

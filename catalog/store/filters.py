@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, array
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, array
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
@@ -163,9 +163,18 @@ def _filter(node: Filter) -> Condition:
     column = COLUMNS[node.field.name]
     exact = [value.exact for value in node.values if isinstance(value, TextMatch) and value.exact]
     if 1 < len(exact) == len(node.values) and node.field.type is not FieldType.LANGUAGE:
-        # One look at a hashed list, not one comparison after the other.
-        return func.lower(column) == any_(array([func.lower(literal(e, Text)) for e in exact]))
+        return func.lower(column) == any_(_lowered(exact))
     return or_(*(_compare(node.field, column, value) for value in node.values))
+
+
+def _lowered(values: list[str]) -> ColumnElement[Any]:
+    """In small letters, as a list that is looked into at once instead of value by value.
+
+    Where every database makes small letters alike it is one parameter, however long.
+    """
+    if all(value.isascii() and "I" not in value for value in values):  # Turkish has two of that
+        return literal([value.lower() for value in values], ARRAY(Text))
+    return array([func.lower(literal(value, Text)) for value in values])
 
 
 def metadata_value(key: str) -> ColumnElement[Any]:

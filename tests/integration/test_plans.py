@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.db.models import Asset
 from catalog.domain import plan as planning
-from catalog.domain.plan import Library, choose, worth_counting
+from catalog.domain.plan import Library, Sampled, choose, worth_counting
 from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
+from catalog.search import planning as looking
 from catalog.settings import Settings
 from catalog.store import centres, vectors
-from catalog.store.search import asked, statement
+from catalog.store.search import Meaning, SearchParts, asked, deciding, statement
 
 DIMENSION, ASSETS, SHOTS, FRAMES = 64, 40, 15, 4
 QUERIES = 12
@@ -107,6 +111,7 @@ def way(monkeypatch: pytest.MonkeyPatch):
             monkeypatch.setattr(planning, "_FRAME", 1.0)
             monkeypatch.setattr(planning, "_LOOK_UP", 0)
         if kind == "centres":
+            monkeypatch.setattr(planning, "_KEPT", 0)
             monkeypatch.setattr(planning, "_FRAME", 1.0)
             monkeypatch.setattr(planning, "_LOOK_UP", 0)
 
@@ -356,6 +361,62 @@ def test_a_walk_is_given_up_by_the_statement_and_not_by_pgvector():
         assert plan.kind == "graph"
         assert int(plan.settings["hnsw.max_scan_tuples"]) > of_clips
         assert plan.take < plan.walk < of_clips / 5
+
+
+def test_what_lies_far_off_is_scanned_and_what_lies_near_is_walked_to():
+    large = Library(1_000_000, 100_000, graph=True)
+    far = Sampled(drawn=700, kept=350, nearest=32, nearest_kept=0)
+    near = Sampled(drawn=700, kept=350, nearest=32, nearest_kept=32)
+    assert far.tells
+    assert far.share == near.share == 0.5
+    assert 0 < far.share_nearby < 0.02
+    assert near.share_nearby > 0.95
+    for sampled, kind in ((far, "centres"), (near, "graph")):
+        plan = choose(large, kept=50_000, depth=11, nearby=sampled.share_nearby)
+        assert plan.kind == kind
+    assert not Sampled(drawn=700, kept=39, nearest=32, nearest_kept=0).tells
+
+
+def test_a_sample_tells_what_the_filters_keep_and_how_near(filled: Catalog):
+    """Drawn as a whole it is the truth."""
+    kept = Asset.collection == "c3"
+    [phrase] = filled.sql("SELECT vector::text FROM catalog.phrase WHERE text = 'query 4'").rows
+    vector = np.array(json.loads(phrase[0]), dtype=np.float32)
+    parts = SearchParts(where=kept, keywords=None, meaning=Meaning(1, vector), limit=10)
+    rows = filled.sql(
+        "SELECT a.collection = 'c3' FROM catalog.centre e JOIN catalog.all_shots s ON s.clip_id"
+        " = e.clip_id JOIN catalog.all_assets a ON a.asset_id = s.asset_id"
+        f" ORDER BY e.vector <=> '{phrase[0]}'"
+    ).rows
+    with filled.database.session() as session:
+        sampled = deciding.sample_kept(
+            session, replace(parts, flagged=True), parts.meaning, percent=100.0
+        )
+    inside = [row[0] for row in rows]
+    assert (sampled.drawn, sampled.kept) == (len(inside), sum(inside))
+    assert (sampled.nearest, sampled.nearest_kept) == (32, sum(inside[:32]))
+
+
+def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
+    exact = {at: filled.search(f"query {at} -collection:c3", limit=10) for at in range(QUERIES)}
+    monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
+    monkeypatch.setattr(looking, "_COUNTED", 20)
+    monkeypatch.setattr(looking, "_SAMPLED", 100.0)
+    monkeypatch.setattr(looking, "_SAMPLE_PAGES", 12)
+    counted = []
+    real = looking.count_kept
+    monkeypatch.setattr(
+        looking, "count_kept", lambda *args: counted.append(args[-1]) or real(*args)
+    )
+    for at, wanted in exact.items():
+        found = filled.search(f"query {at} -collection:c3", limit=10)
+        assert clips(found) == clips(wanted)
+        assert not found.plan.at_least
+        assert found.plan.estimated_frames == pytest.approx(0.9 * ASSETS * SHOTS * FRAMES, rel=0.2)
+    assert counted == [20] * QUERIES, "never to the end"
+    monkeypatch.setattr(looking, "_COUNTED", 5)
+    assert clips(filled.search("query 1 name:asset-003", limit=10))
+    assert counted[-1] > 20, "what a sample does not tell is counted"
 
 
 def test_deep_pages_leave_the_graph(filled: Catalog):

@@ -9,15 +9,18 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Integer,
     ScalarSelect,
     Select,
     SQLColumnExpression,
+    TableSample,
     and_,
     bindparam,
     cast,
     func,
     inspect,
     literal,
+    literal_column,
     select,
     tablesample,
     union_all,
@@ -86,14 +89,14 @@ def _passing(
 def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     """The clips of the nearest centres that pass the filters: ``asset_id, clip_id``."""
     kept = kept_centres(parts.where, meaning.encoder_id, flagged=parts.flagged)
-    scanned = kept.order_by(distance_to(meaning, Centre.vector)).limit(nearest.take)
+    scanned = kept.order_by(distance_to(meaning, Centre.vector)).limit(_number(nearest.take))
     if not nearest.by_graph:
         return _distinct(scanned.cte("nearest").prefix_with("MATERIALIZED"))
     met = (
         select(Centre.asset_id, Centre.clip_id)
         .where(Centre.encoder_id == meaning.encoder_id)
         .order_by(distance_by_graph(meaning, nearest.dimension))
-        .limit(nearest.walk)
+        .limit(_number(nearest.walk))
         .subquery("met")
     )
     passing = _passing(
@@ -103,11 +106,16 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
         parts.where,
         flagged=parts.flagged,
     )
-    walked = passing.limit(nearest.take).cte("walked").prefix_with("MATERIALIZED")
+    walked = passing.limit(_number(nearest.take)).cte("walked").prefix_with("MATERIALIZED")
     # What passes may lie further off: then, and only then, all that does is looked at.
     found = select(func.count()).select_from(walked).scalar_subquery()
     rest = select(scanned.where(found < nearest.take).subquery("rest"))
     return _distinct(union_all(select(walked), rest).cte("nearest"))
+
+
+def _number(value: int) -> ColumnElement[int]:
+    """Written into the text, where the planner sees it even if it plans for any parameters."""
+    return literal_column(str(value), Integer)
 
 
 def _distinct(found: CTE) -> CTE:
@@ -119,24 +127,20 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
 
     Pages of centres are drawn by a fixed seed: the same query has the same background.
     """
-    percent: ColumnElement[float] = bindparam("sample", nearest.sample, type_=Double)
-    sample = tablesample(
-        inspect(Centre).local_table, func.system(percent), name="sampled", seed=literal(1)
+    sample = _sampled(nearest.sample)
+    cosine = (1 - distance_to(meaning, sample.c.vector)).label("cosine")
+    drawn = _passing(
+        select(cosine, sample.c.part).where(sample.c.encoder_id == meaning.encoder_id),
+        sample.c.asset_id,
+        sample.c.clip_id,
+        parts.where,
+        flagged=parts.flagged,
     )
-    drawn = (
-        select((1 - distance_to(meaning, sample.c.vector)).label("cosine"), sample.c.part)
-        .select_from(sample)
-        .join(Asset, Asset.id == sample.c.asset_id)
-        .join(Clip, Clip.id == sample.c.clip_id)
-        .where(sample.c.encoder_id == meaning.encoder_id, Asset.kind.is_not(None), parts.where)
-    )
-    if not parts.flagged:
-        drawn = drawn.where(Clip.flag.is_(None))
     found = drawn.subquery("drawn")
     # A clip has one centre or more; its first stands for it.
     clips = func.count().filter(found.c.part == 0)
     if nearest.centres is None:
-        about: ColumnElement[Any] = clips * 100.0 / percent
+        about: ColumnElement[Any] = clips * 100.0 / _percent(nearest.sample)
     else:
         all_centres: ColumnElement[Any] = bindparam("centres", nearest.centres, type_=BigInteger)
         about = all_centres * (clips * 1.0 / func.nullif(func.count(), 0))
@@ -145,6 +149,38 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
         func.avg(found.c.cosine).label("mean"),
         func.stddev_samp(found.c.cosine).label("spread"),
     ).cte("background")
+
+
+def _sampled(percent: float) -> TableSample:
+    """Centres on pages drawn by a fixed seed."""
+    table = inspect(Centre).local_table
+    return tablesample(table, func.system(_percent(percent)), name="sampled", seed=literal(1))
+
+
+def _percent(percent: float) -> ColumnElement[float]:
+    return bindparam("sample", percent, type_=Double)
+
+
+def sampled_kept(
+    where: ColumnElement[bool], meaning: Meaning, percent: float, nearest: int, *, flagged: bool
+) -> Select[int, int, int]:
+    """Of a sample of centres, how many are ``drawn`` and ``kept``, ``near`` of the ``nearest``."""
+    sample = _sampled(percent)
+    place = func.row_number().over(order_by=distance_to(meaning, sample.c.vector))
+    drawn = (
+        select(sample.c.asset_id, sample.c.clip_id, place.label("place"))
+        .where(sample.c.encoder_id == meaning.encoder_id)
+        .cte("drawn")
+        .prefix_with("MATERIALIZED")
+    )
+    kept = _passing(
+        select(drawn.c.place), drawn.c.asset_id, drawn.c.clip_id, where, flagged=flagged
+    ).subquery("kept")
+    return select(
+        select(func.count()).select_from(drawn).scalar_subquery().label("drawn"),
+        func.count().label("kept"),
+        func.count().filter(kept.c.place <= nearest).label("near"),
+    ).select_from(kept)
 
 
 def best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
