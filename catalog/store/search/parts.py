@@ -72,7 +72,8 @@ class Keywords:
 
     @cached_property
     def _asked(self) -> CTE:
-        every = select(self.query.label("every")).cte("every_word")
+        # Materialized: else the words are read as a query wherever it is named, while planning.
+        every = select(self.query.label("every")).cte("every_word").prefix_with("MATERIALIZED")
         some = func.regexp_replace(cast(every.c.every, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
         return select(every.c.every, cast(some, TSQUERY).label("some")).cte("asked")
 
