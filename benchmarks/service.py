@@ -96,7 +96,7 @@ def through_the_service(
         for file in files:
             with suppress(BrokerUnavailableError):  # it has just been killed: it stays due
                 catalog.register(file, dispatch=True)
-        while catalog.jobs(limit=1) or encoded(catalog) < len(files):
+        while encoded(catalog) < len(files) and not given_up(catalog):
             time.sleep(0.2)
             if time.monotonic() - began > options.patience:
                 break
@@ -113,6 +113,11 @@ def through_the_service(
 def encoded(catalog: Catalog) -> int:
     """How many assets are ready."""
     return int(catalog.stats()["stages"].get("encode/done", 0))
+
+
+def given_up(catalog: Catalog) -> bool:
+    """Whether something failed that nobody will try again."""
+    return any(job["retry_at"] is None for job in catalog.jobs(failed=True))
 
 
 def main() -> None:

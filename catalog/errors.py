@@ -241,6 +241,14 @@ class DecoderCrashedError(MediaError):
     code = "decoder_crashed"
 
 
+class DecoderKilledError(DecoderCrashedError):
+    """The decoder's process was killed, twice: by the system, for memory, or by somebody."""
+
+    code = "decoder_killed"
+    # The file need not be to blame. One that is, is given up after a few.
+    retryable = True
+
+
 class DecoderStalledError(MediaError):
     """The decoder gave no sign of life for too long. Storage that hangs does the same."""
 

@@ -49,8 +49,9 @@ def _settings() -> dict[str, Any]:
         # Losing the broker must not throw away an hour of decoding. If the message
         # is delivered again meanwhile, the asset's lock keeps the second worker off.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        # SIGQUIT: finish within this, else hand the message back and end.
-        "worker_soft_shutdown_timeout": 20.0,
+        # SIGQUIT: hand the message back, and end. Celery's own patience sleeps all of its
+        # time in a signal handler, also when the work is done; who stops us sends SIGTERM first.
+        "worker_soft_shutdown_timeout": 0.0,
         # A busy machine may take its time to start a process.
         "worker_proc_alive_timeout": 60.0,
         # A child's print() is no warning of ours, and would not be JSON.

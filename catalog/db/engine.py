@@ -14,7 +14,13 @@ from typing import Any, Self
 import psycopg
 from psycopg.types import TypeInfo
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,7 +40,13 @@ PGVECTOR_MIN = (0, 8)
 COMPOSE_IMAGE = "pgvector/pgvector:pg17"
 CONNECT_TIMEOUT_S = 10
 
-_SESSION_SETTINGS = {"search_path": "catalog,public", "jit": "off", "timezone": "UTC"}
+_SESSION_SETTINGS = {
+    "search_path": "catalog,public",
+    "jit": "off",
+    "timezone": "UTC",
+    # Of a process that stands still in the middle of a transaction: others want its rows.
+    "idle_in_transaction_session_timeout": "30min",
+}
 
 
 def parse_url(url: str) -> URL:
@@ -126,7 +138,7 @@ def translated(url: URL) -> Iterator[None]:
     """Turn a failure to reach the server into :class:`DatabaseUnavailableError`."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         if not _is_unavailable(error):
             raise
         raise _unavailable(url, error) from error
@@ -135,8 +147,11 @@ def translated(url: URL) -> Iterator[None]:
 def _is_unavailable(error: DBAPIError) -> bool:
     """Whether the connection failed, not the statement: a deadlock is operational too."""
     state = getattr(error.orig, "sqlstate", None)
-    # Classes 08 connection, 28 authorisation, 3D no such database; 57P01-57P03 shutting down.
-    return state is None or state[:2] in {"08", "28", "3D"} or state[:4] == "57P0"
+    # Classes 08 connection, 28 authorisation, 3D no such database; 57P01-57P03 shutting down;
+    # 57P05 and 25P03 are told to who stood still for too long.
+    return (
+        state is None or state[:2] in {"08", "28", "3D"} or state[:4] == "57P0" or state == "25P03"
+    )
 
 
 def _unavailable(url: URL, error: DBAPIError) -> DatabaseUnavailableError:

@@ -25,6 +25,7 @@ from catalog.errors import (
     CatalogError,
     DatabaseUnavailableError,
     DecoderCrashedError,
+    DecoderKilledError,
     FrameStoreError,
     ServiceError,
     UnexpectedFaultError,
@@ -36,7 +37,7 @@ from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
 from catalog.store import assets, descriptions, renditions, roots, shots, stages
-from catalog.store.locks import asset_lock
+from catalog.store.locks import asset_lock, lease
 
 STAGE = "analyse"
 # What the analysis itself makes; the rest is made when it is asked for.
@@ -154,12 +155,12 @@ def _analyse_fairly(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
     """As `_analyse`; but no file is blamed for a crash that another may have led up to.
 
     What a hostile file did to the memory of its decoder may come out over the
-    next file that is decoded there.
+    next file that is decoded there; and who is killed need have done nothing.
     """
     try:
         return _analyse(tools, job, on_picture)
     except DecoderCrashedError as error:
-        if not error.details.get("files_before"):
+        if not error.details.get("files_before") and not isinstance(error, DecoderKilledError):
             raise
     return _analyse(tools, job, on_picture, fresh=True)
 
@@ -189,6 +190,7 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
             _forget_pictures(tools, job, made)
             raise
     with tools.database.session() as session:
+        lease(session)
         frames = _write(session, job, analysis, found)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
         for one in made:

@@ -13,6 +13,7 @@ from catalog.encoders import Encoder
 from catalog.errors import CatalogError, FrameStoreError
 from catalog.media.frame_store import FrameStore
 from catalog.store import stages, vectors
+from catalog.store.locks import lease
 from catalog.store.vectors import ClaimedFrame
 
 STAGE = "encode"
@@ -60,7 +61,7 @@ class EncodeQueue:
         failures: dict[int, CatalogError] = {}
         while True:
             with self._database.session() as session:
-                vectors.lease_frames(session, _LEASE_S)
+                lease(session, _LEASE_S)
                 claimed = vectors.claim_frames(
                     session,
                     self.encoder_id,

@@ -18,6 +18,8 @@ from catalog.store import service, stages, vectors
 
 LEASE_S = 300.0
 """How long a message counts as on its way, unless it is known to be lost."""
+TAKEN_S = 60.0
+"""The same where no message waits: whoever took it would be at work, or is gone."""
 GRACE_S = 5.0
 """Who makes work due also tells workers of it; a round does not come between the two."""
 MOST_WAITING = 1000
@@ -46,7 +48,8 @@ def reconcile(
             return Reconciled(idle="another reconciler is at it")
         waiting = dispatcher.waiting()
         # Nothing waits and nobody is at work: whatever was sent and is not done is lost.
-        lease = grace_s if waiting.none_at_all else lease_s
+        taken = TAKEN_S if not waiting.queues[MEDIA_QUEUE] else lease_s
+        lease = grace_s if waiting.none_at_all else min(taken, lease_s)
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
         sent: dict[str, list[int]] = {}

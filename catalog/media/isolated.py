@@ -22,6 +22,7 @@ from catalog.domain.paths import shown_path
 from catalog.domain.renditions import RenditionKind
 from catalog.errors import (
     DecoderCrashedError,
+    DecoderKilledError,
     DecoderMemoryError,
     DecoderOverrunError,
     DecoderStalledError,
@@ -395,6 +396,8 @@ class Talk:
             )
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
             raise self._overrun()
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            raise self._killed()
         raise self._crashed(_words(status))
 
     def _stalled(self) -> MediaError:
@@ -427,6 +430,15 @@ class Talk:
             limit=self._pool.limits.memory,
         )
 
+    def _killed(self) -> MediaError:
+        return DecoderKilledError(
+            f"The decoder's process was killed over {shown_path(self._path)}, as when memory runs"
+            " out; expected it to read the file or to say why not.",
+            remedy="See the system's log; `catalog retry` when the machine has memory to spare.",
+            path=shown_path(self._path),
+            files_before=self._worker.jobs - 1,
+        )
+
     def _crashed(self, how: str) -> MediaError:
         return DecoderCrashedError(
             f"The decoder's process ended over {shown_path(self._path)} ({how}); expected it to"
@@ -442,8 +454,7 @@ def _words(status: int) -> str:
     if not os.WIFSIGNALED(status):
         return f"exit status {os.waitstatus_to_exitcode(status)}"
     number = os.WTERMSIG(status)
-    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    return f"{name}, as when memory runs out" if number == signal.SIGKILL else name
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
 def stopped() -> DecodersUnavailableError:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-from sqlalchemy import BigInteger, Connection, Engine, Select, column, select, text
+from sqlalchemy import BigInteger, Connection, Engine, Select, column, func, select, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import translated
 
@@ -46,6 +47,12 @@ def asset_lock(engine: Engine, asset_id: int, *, lease_s: float = LEASE_S) -> It
                 yield True
         finally:
             _unlock(connection, key, limit_before)
+
+
+def lease(session: Session, lease_s: float = LEASE_S) -> None:
+    """End this transaction, and let go of its rows, if its process stands still for so long."""
+    limit = func.set_config("idle_in_transaction_session_timeout", str(int(lease_s * 1000)), True)
+    session.execute(select(limit))
 
 
 # Lock and limit in one statement: this is done for every asset.

@@ -27,7 +27,7 @@ _NEW_START: dict[str, Any] = {**_NO_ERROR, "tries": 0, "lost": 0}
 FIRST_RETRY_S, RETRY_FACTOR, LONGEST_RETRY_S = 60, 4, 6 * 3600
 MOST_LOST = 3
 """Workers that may end over an asset without a word: it would be handed on for ever."""
-MOST_TRIES = 5
+MOST_TRIES = 8
 """Failures after which what may pass by itself waits for a person all the same."""
 _ROWS = 1000  # of four values each; a statement takes 65,535
 

@@ -162,14 +162,6 @@ def assets_waiting(
     return list(session.execute(statement).scalars())
 
 
-def lease_frames(session: Session, lease_s: float) -> None:
-    """Let go of what this session claims if it stands still for so long: its process is stopped."""
-    limit = select(
-        func.set_config("idle_in_transaction_session_timeout", str(int(lease_s * 1000)), True)
-    )
-    session.execute(limit)
-
-
 def claim_frames(
     session: Session,
     encoder_id: int,

@@ -16,6 +16,8 @@ from pathlib import Path
 from catalog.supervisor.log_file import LogFile
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
+# Who was ready, or was killed, is in order itself: what ended it is likely to be past.
+_LONGEST_IN_ORDER_S = 2.0
 # Who ran that long was well: what ends it now is nothing that waiting would mend.
 _WELL_AFTER_S = 60.0
 _PR_SET_PDEATHSIG = 1
@@ -23,12 +25,18 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a child is: how it is started and ended, and the words by which it says it is ready."""
+    """What a child is: how it is started and ended, and the words by which it says it is ready.
+
+    Asked to end it finishes what it is at, for which it has ``finish_s``; then it gets
+    ``hurry_signal``, if there is one, and is killed ``patience_s`` after it was asked.
+    """
 
     name: str
     arguments: Sequence[str]
     ready_words: str
     stop_signal: signal.Signals = signal.SIGTERM
+    finish_s: float = 20.0
+    hurry_signal: signal.Signals | None = None
     patience_s: float = 30.0
 
 
@@ -51,7 +59,8 @@ class Child:
         self._reader: threading.Thread | None = None
         self._ready = threading.Event()
         self._started = 0.0
-        self._wait_s = 0.0
+        # Seconds between its last end and its next start, and when that is due.
+        self.wait_s = 0.0
         self.next_start = 0.0
 
     @property
@@ -89,9 +98,11 @@ class Child:
             return None
         self._bury()
         well = time.monotonic() - self._started > _WELL_AFTER_S
-        longer = min(max(_FIRST_WAIT_S, 2 * self._wait_s), _LONGEST_WAIT_S)
-        self._wait_s = _FIRST_WAIT_S if well else longer
-        self.next_start = time.monotonic() + self._wait_s
+        in_order = self._ready.is_set() or code == -signal.SIGKILL
+        longest = _LONGEST_IN_ORDER_S if in_order else _LONGEST_WAIT_S
+        longer = min(max(_FIRST_WAIT_S, 2 * self.wait_s), longest)
+        self.wait_s = _FIRST_WAIT_S if well else longer
+        self.next_start = time.monotonic() + self.wait_s
         return code
 
     def ask_to_end(self) -> None:
@@ -99,17 +110,27 @@ class Child:
         if self._process is not None:
             self._process.send_signal(self.command.stop_signal)
 
+    def hurry(self, by: float) -> None:
+        """Wait until it has ended; at ``by`` (monotonic) have it leave the rest undone."""
+        if not self._waited(by) and self._process and self.command.hurry_signal is not None:
+            self._process.send_signal(self.command.hurry_signal)
+
     def end(self, by: float) -> bool:
         """Wait until it has ended; at ``by`` (monotonic) it is killed. Whether it ended itself."""
+        itself = self._waited(by)
+        if self._process is not None:
+            self._bury()
+        return itself
+
+    def _waited(self, by: float) -> bool:
+        """Whether it has ended, at ``by`` the latest."""
         if self._process is None:
             return True
         try:
             self._process.wait(max(0.0, by - time.monotonic()))
-            itself = True
         except subprocess.TimeoutExpired:
-            itself = False
-        self._bury()
-        return itself
+            return False
+        return True
 
     def _bury(self) -> None:
         """Nothing of it stays: what it had started ends with it."""

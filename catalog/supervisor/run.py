@@ -113,6 +113,8 @@ class _Run:
             child.ask_to_end()
         began = time.monotonic()
         for child in mine:
+            child.hurry(began + child.command.finish_s)
+        for child in mine:
             pid = child.pid
             if pid is not None:
                 itself = child.end(began + child.command.patience_s)

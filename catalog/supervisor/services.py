@@ -63,7 +63,7 @@ def _worker(queue: str, processes: int, *options: str) -> Command:
         # Celery's word, at the end of its greeting.
         ready_words=" ready.",
         # Hands unfinished work back, and ends.
-        stop_signal=signal.SIGQUIT,
+        hurry_signal=signal.SIGQUIT,
     )
 
 

@@ -86,7 +86,7 @@ def folder(tmp_path: Path) -> Path:
         ("abort", "decoder_crashed", "SIGABRT"),
         ("abort_late", "decoder_crashed", "SIGABRT"),
         ("exit", "decoder_crashed", "exit status 7"),
-        ("killed", "decoder_crashed", "memory runs out"),
+        ("killed", "decoder_killed", "memory runs out"),
         ("hang", "decoder_stalled", "no progress for 5 s"),
         ("spin", "decoder_overrun", "processor time"),
         ("eat", "decoder_out_of_memory", "at most 1073741824 bytes"),

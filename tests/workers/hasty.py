@@ -5,4 +5,3 @@ from __future__ import annotations
 from workers.app import app
 
 app.conf.broker_transport_options = app.conf.broker_transport_options | {"visibility_timeout": 1}
-app.conf.worker_soft_shutdown_timeout = 0.5

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from conftest import Service, eventually
+from conftest import EVERY_QUEUE, Service, age, beat, eventually
 from PIL import Image
 from sqlalchemy import text
 
@@ -22,19 +22,6 @@ from catalog.store import stages
 from catalog.store.locks import asset_lock
 
 COLOURS = ("red", "green", "blue")
-
-
-def beat(service: Service) -> tuple[str, ...]:
-    """Options of a worker that also keeps the time."""
-    return ("-B", "-s", str(service.folder / "beat-schedule"))
-
-
-def age(catalog: Catalog, seconds: float) -> None:
-    """Let so much time have passed."""
-    columns = ("due_at", "sent_at", "started_at", "retry_at")
-    earlier = ", ".join(f"{name} = {name} - interval '1 s' * :s" for name in columns)
-    with catalog.database.session() as session:
-        session.execute(text(f"UPDATE catalog.stage SET {earlier}"), {"s": seconds})
 
 
 def test_what_was_never_sent_is_sent_once_and_again_after_the_lease(service: Service) -> None:
@@ -161,7 +148,8 @@ def test_what_may_pass_is_tried_again_later_and_later_and_then_left(service: Ser
         age(catalog, delays[-1] + 1)
         assert catalog.reconcile().tried_again == [(asset_id, "analyse")]
     for tries, delay in enumerate(delays):
-        assert 0.5 * 60 * 4**tries <= delay <= 1.5 * 60 * 4**tries
+        about = min(60 * 4**tries, stages.LONGEST_RETRY_S)
+        assert 0.5 * about <= delay <= 1.5 * about
     age(catalog, 10**7)
     assert catalog.reconcile().tried_again == [], "given up"
     (service.folder / "away").rename(service.folder / "red.mp4")
@@ -210,7 +198,7 @@ def test_a_broker_that_lost_everything_delays_and_loses_nothing(service: Service
     service.redis.flushall()
     # So that nothing is being told of by whoever registered it.
     age(catalog, 10)
-    with service.worker(*beat(service), queues="media,encode,service"):
+    with service.worker(*beat(service), queues=EVERY_QUEUE):
         eventually(lambda: all(map(service.is_ready, ids)), "all are ready")
 
 
@@ -218,7 +206,7 @@ def test_paused_workers_leave_work_due_until_resumed(service: Service) -> None:
     catalog = service.catalog
     held = catalog.pause("the storage moves")
     assert "the storage moves" in str(held["by"])
-    with service.worker(*beat(service), queues="media,encode,service") as worker:
+    with service.worker(*beat(service), queues=EVERY_QUEUE) as worker:
         asset_id = catalog.register(service.footage("red.mp4", "red"), dispatch=True).asset_id
         worker.wait_until("catalog.analyse")
         worker.wait_until("paused by")
@@ -278,7 +266,7 @@ def test_workers_killed_again_and_again_make_the_same_catalogue(
     for kill in range(6):
         with ExitStack() as stack:
             # An hour of Redis's patience with a vanished worker is a second there.
-            options = {"app": "hasty", "concurrency": 2, "queues": "media,encode,service"}
+            options = {"app": "hasty", "concurrency": 2, "queues": EVERY_QUEUE}
             worker = stack.enter_context(service.worker(*beat(service), **options))
             for _ in range(1 + kill % 2):
                 asset_id, pid = eventually(at_work, "somebody is at work")

@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import psutil
@@ -19,6 +21,7 @@ from conftest import DEADLINE_S, eventually, footage
 
 from catalog import Catalog
 from catalog.settings import Settings
+from catalog.supervisor.child import Child, Command
 from catalog.supervisor.log_file import LogFile
 
 UP = [sys.executable, "-m", "catalog.cli", "up", "--json"]
@@ -153,3 +156,61 @@ def test_logs_are_turned_by_size(tmp_path: Path) -> None:
     )
     assert kept.endswith(b"line 0048\nline 0049\n")
     assert all(p.stat().st_size <= 100 for p in path.parent.iterdir())
+
+
+PROGRAM = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, lambda *_: os._exit(0))
+print(sys.argv[1], flush=True)
+signal.pause()
+"""
+
+
+@contextmanager
+def child(folder: Path, says: str, **how: Any) -> Iterator[tuple[Child, Queue[str]]]:
+    """One that goes on when it is asked to end, and ends when it is hurried; its lines."""
+    lines: Queue[str] = Queue()
+    command = Command("test", [sys.executable, "-c", PROGRAM, says], "ready", **how)
+    made = Child(command, os.environ, folder / "test.log", lambda _, line: lines.put(line))
+    made.start()
+    try:
+        yield made, lines
+    finally:
+        made.end(0.0)
+
+
+def test_who_does_not_end_in_time_is_hurried(tmp_path: Path) -> None:
+    with child(tmp_path, "ready", hurry_signal=signal.SIGQUIT) as (made, lines):
+        lines.get(timeout=DEADLINE_S)
+        made.ask_to_end()
+        made.hurry(0.0)
+        assert made.end(time.monotonic() + DEADLINE_S), "by itself, when it was hurried"
+    with child(tmp_path, "ready") as (made, lines):
+        lines.get(timeout=DEADLINE_S)
+        made.ask_to_end()
+        made.hurry(0.0)
+        assert not made.end(0.0), "nothing hurries it"
+
+
+@pytest.mark.parametrize(
+    ("says", "ends", "waits"),
+    [
+        ("ready", signal.SIGQUIT, [1, 2, 2, 2]),
+        ("ready", signal.SIGKILL, [1, 2, 2, 2]),
+        ("no", signal.SIGKILL, [1, 2, 2, 2]),
+        ("no", signal.SIGQUIT, [1, 2, 4, 8]),
+    ],
+)
+def test_who_never_came_up_waits_longer_and_longer(
+    tmp_path: Path, says: str, ends: signal.Signals, waits: list[int]
+) -> None:
+    with child(tmp_path, says) as (made, lines):
+        found = []
+        for _ in waits:
+            assert lines.get(timeout=DEADLINE_S) == says
+            os.kill(made.pid or 0, ends)
+            eventually(lambda: made.ended() is not None, "it has ended")
+            found.append(made.wait_s)
+            made.start()
+    assert found == waits

@@ -6,11 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from conftest import Service, eventually
+from conftest import Service, eventually, no_clip_can_be_written, process_at_work
 from sqlalchemy import text
 
 from catalog.store.locks import asset_lock
@@ -24,32 +22,6 @@ def rows(service: Service) -> dict[str, list[tuple[object, ...]]]:
             table: sorted(map(tuple, connection.execute(text(f"SELECT t::text FROM {table} t"))))
             for table in tables
         }
-
-
-@contextmanager
-def no_clip_can_be_written(service: Service) -> Iterator[None]:
-    """Whoever analyses comes as far as its last transaction, and no further."""
-    with service.catalog.database.engine.connect() as connection:
-        connection.execute(text("LOCK TABLE catalog.clip IN SHARE MODE"))
-        yield
-
-
-def process_at_work(service: Service, asset_id: int, *, after: int = 0) -> int:
-    """Number of the process that is in the middle of the analysis.
-
-    Of a process that was killed (``after``), what it held waits on in the
-    database for as long as the table is locked: it says nothing about the next.
-    """
-
-    def waits_for_us() -> object:
-        with service.catalog.database.connect() as connection:
-            waiting = connection.execute(text("SELECT FROM pg_locks WHERE NOT granted")).rowcount
-        (job,) = service.catalog.jobs()
-        at_work = waiting and job["state"] == "running"
-        return at_work and not job["worker"].endswith(f":{after}") and job["worker"]
-
-    worker = str(eventually(waits_for_us, f"asset {asset_id} is being analysed"))
-    return int(worker.rpartition(":")[2])
 
 
 def assert_done_once(service: Service, asset_id: int) -> None:
