@@ -396,7 +396,8 @@ class Talk:
             )
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
             raise self._overrun()
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        if killed and not self._worker.babbled:
             raise self._killed()
         raise self._crashed(_words(status))
 

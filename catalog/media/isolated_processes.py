@@ -143,12 +143,16 @@ def _end(
 
 @dataclass(eq=False, slots=True)
 class Worker:
-    """One decoding process; one thread talks to it at a time."""
+    """One decoding process; one thread talks to it at a time.
+
+    It has ``babbled`` if it said what is no message: then it is ended by us.
+    """
 
     host: Host
     pid: int
     channel: Connection
     jobs: int = 0
+    babbled: bool = False
 
     def begin(
         self,
@@ -175,6 +179,8 @@ class Worker:
                 return None
             return unpack(self.channel.recv_bytes(MOST_BYTES))
         except (OSError, pickle.UnpicklingError) as error:
+            # Of an end the system gives a number; not of a message that is too long.
+            self.babbled = not isinstance(error, OSError) or error.errno is None
             raise EOFError from error
 
     def kill(self) -> None:
