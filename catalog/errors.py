@@ -327,6 +327,12 @@ class EncoderUnavailableError(ServiceError):
     retryable = False
 
 
+class EncoderRemovedError(ServiceError):
+    """The encoder was removed while it was being asked; another one answers now."""
+
+    code = "encoder_removed"
+
+
 class UnknownEncoderError(EncoderUnavailableError):
     """No encoder of that name exists."""
 

@@ -45,7 +45,7 @@ def analyse(asset_id: int) -> None:
 
 @app.task(base=CatalogTask, name=ENCODE)  # type: ignore[untyped-decorator]  # Celery is untyped
 def encode() -> None:
-    """Give every frame that has none its vector under the active encoder."""
+    """Give every frame the vectors it lacks: the active encoder's, then those being filled."""
     catalog().encode(heed_pause=True)
 
 

@@ -67,7 +67,7 @@ class Catalog(
         decoders: DecoderPool | None = None,
     ) -> None:
         super().__init__(settings, database, store, dispatcher=dispatcher, decoders=decoders)
-        self.encoder = EncoderVerbs(self._encoders, store)
+        self.encoder = EncoderVerbs(self._encoders, store, lambda: self.dispatcher)
         self.root = RootVerbs(database, store)
 
     @classmethod

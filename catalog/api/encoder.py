@@ -2,24 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from catalog.dispatch import Dispatcher
 from catalog.domain.progress import Progress, Silent
+from catalog.errors import BrokerUnavailableError
+from catalog.maintain.comparing import compare
 from catalog.maintain.encoders import Encoders
+from catalog.maintain.switching import Switching
 from catalog.media.frame_store import FrameStore
 
 
 class EncoderVerbs:
-    """``catalog.encoder.list()`` and ``catalog.encoder.activate(name)``."""
+    """``catalog.encoder.list()``, ``catalog.encoder.add(name)`` and so on."""
 
-    def __init__(self, encoders_of: Encoders, store: FrameStore) -> None:
+    def __init__(
+        self, encoders_of: Encoders, store: FrameStore, dispatcher: Callable[[], Dispatcher]
+    ) -> None:
         self._encoders = encoders_of
-        self._store = store
+        self._database = encoders_of.database
+        self._switching = Switching(encoders_of.database, store, encoders_of)
+        self._dispatcher = dispatcher
 
     def list(self) -> list[dict[str, Any]]:
-        """Every encoder of the catalogue, with its vectors and what it still lacks."""
+        """Every encoder of the catalogue, and how far it is.
+
+        Each has ``name``, ``state`` (``active``: it answers; ``filling``: frames are given its
+        vectors meanwhile; ``kept``: it has what it had when another took over), ``dimension``,
+        ``precision``, ``weights`` (their digest), ``vectors``, ``missing`` frames; while it is
+        filled ``rate`` (frames per second of the last minutes, None where nobody was at it),
+        ``left_s``, and ``problem``: why it stood still the last time.
+        """
         return self._encoders.list()
+
+    def add(self, name: str) -> dict[str, Any]:
+        """Enter an encoder, and have every frame given its vector while the old one answers.
+
+        Workers are told, where there is a broker (``told``); without one, `backfill` does
+        it in this process. What is ingested meanwhile gets vectors of both.
+
+        Raises
+        ------
+        UnknownEncoderError, EncoderUnavailableError
+            If there is no such encoder, or its weights are not to be had, broken,
+            or others than the catalogue has vectors of.
+        InvalidInputError
+            If its vectors are too long to be indexed.
+        """
+        body = self._switching.add(name)
+        return {**body, "told": bool(body["missing"]) and self._tell()}
+
+    def _tell(self) -> bool:
+        try:
+            self._dispatcher().encode(backfill=True)
+        except BrokerUnavailableError:
+            return False  # it stays due, and the reconciler sends it once there is a broker
+        return True
+
+    def backfill(
+        self, name: str | None = None, *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Give every frame its vector of this encoder (or of all being filled), here and now.
+
+        Workers and other processes that are at it share the frames. May be broken off.
+
+        Raises
+        ------
+        NotFoundError
+            If the catalogue does not know the encoder.
+        EncoderUnavailableError
+            If its weights are not to be had, or frames could not be encoded.
+        """
+        return self._switching.backfill(name, progress or Silent())
 
     def activate(self, name: str, *, progress: Progress | None = None) -> dict[str, Any]:
         """Give every frame a vector of this encoder, then let it answer searches.
@@ -29,7 +84,51 @@ class EncoderVerbs:
         UnknownEncoderError, EncoderUnavailableError
             If there is no such encoder or its weights are not to be had.
         """
-        return self._encoders.activate(name, self._store, progress or Silent())
+        return self._switching.activate(name, progress or Silent())
+
+    def remove(self, name: str) -> dict[str, Any]:
+        """Forget an encoder with its vectors, graph, phrases and calibration; what that freed.
+
+        Raises
+        ------
+        NotFoundError
+            If the catalogue does not know it.
+        InvalidInputError
+            If it answers searches.
+        ServiceError
+            If others kept the tables locked for a minute.
+        """
+        return self._switching.remove(name)
+
+    def compare(
+        self,
+        one: str,
+        other: str,
+        *,
+        queries: Sequence[str] = (),
+        limit: int = 10,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """How far two encoders agree on the first shots of each query; see `comparing.compare`.
+
+        Without ``queries``, what was asked before is asked again, or what people wrote of
+        the footage.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If the catalogue does not know them, or there is nothing to compare.
+        EncoderUnavailableError
+            If weights are not to be had.
+        """
+        return compare(
+            self._database,
+            self._encoders,
+            (one, other),
+            queries=queries,
+            limit=limit,
+            progress=progress or Silent(),
+        )
 
     def index(self, *, progress: Progress | None = None) -> Sequence[dict[str, Any]]:
         """Build the graphs of large libraries, where they are due; what was built.

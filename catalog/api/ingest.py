@@ -105,7 +105,7 @@ class IngestVerbs(OpenCatalog):
         return Tools(self.database, self.store, self.decoders, policy)
 
     def encode(self, *, heed_pause: bool = False) -> Encoded:
-        """Give every frame that has none its vector under the active encoder.
+        """Give every frame the vectors it lacks: the active encoder's, then those being filled.
 
         With ``heed_pause``, as workers do it, until the service is paused.
 
@@ -114,9 +114,7 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If something waits and the encoder's weights are not to be had.
         """
-        encoded = encode_step(
-            self.database, self.store, self._encoders.active, heed_pause=heed_pause
-        )
+        encoded = encode_step(self.database, self.store, self._encoders, heed_pause=heed_pause)
         if encoded.vectors:
             build_graphs(self.database)
         return encoded
@@ -149,7 +147,7 @@ class IngestVerbs(OpenCatalog):
         """
         run = Ingest(
             self._tools(policy),
-            self._encoders.active,
+            self._encoders,
             progress=progress or Silent(),
             verify=verify,
         )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.errors import InvalidInputError
 
 app = typer.Typer(help="Encoders: the models that give frames and queries their vectors.")
 
+Name = Annotated[str, typer.Argument(help="MODEL/TAG, hf-hub:…, local-dir:… or demo.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 @app.command("list")
 def list_encoders(*, json: Json = False) -> None:
-    """List the encoders of this catalogue."""
-    from catalog.cli.text import encoder_list  # noqa: PLC0415
+    """List the encoders of this catalogue: which answers, how far the others are."""
+    from catalog.cli.encoder_text import encoder_list  # noqa: PLC0415
 
     with fail_with_reason(json=json):
         with opened() as catalog:
@@ -28,8 +31,118 @@ def list_encoders(*, json: Json = False) -> None:
 
 
 @app.command()
+def add(name: Name, *, json: Json = False) -> None:
+    """Enter an encoder and have every frame encoded with it, while the old one answers.
+
+    Workers do that behind what is fresh; without workers: `catalog encoder backfill`.
+    """
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            body = catalog.encoder.add(name)
+        if json:
+            say_json(body)
+            return
+        typer.echo(f"{body['name']}: {body['dimension']} dimensions, {body['precision']}.")
+        if body["active"]:
+            typer.echo("It answers searches already.")
+        elif not body["missing"]:
+            typer.echo(f"Every frame has its vector: catalog encoder activate {body['name']}")
+        elif body["told"]:
+            typer.echo(f"Workers were told of {body['missing']} frames: catalog encoder list")
+        else:
+            typer.echo(f"{body['missing']} frames wait: catalog encoder backfill {body['name']}")
+
+
+@app.command()
+def backfill(
+    name: Annotated[
+        str | None, typer.Argument(help="An encoder that was added; none: all of them.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Encode the frames that an added encoder has no vector of, in this process.
+
+    The old one answers meanwhile. Break it off as you like: it goes on where it was.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            body = catalog.encoder.backfill(name, progress=progress)
+        if json:
+            say_json(body)
+            return
+        for encoder, count in body["encoded"].items():
+            typer.echo(f"{encoder}: {count} frames were encoded. Let it answer:")
+            typer.echo(f"  catalog encoder activate {encoder}")
+        if not body["encoded"]:
+            typer.echo("No encoder is being filled; add one: catalog encoder add NAME")
+
+
+@app.command()
+def compare(
+    one: Annotated[str, typer.Argument(help="An encoder of the catalogue.")],
+    other: Annotated[str, typer.Argument(help="Another one; it need not be complete yet.")],
+    *,
+    query: Annotated[list[str] | None, typer.Option(help="What to ask; repeatable.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="A file with a query a line.")] = None,
+    limit: Annotated[int, typer.Option(help="Shots of each query.", min=1, max=1000)] = 10,
+    json: Json = False,
+) -> None:
+    """Ask two encoders the same, and see how far they find the same shots.
+
+    Without queries: what was asked before, or else what people wrote of the footage.
+    """
+    from catalog.cli.encoder_text import encoder_comparison  # noqa: PLC0415
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        asked = [*(query or []), *_lines(queries)]
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            body = catalog.encoder.compare(
+                one, other, queries=asked, limit=limit, progress=progress
+            )
+        if json:
+            say_json(body)
+        else:
+            encoder_comparison(body)
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise InvalidInputError(
+            f"The queries in {file} cannot be read: {error}.",
+            remedy="Give a text file in UTF-8 with one query a line.",
+        ) from error
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="An encoder that does not answer searches.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Forget an encoder with all its vectors. To have it again is to encode all again."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            body = catalog.encoder.remove(name)
+        if json:
+            say_json(body)
+        else:
+            freed = body["bytes"] / 2**20
+            typer.echo(
+                f"{body['name']} is gone, and {body['vectors']} vectors with it: {freed:.1f} MiB."
+            )
+
+
+@app.command()
 def activate(
-    name: Annotated[str, typer.Argument(help="MODEL/TAG, hf-hub:…, local-dir:… or demo.")],
+    name: Name,
     *,
     json: Json = False,
 ) -> None:

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
+from catalog.cli.tables import add_row, new_table, print_table
 from catalog.domain.facets import Facets
 from catalog.domain.query import FIELDS, SORT
 from catalog.errors import InvalidInputError
@@ -43,24 +41,6 @@ def parse_meta(pairs: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _table(*columns: str, numbers: Sequence[str] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    return table
-
-
-def _print(table: Table) -> None:
-    # Without a terminal Rich takes 80 columns and folds; a pipe has no width.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    console.print(table)
-
-
-def _row(table: Table, *cells: object) -> None:
-    # Names and metadata are data: Text, so that "[red]" in a name stays a name.
-    table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
-
-
 def ingest_report(report: IngestReport) -> None:
     """What an ingest did; failures by name and reason."""
     typer.echo(
@@ -84,12 +64,12 @@ def search_result(result: SearchResult) -> None:
     """The hits, best first, and the statement where it was asked for."""
     for each in result.corrections:
         typer.echo(f"No text has “{each['typed']}”; looked for “{each['searched']}” too.")
-    table = _table(
+    table = new_table(
         "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of",
         numbers=("#", "score", "cosine", "conf.", "words"),
     )  # fmt: skip
     for hit in result.hits:
-        _row(
+        add_row(
             table,
             hit.rank,
             f"{hit.score:.4f}",
@@ -100,7 +80,7 @@ def search_result(result: SearchResult) -> None:
             _range(hit),
             hit.asset["name"],
         )
-    _print(table)
+    print_table(table)
     typer.echo(
         f"{len(result.hits)} of {result.total_candidates} candidates, plan {result.plan}, "
         f"{result.took_ms:.0f} ms."
@@ -152,10 +132,10 @@ def field_list(*, json: bool) -> None:
     if json:
         say_json({"fields": rows})
         return
-    table = _table("field", "filters by", "example")
+    table = new_table("field", "filters by", "example")
     for row in rows:
-        _row(table, row["name"], row["about"], row["example"])
-    _print(table)
+        add_row(table, row["name"], row["about"], row["example"])
+    print_table(table)
 
 
 def sql_rows(rows: SqlRows, *, json: bool, csv: bool) -> None:
@@ -167,10 +147,10 @@ def sql_rows(rows: SqlRows, *, json: bool, csv: bool) -> None:
         writer.writerow(rows.columns)
         writer.writerows(rows.rows)
     else:
-        table = _table(*rows.columns)
+        table = new_table(*rows.columns)
         for row in rows.rows:
-            _row(table, *(_cell(value) for value in row))
-        _print(table)
+            add_row(table, *(_cell(value) for value in row))
+        print_table(table)
         typer.echo(f"{len(rows.rows)} row{'' if len(rows.rows) == 1 else 's'}.")
 
 
@@ -180,21 +160,21 @@ def _cell(value: object) -> object:
 
 def facet_values(counted: Facets) -> None:
     """Values and their numbers, a line each, by facet."""
-    table = _table("field", "value", "shots", "assets", "filter", numbers=("shots", "assets"))
+    table = new_table("field", "value", "shots", "assets", "filter", numbers=("shots", "assets"))
     for name, values in counted.values.items():
         for each in values:
-            _row(table, name, each.value, each.shots, each.assets, each.filter)
-    _print(table)
+            add_row(table, name, each.value, each.shots, each.assets, each.filter)
+    print_table(table)
 
 
 def asset_list(page: Mapping[str, Any]) -> None:
     """Assets, a line each."""
-    table = _table(
+    table = new_table(
         "id", "name", "kind", "seconds", "codec", "size", "collection", "tags", "frames", "state",
         numbers=("id", "seconds", "frames"),
     )  # fmt: skip
     for row in page["assets"]:
-        _row(
+        add_row(
             table,
             row["id"],
             row["name"],
@@ -207,7 +187,7 @@ def asset_list(page: Mapping[str, Any]) -> None:
             row["frames"],
             row["state"] if row["error_code"] is None else f"failed: {row['error_code']}",
         )
-    _print(table)
+    print_table(table)
     if page["next"]:
         typer.echo(f"More: --after {page['next']!r}")
 
@@ -217,28 +197,28 @@ _TOLD_APART = {"clips", "locations", "stages", "renditions", "metadata"}
 
 def asset_details(details: Mapping[str, Any]) -> None:
     """One asset: what is known, where it lies, its clips."""
-    table = _table("", "")
+    table = new_table("", "")
     apart = {"clips", "locations", "history", "stages", "renditions", "metadata"}
     for key, value in details.items():
         if key not in apart and value not in (None, []):
-            _row(table, key, ", ".join(value) if isinstance(value, list) else value)
+            add_row(table, key, ", ".join(value) if isinstance(value, list) else value)
     for place in details["locations"]:
         there = "online" if place["online"] else "missing"
         unread = "" if place["verified"] else " (recognised, not yet read)"
-        _row(table, there, f"{place['root']}/{place['path']}{unread}")
+        add_row(table, there, f"{place['root']}/{place['path']}{unread}")
     for place in details["history"]:
         until = f"until {place['held_until'][:19]}, then {place['why']}"
-        _row(table, "before", f"{place['root']}/{place['path']} ({until})")
+        add_row(table, "before", f"{place['root']}/{place['path']} ({until})")
     for stage in details["stages"]:
-        _row(table, stage["name"], _stage(stage))
+        add_row(table, stage["name"], _stage(stage))
     for made in details["renditions"]:
-        _row(table, made["kind"], f"{made['path']} ({made['bytes']} bytes)")
+        add_row(table, made["kind"], f"{made['path']} ({made['bytes']} bytes)")
     for key, value in details["metadata"].items():
-        _row(table, f"meta.{key}", value)
-    _print(table)
-    clips = _table("clip", "kind", "timecode in", "timecode out", "start", "end", "frames")
+        add_row(table, f"meta.{key}", value)
+    print_table(table)
+    clips = new_table("clip", "kind", "timecode in", "timecode out", "start", "end", "frames")
     for clip in details["clips"]:
-        _row(
+        add_row(
             clips,
             clip["id"],
             clip["kind"] + (f" ({clip['flag']})" if clip["flag"] else ""),
@@ -249,14 +229,14 @@ def asset_details(details: Mapping[str, Any]) -> None:
             clip["frames"],
         )
     if details["clips"]:
-        _print(clips)
+        print_table(clips)
 
 
 def version_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """What lay at some places, in order."""
-    table = _table("asset", "place", "bytes", "since", "until", "", numbers=("asset", "bytes"))
+    table = new_table("asset", "place", "bytes", "since", "until", "", numbers=("asset", "bytes"))
     for row in rows:
-        _row(
+        add_row(
             table,
             row["asset"],
             f"{row['root']}/{row['path']}",
@@ -265,7 +245,7 @@ def version_list(rows: Sequence[Mapping[str, Any]]) -> None:
             (row["held_until"] or "now")[:19],
             row["why"],
         )
-    _print(table)
+    print_table(table)
 
 
 def verify_report(report: VerifyReport) -> None:
@@ -287,21 +267,23 @@ def _stage(stage: Mapping[str, Any]) -> str:
 
 def figures(body: Mapping[str, Any]) -> None:
     """The catalogue in figures."""
-    table = _table("", "")
+    table = new_table("", "")
     for key, value in body.items():
         if key == "encoders":
             for row in value:
                 active = " (active)" if row["active"] else ""
-                _row(table, f"vectors of {row['name']}{active}", row["vectors"])
+                add_row(table, f"vectors of {row['name']}{active}", row["vectors"])
         elif key == "workers":
             for row in value:
-                _row(table, f"{row['worker']}: {row['name']}", _times(row))
+                add_row(table, f"{row['worker']}: {row['name']}", _times(row))
         elif isinstance(value, dict):
             for name, count in value.items():
-                _row(table, f"{key}: {name}", _times(count) if isinstance(count, dict) else count)
+                add_row(
+                    table, f"{key}: {name}", _times(count) if isinstance(count, dict) else count
+                )
         else:
-            _row(table, key, f"{value:.1f}" if isinstance(value, float) else value)
-    _print(table)
+            add_row(table, key, f"{value:.1f}" if isinstance(value, float) else value)
+    print_table(table)
 
 
 def _times(row: Mapping[str, Any]) -> str:
@@ -310,10 +292,10 @@ def _times(row: Mapping[str, Any]) -> str:
 
 def job_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Work that is not done."""
-    table = _table("asset", "name", "stage", "state", "tries", "reason")
+    table = new_table("asset", "name", "stage", "state", "tries", "reason")
     for row in rows:
         reason = row["error_message"] or ""
-        _row(
+        add_row(
             table,
             row["asset_id"],
             row["asset"],
@@ -322,16 +304,16 @@ def job_list(rows: Sequence[Mapping[str, Any]]) -> None:
             row["attempts"],
             f"{reason} [{row['error_code']}]" if row["error_code"] else "",
         )
-    _print(table)
+    print_table(table)
 
 
 def root_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Roots, what is set for each and what holds there."""
-    table = _table(
+    table = new_table(
         "root", "files", "failed", "assets", "watched", "set", "holds", numbers=("files", "failed")
     )
     for row in rows:
-        _row(
+        add_row(
             table,
             row["path"],
             row["files"],
@@ -341,7 +323,7 @@ def root_list(rows: Sequence[Mapping[str, Any]]) -> None:
             _settings(row["set"]),
             _settings(row["sampling"]),
         )
-    _print(table)
+    print_table(table)
 
 
 def _watched(row: Mapping[str, Any]) -> str:
@@ -356,20 +338,3 @@ def _settings(values: Mapping[str, Any]) -> str:
         f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
         for name, value in values.items()
     )
-
-
-def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Encoders, the active one starred."""
-    table = _table("", "encoder", "dimension", "precision", "vectors", "missing")
-    for row in rows:
-        star = "*" if row["active"] else ""
-        _row(
-            table,
-            star,
-            row["name"],
-            row["dimension"],
-            row["precision"],
-            row["vectors"],
-            row["missing"],
-        )
-    _print(table)

@@ -40,9 +40,9 @@ class CeleryDispatcher:
         """Have a worker analyse this asset."""
         self._send(ANALYSE, asset_id, priority=BACKFILL if backfill else FRESH)
 
-    def encode(self) -> None:
-        """Have a worker encode whatever frames have no vector."""
-        self._send(ENCODE)
+    def encode(self, *, backfill: bool = False) -> None:
+        """Have a worker encode whatever frames lack a vector."""
+        self._send(ENCODE, priority=BACKFILL if backfill else FRESH)
 
     def proxy(self, asset_id: int) -> None:
         """Have a worker make this asset's proxy, when no asset waits to be found."""

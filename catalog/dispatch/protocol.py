@@ -34,8 +34,8 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
-    def encode(self) -> None:
-        """Have a worker encode whatever frames have no vector.
+    def encode(self, *, backfill: bool = False) -> None:
+        """Have a worker encode whatever frames lack a vector; a ``backfill`` after what is fresh.
 
         Raises
         ------
@@ -73,8 +73,9 @@ class NoDispatcher:
         del backfill
         _refuse(f"asset {asset_id} stays due")
 
-    def encode(self) -> None:
+    def encode(self, *, backfill: bool = False) -> None:
         """Refuse."""
+        del backfill
         _refuse("the frames stay due")
 
     def proxy(self, asset_id: int) -> None:

@@ -29,6 +29,7 @@ from catalog.store import stages, vectors
 # On a processor larger ones are hardly quicker, and a batch keeps the threads it began with.
 _CPU_BATCH, _GPU_BATCH = 16, 256
 DEPTH = 4  # batches in the queue
+_LEASE_S = 300.0
 
 Vector = NDArray[np.float32]
 
@@ -188,6 +189,8 @@ class EncodeAhead:
         self._kept.difference_update(ready)
         made = {key: v for a in ready for key, v in self._vectors.pop(a, {}).items()}
         with self._database.session() as session:
+            if not vectors.begin_batch(session, self._encoder_id, lease_s=_LEASE_S):
+                return  # another one answers now, and the frames wait for it
             frames = vectors.claim_frames_of(session, self._encoder_id, ready)
             frames = [frame for frame in frames if frame.picture in made]
             rows = np.stack([made[frame.picture] for frame in frames]) if frames else np.empty(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 from sqlalchemy.orm import Session
@@ -13,7 +13,6 @@ from catalog.encoders import Encoder
 from catalog.errors import CatalogError, FrameStoreError
 from catalog.media.frame_store import FrameStore
 from catalog.store import stages, vectors
-from catalog.store.locks import lease
 from catalog.store.vectors import ClaimedFrame
 
 STAGE = "encode"
@@ -44,12 +43,14 @@ class EncodeQueue:
         *,
         batch: int | None = None,
         wait: bool = False,
+        until: Callable[[], bool] = lambda: False,
         on_frames: Callable[[int], None] = lambda _: None,
     ) -> tuple[int, dict[int, CatalogError]]:
         """Encode what is missing (of these assets, or of all).
 
         With ``wait``, frames that another drain holds are waited for, not
-        skipped: in the end every frame has its vector or its failure.
+        skipped: in the end every frame has its vector or its failure. It ends
+        early once ``until`` says so after a batch, or the encoder is removed.
 
         Returns
         -------
@@ -61,7 +62,8 @@ class EncodeQueue:
         failures: dict[int, CatalogError] = {}
         while True:
             with self._database.session() as session:
-                lease(session, _LEASE_S)
+                if not vectors.begin_batch(session, self.encoder_id, lease_s=_LEASE_S):
+                    break
                 claimed = vectors.claim_frames(
                     session,
                     self.encoder_id,
@@ -79,6 +81,8 @@ class EncodeQueue:
                     claimed = vectors.still_missing(session, self.encoder_id, claimed)
                 written += self._encode(session, claimed, failures)
             on_frames(len(claimed))
+            if until():
+                break
         return written, failures
 
     def _encode(
@@ -109,13 +113,21 @@ def settle(
     """Write where the assets now stand in the encode stage, after so many seconds together."""
     with database.session() as session:
         waiting = vectors.assets_missing(session, encoder_id, asset_ids)
-        for asset_id in sorted(failures):
-            stages.start_stage(session, asset_id, STAGE, worker)
-            stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
+    note_failures(database, failures, worker)
     with database.session() as session:
         analysed = stages.done(session, asset_ids, "analyse")
         done = [a for a in analysed if a not in waiting and a not in failures]
         stages.mark_done(session, done, STAGE, worker, took_s=took_s)
+
+
+def note_failures(database: Database, failures: Mapping[int, CatalogError], worker: str) -> None:
+    """Write which assets could not be encoded, and why."""
+    if not failures:
+        return
+    with database.session() as session:
+        for asset_id in sorted(failures):
+            stages.start_stage(session, asset_id, STAGE, worker)
+            stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
 
 
 def read_picture(key: str, jpeg: bytes) -> Image.Image:

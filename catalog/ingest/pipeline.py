@@ -14,22 +14,20 @@ from catalog.domain.progress import Progress
 from catalog.domain.renditions import ProxySettings
 from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
-from catalog.errors import AssetBusyError, CatalogError, MediaError
+from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools, worker_name
 from catalog.ingest.encode import STAGE as ENCODE
-from catalog.ingest.encode import EncodeQueue, settle
+from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.ingest.sidecars import read_sidecars
-from catalog.store import assets, stages, vectors
+from catalog.ingest.turns import EncoderLoader
+from catalog.store import assets, filling, stages, vectors
 
 _MIB = 1 << 20
 _LARGE = 256 * _MIB
-
-# Loading weights takes seconds and may fail, so it waits until there is work.
-LoadEncoder = Callable[[], tuple[Encoder, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Ingest:
     def __init__(
         self,
         tools: Tools,
-        load_encoder: LoadEncoder,
+        loader: EncoderLoader,
         *,
         progress: Progress,
         verify: bool = False,
@@ -72,7 +70,8 @@ class Ingest:
         self._tools = tools
         self._verify = verify
         self._database = tools.database
-        self._load_encoder = load_encoder
+        # Loading weights takes seconds and may fail, so it waits until there is work.
+        self._loader = loader
         self._progress = progress
         self._report = IngestReport()
         self._paths: dict[int, list[Path]] = {}
@@ -94,8 +93,9 @@ class Ingest:
         ids = list(self._paths)
         if self._due(ids):
             self._tools.decoders.start()  # which loads its libraries while we load ours
-            self._work(ids, *self._load_encoder())
-        self._report.warnings = read_sidecars(self._tools, ids)
+            analysed = self._work(ids, *self._loader.active())
+            self._fill_others(analysed)
+        self._report.warnings += read_sidecars(self._tools, ids)
         self._make_proxies(ids)
         self._tell_failures(ids)
         self._count_ready(ids)
@@ -180,7 +180,7 @@ class Ingest:
                 return bool(stages.frames_of(session, wanted))
             return vectors.count_missing(session, active.id, wanted) > 0
 
-    def _work(self, ids: Sequence[int], encoder: Encoder, encoder_id: int) -> None:
+    def _work(self, ids: Sequence[int], encoder: Encoder, encoder_id: int) -> list[int]:
         with self._database.session() as session:
             due = stages.due(session, ids, ANALYSE)
         # The longest begins first: begun last, it would keep one processor busy while others rest.
@@ -198,6 +198,28 @@ class Ingest:
         queue = EncodeQueue(self._database, self._tools.store, encoder, encoder_id)
         failures = self._encode(queue, wanted)
         settle(self._database, encoder_id, [*wanted, *failures], failures, worker_name())
+        return due
+
+    def _fill_others(self, ids: Sequence[int]) -> None:
+        """Give new assets their vectors of encoders being filled, and of one that took over."""
+        with self._database.session() as session:
+            rows = [row for row in vectors.list_encoders(session) if row.active or row.filling]
+            wanted = stages.not_failed(session, ids, ENCODE)
+            rows = [row for row in rows if vectors.count_missing(session, row.id, wanted)]
+        for row in rows:
+            try:
+                encoder, _ = self._loader.active() if row.active else self._loader.filling(row)
+            except EncoderUnavailableError as error:
+                with self._database.session() as session:
+                    filling.note_problem(session, row.id, error.message)
+                self._report.warnings.append(Failure.of(row.name, error))
+                continue
+            queue = EncodeQueue(self._database, self._tools.store, encoder, row.id)
+            failures = self._encode(queue, wanted, count=row.active)
+            if row.active:
+                settle(self._database, row.id, wanted, failures, worker_name())
+            else:
+                note_failures(self._database, failures, worker_name())
 
     def _count(self, asset_id: int, found: Analysed | None) -> None:
         name = self._paths[asset_id][0].name
@@ -206,7 +228,9 @@ class Ingest:
             self._report.collapsed += found.collapsed
             self._report.seconds_of_media += found.seconds
 
-    def _encode(self, queue: EncodeQueue, ids: Sequence[int]) -> dict[int, CatalogError]:
+    def _encode(
+        self, queue: EncodeQueue, ids: Sequence[int], *, count: bool = True
+    ) -> dict[int, CatalogError]:
         """Encode what earlier runs, or other processes, left; the failures."""
         with self._database.session() as session:
             missing = vectors.count_missing(session, queue.encoder_id, ids)
@@ -215,7 +239,7 @@ class Ingest:
             ids, wait=True, on_frames=lambda n: self._progress.advance("encode", n)
         )
         self._progress.end("encode")
-        self._report.frames += written
+        self._report.frames += written if count else 0
         return failures
 
     def _make_proxies(self, ids: Sequence[int]) -> None:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from catalog.db.engine import Database
-from catalog.encoders import Encoder
-from catalog.errors import AssetBusyError, CatalogError, NotFoundError
+from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, NotFoundError
 from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset, worker_name
-from catalog.ingest.encode import EncodeQueue, settle
+from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.sidecars import read_sidecars
+from catalog.ingest.turns import EncoderLoader, Turns
 from catalog.media.frame_store import FrameStore
-from catalog.store import assets, service, stages, vectors
-
-# Assets at a time: of a backfill few, for what is fresh waits for them.
-_FRESH, _BACKFILL = 500, 50
+from catalog.store import assets, stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,47 +63,44 @@ def is_analysed(database: Database, asset_id: int) -> bool:
 def encode_step(
     database: Database,
     store: FrameStore,
-    load_encoder: Callable[[], tuple[Encoder, int]],
+    loader: EncoderLoader,
     *,
     heed_pause: bool = False,
 ) -> Encoded:
-    """Encode every frame that has no vector under the active encoder, and mark its asset.
+    """Give every frame the vectors it lacks: of the active encoder, then of those being filled.
 
     Any number of processes may do this at once; they share the frames. What was
-    never encoded comes before a backfill, also when it comes during one. The
-    encoder is loaded only if something waits. With ``heed_pause`` it ends when the
-    service is paused.
+    never encoded comes before a backfill, also when it comes during one. An
+    encoder is loaded only if something waits for it. With ``heed_pause`` it ends
+    when the service is paused.
 
     Raises
     ------
     EncoderUnavailableError
-        If its weights are not to be had.
+        If an encoder's weights are not to be had; what needs others is done first.
     """
-    written, after = 0, {True: 0, False: 0}
+    turns, written = Turns(database), 0
     failures: dict[int, CatalogError] = {}
-    while True:
-        with database.session() as session:
-            stopped = heed_pause and service.paused(session) is not None
-            fresh, waiting = (False, []) if stopped else _next(session, after)
-        if not waiting:
-            return Encoded(written, failures)
-        queue = EncodeQueue(database, store, *load_encoder())
+    while (turn := turns.next(heed_pause=heed_pause)) is not None:
+        try:
+            encoder, encoder_id = loader.active() if turn.of is None else loader.filling(turn.of)
+        except EncoderUnavailableError as error:
+            if turn.of is None:
+                raise
+            turns.refuse(turn.of, error)
+            continue
+        queue = EncodeQueue(database, store, encoder, encoder_id)
         began = time.monotonic()
-        count, failed = queue.drain(waiting)
-        took_s = time.monotonic() - began
-        settle(database, queue.encoder_id, waiting, failed, worker_name(), took_s=took_s)
-        written, after[fresh] = written + count, waiting[-1]
-        failures.update(failed)
-
-
-def _next(session: Session, after: dict[bool, int]) -> tuple[bool, list[int]]:
-    """The next assets to encode, and whether they are fresh. Each comes once in a drain."""
-    active = vectors.active_encoder(session)
-    encoder_id = None if active is None else active.id
-    for fresh, limit in ((True, _FRESH), (False, _BACKFILL)):
-        waiting = vectors.assets_waiting(
-            session, encoder_id, fresh=fresh, after=after[fresh], limit=limit
+        count, failed = queue.drain(
+            turn.assets, until=turns.pressed(turn), on_frames=turns.counting(turn)
         )
-        if waiting:
-            return fresh, waiting
-    return False, []
+        took_s = time.monotonic() - began
+        if turn.of is None:
+            settle(database, encoder_id, turn.assets, failed, worker_name(), took_s=took_s)
+        else:
+            note_failures(database, failed, worker_name())
+        written += count
+        failures.update(failed)
+    if turns.refused:
+        raise turns.refused[0]
+    return Encoded(written, failures)

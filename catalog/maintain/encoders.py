@@ -1,18 +1,20 @@
-"""Encoders of a catalogue: which there are, and which answers."""
+"""Encoders of a catalogue: which there are, which answers, and their models in this process."""
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress
 from catalog.encoders import Encoder, parse_spec
-from catalog.errors import EncoderUnavailableError, InvalidInputError
-from catalog.ingest.encode import EncodeQueue
+from catalog.errors import EncoderUnavailableError, InvalidInputError, NotFoundError
 from catalog.maintain.graphs import build_graphs
-from catalog.media.frame_store import FrameStore
-from catalog.store import vectors
+from catalog.store import filling, vectors
 from catalog.store.vectors import EncoderRow
 
 
@@ -20,16 +22,23 @@ class Encoders:
     """Loads encoders once per process and keeps the catalogue's list of them."""
 
     def __init__(self, database: Database, load: Callable[[str], Encoder], default: str) -> None:
-        self._database = database
+        self.database = database
         self._load_spec = load
         self._default = default
         self._loaded: dict[str, Encoder] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def load(self, name: str) -> Encoder:
-        """The encoder, loaded on first use."""
-        if name not in self._loaded:
-            self._loaded[name] = self._load_spec(name)
-        return self._loaded[name]
+        """The encoder, loaded on first use; of many threads that ask at once one loads it."""
+        with self._locks[name]:
+            if name not in self._loaded:
+                self._loaded[name] = self._load_spec(name)
+            return self._loaded[name]
+
+    def forget(self, name: str) -> None:
+        """Let the model's memory go, once nobody uses it any more."""
+        with self._locks[name]:
+            self._loaded.pop(name, None)
 
     def active(self) -> tuple[Encoder, int]:
         """The encoder that answers, loaded, and its row's id; the first becomes active.
@@ -40,83 +49,54 @@ class Encoders:
             If its weights are not to be had, or are other weights than the
             catalogue's vectors were made with.
         """
-        with self._database.session() as session:
+        with self.database.session() as session:
             row = vectors.active_encoder(session)
         encoder = self.load(row.name if row else self._default)
         if row is None:
-            row = self._enter(encoder)
-            with self._database.session() as session:
+            row = self.entered(encoder)
+            with self.database.session() as session:
                 row = vectors.activate_first(session, row)
             encoder = self.load(row.name)
-        _check_weights(encoder, row)
+        check_weights(encoder, row)
         return encoder, row.id
 
-    def list(self) -> list[dict[str, Any]]:
-        """Every encoder with its number of vectors and of frames that still wait."""
-        with self._database.session() as session:
-            return [
-                {
-                    "name": row.name,
-                    "dimension": row.dimension,
-                    "precision": row.precision,
-                    "active": row.active,
-                    "vectors": vectors.count_vectors(session, row.id),
-                    "missing": vectors.count_missing(session, row.id),
-                }
-                for row in vectors.list_encoders(session)
-            ]
+    def filling(self, row: EncoderRow) -> tuple[Encoder, int]:
+        """An encoder that is being filled, loaded, and its row's id.
 
-    def activate(self, name: str, store: FrameStore, progress: Progress) -> dict[str, Any]:
-        """Let the encoder answer, once every frame has its vector.
+        Raises
+        ------
+        EncoderUnavailableError
+            As `active`.
+        """
+        encoder = self.load(row.name)
+        check_weights(encoder, row)
+        return encoder, row.id
 
-        The old one answers until the very end, so a break-off changes nothing;
-        doing it again goes on where it stopped.
+    def enter(self, name: str) -> tuple[Encoder, EncoderRow]:
+        """Load the encoder and make sure that the catalogue knows it.
 
         Raises
         ------
         InvalidInputError
             If its vectors are too long to be indexed.
         UnknownEncoderError, EncoderUnavailableError
-            If there is no such encoder, or its weights are not to be had, or
-            frames could not be encoded.
+            If there is no such encoder, its weights are not to be had, or are
+            others than the catalogue has vectors of.
         """
-        canonical = parse_spec(name).name
-        encoder = self.load(canonical)
-        row = self._enter(encoder)
-        _check_weights(encoder, row)
-        with self._database.session() as session:
-            missing = vectors.count_missing(session, row.id)
-        progress.begin("encode", missing, "frames")
-        queue = EncodeQueue(self._database, store, encoder, row.id)
-        # Waiting, so that two activations at once leave no frame to each other.
-        written, failures = queue.drain(
-            wait=True, on_frames=lambda n: progress.advance("encode", n)
-        )
-        progress.end("encode")
-        if failures:
-            asset_id, error = next(iter(failures.items()))
-            raise EncoderUnavailableError(
-                f"Frames of {len(failures)} assets could not be encoded (asset {asset_id}: "
-                f"{error.message}); {row.name} was not activated.",
-                remedy="Remove or analyse those assets again, then activate once more.",
-            )
-        build_graphs(self._database, progress)
-        with self._database.session() as session:
-            vectors.activate_encoder(session, row.id)
-        return {"name": row.name, "active": True, "encoded": written}
+        encoder = self.load(parse_spec(name).name)
+        row = self.entered(encoder)
+        check_weights(encoder, row)
+        return encoder, row
 
-    def index(self, progress: Progress) -> Sequence[dict[str, Any]]:
-        """Build the graphs that are due; what was built."""
-        return build_graphs(self._database, progress)
-
-    def _enter(self, encoder: Encoder) -> EncoderRow:
+    def entered(self, encoder: Encoder) -> EncoderRow:
+        """The encoder's row, written if it is new."""
         if not 1 <= encoder.dimension <= vectors.MAX_DIMENSION:
             raise InvalidInputError(
                 f"{encoder.name} makes vectors of {encoder.dimension} dimensions; the index takes "
                 f"1 to {vectors.MAX_DIMENSION}.",
                 remedy="Choose a model with shorter vectors.",
             )
-        with self._database.session() as session:
+        with self.database.session() as session:
             return vectors.find_encoder(session, encoder.name) or vectors.add_encoder(
                 session,
                 name=encoder.name,
@@ -125,8 +105,60 @@ class Encoders:
                 weights_digest=encoder.weights_digest,
             )
 
+    def list(self) -> list[dict[str, Any]]:
+        """Every encoder: how far it is, how fast, and in how many seconds it will be done."""
+        with self.database.session() as session:
+            return [described(session, row) for row in vectors.list_encoders(session)]
 
-def _check_weights(encoder: Encoder, row: EncoderRow) -> None:
+    def index(self, progress: Progress) -> Sequence[dict[str, Any]]:
+        """Build the graphs that are due; what was built."""
+        return build_graphs(self.database, progress)
+
+
+def described(session: Session, row: EncoderRow) -> dict[str, Any]:
+    """What people are told of an encoder; ``rate`` is frames per second, ``left_s`` seconds."""
+    missing = vectors.count_missing(session, row.id)
+    rate = filling.pace(session, row.id).rate if row.filling and missing else None
+    return {
+        "name": row.name,
+        "state": "active" if row.active else "filling" if row.filling else "kept",
+        "dimension": row.dimension,
+        "precision": row.precision,
+        "weights": row.weights_digest,
+        "active": row.active,
+        "vectors": vectors.count_vectors(session, row.id),
+        "missing": missing,
+        "rate": None if rate is None else round(rate, 2),
+        "left_s": None if rate is None else round(missing / rate),
+        "problem": row.problem if row.filling and missing else None,
+    }
+
+
+def row_called(session: Session, name: str) -> EncoderRow:
+    """The catalogue's encoder of that name, in whatever spelling.
+
+    Raises
+    ------
+    NotFoundError
+        If the catalogue does not know it.
+    UnknownEncoderError
+        If nothing could be called that.
+    """
+    # As it is written first: an encoder whose folder is gone has a name all the same.
+    row = vectors.find_encoder(session, name) or vectors.find_encoder(
+        session, parse_spec(name).name
+    )
+    if row is None:
+        known = ", ".join(each.name for each in vectors.list_encoders(session)) or "none"
+        raise NotFoundError(
+            f"The catalogue has no encoder {name!r}; it has {known}.",
+            remedy=f"Enter it first: catalog encoder add {name}",
+        )
+    return row
+
+
+def check_weights(encoder: Encoder, row: EncoderRow) -> None:
+    """Refuse weights that the encoder's vectors were not made with."""
     if encoder.weights_digest != row.weights_digest:
         raise EncoderUnavailableError(
             f"The weights of {encoder.name} are not those this catalogue's vectors were made "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
@@ -12,6 +13,7 @@ from catalog.store import centres, vectors
 
 # Any number, as long as it stays the same; the encoder's id is the lock's second half.
 _LOCK = 0x6772_6170
+_UNDEFINED_TABLE = "42P01"
 
 
 def build_graphs(database: Database, progress: Progress | None = None) -> list[dict[str, Any]]:
@@ -46,6 +48,10 @@ def _build(database: Database, encoder_id: int, dimension: int) -> bool:
             return False
         try:
             centres.build_graph(connection, encoder_id, dimension)
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
+                raise
+            return False  # the encoder was removed meanwhile
         finally:
             # The settings were this connection's own, and it goes back to the pool.
             connection.execute(text("RESET ALL"))

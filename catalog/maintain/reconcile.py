@@ -14,7 +14,7 @@ from catalog.db.engine import Database
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, Dispatcher, Waiting
 from catalog.domain.reconciled import Reconciled
 from catalog.ingest.sending import tell
-from catalog.store import service, stages, vectors
+from catalog.store import filling, service, stages, vectors
 
 LEASE_S = 300.0
 """How long a message counts as on its way, unless it is known to be lost."""
@@ -66,15 +66,22 @@ def reconcile(
             tell(database, name, sent[name], send)
             room -= len(sent[name])
         encode = _wants_encoding(database, waiting)
-        if encode:
-            dispatcher.encode()
-        return Reconciled(sent, encode, again)
+        if encode is not None:
+            dispatcher.encode(backfill=encode == "backfill")
+        return Reconciled(sent, encode is not None, again)
 
 
-def _wants_encoding(database: Database, waiting: Waiting) -> bool:
-    """Whether a frame has no vector, and no message waits that would bring a worker to it."""
+def _wants_encoding(database: Database, waiting: Waiting) -> str | None:
+    """``fresh`` or ``backfill``: a frame lacks a vector, and no message brings a worker to it."""
     if waiting.queues[ENCODE_QUEUE]:
-        return False
+        return None
     with database.session() as session:
         active = vectors.active_encoder(session)
-        return bool(vectors.assets_waiting(session, active.id if active else None, limit=1))
+        active_id = active.id if active else None
+        if vectors.assets_waiting(session, active_id, fresh=True, limit=1):
+            return "fresh"
+        backfills = [*([active_id] if active_id else []), *(r.id for r in filling.filling(session))]
+        wanted = any(
+            vectors.assets_waiting(session, each, fresh=False, limit=1) for each in backfills
+        )
+        return "backfill" if wanted else None

@@ -20,7 +20,12 @@ from catalog.domain.query import Query, parse
 from catalog.domain.results import Hit, SearchResult
 from catalog.domain.timecode import timecode_at
 from catalog.encoders import Encoder
-from catalog.errors import InvalidInputError, InvalidQueryError
+from catalog.errors import (
+    CatalogError,
+    EncoderRemovedError,
+    InvalidInputError,
+    InvalidQueryError,
+)
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.corrections import Correction, corrected, corrections
@@ -38,6 +43,8 @@ from catalog.store.vectors import EncoderRow
 MAX_LIMIT = 1000
 _NUMBERS = ("date", "duration")
 NO_EXAMPLES = Examples()
+# How many encoders may go one after another while one question is asked.
+_SWITCHES = 3
 # Below this many clips a background has no shape to stand out from.
 MIN_BACKGROUND = 20
 
@@ -82,6 +89,40 @@ class Search:
         EncoderUnavailableError
             If free words need an encoder whose weights are not to be had.
         """
+        return self.whoever_answers(
+            lambda: self._find(
+                query,
+                examples=examples,
+                weights=weights,
+                sort=sort,
+                limit=limit,
+                after=after,
+                everything=everything,
+                show_plan=show_plan,
+            )
+        )
+
+    def whoever_answers(self, ask: Callable[[], SearchResult]) -> SearchResult:
+        """Ask again where the encoder was removed meanwhile: another one answers by then."""
+        for _ in range(_SWITCHES):
+            try:
+                return ask()
+            except EncoderRemovedError:
+                continue
+        return ask()
+
+    def _find(
+        self,
+        query: str,
+        *,
+        examples: Examples,
+        weights: Weights,
+        sort: Sort | None,
+        limit: int,
+        after: str | None,
+        everything: bool,
+        show_plan: bool,
+    ) -> SearchResult:
         began = time.perf_counter()
         parsed = parsed_query(query, examples)
         sort = parsed.sort if sort is None else sort
@@ -121,6 +162,7 @@ class Search:
                 statement = asked_for(session, parts)
                 answer = statement.rows(session)
             explanation = explain(session, statement) if show_plan else None
+        check_there(answer)
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
         hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[:limit], first))
@@ -150,10 +192,17 @@ class Search:
             return encoder, None
         name = encoder.name
         phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name), self._known)
-        if not examples:
-            return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
-        maker = ExampleVectors(phrases, self._decoders)
-        return encoder, Meaning(encoder.id, maker.vector(words, examples))
+        try:
+            if not examples:
+                return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
+            maker = ExampleVectors(phrases, self._decoders)
+            return encoder, Meaning(encoder.id, maker.vector(words, examples))
+        except CatalogError as error:
+            with self._database.session() as session:
+                now = vectors.active_encoder(session)
+            if now is None or now.id == encoder.id:
+                raise
+            raise removed(name) from error  # and its weights or vectors with it
 
     def _hit(self, row: Row[Any], rank: int) -> Hit:
         cosine = None if row.cosine is None else round(float(row.cosine), 6)
@@ -178,6 +227,25 @@ class Search:
             "at": _seconds(row, row.frame_pts),
             "picture": self._store.path_or_url(row.picture),
         }
+
+
+def check_there(answer: Sequence[Row[Any]]) -> None:
+    """Refuse an answer whose encoder had gone when it was given: its vectors went with it.
+
+    Raises
+    ------
+    EncoderRemovedError
+        If it had.
+    """
+    if not answer[0].encoder_there:
+        raise removed("The encoder that answered")
+
+
+def removed(name: str) -> EncoderRemovedError:
+    """The error of an encoder that went while it was being asked."""
+    return EncoderRemovedError(
+        f"{name} was removed while it was being asked.", remedy="Ask again: another one answers."
+    )
 
 
 def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ from catalog.search.find import (
     Search,
     asset_json,
     check_limit,
+    check_there,
     clip_json,
     parsed_query,
 )
@@ -108,6 +109,29 @@ class SequenceSearch(Search):
         InvalidQueryError, InvalidInputError, EncoderUnavailableError
             As `Search.find`.
         """
+        return self.whoever_answers(
+            lambda: self._find_pairs(
+                query,
+                then,
+                within=within,
+                examples=examples,
+                limit=limit,
+                after=after,
+                show_plan=show_plan,
+            )
+        )
+
+    def _find_pairs(
+        self,
+        query: str,
+        then: str,
+        *,
+        within: str | float | None,
+        examples: Examples,
+        limit: int,
+        after: str | None,
+        show_plan: bool,
+    ) -> SearchResult:
         began = time.perf_counter()
         check_limit(limit)
         seconds = seconds_within(WITHIN if within is None else within)
@@ -121,6 +145,7 @@ class SequenceSearch(Search):
             )
             answer = statement.rows(session)
             explanation = explain(session, statement) if show_plan else None
+        check_there(answer)
         rows = [row for row in answer if row.asset_id is not None]
         before = cursor.rank + 1 if cursor else 1
         hits = tuple(self._pair(row, rank) for rank, row in enumerate(rows[:limit], before))

@@ -5,6 +5,10 @@ search, behind the longest statement that runs; ``ATTACH PARTITION`` lets others
 write (PostgreSQL, "ALTER TABLE", notes on ATTACH). Foreign keys of the partition still ask
 for a lock of clips and frames that excludes writers. It is asked for briefly and again,
 so that nobody queues behind us for long.
+
+Dropping a partition is short as well, but for that moment nobody may read or write the
+tables it belongs to (PostgreSQL's ``DROP TABLE`` locks the whole and what its foreign keys
+name): again asked for briefly, until a moment comes when nobody is at them.
 """
 
 from __future__ import annotations
@@ -39,11 +43,30 @@ def add_partitions(session: Session, encoder_id: int, dimension: int) -> None:
     for name in missing:
         for statement in _standalone(name, encoder_id, dimension):
             session.execute(text(statement))
+    if missing:
+        _insist(session, "entered", _joining(missing, encoder_id))
+
+
+def drop_partitions(session: Session, encoder_id: int) -> None:
+    """Take the encoder's partitions away, with all that is in them.
+
+    Raises
+    ------
+    ServiceError
+        If others kept the tables locked for a minute.
+    """
+    there = [name for name in TABLES if _is_there(session, f"{name}_{encoder_id}")]
+    if there:
+        _insist(session, "removed", _dropping(there, encoder_id))
+
+
+def _insist(session: Session, what: str, statements: list[str]) -> None:
+    """Run them all once nobody is in their way, or nothing."""
     until = time.monotonic() + PATIENCE_S
-    while missing and not _attached(session, missing, encoder_id):
+    while not _done(session, statements):
         if time.monotonic() > until:
             raise ServiceError(
-                f"The encoder cannot be entered: clips and frames were locked for "
+                f"The encoder cannot be {what}: clips and frames were locked for "
                 f"{PATIENCE_S:.0f} s by others.",
                 remedy="Try again once the long transaction is over; pg_stat_activity shows it.",
             )
@@ -75,11 +98,9 @@ def _standalone(name: str, encoder_id: int, dimension: int) -> list[str]:
     return statements
 
 
-def _attached(session: Session, names: list[str], encoder_id: int) -> bool:
-    """Join them to their tables; False, and nothing is done, if others are in the way."""
+def _joining(names: list[str], encoder_id: int) -> list[str]:
     # In the order in which an analysis comes by the tables: a film's clips, their frames.
-    statements = [
-        f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'",
+    return [
         f"LOCK TABLE {SCHEMA}.clip IN SHARE ROW EXCLUSIVE MODE",
         f"LOCK TABLE {SCHEMA}.frame IN SHARE ROW EXCLUSIVE MODE",
         *(
@@ -87,11 +108,23 @@ def _attached(session: Session, names: list[str], encoder_id: int) -> bool:
             f"FOR VALUES IN ({encoder_id})"
             for name in names
         ),
-        "SET LOCAL lock_timeout TO DEFAULT",
     ]
+
+
+def _dropping(names: list[str], encoder_id: int) -> list[str]:
+    tables = ("clip", "frame", *names)
+    return [
+        *(f"LOCK TABLE ONLY {SCHEMA}.{name} IN ACCESS EXCLUSIVE MODE" for name in tables),
+        *(f"DROP TABLE {SCHEMA}.{name}_{encoder_id}" for name in names),
+    ]
+
+
+def _done(session: Session, statements: list[str]) -> bool:
+    """Run them; False, and nothing is done, if others are in the way."""
+    limits = f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'", "SET LOCAL lock_timeout TO DEFAULT"
     try:
         with session.begin_nested():
-            for statement in statements:
+            for statement in (limits[0], *statements, limits[1]):
                 session.execute(text(statement))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in _BUSY:

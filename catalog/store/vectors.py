@@ -16,9 +16,13 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store.arrays import among
+from catalog.store.locks import lease
 from catalog.store.partitions import add_partitions
 
 MAX_DIMENSION = 4000  # pgvector's limit of an index on halfvec
+# Any number that nobody else uses. Shared by whoever encodes a batch, for itself by whoever
+# removes an encoder: vectors of an encoder that is gone have no place to go.
+BATCHES = 0xCA7A_BA7C
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,10 @@ class EncoderRow:
     precision: str
     weights_digest: str
     active: bool
+    filling: bool
+    """Whether it is being given its vectors beside the active one."""
+    problem: str | None
+    """Why that stood still the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,8 @@ _COLUMNS = (
     Encoder.precision,
     Encoder.weights_digest,
     Encoder.active,
+    Encoder.filling_since.is_not(None),
+    Encoder.problem,
 )
 
 
@@ -89,20 +99,15 @@ def add_encoder(
     return row
 
 
-def activate_encoder(session: Session, encoder_id: int) -> None:
-    """Let this encoder answer searches from the commit on."""
-    session.execute(select(Encoder.id).order_by(Encoder.id).with_for_update(key_share=True))
-    session.execute(update(Encoder).where(Encoder.active).values(active=False))
-    session.execute(update(Encoder).where(Encoder.id == encoder_id).values(active=True))
-
-
 def activate_first(session: Session, row: EncoderRow) -> EncoderRow:
     """Let this encoder answer unless one does already; the one that does."""
     session.execute(select(Encoder.id).order_by(Encoder.id).with_for_update(key_share=True))
     active = active_encoder(session)
     if active is not None:
         return active
-    activate_encoder(session, row.id)
+    session.execute(
+        update(Encoder).where(Encoder.id == row.id).values(active=True, filling_since=None)
+    )
     return row
 
 
@@ -130,7 +135,7 @@ def assets_waiting(
     session: Session,
     encoder_id: int | None,
     *,
-    fresh: bool | None = None,
+    fresh: bool,
     after: int = 0,
     limit: int = 500,
 ) -> list[int]:
@@ -138,8 +143,8 @@ def assets_waiting(
 
     Those are the assets with a frame without a vector, and those nobody has
     marked as encoded (an audio file has no frames). What failed there waits for
-    an administrator. ``encoder_id`` None: nothing has a vector yet. ``fresh`` True: only
-    those that were never encoded; False: only those that were, and lack vectors all the same.
+    an administrator. ``encoder_id`` None: nothing has a vector yet. ``fresh``: those that
+    were never encoded; else those that were, and lack vectors of this encoder.
     """
     analysed, encoded = aliased(Stage), aliased(Stage)
     statement = (
@@ -150,16 +155,28 @@ def assets_waiting(
         .limit(limit)
     )
     if encoder_id is None:
-        if fresh is False:
+        if not fresh:
             return []
         statement = statement.where(encoded.state.is_distinct_from("failed"))
     else:
         missing = select(Frame.asset_id).where(_without_vector(encoder_id))
         unmarked = encoded.state.is_(None) | encoded.state.in_(("due", "running"))
         some_missing = (encoded.state == "done") & analysed.asset_id.in_(missing)
-        wanted = {None: unmarked | some_missing, True: unmarked, False: some_missing}
-        statement = statement.where(wanted[fresh])
+        statement = statement.where(unmarked if fresh else some_missing)
     return list(session.execute(statement).scalars())
+
+
+def begin_batch(session: Session, encoder_id: int, *, lease_s: float) -> bool:
+    """Whether there is such an encoder; if so it stays until this session ends.
+
+    What the session claims is let go of if it stands still for ``lease_s`` seconds: then
+    its process is stopped.
+    """
+    lease(session, lease_s)
+    session.execute(select(func.pg_advisory_xact_lock_shared(BATCHES)))
+    # A statement of its own: whoever removed encoders while we waited is seen.
+    found = session.execute(select(Encoder.id).where(Encoder.id == encoder_id))
+    return found.first() is not None
 
 
 def claim_frames(
@@ -264,7 +281,13 @@ def save_phrases(
         {"encoder_id": encoder_id, "text": phrase, "vector": vector}
         for phrase, vector in zip(texts, vectors, strict=True)
     ]
-    if rows:
+    # The encoder may just be going, and its phrases with it.
+    there = (
+        select(Encoder.id)
+        .where(Encoder.id == encoder_id)
+        .with_for_update(read=True, key_share=True)
+    )
+    if rows and session.execute(there).first() is not None:
         session.execute(insert(Phrase).on_conflict_do_nothing(), rows)
 
 

@@ -28,8 +28,9 @@ def vectors(catalog: Catalog) -> dict[str, int]:
 
 def test_the_first_encoder_is_active_and_has_its_partitions(catalog: Catalog, media: Path):
     assert catalog.encoder.list() == [
-        {"name": "null:64", "dimension": 64, "precision": "fp32", "active": True, "vectors": 4,
-         "missing": 0}
+        {"name": "null:64", "state": "active", "dimension": 64, "precision": "fp32",
+         "weights": NullEncoder(64).weights_digest, "active": True, "vectors": 4, "missing": 0,
+         "rate": None, "left_s": None, "problem": None}
     ]  # fmt: skip
     assert catalog.sql("SELECT count(*) FROM catalog.centre WHERE encoder_id = 1").rows == [(4,)]
 
@@ -118,7 +119,7 @@ def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, m
     monkeypatch.setattr(NullEncoder, "encode_images", together)
     done: list[dict] = []
     with Catalog.open(catalog.settings) as other:
-        encoder, row = other._encoders.load("null:32"), other._encoders._enter(NullEncoder(32))
+        encoder, row = other._encoders.load("null:32"), other._encoders.entered(NullEncoder(32))
 
         def drain(opened: Catalog) -> None:
             done.append(EncodeQueue(opened.database, opened.store, encoder, row.id).drain())

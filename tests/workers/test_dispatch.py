@@ -82,7 +82,7 @@ class Eavesdropper:
             )
             self.seen.append((asset_id, found.scalar_one()))
 
-    def encode(self) -> None:
+    def encode(self, *, backfill: bool = False) -> None:
         self.seen.append((0, 0))
 
     def proxy(self, asset_id: int) -> None:

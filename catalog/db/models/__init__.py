@@ -12,7 +12,14 @@ from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
 from catalog.db.models.service import Service, Stage, Token
-from catalog.db.models.vector import Calibration, Centre, Embedding, Encoder, Phrase
+from catalog.db.models.vector import (
+    Calibration,
+    Centre,
+    Embedding,
+    Encoder,
+    EncoderPace,
+    Phrase,
+)
 
 __all__ = [
     "NAMING_CONVENTION",
@@ -27,6 +34,7 @@ __all__ = [
     "Clip",
     "Embedding",
     "Encoder",
+    "EncoderPace",
     "Frame",
     "Location",
     "LocationHistory",

@@ -38,12 +38,27 @@ class Encoder(Base):
         server_default=sql("false"), comment="answers searches; one at most"
     )
     created_at: Mapped[datetime] = now()
+    filling_since: Mapped[datetime | None] = mapped_column(
+        comment="since when every frame is given its vector beside the active encoder's; null: no"
+    )
+    problem: Mapped[str | None] = mapped_column(comment="why that stood still the last time")
 
     __table_args__ = (
         UniqueConstraint("name"),
+        CheckConstraint("NOT active OR filling_since IS NULL", name="filling"),
         CheckConstraint("dimension BETWEEN 1 AND 4000", name="dimension"),
         Index("uq_encoder_active", "active", unique=True, postgresql_where=sql("active")),
     )
+
+
+class EncoderPace(Base):
+    """How many frames were encoded for an encoder in a minute: its rate, and the time left."""
+
+    __tablename__ = "encoder_pace"
+
+    encoder_id: Mapped[int] = cascade("encoder.id", primary_key=True, type_=Integer)
+    minute: Mapped[datetime] = mapped_column(primary_key=True, comment="its beginning")
+    frames: Mapped[int] = mapped_column(Integer, comment="of a backfill, by all who work at it")
 
 
 class Embedding(Base):

@@ -7,9 +7,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CTE, BigInteger, ColumnElement, Text, bindparam, cast, func, select, true
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from catalog.db.models import Encoder
 from catalog.domain.ordering import Sort, Weights
 
 
@@ -22,6 +35,15 @@ class Meaning:
 
     encoder_id: int | ColumnElement[int]
     vector: np.ndarray | ColumnElement[Any]
+
+
+def encoder_there(*meanings: Meaning | None) -> ColumnElement[bool]:
+    """Whether the statement sees the encoders whose vectors it compares.
+
+    An encoder goes with its vectors in one transaction: what is there is whole.
+    """
+    named = {m.encoder_id for m in meanings if m is not None and isinstance(m.encoder_id, int)}
+    return and_(true(), *(exists().where(Encoder.id == each) for each in sorted(named)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session, aliased
 from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
 from catalog.db.vectors import HALFVEC
 from catalog.store.search.asked import TEXTS, Asked, Expressions
-from catalog.store.search.parts import Cursor, Meaning
+from catalog.store.search.parts import Cursor, Meaning, encoder_there
 
 # Of the first shots the nearest so many are looked at: what ranks lower is no match.
 _DEEPEST = 5000
@@ -95,7 +95,8 @@ def sequence_statement(
             )
         )
     order = [pair.c.score.desc(), pair.c.asset_id, pair.c.clip_id]
-    return _shown(best.order_by(*order).limit(limit).cte("page"), one)
+    there = encoder_there(first.meaning, then.meaning)
+    return _shown(best.order_by(*order).limit(limit).cte("page"), one, there)
 
 
 def _near(name: str, side: Side) -> CTE:
@@ -172,7 +173,7 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
     )
 
 
-def _shown(page: CTE, one: CTE) -> Select[*tuple[Any, ...]]:
+def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     total = select(func.count().label("candidates")).select_from(one).cte("total")
     columns: list[Any] = []
     source: Any = total
@@ -214,6 +215,7 @@ def _shown(page: CTE, one: CTE) -> Select[*tuple[Any, ...]]:
     return (
         select(
             total.c.candidates,
+            there.label("encoder_there"),
             page.c.asset_id,
             page.c.clip_id,
             page.c.score,

@@ -27,7 +27,7 @@ from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.cutoff import end_of_list, judged
 from catalog.store.search.keywords import Matches, matches, spoken_clip
 from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
-from catalog.store.search.parts import Keywords, SearchParts, is_ranked
+from catalog.store.search.parts import Keywords, SearchParts, encoder_there, is_ranked
 from catalog.store.search.ranking import (
     Wide,
     candidates,
@@ -107,6 +107,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
     return (
         select(
             total.c.candidates,
+            encoder_there(parts.meaning).label("encoder_there"),
             end.c.relevant_hits,
             end.c.cutoff,
             end.c.cutoff_floor,

@@ -1,0 +1,67 @@
+"""Encoders as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import typer
+
+from catalog.cli.tables import add_row, new_table, print_table
+
+# Queries on which two encoders differ most; all of them are in --json.
+_MOST_SHOWN = 10
+
+
+def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Encoders, the active one starred; how fast those being filled go, and how long yet."""
+    numbers = ("dimension", "vectors", "missing", "frames/s", "left")
+    table = new_table("", "encoder", "state", "dimension", "precision", *numbers[1:],
+                      numbers=numbers)  # fmt: skip
+    for row in rows:
+        vectors, missing = row["vectors"], row["missing"]
+        done = "" if row["state"] != "filling" else f" {_percent(vectors, vectors + missing)}"
+        add_row(
+            table,
+            "*" if row["active"] else "",
+            row["name"],
+            row["state"] + done,
+            row["dimension"],
+            row["precision"],
+            vectors,
+            missing,
+            "" if row["rate"] is None else f"{row['rate']:.1f}",
+            "" if row["left_s"] is None else str(timedelta(seconds=row["left_s"])),
+        )
+    print_table(table)
+    for row in rows:
+        if row["problem"]:
+            typer.echo(f"{row['name']} stood still: {row['problem']}")
+
+
+def encoder_comparison(body: Mapping[str, Any]) -> None:
+    """How far two encoders agree, and where they do not."""
+    one, other = (each["name"] for each in body["encoders"])
+    compared, every = body["frames"]["compared"], body["frames"]["all"]
+    typer.echo(f"{one}  and  {other}, over {compared} of {every} frames:")
+    typer.echo(
+        f"of the first {body['limit']} shots {body['overlap']:.0%} are the same, the first is in "
+        f"{body['same_first']:.0%} of {len(body['queries'])} queries ({body['source']})."
+    )
+    table = new_table("same", "query", one, other, numbers=("same",))
+    for row in body["queries"][:_MOST_SHOWN]:
+        add_row(table, f"{row['overlap']:.0%}", row["query"], *map(_first, row["first"]))
+    print_table(table)
+    if len(body["queries"]) > _MOST_SHOWN:
+        typer.echo(f"… and {len(body['queries']) - _MOST_SHOWN} that agree as much or more.")
+
+
+def _first(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    return f"{found['asset']} clip {found['clip']} ({found['cosine']:.3f})"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else "100%"

@@ -1,0 +1,127 @@
+"""Which frames are encoded next: what is fresh, then backfills, of one encoder after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from catalog.db.engine import Database
+from catalog.encoders import Encoder
+from catalog.errors import EncoderUnavailableError
+from catalog.store import filling, service, vectors
+from catalog.store.vectors import EncoderRow
+
+# Assets at a time.
+_FRESH, _BACKFILL = 500, 50
+# How long what is fresh may wait for a backfill's assets, which may have thousands of frames.
+_PATIENCE_S = 5.0
+
+
+class EncoderLoader(Protocol):
+    """Loads the encoders of a catalogue."""
+
+    def active(self) -> tuple[Encoder, int]:
+        """The encoder that answers, and its row's id."""
+
+    def filling(self, row: EncoderRow) -> tuple[Encoder, int]:
+        """An encoder that is being filled; EncoderUnavailableError if it cannot be loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Assets whose frames want vectors; ``of`` names the encoder, or None: the active one."""
+
+    of: EncoderRow | None
+    fresh: bool
+    assets: list[int]
+
+    @property
+    def key(self) -> tuple[int, bool]:
+        """What the turn is one of many of."""
+        return (0 if self.of is None else self.of.id), self.fresh
+
+
+class Turns:
+    """One drain of the queue: each asset comes once for each encoder, what is fresh first.
+
+    Attributes
+    ----------
+    refused:
+        Why encoders could not be filled.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._after: dict[tuple[int, bool], int] = {}
+        self._given_up: set[int] = set()
+        self._looked_at = time.monotonic()
+        self._paused = False
+        self.refused: list[EncoderUnavailableError] = []
+
+    def next(self, *, heed_pause: bool) -> Turn | None:
+        """The next assets; None when all is done, or the service is paused."""
+        with self._database.session() as session:
+            if heed_pause and service.paused(session) is not None:
+                return None
+            turn = self._next(session)
+        if turn is not None:
+            self._after[turn.key] = turn.assets[-1]
+        self._looked_at = time.monotonic()
+        return turn
+
+    def refuse(self, row: EncoderRow, error: EncoderUnavailableError) -> None:
+        """The encoder cannot be loaded here: leave it to others, and say so where people look."""
+        self._given_up.add(row.id)
+        self.refused.append(error)
+        with self._database.session() as session:
+            filling.note_problem(session, row.id, error.message)
+
+    def pressed(self, turn: Turn) -> Callable[[], bool]:
+        """Whether the turn should end: something fresh waits, and has for some seconds."""
+
+        def pressed() -> bool:
+            if turn.fresh or time.monotonic() - self._looked_at < _PATIENCE_S:
+                return False
+            self._looked_at = time.monotonic()
+            with self._database.session() as session:
+                waits = self._waiting(session, None, fresh=True, limit=1)
+                stop = bool(waits) or service.paused(session) is not None
+            if stop:  # these assets are not done, and come again
+                self._after[turn.key] = turn.assets[0] - 1
+            return stop
+
+        return pressed
+
+    def counting(self, turn: Turn) -> Callable[[int], None]:
+        """Told of each batch; keeps the pace of an encoder that is being filled."""
+
+        def count(frames: int) -> None:
+            if turn.of is not None and frames:
+                with self._database.session() as session:
+                    filling.note_pace(session, turn.of.id, frames)
+
+        return count
+
+    def _next(self, session: Session) -> Turn | None:
+        for fresh, limit in ((True, _FRESH), (False, _BACKFILL)):
+            if assets := self._waiting(session, None, fresh=fresh, limit=limit):
+                return Turn(None, fresh, assets)
+        for row in filling.filling(session):
+            if row.id not in self._given_up and (
+                assets := self._waiting(session, row, fresh=False, limit=_BACKFILL)
+            ):
+                return Turn(row, False, assets)
+        return None
+
+    def _waiting(
+        self, session: Session, of: EncoderRow | None, *, fresh: bool, limit: int
+    ) -> list[int]:
+        row = vectors.active_encoder(session) if of is None else of
+        after = self._after.get((0 if of is None else of.id, fresh), 0)
+        return vectors.assets_waiting(
+            session, None if row is None else row.id, fresh=fresh, after=after, limit=limit
+        )
