@@ -33,7 +33,9 @@ def states(catalog: Catalog) -> dict[str, tuple[str, int, int]]:
 
 
 def tables(catalog: Catalog) -> set[str]:
-    found = catalog.sql("SELECT relname FROM pg_class WHERE relname ~ '^(embedding|centre)_[0-9]+$'")
+    found = catalog.sql(
+        "SELECT relname FROM pg_class WHERE relname ~ '^(embedding|centre)_[0-9]+$'"
+    )
     return {name for (name,) in found.rows}
 
 
@@ -100,8 +102,8 @@ def test_rate_and_time_left_are_of_all_who_work(catalog: Catalog, media: Path):
                  " WHERE name = 'null:32'")
         )  # fmt: skip
         session.execute(
-            text("INSERT INTO encoder_pace SELECT id, date_trunc('minute', now()) - '2 min'::interval,"
-                 " 1200 FROM encoder WHERE name = 'null:32'")
+            text("INSERT INTO encoder_pace SELECT id, date_trunc('minute', now()) - '2 min'"
+                 "::interval, 1200 FROM encoder WHERE name = 'null:32'")
         )  # fmt: skip
     row = catalog.encoder.list()[1]
     assert 1200 / 190 < row["rate"] <= 10
