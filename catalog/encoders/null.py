@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from catalog.encoders.context import ALL_READ
 from catalog.encoders.pictures import readable_rgb
 from catalog.encoders.protocol import Vectors
 
@@ -54,6 +55,10 @@ class NullEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Near a colour for a text that names one, else by hash; float32 ``(n, d)``."""
         return self._unit([self._text(text) for text in texts])
+
+    def characters_read(self, texts: Sequence[str]) -> list[int]:
+        """All of them: a hash has no context."""
+        return [ALL_READ] * len(texts)
 
     @cached_property
     def _projection(self) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
+from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
 from catalog.encoders.precision import check_precision, resolve_device, settle_precision
 from catalog.encoders.protocol import Vectors
@@ -161,11 +162,7 @@ class OpenClipEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> torch.Tensor:
         """Token numbers ``(n, context)``, without the columns in which every text is padding."""
-        limit = _CHARACTERS_A_TOKEN * int(getattr(self._tokenizer, "context_length", None) or 77)
-        # Half a surrogate pair, as a broken sidecar may hold, has no UTF-8.
-        clean = [" ".join(t.encode("utf-8", "replace").decode().split())[:limit] for t in texts]
-        with self._tokenizing:
-            tokens = self._tokenizer(clean)
+        tokens = self._tokens(texts)
         text = getattr(self._model, "text", None)
         if not isinstance(text, HFTextEncoder):
             return tokens
@@ -173,6 +170,17 @@ class OpenClipEncoder:
         # words takes a fifth of it. open_clip's own towers need their full context.
         used = int((tokens != text.config.pad_token_id).sum(dim=1).max())
         return tokens[:, : max(1, used)]
+
+    def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
+        limit = _CHARACTERS_A_TOKEN * int(getattr(self._tokenizer, "context_length", None) or 77)
+        # Half a surrogate pair, as a broken sidecar may hold, has no UTF-8.
+        clean = [" ".join(t.encode("utf-8", "replace").decode().split())[:limit] for t in texts]
+        with self._tokenizing:
+            return self._tokenizer(clean)
+
+    def characters_read(self, texts: Sequence[str]) -> list[int]:
+        """How many characters of each text the model reads, -1 where it reads all of it."""
+        return characters_read(lambda some: self._tokens(some).numpy(), texts)
 
     # --- vectors --------------------------------------------------------------------
 

@@ -74,3 +74,7 @@ class Encoder(Protocol):
         float32 ``(n, d)``, rows of length 1; ``(0, d)`` for no texts.
         """
         ...
+
+    def characters_read(self, texts: Sequence[str]) -> list[int]:
+        """How many characters of each text the model reads, -1 where it reads all of it."""
+        ...

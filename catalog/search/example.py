@@ -9,7 +9,6 @@ all that comes out, so that every plan of the search statement works with it.
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,21 +16,14 @@ import numpy as np
 from PIL import Image
 
 from catalog.domain.examples import Examples, FrameOrClip, Picture
-from catalog.domain.media import AssetKind, SamplingPolicy
-from catalog.errors import (
-    InvalidInputError,
-    MediaTooLargeError,
-    NotFoundError,
-    PathNotFoundError,
-    UndecodableError,
-)
+from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.isolated import DecoderPool
+from catalog.media.safe_picture import safe_jpeg
 from catalog.search.phrases import Phrases, normal_phrase
 from catalog.store import examples as store
 
 # Measured in docs/decisions/0010.
 NEGATIVE_WEIGHT = 0.25
-MOST_BYTES = 256 * 1024 * 1024
 
 
 class ExampleVectors:
@@ -121,59 +113,6 @@ def unit(vector: np.ndarray) -> np.ndarray:
         )
     scaled: np.ndarray = np.asarray(vector, dtype=np.float32) / np.float32(length)
     return scaled
-
-
-def safe_jpeg(decoders: DecoderPool, picture: Picture) -> bytes:
-    """A stranger's picture as a JPEG of ours, decoded where it can do no harm.
-
-    Raises
-    ------
-    PathNotFoundError, MediaTooLargeError, MediaError
-        If it is not there, above 256 MiB, or no picture that can be decoded.
-    DecodersUnavailableError
-        If there is no process to decode it.
-    """
-    if isinstance(picture, Path):
-        return _decoded(decoders, picture, _size_of(picture))
-    # The catalogue's decoders read files, as the formats need: so the bytes become one.
-    with tempfile.NamedTemporaryFile(prefix="catalog-example-") as file:
-        file.write(picture)
-        file.flush()
-        return _decoded(decoders, Path(file.name), len(picture))
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError) as error:
-        raise PathNotFoundError(
-            f"There is no picture {str(path)[:200]!r} that can be read; expected a file.",
-            remedy="Check the path.",
-        ) from error
-
-
-def _decoded(decoders: DecoderPool, path: Path, size: int) -> bytes:
-    if size > MOST_BYTES:
-        raise MediaTooLargeError(
-            f"An example picture has {size} bytes; expected at most {MOST_BYTES}.",
-            remedy="Give a smaller version of it.",
-            limit=MOST_BYTES,
-        )
-    kept: list[bytes] = []
-
-    def keep(_pts: int, jpeg: bytes) -> str:
-        kept.append(jpeg)
-        return ""
-
-    with decoders.analysis(path, SamplingPolicy(), keep) as analysis:
-        if analysis.probe.kind is not AssetKind.STILL:
-            raise UndecodableError(
-                f"The example {path.name[:80]!r} is {analysis.probe.kind.value}; expected a still.",
-                remedy="Give a picture, or ingest it and use its shots: --like CLIP.",
-            )
-        for _shot in analysis:
-            pass
-    return kept[0]
 
 
 def _not_there(shot: FrameOrClip) -> NotFoundError:

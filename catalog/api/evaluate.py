@@ -1,0 +1,156 @@
+"""The verb that measures encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog import encoders as models
+from catalog.api.base import OpenCatalog, StrPath
+from catalog.domain.progress import Progress, Silent
+from catalog.encoders import Encoder
+from catalog.errors import InvalidInputError
+from catalog.evaluate import Dataset, Evaluation, Options, Protocol, Shelves, evaluate, read_dataset
+from catalog.evaluate.bootstrap import RESAMPLES
+from catalog.evaluate.contenders import contenders_of, templates_of
+from catalog.evaluate.logged import NAME as LOGGED
+from catalog.evaluate.logged import logged_dataset
+from catalog.evaluate.readers import SPLIT
+from catalog.evaluate.report import report_path, write_report
+from catalog.settings import DEMO_ENCODER
+from catalog.store import vectors
+
+_FOLDER = "evaluations"
+
+
+class EvaluateVerbs(OpenCatalog):
+    """The verb of an open catalogue."""
+
+    def evaluate(
+        self,
+        dataset: StrPath | Dataset,
+        *,
+        encoders: Sequence[str] = (),
+        images: StrPath | None = None,
+        split: str = SPLIT,
+        languages: Sequence[str] = (),
+        protocol: str = Protocol.FIRST.value,
+        templates: Sequence[str] = (),
+        devices: Sequence[str] = (),
+        precisions: Sequence[str] = (),
+        limit: int | None = None,
+        report: StrPath | None = None,
+        resamples: int = RESAMPLES,
+        seed: int = 0,
+        speed: bool = True,
+        progress: Progress | None = None,
+    ) -> Evaluation:
+        """Measure encoders side by side on captioned pictures; see docs/evaluation.md.
+
+        Vectors are kept under the home by the encoder's digest and the content of what was
+        encoded: what was broken off goes on, and nothing is encoded twice.
+
+        Parameters
+        ----------
+        dataset:
+            A folder or caption file of a known layout, ``"catalog"`` (what people logged
+            here), ``"demo"`` (drawn pictures), or a `Dataset`.
+        encoders:
+            By name; none: the one that answers searches.
+        images:
+            The folder of the pictures, where they are not with the captions.
+        split:
+            Which of Multi30k's.
+        languages:
+            BCP 47 tags; none: all there are.
+        protocol:
+            ``first`` or ``every``: whose caption asks.
+        templates:
+            Prompts, ``"a photo of {}"`` or ``"de=ein Foto von {}"``: each encoder is
+            measured with and without.
+        devices, precisions:
+            As in the settings, several of each; none: the settings' own.
+        limit:
+            The first so many captioned pictures; of ``demo``, how many are drawn.
+        report:
+            Where to write the report, one HTML file.
+        resamples, seed:
+            Of the confidence intervals; 0 resamples: none.
+        speed:
+            Whether to time the encoders too.
+
+        Raises
+        ------
+        InvalidInputError
+            If dataset, protocol, template, language or limit cannot be used.
+        PathNotFoundError
+            If the dataset is not there.
+        UnknownEncoderError, EncoderUnavailableError
+            If an encoder cannot be loaded.
+        """
+        told = progress or Silent()
+        options = Options(_protocol(protocol), seed, _resamples(resamples), speed)
+        contenders = contenders_of(
+            encoders or [self._answering()],
+            self._load_for,
+            devices=devices or [self.settings.device],
+            precisions=precisions or [self.settings.precision],
+            templates=templates_of(templates),
+        )
+        target = None if report is None else report_path(Path(report))
+        chosen = self._dataset(dataset, images, split, limit, told).chosen(languages, limit)
+        shelves = Shelves(self.settings.home / _FOLDER / "vectors")
+        found = evaluate(chosen, contenders, options=options, shelves=shelves, progress=told)
+        if target is not None:
+            write_report(found, target)
+        return found
+
+    def _answering(self) -> str:
+        """The encoder that answers searches, or would if there were anything to search."""
+        with self.database.session() as session:
+            row = vectors.active_encoder(session)
+        return self.settings.encoder if row is None else row.name
+
+    def _load_for(self, name: str, device: str, precision: str) -> Encoder:
+        return models.load_encoder(name, device=device, precision=precision)
+
+    def _dataset(
+        self,
+        dataset: StrPath | Dataset,
+        images: StrPath | None,
+        split: str,
+        limit: int | None,
+        progress: Progress,
+    ) -> Dataset:
+        if isinstance(dataset, Dataset):
+            return dataset
+        if dataset == LOGGED:
+            return logged_dataset(self.database, self.store)
+        path = Path(dataset)
+        if dataset == DEMO_ENCODER:
+            from catalog.demo.dataset import COUNT, write_dataset  # noqa: PLC0415  seldom wanted
+
+            count = COUNT if limit is None else limit
+            folder = self.settings.home / _FOLDER / f"demo-{count}"
+            path = write_dataset(folder, count=count, progress=progress)
+        elsewhere = None if images is None else Path(images)
+        return read_dataset(path, self.decoders, images=elsewhere, split=split)
+
+
+def _protocol(name: str) -> Protocol:
+    try:
+        return Protocol(name)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"The protocol {name!r} is not known; expected first or every.",
+            remedy="first: a picture's first caption asks; every: each of them does.",
+        ) from error
+
+
+def _resamples(count: int) -> int:
+    if not 0 <= count <= 100_000:
+        raise InvalidInputError(
+            f"{count} resamples were asked for; expected 0 to 100000.",
+            remedy="1000 are enough for intervals to two digits; 0 leaves them out.",
+        )
+    return count
