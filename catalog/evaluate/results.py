@@ -223,20 +223,6 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A figure somebody published, to stand beside ours: Recall@1 by language.
-
-    ``encoder`` is the name it would have here; ``source`` says where it is from.
-    """
-
-    encoder: str
-    protocol: Protocol
-    source: str
-    text_to_image: Mapping[str, float]
-    image_to_text: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Encoders side by side on one dataset."""
 
