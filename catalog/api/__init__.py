@@ -21,6 +21,7 @@ from catalog.api.backup import restore as put_back
 from catalog.api.base import StrPath
 from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
+from catalog.api.evaluate import EvaluateVerbs
 from catalog.api.find import FindVerbs
 from catalog.api.ingest import IngestVerbs
 from catalog.api.keep import KeepVerbs
@@ -44,6 +45,7 @@ class Catalog(
     WatchVerbs,
     IngestVerbs,
     FindVerbs,
+    EvaluateVerbs,
     KeepVerbs,
     RenditionVerbs,
     DoctorVerbs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from catalog import __version__
 from catalog import encoders as models
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.domain.progress import Progress, Silent
@@ -15,6 +16,8 @@ from catalog.evaluate.bootstrap import RESAMPLES
 from catalog.evaluate.contenders import contenders_of, templates_of
 from catalog.evaluate.logged import NAME as LOGGED
 from catalog.evaluate.logged import logged_dataset
+from catalog.evaluate.published import NAME as PUBLISHED
+from catalog.evaluate.published import published_evaluation
 from catalog.evaluate.readers import SPLIT
 from catalog.evaluate.report import report_path, write_report
 from catalog.settings import DEMO_ENCODER
@@ -54,7 +57,8 @@ class EvaluateVerbs(OpenCatalog):
         ----------
         dataset:
             A folder or caption file of a known layout, ``"catalog"`` (what people logged
-            here), ``"demo"`` (drawn pictures), or a `Dataset`.
+            here), ``"demo"`` (drawn pictures), a `Dataset`; or ``"published"``: nothing is
+            measured, but figures of others come in the same form.
         encoders:
             By name; none: the one that answers searches.
         images:
@@ -88,6 +92,12 @@ class EvaluateVerbs(OpenCatalog):
         UnknownEncoderError, EncoderUnavailableError
             If an encoder cannot be loaded.
         """
+        target = None if report is None else report_path(Path(report))
+        if dataset == PUBLISHED:
+            found = published_evaluation(_protocol(protocol), encoders)
+            if target is not None:
+                write_report(found, target, program=__version__)
+            return found
         told = progress or Silent()
         options = Options(_protocol(protocol), seed, _resamples(resamples), speed)
         contenders = contenders_of(
@@ -97,12 +107,11 @@ class EvaluateVerbs(OpenCatalog):
             precisions=precisions or [self.settings.precision],
             templates=templates_of(templates),
         )
-        target = None if report is None else report_path(Path(report))
         chosen = self._dataset(dataset, images, split, limit, told).chosen(languages, limit)
         shelves = Shelves(self.settings.home / _FOLDER / "vectors")
         found = evaluate(chosen, contenders, options=options, shelves=shelves, progress=told)
         if target is not None:
-            write_report(found, target)
+            write_report(found, target, program=__version__)
         return found
 
     def _answering(self) -> str:

@@ -14,6 +14,7 @@ from catalog.cli import (
     backup,
     doctor,
     duplicates,
+    evaluate,
     find,
     ingest,
     keep,
@@ -39,6 +40,7 @@ app = typer.Typer(
 for group in (
     ingest,
     find,
+    evaluate,
     duplicates,
     keep,
     phrases,

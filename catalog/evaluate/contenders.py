@@ -8,6 +8,7 @@ from functools import partial
 
 from catalog.domain.languages import language_tag
 from catalog.encoders import Encoder, parse_spec
+from catalog.encoders.memory import load_libraries
 from catalog.errors import InvalidInputError
 from catalog.evaluate.encoding import ANY, SLOT
 from catalog.evaluate.run import Contender
@@ -36,10 +37,11 @@ def contenders_of(
         label = parse_spec(name).name
         label += f" {device}" if len(devices) > 1 else ""
         label += f" {precision}" if len(precisions) > 1 else ""
-        loading = partial(load, parse_spec(name).name, device, precision)
-        found.append(Contender(label, loading))
+        spelt = parse_spec(name).name
+        loading, prepare = partial(load, spelt, device, precision), partial(load_libraries, spelt)
+        found.append(Contender(label, loading, prepare=prepare))
         if templates:
-            found.append(Contender(f"{label} + prompt", loading, templates))
+            found.append(Contender(f"{label} + prompt", loading, templates, prepare))
     return found
 
 

@@ -31,11 +31,13 @@ class Contender:
     """An encoder to measure: how to load it, and the prompt templates its captions go into.
 
     ``templates`` are by language (``""``: any other), each with ``{}`` for the caption.
+    ``prepare`` is called before memory is first looked at: libraries are not the encoder's.
     """
 
     label: str
     load: Callable[[], Encoder]
     templates: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def _encoded(
     *,
     timed: bool,
 ) -> _Encoded:
+    contender.prepare()
     before = resident_mb()
     encoder = contender.load()
     shelf = encode_pictures(encoder, dataset, contents, shelves, progress)

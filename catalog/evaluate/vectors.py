@@ -44,7 +44,8 @@ class Shelf:
 
     def _load(self, file: Path) -> None:
         try:
-            with np.load(file, allow_pickle=False) as batch:
+            # Opened here: of a damaged one, numpy would leave the file open.
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as batch:
                 keys, rows, read = batch["keys"], batch["vectors"], batch["read"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             # Damaged on disk: what it held is made again.

@@ -65,7 +65,7 @@ def _subclips() -> Select[Any]:
     return (
         select(*_columns(frame.c, language, Clip.text, "subclip"))
         .join_from(Clip, Asset, Asset.id == Clip.asset_id)
-        .join(frame, literal(True))  # noqa: FBT003
+        .join(frame, literal(True))
         .where(Clip.kind == "subclip", Clip.text != "", Asset.superseded_by.is_(None))
     )
 
@@ -87,7 +87,7 @@ def _descriptions() -> Select[Any]:
     )
     return (
         select(*_columns(frame.c, Asset.language, Asset.description, "description"))
-        .join(frame, literal(True))  # noqa: FBT003
+        .join(frame, literal(True))
         .where(
             Asset.description != "",
             Asset.superseded_by.is_(None),

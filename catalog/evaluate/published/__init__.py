@@ -9,11 +9,13 @@ commit 317c4989.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from catalog.errors import InvalidInputError
 from catalog.evaluate.bootstrap import Estimate
 from catalog.evaluate.dataset import ENGLISH, Protocol
 from catalog.evaluate.results import EncoderFigures, Evaluation, LanguageFigures
@@ -37,8 +39,7 @@ class Published:
 def published() -> tuple[Published, ...]:
     """All there are, in the file's order."""
     file = resources.files(__package__) / "crossmodal-3600.csv"
-    with file.open(encoding="utf-8", newline="") as text:
-        rows = list(csv.DictReader(text))
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
     several = dict.fromkeys((row["encoder"], row["protocol"], row["source"]) for row in rows)
     return tuple(
         Published(
@@ -64,6 +65,26 @@ def published_of(encoder: str, protocol: Protocol) -> Published | None:
         if (each.encoder, each.protocol) == (encoder, protocol):
             return each
     return None
+
+
+def published_evaluation(protocol: Protocol, encoders: Sequence[str]) -> Evaluation:
+    """What was published of these encoders (none: of all) under the protocol.
+
+    Raises
+    ------
+    InvalidInputError
+        If nothing was, of one of them.
+    """
+    there = [each for each in published() if each.protocol is protocol]
+    names = [each.encoder for each in there]
+    unknown = [name for name in encoders if name not in names]
+    if unknown:
+        raise InvalidInputError(
+            f"Nothing is known to be published of {', '.join(unknown)} under {protocol.value!r}; "
+            f"there is of {', '.join(names)}.",
+            remedy="Measure it: catalog evaluate FOLDER --encoder NAME.",
+        )
+    return as_evaluation([each for each in there if not encoders or each.encoder in encoders])
 
 
 def as_evaluation(several: Sequence[Published]) -> Evaluation:

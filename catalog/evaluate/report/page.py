@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog import __version__
 from catalog.errors import InvalidInputError
 from catalog.evaluate.report.view import view_of
 from catalog.evaluate.results import Evaluation
@@ -45,15 +44,15 @@ def report_path(path: Path) -> Path:
     return path
 
 
-def write_report(evaluation: Evaluation, path: Path) -> None:
-    """Write the report, whole or not at all.
+def write_report(evaluation: Evaluation, path: Path, *, program: str) -> None:
+    """Write the report, whole or not at all; ``program`` is the version it names.
 
     Raises
     ------
     InvalidInputError
         If it cannot be written there.
     """
-    page = html(evaluation, made=datetime.now(UTC))
+    page = html(evaluation, made=datetime.now(UTC), program=program)
     target = report_path(path)
     handle, name = tempfile.mkstemp(dir=target.absolute().parent, prefix=".report-")
     try:
@@ -70,7 +69,7 @@ def write_report(evaluation: Evaluation, path: Path) -> None:
         ) from error
 
 
-def html(evaluation: Evaluation, *, made: datetime) -> str:
+def html(evaluation: Evaluation, *, made: datetime, program: str) -> str:
     """The page as text; ``made`` is the time it bears."""
     pictures = {
         at: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
@@ -82,7 +81,7 @@ def html(evaluation: Evaluation, *, made: datetime) -> str:
         pictures=pictures,
         names=evaluation.names,
         made=f"{made:%Y-%m-%d %H:%M} UTC",
-        version=__version__,
+        program=program,
         style=(_HERE / "report.css").read_text(encoding="utf-8"),
     )
 

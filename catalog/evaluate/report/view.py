@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from catalog.domain.confidence import Logistic
 from catalog.evaluate.bootstrap import Estimate
 from catalog.evaluate.calibration import METHOD, Calibrated, Reliability
 from catalog.evaluate.cosines import Cosines
@@ -227,12 +228,18 @@ def _curve(calibrated: Calibrated) -> dict[str, Any]:
     return {
         "queries": calibrated.queries,
         "slope": f"{calibrated.curve.slope:.1f}",
-        "half": f"{-calibrated.curve.intercept / calibrated.curve.slope:.3f}",
+        "half": _half(calibrated.curve),
         "before": "" if before is None else f"{before.error:.3f}",
         "after": f"{calibrated.after.error:.3f}",
         "before_points": [] if before is None else _points(before),
         "after_points": _points(calibrated.after),
     }
+
+
+def _half(curve: Logistic) -> str:
+    lift = -curve.intercept / curve.slope
+    # Two cosines are never further apart than 2.
+    return f"{lift:.3f}" if lift <= 2 else "never"
 
 
 def _points(reliability: Reliability) -> list[dict[str, float | int]]:
@@ -280,12 +287,11 @@ def _comparison(found: Evaluation) -> list[dict[str, Any]]:
         theirs = None if each.templates else published_of(each.name, found.protocol)
         if theirs is None:
             continue
-        rows = []
-        for code in found.languages:
-            if code in theirs.text_to_image:
-                rows.append(
-                    _beside(code, each.languages[code].text_to_image[0], theirs.text_to_image[code])
-                )
+        rows = [
+            _beside(code, each.languages[code].text_to_image[0], theirs.text_to_image[code])
+            for code in found.languages
+            if code in theirs.text_to_image
+        ]
         tables.append({"label": each.label, "source": theirs.source, "rows": rows})
     return [table for table in tables if table["rows"]]
 

@@ -1,0 +1,92 @@
+"""``catalog evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Answer
+
+
+@pytest.fixture
+def colours(pictures: Path) -> Path:
+    """Three pictures with captions in two languages."""
+    rows = "".join(f"{name}.png,en,{name}\n" for name in ("red", "green", "blue"))
+    rows += "red.png,uk,червоне\nblue.png,uk,синє\n"
+    (pictures / "captions.csv").write_text("file,language,caption\n" + rows, encoding="utf-8")
+    return pictures
+
+
+def test_figures_as_a_table_and_a_report(cli: Callable[..., Answer], colours: Path, tmp_path: Path):
+    report = tmp_path / "report.html"
+    answer = cli("evaluate", colours, "--encoder", "null", "--encoder", "null:32",
+                 "--report", report)  # fmt: skip
+    assert answer.code == 0, answer.err
+    assert "3 pictures, 5 captions, 2 languages, protocol first." in answer.out
+    assert "null:32 against null:64: Recall@1 from text" in answer.out
+    assert f"Report: {report}" in answer.out
+    assert "<h2>By language</h2>" in report.read_text(encoding="utf-8")
+
+
+def test_figures_as_json(cli: Callable[..., Answer], colours: Path):
+    asked = ("evaluate", colours / "captions.csv", "--json", "--language", "en", "--no-speed")
+    answer = cli(*asked, "--template", "a {} picture", "--protocol", "every")
+    assert answer.code == 0, answer.err
+    body = answer.json
+    assert (body["kind"], body["protocol"], body["languages"]) == ("csv", "every", ["en"])
+    assert [each["label"] for each in body["encoders"]] == ["null:64", "null:64 + prompt"]
+    english = body["encoders"][0]["languages"]["en"]
+    assert english["text_to_image"]["r1"]["value"] == 1
+    assert english["parity"] == 1
+    assert body["encoders"][0]["speed"] is None
+    assert body["report"] is None
+    assert cli(*asked).json["encoders"][0]["languages"]["en"]["queries"] == 3
+
+
+def test_pictures_that_are_missing_are_named(cli: Callable[..., Answer], colours: Path):
+    (colours / "green.png").unlink()
+    answer = cli("evaluate", colours, "--no-speed")
+    assert answer.code == 1
+    assert "left out: green.png: There is no picture 'green.png'" in answer.err
+    assert "2 pictures, 4 captions" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["nowhere"], "There is no dataset"),
+        ([".", "--protocol", "best"], "expected first or every"),
+        ([".", "--report", "x.pdf"], r"ends in .html"),
+        ([".", "--template", "no slot"], "prompt template"),
+        ([".", "--language", "fr"], "no captions in fr"),
+        ([".", "--limit", "1"], "2 or more"),
+        ([".", "--encoder", "null:none"], "does not name an encoder"),
+        ([".", "--resamples", "-1"], "resamples"),
+        (["demo", "--limit", "9999"], "expected 2 to 600"),
+        (["catalog"], "have a description of their own"),
+        (["published", "--encoder", "mine"], "Nothing is known to be published"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    cli: Callable[..., Answer],
+    colours: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: list[str],
+    said: str,
+):
+    monkeypatch.chdir(colours)
+    answer = cli("evaluate", *wrong)
+    assert answer.code == 2, answer.out
+    assert said in answer.err
+
+
+def test_what_others_published(cli: Callable[..., Answer], tmp_path: Path):
+    answer = cli("evaluate", "published", "--json", "--report", tmp_path / "p.html")
+    assert answer.code == 0
+    named = {each["label"]: each for each in answer.json["encoders"]}
+    default = named["xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k"]
+    assert round(default["text_to_image"]["r1"]["value"], 4) == 0.4256
+    assert default["languages"]["de"]["text_to_image"]["r1"] == {"value": 0.6453, "ci": None}
+    assert (tmp_path / "p.html").is_file()
