@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -17,6 +18,7 @@ from open_clip.hf_model import HFTextEncoder
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
+from catalog.encoders.batch_size import BatchSize
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
 from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
@@ -25,9 +27,10 @@ from catalog.encoders.protocol import Vectors
 from catalog.encoders.sources import find_sources
 from catalog.encoders.spec import EncoderSpec
 
-# Beyond these a larger batch was no faster, only larger.
-_BATCH = {"cuda": 256, "mps": 64}
-_CPU_BATCH = 32
+# What the batch of a device begins with, and what it may grow to where that is quicker.
+_BATCH = {"cuda": (64, 1024), "mps": (64, 64)}
+# On processors a larger one was no faster, only larger.
+_CPU_BATCH = (32, 32)
 # No vocabulary needs more characters than this a token; without a limit, one pasted book would
 # keep the tokenizer busy for minutes, only to be cut to the model's context.
 _CHARACTERS_A_TOKEN = 16
@@ -55,7 +58,7 @@ class OpenClipEncoder:
         self.precision = precision
         self.device = str(where)
         self.weights_digest = weights_digest
-        self.batch_size = _BATCH.get(where.type, _CPU_BATCH)
+        self._batch = BatchSize(*_BATCH.get(where.type, _CPU_BATCH))
         self.preprocessing: dict[str, Any] = get_model_preprocess_cfg(model)
         self._tokenizer = tokenizer
         # Fast tokenizers keep padding settings inside; two threads in one raise "Already borrowed".
@@ -67,6 +70,11 @@ class OpenClipEncoder:
         self._mean = 255 * _per_channel(self.preprocessing["mean"], where)
         self._deviation = 255 * _per_channel(self.preprocessing["std"], where)
         self.dimension = int(self._forward_texts([""]).shape[1])
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures the model is shown at once, now."""
+        return self._batch.size
 
     # --- the protocol ---------------------------------------------------------
 
@@ -133,14 +141,18 @@ class OpenClipEncoder:
 
     def _forward_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """One batch; by halves where memory is too small for it, and smaller ones from then on."""
+        began = time.perf_counter()
         try:
-            return self._forward(pixels)
+            made = self._forward(pixels)
         except (MemoryError, RuntimeError) as error:
             if len(pixels) == 1 or not _is_out_of_memory(error):
                 raise
+        else:
+            self._batch.took(len(pixels), time.perf_counter() - began)
+            return made
         # Out of the except block: the error's traceback holds what was in the memory.
         half = len(pixels) // 2
-        self.batch_size = min(self.batch_size, max(1, half))
+        self._batch.too_large(len(pixels))
         _log.warning("encoder_batch_halved", extra={"batch": self.batch_size, "encoder": self.name})
         if self._mean.is_cuda:
             torch.cuda.empty_cache()

@@ -16,8 +16,9 @@ from catalog.store import stages, vectors
 from catalog.store.vectors import ClaimedFrame
 
 STAGE = "encode"
-# Frames claimed at a time. A card takes more at once than a processor.
-_CPU_BATCH, _GPU_BATCH = 64, 256
+# Frames claimed at a time. A card takes more at once than a processor: how many, its encoder
+# finds out, and wants some batches at hand for that.
+_CPU_BATCH, _GPU_BATCH = 64, 1024
 # A batch of the largest model on a slow processor takes a few minutes.
 _LEASE_S = 1800.0
 
