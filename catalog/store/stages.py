@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, t
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Asset, Frame, Stage
-from catalog.errors import CatalogError
+from catalog.db.models import Asset, Frame, Location, Stage
+from catalog.errors import CatalogError, DecoderStalledError, UnreadableFileError
 from catalog.store.announcements import announce
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
@@ -29,6 +29,8 @@ MOST_LOST = 3
 """Workers that may end over an asset without a word: it would be handed on for ever."""
 MOST_TRIES = 8
 """Failures after which what may pass by itself waits for a person all the same."""
+# How it shows that the storage of a file is away, or hangs.
+_OUT_OF_REACH = (UnreadableFileError.code, DecoderStalledError.code)
 _ROWS = 1000  # of four values each; a statement takes 65,535
 
 
@@ -272,6 +274,26 @@ def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> li
     encoding = [asset_id for asset_id, name in failed if name == "encode"]
     _set(session, encoding, "analyse", **_DUE, **_NEW_START)
     return failed
+
+
+def retry_reachable(
+    session: Session, *, root_id: int | None = None, asset_ids: Sequence[int] = ()
+) -> int:
+    """Make due what failed for want of a file that can be reached again; how many stages.
+
+    Of these assets, or of all with a file in a root. Whether somebody would have
+    tried again by himself or had given it up: what was wrong is over.
+    """
+    wanted = among(Stage.asset_id, asset_ids)
+    if root_id is not None:
+        files = select(Location.asset_id).where(Location.root_id == root_id, Location.online)
+        wanted = Stage.asset_id.in_(files)
+    again = (
+        update(Stage)
+        .where(Stage.state == "failed", Stage.error_code.in_(_OUT_OF_REACH), wanted)
+        .values(**_DUE, **_NEW_START)
+    )
+    return len(session.execute(again.returning(Stage.asset_id)).all())
 
 
 def try_again(session: Session, *, limit: int) -> list[tuple[int, str]]:

@@ -20,7 +20,7 @@ from catalog.errors import BrokerUnavailableError, CatalogError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.register import Registrar, Registration
 from catalog.ingest.sending import tell_if_due
-from catalog.store import assets, watching
+from catalog.store import assets, stages, watching
 
 _FRESH_S = 3600.0
 _AT_ONCE = 2
@@ -103,6 +103,9 @@ class Intake:
         found = registrar.register(
             path, collection=settings.collection, on_new=note, progress=go_on
         )
+        if not found.new:
+            with self._database.session() as session:
+                stages.retry_reachable(session, asset_ids=[found.asset_id])
         self._report.count("registered" if found.new else "known")
         _log.info(
             "file_registered",

@@ -6,9 +6,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -26,16 +25,15 @@ from catalog.errors import (
 )
 from catalog.ingest.register import Registrar
 from catalog.media.files import is_passed_over, looks_like_media
-from catalog.store import roots, watching
+from catalog.store import roots, stages, watching
 from catalog.store.watching import KnownFile, WatchedRoot
 from catalog.watch.bitmap import Bitmap
 from catalog.watch.intake import Intake
 from catalog.watch.lost import mark_lost
 from catalog.watch.presence import Away, Folder, look, unchanged
 from catalog.watch.settling import Settling
-from catalog.watch.walk import Walk, is_within
+from catalog.watch.walk import BATCH, Walk, batches, is_within
 
-_BATCH = 1000
 _PROBED = 50
 _TRIES = 5
 # What may be otherwise next time though the file is as it was: storage that failed to read.
@@ -100,9 +98,11 @@ class RootState:
         if isinstance(found, Away):
             self._away(found.why)
             return False
-        if found != before or root.paused_why is not None:
+        if found != before or root.paused_why is not None or self._folder is None:
             with self._database.session() as session:
                 watching.note_folder(session, root.id, found.device, found.inode)
+                again = stages.retry_reachable(session, root_id=root.id)
+            self._tell_tried_again(again)
             if root.paused_why is not None:
                 _log.warning("root_back", extra={"root": self.shown})
             self.root = replace(root, device=found.device, inode=found.inode, paused_why=None)
@@ -135,7 +135,7 @@ class RootState:
         met = Bitmap()
         walk = self._walk()
         files = 0
-        for batch in _batches(walk.files()):
+        for batch in batches(walk.files()):
             files += len(batch)
             for known in self._compare(batch):
                 met.add(known.id)
@@ -166,7 +166,7 @@ class RootState:
             if self._concerns(path):
                 self._sort(path, found)
         found.folders = {path for path in found.folders if paths[path]}
-        for batch in _batches(iter(found.files)):
+        for batch in batches(iter(found.files)):
             for path, _ in batch:
                 self._note_card(os.path.dirname(path))  # noqa: PTH120
             self._compare(batch)
@@ -195,7 +195,7 @@ class RootState:
 
     def _scan_below(self, folder: str) -> None:
         walk = self._walk()
-        for batch in _batches(walk.files(folder)):
+        for batch in batches(walk.files(folder)):
             self._compare(batch)
         self._tell_troubles(walk)
 
@@ -208,12 +208,14 @@ class RootState:
         with self._database.session() as session:
             known = watching.known_files(session, self.root.id, list(raws))
             back = [
-                each.id
+                each
                 for raw, each in known.items()
                 if not each.online and _as_known(*raws[raw], each)
             ]
             if back:
-                watching.mark_back(session, back)
+                watching.mark_back(session, [each.id for each in back])
+                assets = [each.asset_id for each in back if each.asset_id is not None]
+                self._tell_tried_again(stages.retry_reachable(session, asset_ids=assets))
                 self._report.count("back", len(back))
                 _log.info("files_back", extra={"root": self.shown, "files": len(back)})
         for raw, (path, state) in raws.items():
@@ -258,7 +260,7 @@ class RootState:
         With ``once``, those that have not are left, and counted.
         """
         self._take_over(again=not once)
-        looked = self.settling.take_due(most=_BATCH)
+        looked = self.settling.take_due(most=BATCH)
         if looked.settled:
             with self._database.session() as session:
                 known = [path for _, path in roots.list_roots(session)]
@@ -302,7 +304,7 @@ class RootState:
                 # As one that changed while it was read: it has to settle again.
                 self._tries[path] = self._tries.get(path, 0) + 1
                 self.settling.observe(path, state)
-        for batch in _batches(iter(changed)):
+        for batch in batches(iter(changed)):
             self._compare(batch)
 
     # --- names ----------------------------------------------------------------------
@@ -348,6 +350,10 @@ class RootState:
             " not as the clips they make up",
         )
 
+    def _tell_tried_again(self, count: int) -> None:
+        if count:
+            _log.info("tried_again", extra={"root": self.shown, "stages": count})
+
     def _tell_troubles(self, walk: Walk) -> None:
         for path, error in walk.troubles:
             self._trouble(path, error)
@@ -379,13 +385,6 @@ def _as_known(path: str, state: FileState, known: KnownFile) -> bool:
         except OSError:
             return False
     return state.untouched_since(known.state)
-
-
-def _batches(
-    files: Iterator[tuple[str, FileState]],
-) -> Iterator[list[tuple[str, FileState]]]:
-    while batch := list(islice(files, _BATCH)):
-        yield batch
 
 
 @dataclass(slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from catalog.domain.file_state import FileState
 from catalog.domain.watching import WatchSettings
 from catalog.media.files import is_passed_over, looks_like_media
 
+BATCH = 1000
+"""Files that are looked at together."""
 _MOST_TROUBLES = 1000
 
 
@@ -112,3 +115,9 @@ class Walk:
 def is_within(path: str, folder: str) -> bool:
     """Whether a path is the folder, or lies in it; of the names alone."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def batches(files: Iterator[tuple[str, FileState]]) -> Iterator[list[tuple[str, FileState]]]:
+    """The files, so many at a time."""
+    while batch := list(islice(files, BATCH)):
+        yield batch

@@ -21,7 +21,7 @@ from sqlalchemy import make_url, text
 from catalog import Catalog
 from catalog.domain.file_state import FileState
 from catalog.domain.watch_report import WatchReport
-from catalog.errors import InvalidInputError
+from catalog.errors import InvalidInputError, UnreadableFileError
 from catalog.settings import Settings
 from catalog.watch.settling import Settling
 
@@ -234,6 +234,42 @@ def test_a_root_that_is_swapped_away_is_paused_and_comes_back_unread(
     assert rows(catalog, rest) == before
     assert report.counts["registered"] == 5
     assert (report.counts["missing"], report.counts["known"]) == (1, 0)
+
+
+def test_what_failed_while_the_storage_was_away_is_tried_again_when_it_is_back(
+    catalog: Catalog, settings: Settings, watched: Path, tmp_path: Path
+):
+    """Also what was given up: a storage that was away for a night costs nobody a `retry`."""
+    still(watched / "a.png", mark=1)
+    with watching(settings):
+        eventually(lambda: ready(catalog) == 1, "it is ready")
+    still(watched / "b.png", mark=2)
+    lost = catalog.register(watched / "b.png").asset_id
+    away = watched.rename(tmp_path / "away")
+    with pytest.raises(UnreadableFileError):
+        catalog.analyse(lost)
+    given_up = "UPDATE catalog.stage SET retry_at = NULL WHERE state = 'failed' RETURNING asset_id"
+    assert rows(catalog, given_up) == [(lost,)]
+    with watching(settings):
+        eventually(lambda: catalog.root.list()[0]["paused"], "it is paused")
+        assert catalog.jobs(failed=True), "nothing has changed yet"
+        away.rename(watched)
+        eventually(lambda: ready(catalog) == 2, "it is ready after all")
+
+
+def test_a_file_that_comes_back_is_tried_again(catalog: Catalog, watched: Path, tmp_path: Path):
+    still(watched / "a.png", mark=1)
+    scan(catalog)
+    with catalog.database.session() as session:
+        session.execute(text("DELETE FROM catalog.stage WHERE name = 'encode'"))
+        session.execute(text("UPDATE catalog.stage SET state = 'due'"))
+    away = (watched / "a.png").rename(tmp_path / "a.png")
+    assert scan(catalog).counts["missing"] == 1
+    with pytest.raises(UnreadableFileError):
+        catalog.analyse(1)
+    away.rename(watched / "a.png")
+    scan(catalog)
+    assert catalog.jobs() == []
 
 
 def test_another_folder_in_its_place_is_taken_only_if_told(
