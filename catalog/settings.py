@@ -1,7 +1,8 @@
 """Settings: one frozen object, built at the entry and passed down.
 
-Order of precedence: arguments, environment (``CATALOG_*``), ``catalog.toml``
-in the home folder, defaults. Nothing is read when this module is imported.
+Order of precedence: arguments, environment (``CATALOG_*``, or ``CATALOG_*_FILE``, which
+names a file with the value), ``catalog.toml`` in the home folder, defaults. Nothing is
+read when this module is imported.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from catalog.errors import InvalidSettingError
 
 DEFAULT_ENCODER = "xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k"
 DEMO_ENCODER = "demo"
 CONFIG_FILE = "catalog.toml"
+# Passwords that are given apart from the addresses they belong to, so that these are no secret.
+_PASSWORDS = {"database_password": "database_url", "broker_password": "broker_url"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +140,70 @@ class Settings:
     def load(cls, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
         """Build the settings from arguments, environment and ``catalog.toml``.
 
+        ``database_password`` and ``broker_password`` become part of their URLs.
+
         Raises
         ------
         InvalidSettingError
-            If the file does not parse or holds a name that does not exist.
+            If a file cannot be read, ``catalog.toml`` does not parse or holds a name that
+            does not exist, or something is said twice.
         """
         env = os.environ if environ is None else environ
         home = Path(str(overrides.get("home") or env.get("CATALOG_HOME") or _default_home(env)))
         home = home.expanduser().absolute()
         values: dict[str, object] = dict(_read_file(home / CONFIG_FILE))
         for name in _names() - {"home"}:
-            if env.get(f"CATALOG_{name.upper()}"):
-                values[name] = env[f"CATALOG_{name.upper()}"]
+            if value := _from_environment(env, f"CATALOG_{name.upper()}"):
+                values[name] = value
         values.update({k: v for k, v in overrides.items() if v is not None and k != "home"})
+        for name, url in _PASSWORDS.items():
+            if password := values.pop(name, None):
+                values[url] = _with_password(values.get(url), url, str(password))
         if values.get("frame_store"):
             values["frame_store"] = Path(str(values["frame_store"])).expanduser().absolute()
         return cls(home=home, **values)  # type: ignore[arg-type]  # names checked in _read_file
 
 
 def _names() -> set[str]:
-    return {f.name for f in fields(Settings)}
+    return {f.name for f in fields(Settings)} | set(_PASSWORDS)
+
+
+def _from_environment(env: Mapping[str, str], variable: str) -> str | None:
+    """The value of a variable, or of the file that its namesake with ``_FILE`` names."""
+    value, file = env.get(variable), env.get(f"{variable}_FILE")
+    if not file:
+        return value
+    if value:
+        raise InvalidSettingError(
+            f"{variable} and {variable}_FILE are both set; expected one of them.",
+            remedy="Unset the one that is not meant.",
+        )
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InvalidSettingError(
+            f"{variable}_FILE names {file}, which cannot be read: {reason}.",
+            remedy="Name a file that this user may read, with the value and nothing else.",
+        ) from None
+
+
+def _with_password(url: object, setting: str, password: str) -> str:
+    """The URL with the password in it. No message repeats either."""
+    variable = f"CATALOG_{setting.upper()}"
+    try:
+        parts = urlsplit(str(url or ""))
+        named, host = parts.password is not None, parts.hostname
+    except ValueError:
+        named, host = False, None
+    if named or not host:
+        raise InvalidSettingError(
+            f"{variable} {'holds a password already' if named else 'names no host'}; expected a"
+            f" URL without one, for {variable.removesuffix('_URL')}_PASSWORD is set.",
+            remedy=f"Write {variable} as scheme://user@host:port/name.",
+        )
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()
 
 
 def _default_home(env: Mapping[str, str]) -> Path:

@@ -34,8 +34,13 @@ PROGRAMS = {
 
 
 @pytest.fixture(scope="module")
-def services() -> dict[str, Any]:
-    return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+def compose() -> dict[str, Any]:
+    return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, Any]:
+    return compose["services"]
 
 
 def queues_of(service: dict[str, Any]) -> set[str]:
@@ -52,8 +57,11 @@ def test_the_services(services: dict[str, Any]) -> None:
     }
 
 
-def test_environment_names_are_settings(services: dict[str, Any]) -> None:
+def test_environment_names_are_settings(services: dict[str, Any], tmp_path: Path) -> None:
     known = {f"CATALOG_{field.name.upper()}" for field in fields(Settings)}
+    known |= {"CATALOG_DATABASE_PASSWORD_FILE", "CATALOG_BROKER_PASSWORD_FILE"}
+    secret = tmp_path / "secret"
+    secret.write_text("abc123\n", encoding="utf-8")
     for name in PROGRAMS:
         given = services[name]["environment"]
         assert {key for key in given if key.startswith("CATALOG_")} <= known
@@ -61,8 +69,10 @@ def test_environment_names_are_settings(services: dict[str, Any]) -> None:
         home = given["CATALOG_HOME"]
         assert f"home:{home}" in services[name]["volumes"]
         assert given["HF_HOME"].startswith(home)
-        filled = re.sub(r"\$\{\w+:\?[^}]*\}", "abc123", given["CATALOG_BROKER_URL"])
-        assert celery_settings(filled)["broker_url"] == "redis://:abc123@redis:6379/0"
+        here = {k: str(secret) if k.endswith("_FILE") else v for k, v in given.items()}
+        settings = Settings.load(here, home=tmp_path)
+        assert settings.database_url == "postgresql://catalog:abc123@postgres:5432/catalog"
+        assert celery_settings(settings.broker_url)["broker_url"] == "redis://:abc123@redis:6379/0"
 
 
 @pytest.mark.parametrize("profile", ["cpu", "gpu"])
@@ -79,18 +89,35 @@ def test_services_run_verbs_there_are(services: dict[str, Any], name: str) -> No
     assert verb in typer.main.get_command(app).commands
 
 
-def test_secrets_have_no_default_and_nothing_is_published(services: dict[str, Any]) -> None:
+def test_secrets_are_files_and_nothing_is_published(
+    compose: dict[str, Any], services: dict[str, Any]
+) -> None:
     written = COMPOSE.read_text(encoding="utf-8")
-    uses = re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", written)
-    secret = [(name, how) for name, how in uses if "PASSWORD" in name]
-    assert len(secret) >= 4
-    assert [name for name, how in secret if not how.startswith(":?")] == []
-    assert [name for name, service in services.items() if "ports" in service] == []
+    for name, service in services.items():
+        given = service.get("environment", {})
+        assert [k for k in given if "PASSWORD" in k and not k.endswith("_PASSWORD_FILE")] == []
+        here = str([given, service.get("command"), service.get("healthcheck")])
+        used = set(re.findall(r"/run/secrets/(\w+)", here))
+        assert used == set(service.get("secrets", ())), name
+        assert used <= set(compose["secrets"])
+        assert "ports" not in service
+    folder = {str(Path(secret["file"]).parent) for secret in compose["secrets"].values()}
+    assert folder == {"secrets"}
+    ignored = (REPOSITORY / ".gitignore").read_text(encoding="utf-8").split()
+    assert {"/secrets/", "/.env"} <= set(ignored)
+    for name in compose["secrets"]:
+        assert name in written.partition("name: asset-catalog")[0], "its making is told"
+
+
+def test_what_must_be_set_has_no_value_to_be_left_standing() -> None:
+    written = COMPOSE.read_text(encoding="utf-8")
     example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
+    uses = re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", written)
+    assert uses
     for name, how in uses:
         assert re.search(rf"^(# )?{name}=", example, re.MULTILINE), name
         if how.startswith(":?"):
-            assert f"\n{name}=\n" in example, "what must be set has no value to be left standing"
+            assert f"\n{name}=\n" in example
 
 
 def test_media_is_read_only_and_only_where_it_is_decoded(services: dict[str, Any]) -> None:
@@ -129,7 +156,7 @@ def test_docker_reads_it(services: dict[str, Any]) -> None:
     docker = shutil.which("docker")
     if not docker or subprocess.run([docker, "compose", "version"], check=False).returncode:
         pytest.skip("no `docker compose` on this machine: the file was only read as YAML")
-    environment = {"POSTGRES_PASSWORD": "a", "REDIS_PASSWORD": "b", "MEDIA_FOLDER": "/tmp"}
+    environment = {"MEDIA_FOLDER": "/tmp"}
     command = [docker, "compose", "-f", str(COMPOSE), "--profile", "gpu", "config", "--quiet"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
