@@ -106,6 +106,20 @@ class ConflictError(CatalogError):
     exit_code = 2
 
 
+class BeingDoneError(ConflictError):
+    """The same is being done at this moment; ask again for the answer."""
+
+    code = "being_done"
+    retryable = True
+
+
+class RangeError(InvalidInputError):
+    """None of the bytes that were asked for is in the file."""
+
+    code = "range_not_satisfiable"
+    http_status = 416
+
+
 class TooLargeError(InvalidInputError):
     """What was sent is larger than is taken."""
 

@@ -13,25 +13,31 @@ the same arguments::
 
 from __future__ import annotations
 
+import copy
 from types import TracebackType
 from typing import Any, Self
 
 from catalog.api.backup import BackupVerbs
 from catalog.api.backup import restore as put_back
 from catalog.api.base import StrPath
+from catalog.api.bin import BinVerbs
+from catalog.api.clip import ClipVerbs
 from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
 from catalog.api.evaluate import EvaluateVerbs
+from catalog.api.events import EventVerbs
 from catalog.api.find import FindVerbs
 from catalog.api.ingest import IngestVerbs
 from catalog.api.keep import KeepVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
 from catalog.api.service import ServiceVerbs
+from catalog.api.token import TokenVerbs
 from catalog.api.watch import WatchVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
 from catalog.dispatch import Dispatcher
+from catalog.domain.actor import Actor
 from catalog.domain.progress import Progress
 from catalog.media.frame_store import FolderFrameStore, FrameStore
 from catalog.media.isolated import DecoderPool
@@ -51,6 +57,8 @@ class Catalog(
     DoctorVerbs,
     BackupVerbs,
     ServiceVerbs,
+    ClipVerbs,
+    EventVerbs,
 ):
     """An open catalogue. Use it as a context manager, or `close` it.
 
@@ -70,7 +78,24 @@ class Catalog(
     ) -> None:
         super().__init__(settings, database, store, dispatcher=dispatcher, decoders=decoders)
         self.encoder = EncoderVerbs(self._encoders, store, lambda: self.dispatcher)
-        self.root = RootVerbs(database, store)
+        self._group()
+
+    def _group(self) -> None:
+        """The verbs that come in groups, over the database as this catalogue's user sees it."""
+        self.root = RootVerbs(self.database, self.store)
+        self.bin = BinVerbs(self.database)
+        self.token = TokenVerbs(self.database)
+
+    def seen_by(self, actor: Actor) -> Self:
+        """The same catalogue as somebody sees it; what they change is written to their name.
+
+        What is in a collection that they do not see is, to them, not there. It shares
+        everything with this one, which alone is to be closed.
+        """
+        view = copy.copy(self)
+        view.database = self.database.seen_by(actor)
+        view._group()  # it is our own
+        return view
 
     @classmethod
     def open(cls, settings: Settings | None = None, **overrides: Any) -> Self:  # noqa: ANN401

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 import threading
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.reconciled import Reconciled
 from catalog.maintain.reconcile import GRACE_S, LEASE_S, MOST_WAITING, reconcile
-from catalog.store import service
+from catalog.store import audit, service
 from catalog.supervisor import Tell, supervise
 
 
@@ -57,10 +55,11 @@ class ServiceVerbs(OpenCatalog):
         dict
             ``paused``: since when (ISO 8601); ``by``: who said so, and why.
         """
-        who = f"{getpass.getuser()}@{socket.gethostname()}"
+        who = self.database.actor.name
         with self.database.session() as session:
             service.pause(session, f"{who}: {reason}" if reason else who)
             held = service.paused(session)
+            audit.note(session, "pause", reason=reason)
         assert held is not None  # noqa: S101  # written above, in this transaction
         return {"paused": held.since.isoformat(), "by": held.by}
 
@@ -70,7 +69,10 @@ class ServiceVerbs(OpenCatalog):
         What they let go by meanwhile, the next round of `reconcile` sends again.
         """
         with self.database.session() as session:
-            return service.resume(session)
+            resumed = service.resume(session)
+            if resumed:
+                audit.note(session, "resume")
+            return resumed
 
     def up(
         self, *, tell: Tell, stop: threading.Event | None = None, media: int | None = None

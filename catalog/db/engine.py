@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import weakref
@@ -27,6 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from catalog.db import vectors
 from catalog.db.embedded import EmbeddedPostgres
 from catalog.db.reader import ReadOnlyConnection, connect_reader
+from catalog.domain.actor import Actor, whoever_runs_this
 from catalog.errors import (
     DatabaseUnavailableError,
     DatabaseUnsuitableError,
@@ -35,6 +37,8 @@ from catalog.errors import (
 from catalog.settings import Settings
 
 DRIVER = "postgresql+psycopg"
+ACTOR = "actor"
+"""Where a session keeps who is at work in it: a `catalog.domain.actor.Actor`."""
 SERVER_MIN = 16
 PGVECTOR_MIN = (0, 8)
 COMPOSE_IMAGE = "pgvector/pgvector:pg17"
@@ -254,6 +258,7 @@ class Database:
     ) -> None:
         self.engine = engine
         self.server = server
+        self.actor = whoever_runs_this()
         self._reader_url = reader_url
         self._after_commit: list[Callable[[Mapping[Any, Any]], None]] = []
 
@@ -294,6 +299,15 @@ class Database:
             raise
         return database
 
+    def seen_by(self, actor: Actor) -> Self:
+        """The same database as somebody uses it: their sessions bear their name.
+
+        It shares the pool; closing it is for whoever opened this one.
+        """
+        view = copy.copy(self)
+        view.actor = actor
+        return view
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection, rolled back at the end; ``session()`` is for work.
@@ -319,7 +333,7 @@ class Database:
         """
         with (
             translated(self.url),
-            Session(self.engine, expire_on_commit=False) as session,
+            Session(self.engine, expire_on_commit=False, info={ACTOR: self.actor}) as session,
             session.begin(),
         ):
             yield session

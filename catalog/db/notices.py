@@ -17,8 +17,10 @@ PHRASE_LOCK = (1885893219, 1)
 
 
 @contextmanager
-def listening(database: Database, channel: str, lock: tuple[int, int]) -> Iterator[Listener]:
-    """Listen, on a connection of our own, holding a shared advisory lock meanwhile.
+def listening(
+    database: Database, channel: str, lock: tuple[int, int] | None = None
+) -> Iterator[Listener]:
+    """Listen, on a connection of our own, holding a shared advisory lock (if any) meanwhile.
 
     Raises
     ------
@@ -32,7 +34,8 @@ def listening(database: Database, channel: str, lock: tuple[int, int]) -> Iterat
     try:
         connection.autocommit = True
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", lock)
+        if lock is not None:
+            connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", lock)
         yield Listener(connection)
     finally:
         pooled.close()
@@ -60,7 +63,7 @@ class Listener:
                     said[notice.payload] = None
         except psycopg.OperationalError as error:
             raise DatabaseUnavailableError(
-                f"The connection that waits for phrases broke: {error}.",
+                f"The connection that waits for notices broke: {error}.",
                 remedy="Start the service again once the database is back.",
             ) from error
         return list(said)

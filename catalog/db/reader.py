@@ -201,7 +201,8 @@ def prepare_reader(engine: Engine) -> None:
             cursor.execute(
                 sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA catalog TO {}").format(role)
             )
-            cursor.execute(sql.SQL("REVOKE ALL ON catalog.token FROM {}").format(role))
+            hidden = "REVOKE ALL ON catalog.token, catalog.web_session, catalog.idempotency,"
+            cursor.execute(sql.SQL(hidden + " catalog.audit FROM {}").format(role))
         connection.commit()
     except psycopg.Error as error:
         connection.rollback()

@@ -35,6 +35,24 @@ def clean_label(name: str, what: str) -> str:
     return clean
 
 
+def clean_text(text: str, what: str, most: int) -> str | None:
+    """Free text of people, lines kept; None if nothing is left.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is too long, or holds a control character or half a character.
+    """
+    clean = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    kept = clean.replace("\n", " ").replace("\t", " ")
+    if len(clean) > most or not _is_text(kept):
+        raise InvalidInputError(
+            f"{clean[:40]!r}… cannot be a {what}; expected at most {most} printable characters.",
+            remedy="Shorten it, or take out what cannot be shown.",
+        )
+    return clean or None
+
+
 def clean_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata as JSON that PostgreSQL takes.
 

@@ -21,7 +21,17 @@ from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.timecode import timecode_at
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.frame_store import FrameStore, delete_files_of
-from catalog.store import assets, filters, locations, renditions, roots, stages, versions
+from catalog.store import (
+    assets,
+    audit,
+    filters,
+    locations,
+    renditions,
+    roots,
+    stages,
+    versions,
+)
+from catalog.store.visibility import check_collection, clip_asset, seen, visible_to
 
 Reference = int | str | Path
 
@@ -43,7 +53,8 @@ def resolve(session: Session, reference: Reference) -> int:
     """
     text = str(reference)
     if text.isascii() and text.isdigit():
-        if len(text) < 19 and assets.get_asset(session, int(text)) is not None:
+        known = len(text) < 19 and assets.get_asset(session, int(text)) is not None
+        if known and seen(session, [int(text)]):
             return int(text)
         raise NotFoundError(
             f"There is no asset {text}.", remedy="List the assets with `catalog assets`."
@@ -51,6 +62,7 @@ def resolve(session: Session, reference: Reference) -> int:
     found = _by_path(session, Path(text)) or assets.find_assets_by_name(
         session, shown_path(Path(text))
     )
+    found = seen(session, found)
     if len(found) > 1:  # a name is that of the version that is there
         found = assets.not_superseded(session, found) or found
     if not found:
@@ -103,7 +115,9 @@ def list_assets(
     parsed = parse(query)
     wanted = select(Asset.id).outerjoin(Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot"))
     wanted = wanted.where(
-        filters.condition(parsed.root, words_exclude=True), filters.versions_wanted(parsed.root)
+        filters.condition(parsed.root, words_exclude=True),
+        filters.versions_wanted(parsed.root),
+        visible_to(database.actor),
     )
     named = parsed.sort is None or parsed.sort.by in ("name", "relevance")
     cursor = None if after is None else _read_after(after, named=named)
@@ -195,7 +209,9 @@ def _rendition(store: FrameStore, asset: Asset, made: Rendition) -> dict[str, An
 def versions_of(database: Database, reference: Reference) -> list[dict[str, Any]]:
     """What lay, in order, where this asset lies or lay."""
     with database.session() as session:
-        return [_plain(e) for e in versions.versions_of(session, resolve(session, reference))]
+        found = versions.versions_of(session, resolve(session, reference))
+        visible = set(seen(session, [entry["asset"] for entry in found]))
+        return [_plain(entry) for entry in found if entry["asset"] in visible]
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:
@@ -256,6 +272,7 @@ def tag(
             assets.remove_tags(session, ids, clean)
         else:
             assets.add_tags(session, ids, clean)
+        audit.note(session, "tag.remove" if remove else "tag.add", ids, tags=clean)
     return ids
 
 
@@ -263,8 +280,11 @@ def collect(database: Database, references: Sequence[Reference], name: str | Non
     """Put assets into a collection, or (None) into none; the assets' ids."""
     clean = None if name is None else clean_label(name, "collection")
     with database.session() as session:
+        check_collection(session, clean)
         ids = [resolve(session, reference) for reference in references]
+        before = assets.collections_of(session, ids)
         assets.set_collection(session, ids, clean)
+        audit.note(session, "collection", ids, before=before, now=clean)
     return ids
 
 
@@ -272,7 +292,11 @@ def remove(database: Database, store: FrameStore, references: Sequence[Reference
     """Forget assets: rows, vectors and pictures. No file of anybody's is touched."""
     with database.session() as session:
         ids = [resolve(session, reference) for reference in references]
+        facts = [
+            {"asset": i, "name": getattr(assets.get_asset(session, i), "name", "")} for i in ids
+        ]
         fingerprints = assets.delete_assets(session, ids)
+        audit.note(session, "remove", ids, before=facts)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
     for fingerprint in fingerprints:
         delete_files_of(store, fingerprint)
@@ -312,6 +336,7 @@ def poster(database: Database, clip: int, frame: int) -> None:
         If the clip has no such frame.
     """
     with database.session() as session:
+        asset_id = clip_asset(session, clip)
         if not renditions.choose_poster(session, clip, frame):
             raise NotFoundError(
                 f"Clip {clip} has no frame {frame}; expected one of its own.",
@@ -319,6 +344,7 @@ def poster(database: Database, clip: int, frame: int) -> None:
                 clip=clip,
                 frame=frame,
             )
+        audit.note(session, "poster", [asset_id], clip=clip, frame=frame)
 
 
 def retry(database: Database, references: Sequence[Reference] = ()) -> list[int]:
@@ -326,7 +352,9 @@ def retry(database: Database, references: Sequence[Reference] = ()) -> list[int]
     with database.session() as session:
         ids = [resolve(session, reference) for reference in references]
         due = stages.retry_failed(session, ids or None)
-    return sorted({asset_id for asset_id, _ in due})
+        again = sorted({asset_id for asset_id, _ in due})
+        audit.note(session, "retry", again)
+    return again
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -25,6 +25,7 @@ from catalog.maintain.overlay import Overlay, overlay
 from catalog.media.frame_store import FrameStore
 from catalog.store import duplicates as store
 from catalog.store import filters, vectors
+from catalog.store.visibility import visible_to
 
 _TOGETHER = 50  # pairs whose frames are read at once
 _KEPT_FRAMES = 50_000  # frames of assets that further pairs may need
@@ -53,6 +54,7 @@ def find_duplicates(
         select(Asset.id)
         .outerjoin(Clip, and_(Clip.asset_id == Asset.id, Clip.kind == "shot"))
         .where(filters.condition(root, words_exclude=True), filters.versions_wanted(root))
+        .where(visible_to(database.actor))
     )
     candidates = _candidates(database, encoder.id, chosen, progress)
     timelines = _Timelines(database, encoder.id)

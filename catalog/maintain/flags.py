@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from catalog.db.engine import Database
 from catalog.domain.media import FLAGS
 from catalog.errors import InvalidInputError, NotFoundError
-from catalog.store import shots
+from catalog.store import audit, shots
+from catalog.store.clips import get_clips
 
 
 def flag(database: Database, clips: Sequence[int], name: str | None) -> list[int]:
@@ -26,7 +27,8 @@ def flag(database: Database, clips: Sequence[int], name: str | None) -> list[int
             remedy="Write `catalog flag CLIP --as slate`, or --as none.",
         )
     with database.session() as session:
-        found = shots.set_flag(session, clips, name)
+        visible = get_clips(session, clips)
+        found = shots.set_flag(session, sorted(visible), name)
         missing = sorted(set(clips) - set(found))
         if missing:
             raise NotFoundError(
@@ -35,4 +37,7 @@ def flag(database: Database, clips: Sequence[int], name: str | None) -> list[int
                 remedy="List an asset's shots with `catalog show ASSET`.",
                 ids=missing,
             )
+        audit.note(
+            session, "flag", [row.asset_id for row in visible.values()], clips=found, now=name
+        )
     return found

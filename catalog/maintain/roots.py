@@ -15,7 +15,7 @@ from catalog.domain.root_settings import clean_sampling, sampling_at, setting_na
 from catalog.domain.watching import WatchSettings
 from catalog.errors import InvalidInputError, NotFoundError, PathNotFoundError
 from catalog.media.frame_store import FrameStore, delete_files_of
-from catalog.store import assets, roots, watching
+from catalog.store import assets, audit, roots, watching
 from catalog.store.roots import RootRow
 
 # What becomes of assets that have no file outside of the root that is forgotten.
@@ -62,6 +62,7 @@ def add(
         if proxy is not None:
             roots.set_proxy(session, root_id, proxy)
         body = _one(session, root_id)
+        audit.note(session, "root.add", path=body["path"], now=body["set"])
     return {**body, "new": new, "files_taken_over": moved}
 
 
@@ -94,10 +95,13 @@ def change(
         )
     with database.session() as session:
         root_id, _ = _find(session, path)
+        before = _one(session, root_id)["set"]
         _merge(session, root_id, clean, names)
         if proxy is not None or open_proxy:
             roots.set_proxy(session, root_id, proxy)
-        return _one(session, root_id)
+        body = _one(session, root_id)
+        audit.note(session, "root.set", path=body["path"], before=before, now=body["set"])
+        return body
 
 
 def watch(
@@ -123,7 +127,9 @@ def watch(
         if accept:
             state = folder.stat()
             watching.note_folder(session, root_id, state.st_dev, state.st_ino)
-        return _one(session, root_id)
+        body = _one(session, root_id)
+        audit.note(session, "root.watch", path=body["path"], now=body["watch"])
+        return body
 
 
 def unwatch(database: Database, path: Path) -> dict[str, Any]:
@@ -137,7 +143,9 @@ def unwatch(database: Database, path: Path) -> dict[str, Any]:
     with database.session() as session:
         root_id, _ = _find(session, path)
         watching.set_watch(session, root_id, None)
-        return _one(session, root_id)
+        body = _one(session, root_id)
+        audit.note(session, "root.unwatch", path=body["path"])
+        return body
 
 
 def forget(database: Database, store: FrameStore, path: Path, fate: Fate | None) -> dict[str, Any]:
@@ -174,6 +182,7 @@ def forget(database: Database, store: FrameStore, path: Path, fate: Fate | None)
         _check_fate(folder, alone, fate)
         fingerprints = assets.delete_assets(session, alone) if fate == "forget" else []
         roots.delete_root(session, root_id)
+        audit.note(session, "root.remove", alone, path=shown_path(folder), assets=fate)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
     for fingerprint in fingerprints:
         delete_files_of(store, fingerprint)

@@ -77,8 +77,8 @@ class ExampleVectors:
 
     def _stored(self, shot: FrameOrClip) -> np.ndarray:
         with self._phrases.database.session() as session:
-            vectors = store.vectors_of(session, self._phrases.encoder.id, shot)
-            there = vectors is not None or store.is_there(session, shot)
+            there = store.is_there(session, shot)
+            vectors = store.vectors_of(session, self._phrases.encoder.id, shot) if there else None
         if vectors is None:
             raise _without_vector(shot) if there else _not_there(shot)
         return unit(vectors.mean(axis=0))

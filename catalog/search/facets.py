@@ -13,6 +13,7 @@ from catalog.domain.query import parse
 from catalog.errors import InvalidInputError
 from catalog.store import filters
 from catalog.store.facets import countable, facet_statement
+from catalog.store.visibility import visible_to
 
 MAX_VALUES = 1000
 USUAL = (
@@ -49,7 +50,7 @@ def count_values(
     names = list(dict.fromkeys(_named(each) for each in fields or USUAL))
     root = parse(query).root
     statement = facet_statement(
-        and_(filters.condition(root), filters.versions_wanted(root)),
+        and_(filters.condition(root), filters.versions_wanted(root), visible_to(database.actor)),
         names,
         flagged=filters.asks_for_flagged(root),
         prefix=prefix,

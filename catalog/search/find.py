@@ -39,6 +39,7 @@ from catalog.store.explain import explain
 from catalog.store.search import Keywords, Meaning, SearchParts, asked_for
 from catalog.store.search.deciding import set_locally
 from catalog.store.vectors import EncoderRow
+from catalog.store.visibility import actor_of, narrowed
 
 MAX_LIMIT = 1000
 _NUMBERS = ("date", "duration")
@@ -136,7 +137,7 @@ class Search:
         by_name = sort is not None and sort.by == "name"
         by_number = (ranked and not by_name) or (sort is not None and sort.by in _NUMBERS)
         cursor = None if after is None else read_cursor(after, asked, by_number=by_number)
-        kept = filters.condition(parsed.root)
+        kept = narrowed(self._database.actor, filters.condition(parsed.root))
         parts = SearchParts(
             where=and_(_where(kept, examples), filters.versions_wanted(parsed.root)),
             flagged=filters.asks_for_flagged(parsed.root),
@@ -258,6 +259,9 @@ def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]
 def _mended(session: Session, query: Query, answer: Sequence[Row[Any]]) -> tuple[Correction, ...]:
     """What to look for where no keyword was found; nothing is asked where one was."""
     if any(row.keyword_rank is not None for row in answer):
+        return ()
+    # They come of all names there are, and some are not for everybody to know.
+    if actor_of(session).limited:
         return ()
     return corrections(session, query.root)
 

@@ -32,6 +32,7 @@ from catalog.search.find import (
 from catalog.store import filters
 from catalog.store.explain import explain
 from catalog.store.search.sequence import Side, sequence_asked
+from catalog.store.visibility import visible_to
 
 WITHIN = "10s"
 LONGEST_S = 86_400.0
@@ -169,7 +170,11 @@ class SequenceSearch(Search):
         parsed = parsed_query(query, examples)
         refuse_order(parsed.sort)
         encoder, meaning = self._meaning(parsed, examples)
-        where = and_(filters.condition(parsed.root), filters.versions_wanted(parsed.root))
+        where = and_(
+            filters.condition(parsed.root),
+            filters.versions_wanted(parsed.root),
+            visible_to(self._database.actor),
+        )
         flagged = filters.asks_for_flagged(parsed.root)
         name = encoder.name if encoder is not None and meaning is not None else None
         return name, Side(where, meaning, flagged)

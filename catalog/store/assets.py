@@ -14,6 +14,7 @@ from catalog.domain.ordering import Sort
 from catalog.store.arrays import among
 from catalog.store.renditions import bytes_by_kind
 from catalog.store.sort_keys import after_key, sort_key
+from catalog.store.visibility import actor_of, visible_to
 
 
 def ensure_asset(
@@ -92,6 +93,17 @@ def set_collection(session: Session, asset_ids: Sequence[int], name: str | None)
     return _changed(
         session.execute(update(Asset).where(among(Asset.id, asset_ids)).values(collection=name))
     )
+
+
+def collections_of(session: Session, asset_ids: Sequence[int]) -> dict[str, str | None]:
+    """Each asset's collection, by its id as text: JSON has no other keys."""
+    statement = select(Asset.id, Asset.collection).where(among(Asset.id, asset_ids))
+    return {str(row[0]): row[1] for row in session.execute(statement)}
+
+
+def set_columns(session: Session, asset_id: int, values: Mapping[str, Any]) -> None:
+    """Set columns of one asset."""
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
 
 
 def add_tags(session: Session, asset_ids: Sequence[int], names: Sequence[str]) -> None:
@@ -268,6 +280,37 @@ def list_assets(
         )
         statement = statement.where(place)
     return statement
+
+
+def count_seen(session: Session) -> dict[str, Any]:
+    """The figures of `count_all` that are of assets, of those that this session sees."""
+    visible = visible_to(actor_of(session))
+    mine = select(Asset.id).where(visible)
+    counts = session.execute(
+        select(
+            *(
+                select(func.count()).where(table.asset_id.in_(mine)).scalar_subquery().label(name)
+                for name, table in (("locations", Location), ("clips", Clip), ("frames", Frame))
+            ),
+            select(func.count())
+            .select_from(Asset)
+            .where(visible)
+            .scalar_subquery()
+            .label("assets"),
+            select(func.coalesce(func.sum(Asset.duration), 0.0))
+            .where(visible)
+            .scalar_subquery()
+            .label("seconds_of_media"),
+        )
+    ).one()
+    kinds = session.execute(
+        select(func.coalesce(Asset.kind, "unknown"), func.count())
+        .where(visible)
+        .group_by(Asset.kind)
+    ).all()
+    figures = {name: round(float(value), 3) for name, value in counts._mapping.items()}
+    whole = {k: v if k == "seconds_of_media" else int(v) for k, v in figures.items()}
+    return {**whole, "kinds": {row[0]: row[1] for row in sorted(kinds)}}
 
 
 def count_all(session: Session) -> dict[str, Any]:

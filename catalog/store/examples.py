@@ -8,8 +8,9 @@ import numpy as np
 from sqlalchemy import ColumnElement, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import Clip, Embedding, Frame
+from catalog.db.models import Asset, Clip, Embedding, Frame
 from catalog.domain.examples import FrameOrClip
+from catalog.store.visibility import actor_of, visible_to
 
 
 def vectors_of(session: Session, encoder_id: int, shot: FrameOrClip) -> np.ndarray | None:
@@ -43,9 +44,11 @@ def vectors_of(session: Session, encoder_id: int, shot: FrameOrClip) -> np.ndarr
 
 
 def is_there(session: Session, shot: FrameOrClip) -> bool:
-    """Whether there is such a clip or frame."""
+    """Whether there is such a clip or frame for this session to see."""
     table = Frame if shot.kind == "frame" else Clip
-    return session.execute(select(exists().where(table.id == shot.id))).scalar_one()
+    found = select(table.id).join(Asset, Asset.id == table.asset_id)
+    mine = found.where(table.id == shot.id, visible_to(actor_of(session)))
+    return session.execute(select(exists(mine))).scalar_one()
 
 
 def among_examples(shots: Sequence[FrameOrClip]) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ class _Poster:
 @dataclass(frozen=True, slots=True)
 class _InBin:
     middle: int
+    item_id: int
     bin_id: int
     position: int
     note: str | None
@@ -58,7 +59,7 @@ def handwork_of(session: Session, asset_id: int) -> Handwork:
         .where(mine, Frame.poster_by_person)
     )
     bins = session.execute(
-        select(middle, BinItem.bin_id, BinItem.position, BinItem.note)
+        select(middle, BinItem.id, BinItem.bin_id, BinItem.position, BinItem.note)
         .join(BinItem, BinItem.clip_id == Clip.id)
         .where(mine)
     )
@@ -88,7 +89,13 @@ def give_back(session: Session, asset_id: int, work: Handwork) -> None:
         if clip is not None and nearest is not None:
             set_poster(session, clip, nearest)
     items = [
-        {"bin_id": item.bin_id, "position": item.position, "note": item.note, "clip_id": clip}
+        {
+            "id": item.item_id,
+            "bin_id": item.bin_id,
+            "position": item.position,
+            "note": item.note,
+            "clip_id": clip,
+        }
         for item in work.bins
         if (clip := _shot_at(session, asset_id, item.middle)) is not None
     ]

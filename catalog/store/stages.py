@@ -15,6 +15,7 @@ from catalog.errors import CatalogError, DecoderStalledError, UnreadableFileErro
 from catalog.store.announcements import announce
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
+from catalog.store.visibility import actor_of, visible_to
 
 _NO_ERROR: dict[str, Any] = {
     "error_code": None,
@@ -345,10 +346,23 @@ def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict
         )
         .join(Asset, Asset.id == Stage.asset_id)
         .where(Stage.state == "failed" if failed_only else Stage.state != "done")
+        .where(visible_to(actor_of(session)))
         .order_by(order, Stage.finished_at.desc().nulls_last(), Stage.asset_id)
         .limit(limit)
     )
     return [dict(row._mapping) for row in session.execute(statement)]
+
+
+def count_states(session: Session) -> dict[str, dict[str, int]]:
+    """How many of the assets that this session sees are in which state, per stage."""
+    counted = select(Stage.name, Stage.state, func.count()).group_by(Stage.name, Stage.state)
+    actor = actor_of(session)
+    if actor.limited:
+        counted = counted.join(Asset, Asset.id == Stage.asset_id).where(visible_to(actor))
+    found: dict[str, dict[str, int]] = {}
+    for name, state, number in session.execute(counted.order_by(Stage.name, Stage.state)):
+        found.setdefault(name, {})[state] = number
+    return found
 
 
 def all_stages(session: Session, asset_id: int) -> list[dict[str, Any]]:

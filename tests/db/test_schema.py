@@ -17,7 +17,16 @@ from catalog.settings import Settings
 
 TABLES = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
 # What these are, their names say: in every table the same.
-OBVIOUS = {"id", "created_at", "measured_at", "root_id", "asset_id", "clip_id", "frame_id"} | {
+OBVIOUS = {
+    "token_id",
+    "id",
+    "created_at",
+    "measured_at",
+    "root_id",
+    "asset_id",
+    "clip_id",
+    "frame_id",
+} | {
     "encoder_id",
     "tag_id",
     "bin_id",

@@ -7,11 +7,12 @@ and index has a name, so that a migration can speak of it.
 
 from __future__ import annotations
 
+from catalog.db.models.access import Audit, Idempotency, Token, WebSession
 from catalog.db.models.asset import Asset, AssetTag, Location, LocationHistory, Root, Sidecar, Tag
 from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
-from catalog.db.models.service import Service, Stage, Token
+from catalog.db.models.service import Service, Stage
 from catalog.db.models.vector import (
     Calibration,
     Centre,
@@ -26,6 +27,7 @@ __all__ = [
     "SCHEMA",
     "Asset",
     "AssetTag",
+    "Audit",
     "Base",
     "Bin",
     "BinItem",
@@ -36,6 +38,7 @@ __all__ = [
     "Encoder",
     "EncoderPace",
     "Frame",
+    "Idempotency",
     "Location",
     "LocationHistory",
     "Phrase",
@@ -46,6 +49,7 @@ __all__ = [
     "Stage",
     "Tag",
     "Token",
+    "WebSession",
 ]
 
 # People at psql read the same sentence as people in Python.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
+    Identity,
     Index,
     Integer,
     UniqueConstraint,
@@ -108,7 +110,9 @@ class Bin(Base):
 
     id: Mapped[int] = identity()
     name: Mapped[str] = mapped_column(comment="unique")
+    note: Mapped[str | None] = mapped_column(comment="what it is for")
     created_at: Mapped[datetime] = now()
+    changed_at: Mapped[datetime] = now(comment="when it, or what is in it, was last changed")
 
     __table_args__ = (UniqueConstraint("name"),)
 
@@ -118,9 +122,15 @@ class BinItem(Base):
 
     __tablename__ = "bin_item"
 
-    bin_id: Mapped[int] = cascade("bin.id", primary_key=True)
-    position: Mapped[int] = mapped_column(Integer, primary_key=True, comment="order within the bin")
+    # Not "always": an analysis puts the item back under the id that it had.
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    bin_id: Mapped[int] = cascade("bin.id")
+    position: Mapped[int] = mapped_column(Integer, comment="order within the bin")
     clip_id: Mapped[int] = cascade("clip.id")
     note: Mapped[str | None] = mapped_column(comment="what the editor remarked")
 
-    __table_args__ = (Index(None, "clip_id"),)
+    __table_args__ = (
+        # Deferred: moving one item moves others, and all are in their places at the end.
+        UniqueConstraint("bin_id", "position", deferrable=True, initially="DEFERRED"),
+        Index(None, "clip_id"),
+    )

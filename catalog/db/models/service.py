@@ -8,14 +8,13 @@ from sqlalchemy import (
     CheckConstraint,
     Index,
     Integer,
-    UniqueConstraint,
 )
 from sqlalchemy import (
     text as sql,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.db.models.base import Base, cascade, identity, now
+from catalog.db.models.base import Base, cascade, now
 
 
 class Stage(Base):
@@ -79,23 +78,3 @@ class Service(Base):
     paused_by: Mapped[str | None] = mapped_column(comment="who said so, and why")
 
     __table_args__ = (CheckConstraint("single", name="single"),)
-
-
-class Token(Base):
-    """An API token; only its digest is kept."""
-
-    __tablename__ = "token"
-
-    id: Mapped[int] = identity()
-    name: Mapped[str] = mapped_column(comment="whose it is, or what for")
-    role: Mapped[str] = mapped_column(comment="viewer, editor or admin")
-    digest: Mapped[str] = mapped_column(comment="of the secret, which is not kept")
-    created_at: Mapped[datetime] = now()
-    expires_at: Mapped[datetime | None] = mapped_column(comment="null: never")
-    used_at: Mapped[datetime | None] = mapped_column(comment="last use")
-    revoked_at: Mapped[datetime | None] = mapped_column(comment="null: in force")
-
-    __table_args__ = (
-        UniqueConstraint("digest"),
-        CheckConstraint("role IN ('viewer', 'editor', 'admin')", name="role"),
-    )

@@ -1,0 +1,125 @@
+"""The verbs of ``catalog bin``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog.db.engine import Database
+from catalog.maintain import bins
+from catalog.maintain.bins import BinReference
+
+_KEEP = object()
+
+
+class BinVerbs:
+    """``catalog.bin.create(name)``, ``.add(bin, clips)``, …; a bin is named by id or by name.
+
+    A bin is ``{"id", "name", "note", "created_at", "changed_at", "items": [{"id", "position",
+    "note", "clip"}], "next"}``; items keep their ids when they are moved.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every bin by name; ``items`` is how many it has."""
+        return bins.list_all(self._database)
+
+    def show(
+        self, bin_: BinReference, *, limit: int | None = None, after: int = -1
+    ) -> dict[str, Any]:
+        """A bin with its items in order, from behind position ``after`` on.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such bin.
+        """
+        return bins.show(self._database, bin_, limit=limit, after=after)
+
+    def create(
+        self, name: str, *, note: str | None = None, clips: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        """Make a bin, with these clips in it (those of a search's hits, for one).
+
+        Raises
+        ------
+        ConflictError
+            If there is one of that name.
+        NotFoundError, InvalidInputError
+            If a clip is not there, or name or note cannot be kept.
+        """
+        return bins.create(self._database, name, note, clips)
+
+    def rename(
+        self, bin_: BinReference, name: str | None = None, *, note: object = _KEEP
+    ) -> dict[str, Any]:
+        """Give a bin another name, or another note (None: none).
+
+        Raises
+        ------
+        ConflictError
+            If there is one of that name.
+        NotFoundError, InvalidInputError
+            If there is no such bin, or name or note cannot be kept.
+        """
+        if note is _KEEP:
+            return bins.rename(self._database, bin_, name)
+        return bins.rename(self._database, bin_, name, note)
+
+    def delete(self, bin_: BinReference) -> int:
+        """Forget a bin; the clips stay. Its id.
+
+        Raises
+        ------
+        NotFoundError, ForbiddenError
+            If there is no such bin, or it holds what whoever asks does not see.
+        """
+        return bins.delete(self._database, bin_)
+
+    def add(
+        self, bin_: BinReference, clips: Sequence[int], *, notes: Mapping[int, str] | None = None
+    ) -> dict[str, Any]:
+        """Put clips at a bin's end; ``notes`` by clip. The new items' ids, under ``items``.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If bin or clip is not there, or a note cannot be kept.
+        """
+        said = notes or {}
+        items = [{"clip": clip, "note": said.get(clip)} for clip in clips]
+        return bins.add(self._database, bin_, items)
+
+    def move(
+        self, bin_: BinReference, items: Sequence[int], *, before: int | None = None
+    ) -> dict[str, Any]:
+        """Put items, in this order, before another one, or at the bin's end.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such bin, or an item is none of its.
+        """
+        return bins.move(self._database, bin_, items, before)
+
+    def note(self, bin_: BinReference, item: int, note: str | None) -> dict[str, Any]:
+        """Set what an item remarks; None: nothing.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If bin or item is not there, or the note cannot be kept.
+        """
+        return bins.remark(self._database, bin_, item, note)
+
+    def remove(self, bin_: BinReference, items: Sequence[int]) -> dict[str, Any]:
+        """Take items out of a bin.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such bin, or an item is none of its.
+        """
+        return bins.take_out(self._database, bin_, items)
