@@ -292,11 +292,9 @@ def remove(database: Database, store: FrameStore, references: Sequence[Reference
     """Forget assets: rows, vectors and pictures. No file of anybody's is touched."""
     with database.session() as session:
         ids = [resolve(session, reference) for reference in references]
-        facts = [
-            {"asset": i, "name": getattr(assets.get_asset(session, i), "name", "")} for i in ids
-        ]
+        names = assets.names_of(session, ids)
         fingerprints = assets.delete_assets(session, ids)
-        audit.note(session, "remove", ids, before=facts)
+        audit.note(session, "remove", ids, before=names)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
     for fingerprint in fingerprints:
         delete_files_of(store, fingerprint)

@@ -37,7 +37,6 @@ def flag(database: Database, clips: Sequence[int], name: str | None) -> list[int
                 remedy="List an asset's shots with `catalog show ASSET`.",
                 ids=missing,
             )
-        audit.note(
-            session, "flag", [row.asset_id for row in visible.values()], clips=found, now=name
-        )
+        touched = [row.asset_id for row in visible.values()]
+        audit.note(session, "flag", touched, clips=found, now=name)
     return found

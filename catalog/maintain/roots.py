@@ -182,7 +182,7 @@ def forget(database: Database, store: FrameStore, path: Path, fate: Fate | None)
         _check_fate(folder, alone, fate)
         fingerprints = assets.delete_assets(session, alone) if fate == "forget" else []
         roots.delete_root(session, root_id)
-        audit.note(session, "root.remove", alone, path=shown_path(folder), assets=fate)
+        audit.note(session, "root.remove", alone, path=shown_path(folder), fate=fate)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
     for fingerprint in fingerprints:
         delete_files_of(store, fingerprint)

@@ -78,9 +78,8 @@ def rendition(
     """
     with database.session() as session:
         asset_id = resolve(session, reference)
-        made = [
-            r for r in renditions.renditions_of(session, [asset_id])[asset_id] if r.kind == kind
-        ]
+        every = renditions.renditions_of(session, [asset_id])[asset_id]
+        made = [each for each in every if each.kind == kind]
     if not made:
         raise NotFoundError(
             f"No {kind.value} was made of asset {asset_id}.",

@@ -79,9 +79,11 @@ def list_all(database: Database) -> list[dict[str, Any]]:
     """Every token, the newest first: never its secret, which nobody has."""
     with database.session() as session:
         rows = tokens.list_tokens(session)
-    return [
-        {k: v.isoformat() if isinstance(v, datetime) else v for k, v in r.items()} for r in rows
-    ]
+    return [{key: _plain(value) for key, value in row.items()} for row in rows]
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def revoke(database: Database, token_id: int) -> int:

@@ -101,6 +101,12 @@ def collections_of(session: Session, asset_ids: Sequence[int]) -> dict[str, str 
     return {str(row[0]): row[1] for row in session.execute(statement)}
 
 
+def names_of(session: Session, asset_ids: Sequence[int]) -> dict[str, str]:
+    """Each asset's name, by its id as text."""
+    statement = select(Asset.id, Asset.name).where(among(Asset.id, asset_ids))
+    return {str(row[0]): row[1] for row in session.execute(statement)}
+
+
 def set_columns(session: Session, asset_id: int, values: Mapping[str, Any]) -> None:
     """Set columns of one asset."""
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))

@@ -24,6 +24,5 @@ def places_of(session: Session, asset_id: int) -> list[tuple[Path, Path]]:
         .where(Location.asset_id == asset_id)
         .order_by(Location.online.desc(), Location.id)
     )
-    return [
-        (path_from_raw(root), path_from_raw(below)) for root, below in session.execute(statement)
-    ]
+    rows = session.execute(statement)
+    return [(path_from_raw(root), path_from_raw(below)) for root, below in rows]
