@@ -39,7 +39,8 @@ class Settings:
     two rounds of the reconciler; ``log_format`` is how workers and `catalog up` log:
     ``text`` or ``json``. ``webhook_url`` is told by HTTP of assets that
     are ready, or have failed. ``web_host`` and ``web_port`` are where pages and HTTP API
-    are served; port 0 is any that is free.
+    are served; port 0 is any that is free. ``web_auth`` (``on`` or ``off``) asks for tokens
+    even on this machine; ``web_https`` says that browsers come by HTTPS, through a proxy.
     """
 
     home: Path
@@ -58,6 +59,8 @@ class Settings:
     webhook_url: str | None = None
     web_host: str = "127.0.0.1"
     web_port: str = "8600"
+    web_auth: str = "off"
+    web_https: str = "off"
 
     @property
     def sql_timeout_s(self) -> float:
@@ -112,6 +115,37 @@ class Settings:
                 f"web_port is {text!r}; expected 0 to 65535.", remedy="Set CATALOG_WEB_PORT=8600."
             )
         return int(text)
+
+    @property
+    def asks_for_tokens(self) -> bool:
+        """Whether pages and HTTP API ask for tokens even on this machine.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is neither ``on`` nor ``off``.
+        """
+        return self._switch("web_auth")
+
+    @property
+    def reached_by_https(self) -> bool:
+        """Whether browsers reach the pages by HTTPS.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is neither ``on`` nor ``off``.
+        """
+        return self._switch("web_https")
+
+    def _switch(self, name: str) -> bool:
+        value = getattr(self, name)
+        if value not in {"on", "off"}:
+            raise InvalidSettingError(
+                f"{name} is {value!r}; expected on or off.",
+                remedy=f"Set CATALOG_{name.upper()}=on, or leave it out.",
+            )
+        return bool(value == "on")
 
     def _seconds(self, name: str) -> float:
         value = getattr(self, name)

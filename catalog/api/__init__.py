@@ -86,6 +86,11 @@ class Catalog(
         self.bin = BinVerbs(self.database)
         self.token = TokenVerbs(self.database)
 
+    @property
+    def actor(self) -> Actor:
+        """Who uses this catalogue: the system's user, unless `seen_by` says otherwise."""
+        return self.database.actor
+
     def seen_by(self, actor: Actor) -> Self:
         """The same catalogue as somebody sees it; what they change is written to their name.
 

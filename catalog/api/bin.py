@@ -39,9 +39,14 @@ class BinVerbs:
         return bins.show(self._database, bin_, limit=limit, after=after)
 
     def create(
-        self, name: str, *, note: str | None = None, clips: Sequence[int] = ()
+        self,
+        name: str,
+        *,
+        note: str | None = None,
+        clips: Sequence[int] = (),
+        notes: Mapping[int, str] | None = None,
     ) -> dict[str, Any]:
-        """Make a bin, with these clips in it (those of a search's hits, for one).
+        """Make a bin, with these clips in it; ``notes`` by clip.
 
         Raises
         ------
@@ -50,7 +55,7 @@ class BinVerbs:
         NotFoundError, InvalidInputError
             If a clip is not there, or name or note cannot be kept.
         """
-        return bins.create(self._database, name, note, clips)
+        return bins.create(self._database, name, note, _items(clips, notes))
 
     def rename(
         self, bin_: BinReference, name: str | None = None, *, note: object = _KEEP
@@ -88,9 +93,7 @@ class BinVerbs:
         NotFoundError, InvalidInputError
             If bin or clip is not there, or a note cannot be kept.
         """
-        said = notes or {}
-        items = [{"clip": clip, "note": said.get(clip)} for clip in clips]
-        return bins.add(self._database, bin_, items)
+        return bins.add(self._database, bin_, _items(clips, notes))
 
     def move(
         self, bin_: BinReference, items: Sequence[int], *, before: int | None = None
@@ -123,3 +126,8 @@ class BinVerbs:
             If there is no such bin, or an item is none of its.
         """
         return bins.take_out(self._database, bin_, items)
+
+
+def _items(clips: Sequence[int], notes: Mapping[int, str] | None) -> Sequence[Mapping[str, Any]]:
+    said = notes or {}
+    return [{"clip": clip, "note": said.get(clip)} for clip in clips]

@@ -7,11 +7,11 @@ from typing import Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.renditions import RenditionKind
+from catalog.domain.served import ServedFile
 from catalog.errors import InvalidInputError
 from catalog.maintain import clips, edits, served
 from catalog.maintain.assets import Reference
-from catalog.maintain.clips import Moment
-from catalog.maintain.served import ServedFile
+from catalog.maintain.clips import Moment, show_clips
 
 _KEEP: Any = object()
 
@@ -28,6 +28,10 @@ class ClipVerbs(OpenCatalog):
             If there is no such clip.
         """
         return clips.show_clip(self.database, clip)
+
+    def clips(self, clips: Sequence[int]) -> list[dict[str, Any]]:
+        """Several clips, in this order; those that are not there are left out."""
+        return show_clips(self.database, clips)
 
     def mark(
         self, reference: Reference, start: Moment, end: Moment, *, name: str | None = None

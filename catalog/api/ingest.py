@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from catalog.api.base import OpenCatalog, StrPath
+from catalog.dispatch import NoDispatcher
 from catalog.domain.labels import clean_label
 from catalog.domain.media import SamplingPolicy
-from catalog.domain.paths import full_path
+from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress, Silent
-from catalog.domain.results import DescribeReport, IngestReport
+from catalog.domain.results import DescribeReport, Failure, IngestReport
+from catalog.errors import BrokerUnavailableError, CatalogError
 from catalog.ingest import Ingest
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools
@@ -23,13 +26,14 @@ from catalog.ingest.proxies import want_by_policy
 from catalog.ingest.register import (
     Registrar,
     Registration,
+    find_files,
     is_there,
     path_not_found,
     root_folder,
 )
 from catalog.ingest.sending import tell_if_due
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
-from catalog.maintain.assets import Reference, resolve
+from catalog.maintain.assets import Reference, resolve, tag
 from catalog.maintain.graphs import build_graphs
 from catalog.store import assets
 
@@ -155,6 +159,51 @@ class IngestVerbs(OpenCatalog):
         report = run.run([Path(path) for path in paths], labels)
         if report.frames:
             build_graphs(self.database, progress)
+        return report
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether there is a broker that wakes workers; else work is done by who asks for it."""
+        return not isinstance(self.dispatcher, NoDispatcher)
+
+    def hand_over(
+        self,
+        *paths: StrPath,
+        collection: str | None = None,
+        tags: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Register files and folders, and leave the rest to workers.
+
+        Raises
+        ------
+        InvalidInputError
+            If a label cannot be kept; nothing was done then.
+        BrokerUnavailableError
+            If workers cannot be told.
+        """
+        labels, told = Labels.clean(collection, tags, {}), progress or Silent()
+        report, began = IngestReport(), time.monotonic()
+        files = list(find_files([Path(path) for path in paths]))
+        told.begin("register", len(files), "files")
+        for file in files:
+            path, error = file if isinstance(file, tuple) else (file, None)
+            try:
+                if error is not None:
+                    raise error
+                found = self.register(path, collection=labels.collection, dispatch=True)
+            except BrokerUnavailableError:
+                raise
+            except CatalogError as failed:
+                report.failures.append(Failure.of(shown_path(path), failed))
+            else:
+                if labels.tags:
+                    tag(self.database, [found.asset_id], labels.tags, remove=False)
+                report.registered += found.new
+                report.known += not found.new
+            told.advance("register", 1, shown_path(path.name))
+        told.end("register")
+        report.wall_s = time.monotonic() - began
         return report
 
     def describe(

@@ -129,6 +129,18 @@ class RootVerbs:
         """
         return roots.unwatch(self._database, Path(path))
 
+    def holding(self, path: StrPath) -> Path:
+        """The path, if a root of the catalogue holds it, all links followed.
+
+        For whoever is asked to read what somebody else names.
+
+        Raises
+        ------
+        OutsideRootError
+            If it is no absolute path, or lies, links followed, below no root.
+        """
+        return roots.holding(self._database, path)
+
     def remove(self, path: StrPath, *, assets: Fate | None = None) -> dict[str, Any]:
         """Forget a root; no file is touched. The answer says what became of its assets.
 

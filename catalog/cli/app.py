@@ -25,8 +25,11 @@ from catalog.cli import (
     watch,
     web,
 )
+from catalog.cli import bin as bin_verbs
+from catalog.cli import clip as clip_verbs
 from catalog.cli import encoder as encoder_verbs
 from catalog.cli import root as root_verbs
+from catalog.cli import token as token_verbs
 from catalog.cli.session import BROKEN_OFF, EXIT_INTERRUPTED, steady_output
 
 app = typer.Typer(
@@ -38,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
+    clip_verbs,
     ingest,
     find,
     evaluate,
@@ -53,8 +57,10 @@ for group in (
     web,
 ):
     group.add_to(app)
+app.add_typer(bin_verbs.app, name="bin")
 app.add_typer(encoder_verbs.app, name="encoder")
 app.add_typer(root_verbs.app, name="root")
+app.add_typer(token_verbs.app, name="token")
 
 
 def main() -> None:

@@ -20,11 +20,15 @@ def web(
     port: Annotated[
         int | None, typer.Option(help="Port; CATALOG_WEB_PORT, or 8600. 0: any that is free.")
     ] = None,
+    auth: Annotated[
+        bool, typer.Option("--auth", help="Ask for tokens, even on this machine.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Serve the pages and the HTTP API until it is told to end (SIGTERM, Ctrl-C).
 
-    Without tokens it serves this machine alone. With --json, logs are JSON.
+    At a loopback address this machine's users may all, unless --auth asks for tokens. At any
+    other tokens are always asked for: `catalog token create`. With --json, logs are JSON.
     """
     from catalog.api import Catalog  # noqa: PLC0415
     from catalog.cli.watch_log import shown_log  # noqa: PLC0415
@@ -44,6 +48,7 @@ def web(
                 catalog,
                 host=settings.web_host if host is None else host,
                 port=settings.web_port_number if port is None else port,
+                auth=auth or settings.asks_for_tokens,
                 ready=lambda url: typer.echo(f"Serving at {url}", err=True),
                 stop=stop,
             )

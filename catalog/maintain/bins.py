@@ -48,7 +48,7 @@ def list_all(database: Database) -> list[dict[str, Any]]:
 
 
 def create(
-    database: Database, name: str, note: str | None, clip_ids: Sequence[int]
+    database: Database, name: str, note: str | None, items: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Make a bin, with these clips in it.
 
@@ -64,7 +64,7 @@ def create(
         _check_free(session, clean)
         bin_id = bins.add_bin(session, clean, _note(note))
         audit.note(session, "bin.create", bin=bin_id, now={"name": clean})
-        _add(session, bin_id, [{"clip": each} for each in clip_ids])
+        _add(session, bin_id, items)
         return _shown(session, bin_id)
 
 

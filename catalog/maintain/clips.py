@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -68,6 +68,13 @@ def show_clip(database: Database, clip_id: int) -> dict[str, Any]:
         frames = clips.frames_of_clip(session, clip_id)
     base = Fraction(row.time_base_num or 0, row.time_base_den or 1)
     return {**clip_body(row), "frames": [_frame(frame, base) for frame in frames]}
+
+
+def show_clips(database: Database, clip_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those of these clips that are there, in this order, without their frames."""
+    with database.session() as session:
+        rows = clips.get_clips(session, clip_ids)
+    return [clip_body(rows[each]) for each in clip_ids if each in rows]
 
 
 def mark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,12 @@ from catalog.db.engine import Database
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.root_settings import clean_sampling, sampling_at, setting_named
 from catalog.domain.watching import WatchSettings
-from catalog.errors import InvalidInputError, NotFoundError, PathNotFoundError
+from catalog.errors import (
+    InvalidInputError,
+    NotFoundError,
+    OutsideRootError,
+    PathNotFoundError,
+)
 from catalog.media.frame_store import FrameStore, delete_files_of
 from catalog.store import assets, audit, roots, watching
 from catalog.store.roots import RootRow
@@ -146,6 +152,37 @@ def unwatch(database: Database, path: Path) -> dict[str, Any]:
         body = _one(session, root_id)
         audit.note(session, "root.unwatch", path=body["path"])
         return body
+
+
+def holding(database: Database, path: str | os.PathLike[str]) -> Path:
+    """The path, if it lies below a root, all links followed.
+
+    Raises
+    ------
+    OutsideRootError
+        If it does not, or is no absolute path.
+    """
+    text = os.fspath(path)
+    with database.session() as session:
+        known = [root for _, root in roots.list_roots(session)]
+    if "\0" not in text and Path(text).is_absolute():
+        full = full_path(Path(text))
+        try:
+            real = Path(os.path.realpath(full))
+        except (OSError, ValueError):  # longer than any path
+            real = None
+        reals = [Path(os.path.realpath(root)) for root in known]
+        if (
+            real is not None
+            and any(full.is_relative_to(root) for root in known)
+            and any(real.is_relative_to(root) for root in reals)
+        ):
+            return full
+    raise OutsideRootError(
+        f"{shown_path(text)[:200]} is below no root of the catalogue.",
+        remedy="Name a file or folder below one of its roots, by its absolute path; "
+        "`catalog root add` enters another.",
+    )
 
 
 def forget(database: Database, store: FrameStore, path: Path, fate: Fate | None) -> dict[str, Any]:

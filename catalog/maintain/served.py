@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.renditions import RenditionKind
+from catalog.domain.served import ServedFile
 from catalog.errors import NotFoundError, OutsideRootError
 from catalog.maintain.assets import Reference, resolve
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, renditions, served
 from catalog.store.visibility import frame_asset
-
-
-@dataclass(frozen=True, slots=True)
-class ServedFile:
-    """A file to be sent, and what it is.
-
-    ``mark`` is another where the content is another; ``immutable`` says that under this
-    address it never will be.
-    """
-
-    path: Path
-    media_type: str
-    name: str
-    mark: str
-    immutable: bool = False
-
 
 _RENDITION_TYPES = {".mp4": "video/mp4", ".m4a": "audio/mp4", ".jpg": "image/jpeg"} | {
     ".png": "image/png",
@@ -63,7 +48,7 @@ def picture(database: Database, store: FrameStore, frame_id: int) -> ServedFile:
     with database.session() as session:
         frame_asset(session, frame_id)
         key = served.picture_of(session, frame_id)
-    return _kept(store, key, f"frame-{frame_id}")
+    return replace(_kept(store, key, f"frame-{frame_id}"), immutable=True)
 
 
 def rendition(

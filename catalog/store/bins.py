@@ -29,7 +29,7 @@ from catalog.store.visibility import actor_of, visible_to
 def list_bins(session: Session) -> list[dict[str, Any]]:
     """Every bin by name, with how many of its items this session sees."""
     counted = (
-        select(BinItem.bin_id, func.count().label("items"))
+        select(BinItem.bin_id, func.count().label("number"))
         .join(Clip, Clip.id == BinItem.clip_id)
         .join(Asset, Asset.id == Clip.asset_id)
         .where(visible_to(actor_of(session)))
@@ -37,7 +37,7 @@ def list_bins(session: Session) -> list[dict[str, Any]]:
         .subquery()
     )
     statement = (
-        select(*_COLUMNS, func.coalesce(counted.c.items, 0).label("items"))
+        select(*_COLUMNS, func.coalesce(counted.c.number, 0).label("items"))
         .outerjoin(counted, counted.c.bin_id == Bin.id)
         .order_by(func.lower(Bin.name), Bin.id)
     )

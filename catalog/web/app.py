@@ -12,37 +12,64 @@ from starlette.middleware import Middleware
 
 from catalog import __version__
 from catalog.api import Catalog
-from catalog.web import faults, pages
+from catalog.web import api, faults, health, login, pages
+from catalog.web.events import Hub
 from catalog.web.guard import Guard, is_loopback
-from catalog.web.identity import local_user
+from catalog.web.identity import Sessions, TokenIdentity, local_user
+from catalog.web.runs import Runs
 from catalog.web.static_files import HashedFiles
 
 # Each may hold a connection; the pool has fifteen.
 _THREADS = 12
 
 
-def create_app(catalog: Catalog) -> FastAPI:
-    """Pages and HTTP API over an open catalogue, which stays the caller's to close."""
+def create_app(catalog: Catalog, *, auth: bool = False) -> FastAPI:
+    """Pages and HTTP API over an open catalogue, which stays the caller's to close.
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
-        yield
-        app.state.stopping.set()
-
+    Parameters
+    ----------
+    auth:
+        Ask for tokens. Without, whoever reaches the server may do everything, and it
+        answers only to names of the machine itself.
+    """
+    sessions = Sessions.of(catalog.settings.home) if auth else None
+    identify = local_user(catalog) if sessions is None else TokenIdentity(catalog, sessions)
+    https = catalog.settings.reached_by_https
+    guard = Middleware(
+        Guard,
+        identify=identify,
+        host_allowed=is_loopback if sessions is None else bool,
+        https=https,
+    )
     app = FastAPI(
         title="Asset catalog",
+        summary="Shots of film and video, found by meaning, words and metadata.",
+        description=api.DESCRIPTION,
         version=__version__,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=f"{api.PREFIX}/openapi.json",
         # Their scripts come from elsewhere, which the security policy forbids.
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
-        middleware=[Middleware(Guard, identify=local_user, host_allowed=is_loopback)],
+        lifespan=_lifespan,
+        middleware=[guard],
     )
-    app.state.catalog = catalog
+    app.state.catalog, app.state.sessions, app.state.https = catalog, sessions, https
+    app.state.identify = identify
+    app.state.failures = login.Failures()
     app.state.stopping = threading.Event()
+    app.state.runs = Runs(catalog, app.state.stopping)
+    app.state.hub = Hub(catalog, app.state.stopping)
     faults.install(app)
-    app.include_router(pages.router)
+    for router in (health.router, login.router, api.router, pages.router):
+        app.include_router(router)
     app.mount("/static", HashedFiles())
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield
+    app.state.stopping.set()
+    await anyio.to_thread.run_sync(app.state.hub.close)
+    await anyio.to_thread.run_sync(app.state.runs.close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.errors import CatalogError, ForbiddenError, TooLargeError
 from catalog.web import faults
+from catalog.web.access import SAFE
 from catalog.web.identity import Identify
 
 _log = logging.getLogger("catalog.web")
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of a request's body, at most: a picture to search by."""
 
@@ -38,6 +38,8 @@ _BORNE = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+
 
 class Guard:
     """ASGI middleware round everything else.
@@ -48,12 +50,20 @@ class Guard:
         Says who asks, from the request's headers; None: nobody that is known.
     host_allowed:
         Whether the server may be called by this name (the Host header's, without port).
+    https:
+        Whether browsers reach the server by HTTPS, and are to do so always.
     """
 
     def __init__(
-        self, app: ASGIApp, *, identify: Identify, host_allowed: Callable[[str], bool]
+        self,
+        app: ASGIApp,
+        *,
+        identify: Identify,
+        host_allowed: Callable[[str], bool],
+        https: bool = False,
     ) -> None:
         self._app, self._identify, self._host_allowed = app, identify, host_allowed
+        self._borne = {**_BORNE, **(_HTTPS if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or answer it."""
@@ -61,7 +71,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        sending, began = _Bearing(send), time.monotonic()
+        sending, began = _Bearing(send, self._borne), time.monotonic()
         try:
             self._check(request)
             scope["catalog.principal"] = await self._identify(request)
@@ -157,15 +167,15 @@ class _Bounded:
 class _Bearing:
     """Sends answers with the headers that all bear."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, borne: Mapping[str, str]) -> None:
+        self._send, self._borne = send, borne
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in _BORNE.items():
+            for name, value in self._borne.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "private, no-cache")
         await self._send(message)

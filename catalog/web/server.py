@@ -23,29 +23,33 @@ def serve(
     *,
     host: str,
     port: int,
+    auth: bool = False,
     ready: Callable[[str], None] = lambda _url: None,
     stop: threading.Event | None = None,
 ) -> None:
     """Serve pages and HTTP API until ``stop`` is set.
 
-    ``ready`` is told the URL once requests are answered; port 0 takes any that is free.
+    With ``auth`` tokens are asked for; so they are where others than this machine's users
+    may come. ``ready`` is told the URL once requests are answered; port 0 takes any that is free.
 
     Raises
     ------
     InvalidInputError
-        If the host is no address of this machine, or not its own alone.
+        If the host is no address of this machine; or others could come, and no token is asked for.
     AddressInUseError
         If another program serves there.
     """
-    if not is_loopback(host):
+    if not (auth or is_loopback(host)) and not catalog.token.has_admin():
         raise InvalidInputError(
-            f"Without tokens anybody at {host} could do anything; expected a loopback address.",
-            remedy="Leave out --host, or make a token (`catalog token create`) and use --auth.",
+            f"Without tokens anybody who reaches {host} could do anything; expected a loopback "
+            "address, or an admin's token to be there.",
+            remedy="Leave out --host, or make a token: catalog token create NAME --role admin.",
         )
+    auth = auth or not is_loopback(host)
     with _listen(host, port) as listening:
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listening.getsockname()[1]}"
-        app = create_app(catalog)
+        app = create_app(catalog, auth=auth)
         config = uvicorn.Config(
             app,
             log_config=None,

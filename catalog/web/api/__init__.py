@@ -1,0 +1,25 @@
+"""The HTTP API, version 1: the verbs of `catalog.api` as resources."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from catalog.web.api import (
+    access,
+    assets,
+    bins,
+    clips,
+    events,
+    files,
+    ingest,
+    roots,
+    search,
+    service,
+)
+from catalog.web.api.description import DESCRIPTION, PREFIX, PROBLEMS
+
+__all__ = ["DESCRIPTION", "PREFIX", "router"]
+
+router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
+for _part in (search, assets, clips, files, bins, ingest, events, roots, service, access):
+    router.include_router(_part.router)

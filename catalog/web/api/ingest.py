@@ -1,0 +1,106 @@
+"""Putting media in: what lies below a root, by workers or by the server itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.domain import wire
+from catalog.domain.labels import clean_label
+from catalog.domain.paths import shown_path
+from catalog.web.access import OpenCatalog, needs
+from catalog.web.api.description import Text, gives
+from catalog.web.api.once import OnceRoute
+from catalog.web.events import Hub
+from catalog.web.runs import Runs
+
+_WHOLE = [needs("editor", whole=True)]
+router = APIRouter(tags=["ingest"], dependencies=_WHOLE, route_class=OnceRoute)
+
+Path = Annotated[Text, Field(min_length=1, max_length=4096, description="Absolute, below a root")]
+Label = Annotated[Text, Field(min_length=1, max_length=300)]
+_RUN = {"description": "It was begun, or waits", "model": wire.IngestRun}
+
+
+class File(BaseModel):
+    """One file to be entered."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"path": "/media/roll-01.mp4"}]}
+    )
+
+    path: Path
+    collection: Label | None = None
+
+
+class Paths(BaseModel):
+    """Files and folders to be taken in, and what is said of all."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"paths": ["/media/rushes"], "collection": "News"}]},
+    )
+
+    paths: Annotated[list[Path], Field(min_length=1, max_length=1000)]
+    collection: Label | None = None
+    tags: Annotated[list[Label], Field(max_length=100)] = []
+
+
+@router.post(
+    "/register",
+    responses=gives(wire.Registered, "The asset it holds", status=201),
+    response_model=None,
+    status_code=201,
+    summary="Enter a file",
+)
+def register(catalog: OpenCatalog, file: File) -> dict[str, Any]:
+    """Enter one file below a root; workers are told of it, where there are any."""
+    path = catalog.root.holding(file.path)
+    found = catalog.register(path, collection=file.collection, dispatch=catalog.has_workers)
+    return {
+        "path": shown_path(found.path),
+        "asset": found.asset_id,
+        "new": found.new,
+        "verified": found.verified,
+    }
+
+
+@router.post(
+    "/ingests", responses={202: _RUN}, response_model=None, status_code=202, summary="Ingest"
+)
+def ingest(request: Request, catalog: OpenCatalog, asked: Paths) -> dict[str, Any]:
+    """Take in files and folders below roots; it goes on by itself, and tells of it as events.
+
+    Where there are workers they do it; else the server does, one ingest after the other.
+    """
+    paths = [str(catalog.root.holding(path)) for path in asked.paths]
+    collection = None if asked.collection is None else clean_label(asked.collection, "collection")
+    tags = [clean_label(tag, "tag") for tag in asked.tags]
+    runs, hub = _parts(request)
+    return runs.start(catalog, paths, collection=collection, tags=tags, tell=hub.publish)
+
+
+@router.get("/ingests", response_model=None, summary="List ingests")
+def list_ingests(request: Request) -> dict[str, Any]:
+    """What the server was asked to take in since it was started, the latest first."""
+    return {"ingests": _parts(request)[0].list()}
+
+
+@router.get(
+    "/ingests/{ingest}",
+    responses=gives(wire.IngestRun, "How far it is"),
+    response_model=None,
+    summary="Show an ingest",
+)
+def show_ingest(request: Request, ingest: Text) -> dict[str, Any]:
+    """How far an ingest is, and its report when it is done."""
+    return _parts(request)[0].get(ingest)
+
+
+def _parts(request: Request) -> tuple[Runs, Hub]:
+    runs, hub = request.app.state.runs, request.app.state.hub
+    assert isinstance(runs, Runs)  # noqa: S101  # create_app has put them there
+    assert isinstance(hub, Hub)  # noqa: S101
+    return runs, hub
