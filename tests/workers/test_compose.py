@@ -29,6 +29,7 @@ PROGRAMS = {
     "encode-worker-gpu",
     "phrases",
     "watch",
+    "web",
     "catalog",
 }
 
@@ -82,9 +83,9 @@ def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: 
     assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}, {SERVICE_QUEUE}]
 
 
-@pytest.mark.parametrize("name", ["phrases", "watch"])
+@pytest.mark.parametrize("name", ["phrases", "watch", "web"])
 def test_services_run_verbs_there_are(services: dict[str, Any], name: str) -> None:
-    program, verb = services[name]["command"]
+    program, verb = services[name]["command"][:2]
     assert program == "catalog"
     assert verb in typer.main.get_command(app).commands
 
@@ -128,6 +129,7 @@ def test_media_is_read_only_and_only_where_it_is_decoded(services: dict[str, Any
     assert {name for name, found in mounts.items() if found} == {
         "media-worker",
         "watch",
+        "web",
         "catalog",
     }
     assert all(volume.endswith(":/media:ro") for found in mounts.values() for volume in found)
