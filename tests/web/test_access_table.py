@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from conftest import Stock
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.testclient import TestClient
+from web_stock import Stock
 
 ABSENT = 999_999_999
 V1 = "/api/v1"
@@ -40,11 +40,12 @@ def json(**body: Any) -> dict[str, Any]:
     return {"json": body}
 
 
+NO_PICTURE = {"files": {"image": ("a.txt", b"", "text/plain")}}
 CLIP, FRAME, ASSET = "{clip}", "{frame}", "{asset}"
 TABLE = [
     look("/search", send={"params": {"q": "red"}}),
     Row("POST", f"{V1}/search", "viewer", send=json(q="red")),
-    Row("POST", f"{V1}/search/image", "viewer", send={"files": {"image": ("a.txt", b"", "text/plain")}}),
+    Row("POST", f"{V1}/search/image", "viewer", send=NO_PICTURE),
     look("/facets"),
     look("/fields"),
     look("/fields/{name}/values"),
@@ -185,11 +186,14 @@ def test_who_may(row: Row, stock: Stock, as_role: dict[str, TestClient]):
     assert got == {who: expected(row, who) for who in CAST}
 
 
+LISTS = ["/search", "/facets", "/assets", "/tags", "/stats", "/jobs", "/progress"]
+
+
 def test_the_stream_is_not_for_everybody(as_role: dict[str, TestClient]):
     assert as_role["nobody"].get(STREAM[1]).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/search", "/facets", "/assets", "/tags", "/stats", "/jobs", "/progress"])  # fmt: skip
+@pytest.mark.parametrize("path", LISTS)
 def test_lists_tell_nothing_of_what_is_hidden(path: str, as_role: dict[str, TestClient]):
     queries = {"/search": "red", "/facets": "", "/assets": "", "/tags": ""}
     params = {"q": queries[path]} if path in queries else {}
