@@ -8,14 +8,14 @@ from typing import Any
 
 import typer
 
-from catalog.cli.text import new_table, print_table, table_row
+from catalog.cli.tables import add_row, new_table, print_table
 
 
 def bin_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Bins, with how many clips each holds."""
     table = new_table("id", "bin", "clips", "note", numbers=("id", "clips"))
     for row in rows:
-        table_row(table, row["id"], row["name"], row["items"], row["note"])
+        add_row(table, row["id"], row["name"], row["items"], row["note"])
     print_table(table)
 
 
@@ -26,7 +26,7 @@ def bin_contents(body: Mapping[str, Any]) -> None:
     for item in body["items"]:
         clip = item["clip"]
         times = (clip["timecode_in"] or clip["start"], clip["timecode_out"] or clip["end"])
-        table_row(table, item["id"], clip["id"], clip["asset"]["name"], *times, item["note"])
+        add_row(table, item["id"], clip["id"], clip["asset"]["name"], *times, item["note"])
     print_table(table)
 
 
@@ -44,7 +44,7 @@ def token_list(rows: Sequence[Mapping[str, Any]]) -> None:
         holds = row["expires_at"] or "it is revoked"
         if row["revoked_at"]:
             holds = f"revoked {row['revoked_at']}"
-        table_row(table, row["id"], row["name"], row["role"], sees, holds, row["used_at"])
+        add_row(table, row["id"], row["name"], row["role"], sees, holds, row["used_at"])
     print_table(table)
 
 
@@ -55,5 +55,5 @@ def audit_entries(rows: Sequence[Mapping[str, Any]]) -> None:
         assets = ", ".join(map(str, row["asset_ids"][:10]))
         more = "…" if len(row["asset_ids"]) > 10 else ""
         details = json.dumps(row["details"], ensure_ascii=False)
-        table_row(table, row["at"], row["actor"], row["action"], assets + more, details)
+        add_row(table, row["at"], row["actor"], row["action"], assets + more, details)
     print_table(table)

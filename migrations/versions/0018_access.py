@@ -3,16 +3,16 @@
 What a token lets see, browsers that are logged in, writes that were answered already, and
 who changed what. Items of a bin get an id of their own, which moving does not change.
 
-Revision ID: 0017
-Revises: 0016
+Revision ID: 0018
+Revises: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
