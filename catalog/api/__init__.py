@@ -22,17 +22,17 @@ from catalog.api.backup import restore as put_back
 from catalog.api.base import StrPath
 from catalog.api.bin import BinVerbs
 from catalog.api.clip import ClipVerbs
+from catalog.api.demo import DemoVerbs
 from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
 from catalog.api.evaluate import EvaluateVerbs
 from catalog.api.events import EventVerbs
-from catalog.api.find import FindVerbs
-from catalog.api.ingest import IngestVerbs
 from catalog.api.keep import KeepVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
 from catalog.api.service import ServiceVerbs
 from catalog.api.token import TokenVerbs
+from catalog.api.view import ViewVerbs
 from catalog.api.watch import WatchVerbs
 from catalog.db.engine import Database
 from catalog.db.migrate import migrate
@@ -49,9 +49,11 @@ __all__ = ["Catalog", "StrPath"]
 
 class Catalog(
     WatchVerbs,
-    IngestVerbs,
-    FindVerbs,
+    DemoVerbs,
     EvaluateVerbs,
+    FindVerbs,
+    IngestVerbs,
+    ViewVerbs,
     KeepVerbs,
     RenditionVerbs,
     DoctorVerbs,

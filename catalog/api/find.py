@@ -13,14 +13,17 @@ from catalog.db.reader import SqlRows
 from catalog.domain.examples import Examples
 from catalog.domain.facets import Facets
 from catalog.domain.ordering import Sort, Weights
+from catalog.domain.passages import Passage
 from catalog.domain.results import SearchResult
 from catalog.errors import BrokerUnavailableError, InvalidInputError
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.search import Search, run_sql
 from catalog.search.answer import answer_phrases
+from catalog.search.completion import complete
 from catalog.search.contact_sheet import contact_sheet
 from catalog.search.facets import count_values
+from catalog.search.passages import passages_of
 from catalog.search.phrases import encode_phrases
 from catalog.search.sequence import SequenceSearch, refuse_order
 from catalog.store import assets as asset_rows
@@ -129,6 +132,27 @@ class FindVerbs(OpenCatalog):
         return kind(
             self.database, self.store, self._encoders.load, self.decoders, self._known_phrases
         )
+
+    def complete(self, query: str, cursor: int) -> dict[str, Any]:
+        """What can be typed at this place of a query: fields, and values that there are.
+
+        Returns
+        -------
+        dict
+            ``start`` and ``end`` of what is replaced, in characters, and ``suggestions``:
+            each with ``text``, ``about`` (what a field asks), ``shots`` (how many have the
+            value) and ``open`` (a value follows).
+        """
+        begun, found = complete(self.database, query, cursor)
+        told = [each.as_json() for each in found]
+        return {"start": begun.start, "end": begun.end, "suggestions": told}
+
+    def passages(self, result: SearchResult) -> dict[int, tuple[Passage, ...]]:
+        """Why words found the hits of this page: by rank, the texts that hold them.
+
+        Hits that no word has found have none.
+        """
+        return passages_of(self.database, result)
 
     def facets(
         self, query: str = "", *, fields: Sequence[str] = (), prefix: str = "", limit: int = 20

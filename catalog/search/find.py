@@ -317,6 +317,8 @@ def asset_json(row: Row[Any]) -> dict[str, Any]:
         "kind": row.asset_kind,
         "path": row.path,
         "collection": row.collection,
+        "start_timecode": row.start_timecode,
+        "frame_rate": None if row.frame_rate_num is None else str(_rate(row)),
         **_warnings(row),
     }
 
@@ -353,8 +355,11 @@ def _seconds(row: Row[Any], pts: int) -> float:
 def _timecode(row: Row[Any], pts: int) -> str | None:
     if row.frame_rate_num is None:
         return None
-    rate = Fraction(row.frame_rate_num, row.frame_rate_den)
-    return timecode_at(row.start_timecode, rate, _exact(row, pts))
+    return timecode_at(row.start_timecode, _rate(row), _exact(row, pts))
+
+
+def _rate(row: Row[Any]) -> Fraction:
+    return Fraction(row.frame_rate_num, row.frame_rate_den)
 
 
 def _cutoff(row: Row[Any]) -> dict[str, Any] | None:

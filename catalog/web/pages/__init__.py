@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
-from catalog.web.access import OpenCatalog, needs
-from catalog.web.templating import render
+from catalog.web.pages import admin, assets, bins, demo, search, theme
+from catalog.web.pages.showing import GLOBALS
+from catalog.web.templating import environment
+
+environment().globals.update(GLOBALS)
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/", dependencies=[needs("viewer")])
-def home(request: Request, catalog: OpenCatalog) -> Response:
-    """The first page."""
-    return render(request, "home.html", {"stats": catalog.stats()})
+for part in (search, assets, bins, admin, demo, theme):
+    router.include_router(part.router)

@@ -1,0 +1,132 @@
+"""What an administrator looks at: is it well, what is it doing, what has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from catalog.errors import CatalogError, InvalidInputError
+from catalog.web.access import OpenCatalog, needs
+from catalog.web.pages.showing import show
+
+router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=[needs("admin")])
+
+STAGES = ("analyse", "encode", "proxy")
+_FAILURES = 200
+
+
+@router.get("")
+def overview(request: Request, catalog: OpenCatalog, part: str = "") -> Response:
+    """Figures, work under way, and what it comes to in an hour; ``part=live``: these alone."""
+    stats = catalog.stats()
+    context = {"stats": stats, "stages": list(_stages(stats))}
+    return _show(request, "live" if part == "live" else "overview", context)
+
+
+@router.get("/failures")
+def failures(request: Request, catalog: OpenCatalog) -> Response:
+    """What failed, why, and what can be done."""
+    return _show(request, "failures", {"jobs": catalog.jobs(failed=True, limit=_FAILURES)})
+
+
+@router.post("/failures")
+def retry(catalog: OpenCatalog, asset: Annotated[list[int] | None, Form()] = None) -> Response:
+    """Make failed work due again: of these assets, or all of it."""
+    catalog.retry(asset or ())
+    return RedirectResponse("/admin/failures", 303)
+
+
+@router.get("/roots")
+def roots(request: Request, catalog: OpenCatalog) -> Response:
+    """Folders that are catalogued, and those that are watched."""
+    return _show(request, "roots", {"roots": catalog.root.list()})
+
+
+@router.post("/roots")
+def change_root(
+    catalog: OpenCatalog,
+    act: Annotated[Literal["add", "watch", "unwatch"], Form()],
+    path: Annotated[str, Form(min_length=1, max_length=4000)],
+) -> Response:
+    """Enter a folder, or have one watched, or no longer."""
+    if act == "add":
+        catalog.root.add(path)
+    else:
+        catalog.root.watch(path, off=act == "unwatch")
+    return RedirectResponse("/admin/roots", 303)
+
+
+@router.get("/encoders")
+def encoders(request: Request, catalog: OpenCatalog) -> Response:
+    """Which encoders there are, how far each is, and which answers."""
+    return _show(request, "encoders", {"encoders": catalog.encoder.list()})
+
+
+@router.post("/encoders")
+def activate(catalog: OpenCatalog, name: Annotated[str, Form(max_length=400)]) -> Response:
+    """Let an encoder answer whose vectors are all there."""
+    known = {each["name"]: each for each in catalog.encoder.list()}
+    if name not in known or known[name]["missing"]:
+        raise InvalidInputError(
+            f"{name!r} lacks vectors of some frames; expected an encoder that has all.",
+            remedy="Fill it first: `catalog encoder backfill`.",
+        )
+    catalog.encoder.activate(name)
+    return RedirectResponse("/admin/encoders", 303)
+
+
+@router.get("/tokens")
+def tokens(request: Request, catalog: OpenCatalog) -> Response:
+    """Who may come in."""
+    return _show(request, "tokens", {"tokens": catalog.token.list(), "made": None})
+
+
+@router.post("/tokens")
+def change_tokens(
+    *,
+    request: Request,
+    catalog: OpenCatalog,
+    act: Annotated[Literal["create", "revoke"], Form()],
+    name: Annotated[str, Form(max_length=200)] = "",
+    role: Annotated[Literal["viewer", "editor", "admin"], Form()] = "viewer",
+    days: Annotated[float | None, Form(gt=0, le=3660)] = None,
+    token: Annotated[int, Form()] = 0,
+) -> Response:
+    """Make a token, which is shown this once, or end one."""
+    if act == "revoke":
+        catalog.token.revoke(token)
+        return RedirectResponse("/admin/tokens", 303)
+    made = catalog.token.create(name, role, days=days)
+    context = {"tokens": catalog.token.list(), "made": made}
+    return _show(request, "tokens", context, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/doctor")
+def doctor(request: Request, catalog: OpenCatalog) -> Response:
+    """Every part looked over, with what is to be done."""
+    try:
+        body = catalog.doctor().as_json()
+    except CatalogError as error:
+        body = {"checks": [], "error": str(error)}
+    return _show(request, "doctor", {"diagnosis": body})
+
+
+def _show(request: Request, name: str, context: dict[str, Any], **more: Any) -> Response:  # noqa: ANN401
+    return show(request, f"admin/{name}.html", {"page": name, **context}, here="admin", **more)
+
+
+def _stages(stats: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Per stage how many assets are in each state, and how far that is."""
+    for name in STAGES:
+        states = {
+            key.partition("/")[2]: count
+            for key, count in stats["stages"].items()
+            if key.startswith(f"{name}/")
+        }
+        total = sum(states.values())
+        if total:
+            done = states.get("done", 0)
+            yield {"name": name, "states": states, "total": total, "done": done}

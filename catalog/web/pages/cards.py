@@ -1,0 +1,122 @@
+"""Hits as the cards of the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from catalog.domain.passages import Passage
+from catalog.domain.results import Hit, SearchResult
+from catalog.web.pages import formats, links
+from catalog.web.pages.strings import STRINGS
+
+Passages = Mapping[int, Sequence[Passage]]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One shot (or asset) as the grid shows it.
+
+    Times are seconds. ``sure`` is percent; None where nothing was ranked by meaning.
+    ``why`` is the text that has the query's words; ``more`` counts further shots of the asset.
+    """
+
+    asset: Mapping[str, Any]
+    clip: Mapping[str, Any] | None
+    picture: str | None
+    sure: int | None
+    sure_said: str
+    by: str
+    name: Markup
+    why: Markup
+    more: int = 0
+
+    @property
+    def clip_id(self) -> int | None:
+        """The shot; None of an asset without shots."""
+        return None if self.clip is None else self.clip["id"]
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is anything to scrub."""
+        return self.asset["kind"] == "video" and self.clip is not None
+
+    @property
+    def length(self) -> str:
+        """How long the shot runs, in words."""
+        return "" if self.clip is None else formats.length(self.clip["end"] - self.clip["start"])
+
+    @property
+    def label(self) -> str:
+        """What a screen reader says of the picture."""
+        timecode = None if self.clip is None else self.clip["timecode_in"]
+        return ", ".join(
+            p for p in (self.asset["name"], timecode, self.length, self.sure_said) if p
+        )
+
+
+def cards_of(result: SearchResult, passages: Passages, *, grouped: bool) -> list[Card]:
+    """A card per hit; grouped: per asset, of its best hit, which counts the others."""
+    found: dict[int, Card] = {}
+    for hit in result.hits:
+        key = hit.asset["id"] if grouped else hit.rank
+        earlier = found.get(key)
+        if earlier is None:
+            found[key] = _card(hit, passages.get(hit.rank, ()))
+        else:
+            found[key] = replace(earlier, more=earlier.more + 1)
+    return list(found.values())
+
+
+def _card(hit: Hit, passages: Sequence[Passage]) -> Card:
+    named = next((each for each in passages if each.field == "name"), None)
+    other = next((each for each in passages if each.field != "name"), None)
+    why = Markup()
+    if other is not None:
+        why = Markup("{}: {}").format(STRINGS[f"in_{other.field}"], marked(other))
+    return Card(
+        asset=hit.asset,
+        clip=hit.clip,
+        picture=None if hit.frame is None else links.picture(hit.frame["id"]),
+        sure=_percent(hit),
+        sure_said=_sure_said(hit),
+        by=_by(hit),
+        name=escape(hit.asset["name"]) if named is None else marked(named),
+        why=why,
+    )
+
+
+def marked(passage: Passage) -> Markup:
+    """The text with what matched marked; everything else is text, whatever it looks like."""
+    return Markup().join(
+        Markup("<mark>{}</mark>").format(text) if matched else escape(text)
+        for text, matched in passage.parts
+    )
+
+
+def _percent(hit: Hit) -> int | None:
+    """How far the bar goes: how sure it is, or without that how near the picture comes."""
+    if hit.cosine is None:
+        return None
+    share = hit.cosine if hit.confidence is None else hit.confidence
+    return round(100 * max(0.0, min(1.0, share)))
+
+
+def _sure_said(hit: Hit) -> str:
+    if hit.cosine is None:
+        return ""
+    cosine = f"{hit.cosine:.3f}"
+    if hit.confidence is None:
+        return STRINGS["unsure"].format(cosine=cosine)
+    return STRINGS["sure"].format(percent=round(100 * hit.confidence), cosine=cosine)
+
+
+def _by(hit: Hit) -> str:
+    if not hit.relevant:
+        return STRINGS["weak"]
+    if hit.cosine is None:
+        return "" if hit.keyword_rank is None else STRINGS["by_words"]
+    return STRINGS["by_meaning"] if hit.keyword_rank is None else STRINGS["by_both"]

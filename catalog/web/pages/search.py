@@ -1,0 +1,172 @@
+"""The search page, and the parts of it that scripts ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+
+from catalog.api import Catalog
+from catalog.domain.results import SearchResult
+from catalog.errors import CatalogError, InvalidQueryError, NotFoundError
+from catalog.web.access import OpenCatalog, needs
+from catalog.web.pages import facets, formats, links, watch
+from catalog.web.pages.asked import SORTS, Asked, AskedFor, asked_by
+from catalog.web.pages.cards import cards_of
+from catalog.web.pages.showing import show
+from catalog.web.pages.strings import STRINGS
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 60
+_VALUES = 12
+
+Part = Annotated[Literal["", "page", "cards", "watch"], Query()]
+
+
+@router.get("/", dependencies=[needs("viewer")])
+def search(request: Request, catalog: OpenCatalog, asked: AskedFor, part: Part = "") -> Response:
+    """Shots by words, filters and examples; ``part`` is what a script replaces of the page."""
+    if part == "cards":
+        return _cards(request, catalog, asked)
+    context: dict[str, Any] = {"asked": asked, "watch": None}
+    if asked.shot:
+        context["watch"] = watch.watched(catalog, asked)
+    if part == "watch":
+        return show(request, "parts/watch.html", context)
+    context |= found(catalog, asked)
+    return show(request, "search.html", context)
+
+
+@router.post("/", dependencies=[needs("viewer")])
+def by_picture(
+    catalog: OpenCatalog,
+    picture: Annotated[UploadFile, File()],
+    state: Annotated[str, Form(max_length=8000)] = "",
+) -> Response:
+    """Keep a picture to search by, and go to what looks like it."""
+    name = catalog.keep_picture(picture.file.read())
+    return RedirectResponse(asked_by(state).url(image=name, like=(), shot=""), 303)
+
+
+@router.get("/complete", dependencies=[needs("viewer")])
+def complete(
+    catalog: OpenCatalog,
+    q: Annotated[str, Query(max_length=2000)],
+    at: Annotated[int, Query(ge=0, le=2000)],
+) -> dict[str, Any]:
+    """What can be typed at a place of the query box."""
+    return catalog.complete(q, at)
+
+
+@router.get("/pictures/{name}", dependencies=[needs("viewer")])
+def picture(catalog: OpenCatalog, name: str) -> Response:
+    """A picture that somebody searched by."""
+    content = catalog.kept_picture(name).read_bytes()
+    return Response(
+        content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"}
+    )
+
+
+def _cards(request: Request, catalog: Catalog, asked: Asked) -> Response:
+    """A further page of cards; the header says after what the next one begins."""
+    result = run(catalog, asked)
+    cards = cards_of(result, catalog.passages(result), grouped=asked.group == "asset")
+    headers = {"X-Next": result.next or ""}
+    return show(request, "parts/cards.html", {"asked": asked, "cards": cards}, headers=headers)
+
+
+def run(catalog: Catalog, asked: Asked) -> SearchResult:
+    """The page of results that is asked for."""
+    return catalog.search(
+        asked.query,
+        image=catalog.kept_picture(asked.image) if asked.image else None,
+        like=asked.like or None,
+        not_=asked.not_ or None,
+        sort=asked.order,
+        limit=PAGE,
+        after=asked.after or None,
+        all_=asked.all_,
+    )
+
+
+def found(catalog: Catalog, asked: Asked) -> dict[str, Any]:
+    """What the page shows of a search, or of why it could not be made."""
+    context: dict[str, Any] = {
+        "result": None, "cards": [], "wrong": None, "ranked": False, "corrections": (),
+        "empty_catalog": False, "facets": [], "sorts": SORTS, "examples": {}, "looser": [],
+        "said": "", "expected": 0,
+    }  # fmt: skip
+    try:
+        result = run(catalog, asked)
+        counted = catalog.facets(asked.query, fields=facets.FIELDS, limit=_VALUES)
+    except CatalogError as error:
+        if error.http_status >= 500:
+            raise
+        return context | {"wrong": _wrong(error, asked.q), "examples": dict.fromkeys(asked.like)}
+    cards = cards_of(result, catalog.passages(result), grouped=asked.group == "asset")
+    return context | {
+        "result": result,
+        "cards": cards,
+        "ranked": any(card.by for card in cards),
+        "examples": _examples(catalog, asked),
+        "corrections": result.corrections,
+        "empty_catalog": asked.is_empty and not result.hits and catalog.stats()["assets"] == 0,
+        "facets": facets.shown(counted, asked),
+        "looser": [] if result.hits else _looser(asked, result),
+        "said": _said(result, asked),
+        "expected": _expected(result),
+    }
+
+
+def _examples(catalog: Catalog, asked: Asked) -> dict[str, str | None]:
+    """The pictures of the shots that hits should be like."""
+    shown: dict[str, str | None] = dict.fromkeys(asked.like)
+    for each in asked.like:
+        kind, _, number = each.rpartition(":")
+        if number.isascii() and number.isdigit():
+            with suppress(NotFoundError):
+                frame = int(number) if kind == "frame" else catalog.clip(int(number))["frame_id"]
+                shown[each] = None if frame is None else links.picture(frame)
+    return shown
+
+
+def _expected(result: SearchResult) -> int:
+    """How many hits there are in all, as far as it is known."""
+    return result.total_candidates if result.cutoff is None else result.cutoff["relevant"]
+
+
+def _said(result: SearchResult, asked: Asked) -> str:
+    total, relevant = formats.number(result.total_candidates), _expected(result)
+    if result.cutoff is None or asked.all_:
+        return STRINGS["found_all"].format(total=total)
+    text = STRINGS["found_one" if relevant == 1 else "found"]
+    return text.format(shown=formats.number(relevant), total=total)
+
+
+def _looser(asked: Asked, result: SearchResult) -> Sequence[tuple[str, str]]:
+    """Ways out of an empty list: without each filter in turn, only the words, what is weaker."""
+    filters = [word for word in asked.q.split() if ":" in word]
+    ways = [
+        (STRINGS["without_filter"].format(each), asked.filtered(each).url()) for each in filters
+    ]
+    if result.total_candidates and not asked.all_:
+        ways.append((STRINGS["weaker"], asked.url(all_=True)))
+    return ways[:4] or [(STRINGS["everything"], "/")]
+
+
+def _wrong(error: CatalogError, query: str) -> dict[str, Any]:
+    """What was wrong, with the query cut before and behind the place where it is."""
+    told: dict[str, Any] = {
+        "message": error.message, "remedy": error.remedy, "marked": None,
+        "position": "", "length": "",
+    }  # fmt: skip
+    if isinstance(error, InvalidQueryError) and query and error.details.get("length"):
+        begin = error.details["position"]
+        end = begin + error.details["length"]
+        told |= {"position": begin, "length": end - begin}
+        told["marked"] = (query[:begin], query[begin:end] or " ", query[end:])
+    return told

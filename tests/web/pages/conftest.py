@@ -1,0 +1,95 @@
+"""One library, one server and one Chromium for the tests of pages that a worker runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from library import fill, served
+from psycopg import sql
+from sqlalchemy import make_url
+
+from catalog import Catalog
+from catalog.settings import Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SCREENS = Path(__file__).resolve().parents[3] / "build" / "screens"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say loudly that nobody has looked at the pages where there is no browser."""
+    here = Path(__file__).parent
+    if CHROMIUM is None:
+        reason = "NO CHROMIUM: nobody has looked at the pages; apt install chromium"
+        for item in items:
+            if here in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def library(
+    postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Catalog]:
+    """The catalogue that the pages of this worker's tests show."""
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    server = make_url(postgres_url).set(drivername="postgresql")
+
+    def run(statement: str, *names: str) -> None:
+        url = server.render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    run("CREATE DATABASE {} TEMPLATE {}", name, template_database)
+    folder = tmp_path_factory.mktemp("library")
+    url = server.set(database=name).render_as_string(hide_password=False)
+    settings = Settings(home=folder / "home", database_url=url, encoder="null")
+    with Catalog.open(settings) as catalog:
+        fill(catalog, folder / "footage")
+        yield catalog
+    run("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+def site(library: Catalog) -> Iterator[str]:
+    """The URL it is served at."""
+    with served(library) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """One Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, site: str) -> Iterator[object]:
+    """A tab of its own; what its console or scripts complain of fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=site)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    opened.on(
+        "response",
+        lambda answer: (
+            complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+        ),
+    )
+    yield opened
+    context.close()
+    assert not complaints, complaints
