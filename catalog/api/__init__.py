@@ -51,8 +51,6 @@ class Catalog(
     WatchVerbs,
     DemoVerbs,
     EvaluateVerbs,
-    FindVerbs,
-    IngestVerbs,
     ViewVerbs,
     KeepVerbs,
     RenditionVerbs,

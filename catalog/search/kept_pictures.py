@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catalog.errors import NotFoundError
 from catalog.media.isolated import DecoderPool
-from catalog.search.example import safe_jpeg
+from catalog.media.safe_picture import safe_jpeg
 
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
 # An address that is older than so many others leads nowhere any more: some 40 MB.

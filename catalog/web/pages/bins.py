@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -44,7 +44,9 @@ def show_bin(
     part: str = "",
 ) -> Response:
     """A bin, with a player beside it."""
-    context = {"watch": watch.watched(catalog, Asked(shot=shot)) if shot else None}
+    context: dict[str, Any] = {"watch": None}
+    if shot:
+        context["watch"] = watch.watched(catalog, Asked(shot=shot))
     if part == "watch":
         return show(request, "parts/watch.html", context)
     context["bin"] = catalog.bin.show(bin_id, limit=_SHOWN, after=after)

@@ -1,7 +1,7 @@
 // The search box: what can be completed, what was asked before, and pictures to search by.
 import { $, $$, element, kept, on, say, t, tried, typing, toast } from "./page.js";
 
-const box = $("#q");
+const box = $("#q"); // the page to log in at has none
 let list = null, chosen = -1, asking = null, waiting = 0;
 
 const RECENT = "recent", SAVED = "saved";
