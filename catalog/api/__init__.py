@@ -27,6 +27,7 @@ from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
 from catalog.api.evaluate import EvaluateVerbs
 from catalog.api.events import EventVerbs
+from catalog.api.export import ExportVerbs
 from catalog.api.keep import KeepVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
@@ -57,6 +58,7 @@ class Catalog(
     DoctorVerbs,
     BackupVerbs,
     ServiceVerbs,
+    ExportVerbs,
     ClipVerbs,
     EventVerbs,
 ):

@@ -71,14 +71,16 @@ class _Composition:
         for number in range(1, max((cut.track for cut in cuts), default=1) + 1):
             mine = sorted((cut for cut in cuts if cut.track == number), key=lambda cut: cut.at)
             pictures = [cut for cut in mine if cut.media.video]
-            slot = self._track(composition, _PICTURE, f"V{number}", number, pictures)
+            slot = self._track(composition, _PICTURE, f"V{number}", number, cuts=pictures)
             self._markers(composition, slot, number, pictures)
             channels = max((cut.media.channels for cut in mine if cut.has_sound), default=0)
             for channel in range(1, channels + 1):
                 sound_track += 1
                 heard = [c for c in mine if c.has_sound and channel <= c.media.channels]
                 name = f"A{sound_track}"
-                slot = self._track(composition, _SOUND, name, sound_track, heard, channel)
+                slot = self._track(
+                    composition, _SOUND, name, sound_track, cuts=heard, channel=channel
+                )
                 if channel == 1:
                     only = [cut for cut in heard if not cut.media.video]
                     self._markers(composition, slot, sound_track, only)
@@ -107,6 +109,7 @@ class _Composition:
         kind: str,
         name: str,
         number: int,
+        *,
         cuts: Sequence[Cut],
         channel: int = 1,
     ) -> Any:  # noqa: ANN401
@@ -156,9 +159,7 @@ class _Composition:
             slot = mob.create_timeline_slot(self._rate)
             slot.name = f"{'V' if kind == _PICTURE else 'A'}{channel}"
             slot["PhysicalTrackNumber"].value = channel
-            slot.segment = file_mob.create_source_clip(
-                file_slot.slot_id, None, media.frames, kind
-            )
+            slot.segment = file_mob.create_source_clip(file_slot.slot_id, None, media.frames, kind)
             yield (kind, channel), slot
 
     def _file_mob(self, cut: Cut, kind: str, channel: int) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ _COLUMNS = (
     *("Description", "Comments"),
 )
 _RATES = ("23.976", "24", "25", "29.97", "30", "47.952", "48", "50", "59.94", "60")
-_RASTERS = {(720, 576): "PAL", (720, 486): "NTSC", (1280, 720): "720", (1920, 1080): "1080"}
+_RASTERS = {"720x576": "PAL", "720x486": "NTSC", "1280x720": "720", "1920x1080": "1080"}
 
 
 def write_ale(timeline: Timeline, options: Options) -> Written:
@@ -83,9 +83,10 @@ def _folder(path: str) -> str:
 
 
 def _raster(cuts: list[Cut]) -> str:
-    sizes = {(cut.media.width, cut.media.height) for cut in cuts if cut.media.width}
-    (size,) = sizes if len(sizes) == 1 else (None,)
-    return _RASTERS.get(size, "CUSTOM") if size and size[0] and size[1] else "1080"
+    sizes = {f"{cut.media.width}x{cut.media.height}" for cut in cuts if cut.media.width}
+    if not sizes:
+        return "1080"
+    return _RASTERS.get(sizes.pop(), "CUSTOM") if len(sizes) == 1 else "CUSTOM"
 
 
 def _sampling(cuts: list[Cut]) -> str:

@@ -70,9 +70,7 @@ def _note_losses(
             written.leave("sound", "an EDL has two channels; the rest of them is not named", cut)
 
 
-def _event(
-    number: int, cut: Cut, timeline: Timeline, reel: str, options: Options
-) -> Iterator[str]:
+def _event(number: int, cut: Cut, timeline: Timeline, reel: str, options: Options) -> Iterator[str]:
     record = (timeline.address(cut.at), timeline.address(cut.end))
     times = " ".join(map(str, (cut.source_in, cut.source_out, *record)))
     yield f"{number:03d}  {reel:<8} {_channels(cut):<5} C        {times}"

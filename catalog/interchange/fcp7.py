@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from xml.etree.ElementTree import Element, SubElement  # noqa: S405  # nothing is parsed here
+from xml.etree.ElementTree import Element, SubElement  # nothing is parsed here
 
 from catalog.domain.timecode import Timecode, nominal_rate
 from catalog.domain.timeline import Cut, Media, Timeline, spell_rate
@@ -67,9 +67,9 @@ def _tracks(
     video, audio = SubElement(media, "video"), SubElement(media, "audio")
     form = SubElement(SubElement(video, "format"), "samplecharacteristics")
     _rate(form, timeline.rate)
-    size = next(((c.media.width, c.media.height) for c in cuts if c.media.width), (1920, 1080))
-    _add(form, "width", size[0])
-    _add(form, "height", size[1])
+    sized = next((c.media for c in cuts if c.media.width and c.media.height), None)
+    _add(form, "width", (sized and sized.width) or 1920)
+    _add(form, "height", (sized and sized.height) or 1080)
     channel_tracks = 0
     for number in range(1, max((cut.track for cut in cuts), default=1) + 1):
         mine = sorted((cut for cut in cuts if cut.track == number), key=lambda cut: cut.at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from xml.etree.ElementTree import Element, SubElement  # noqa: S405  # nothing is parsed here
+from xml.etree.ElementTree import Element, SubElement  # nothing is parsed here
 
 from catalog.domain.timecode import Timecode
 from catalog.domain.timeline import RATES, Cut, Media, Timeline, spell_rate

@@ -102,9 +102,7 @@ class _Page:
         data = options.picture(cut.picture) if cut.picture else None
         if data is not None:
             try:
-                pdf.image(
-                    io.BytesIO(data), left, top, _CELL, _PICTURE, keep_aspect_ratio=True
-                )
+                pdf.image(io.BytesIO(data), left, top, _CELL, _PICTURE, keep_aspect_ratio=True)
             except (OSError, ValueError):
                 data = None
         if data is None:
@@ -159,6 +157,8 @@ def _lines(cut: Cut) -> list[str]:
 
 def _fonts(pdf: FPDF) -> tuple[str, frozenset[int] | None]:
     """The font to write with, and the letters it (with those that help out) has; None: Latin-1."""
+    from fpdf.fonts import TTFFont  # noqa: PLC0415
+
     found = [path for path in _FONTS if Path(path).is_file()]
     if not found:
         return "helvetica", None
@@ -166,6 +166,6 @@ def _fonts(pdf: FPDF) -> tuple[str, frozenset[int] | None]:
     for name, path in zip(names, found, strict=True):
         pdf.add_font(name, fname=path)
     pdf.set_fallback_fonts(names[1:])
-    glyphs = frozenset(code for name in names for code in pdf.fonts[name].cmap)
+    loaded = [font for name in names if isinstance(font := pdf.fonts[name], TTFFont)]
+    glyphs = frozenset(code for font in loaded for code in font.cmap)
     return names[0], glyphs
-

@@ -1,0 +1,114 @@
+"""To and from editing programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from catalog.api.base import OpenCatalog, StrPath
+from catalog.maintain.bins import BinReference
+
+
+class ExportVerbs(OpenCatalog):
+    """The verbs that hand over to editing programs, and take back."""
+
+    def export(
+        self,
+        bin_: BinReference,
+        *,
+        format: str,  # as the option is called
+        file: StrPath,
+        force: bool = False,
+        maps: Sequence[str] = (),
+        relative: bool = False,
+        handles: int = 0,
+        rate: str | None = None,
+        start: str | None = None,
+    ) -> dict[str, Any]:
+        """Write a bin as a file that an editing program opens.
+
+        The clips are laid one after the other, from their own essence's timecode.
+
+        Parameters
+        ----------
+        format:
+            ``edl``, ``otio``, ``fcpxml``, ``fcp7xml``, ``aaf``, ``ale``, ``csv`` or ``pdf``.
+        force:
+            Replace a file that is there.
+        maps:
+            ``FROM=TO``: what lies below ``FROM`` here lies below ``TO`` for the reader.
+        relative:
+            Write paths below their root instead of absolute ones.
+        handles:
+            Frames more on either side, as far as the essence goes.
+        rate:
+            Frames per second of the timeline (``25``, ``29.97``); None: that of most clips.
+        start:
+            The timeline's first timecode; None is one hour.
+
+        Returns
+        -------
+        dict
+            ``bin``, ``format``, ``file``, ``bytes``, ``clips`` (written), ``rate``,
+            ``drop_frame``, ``start`` and ``frames`` of the timeline, ``rates`` (how many clips
+            of each), ``offline`` and ``uneven`` (names of media that are away, or whose frames
+            are unevenly spaced), ``unmapped`` (paths that no mapping fitted) and ``left_out``:
+            what the format cannot carry, each ``{"what", "reason", "position", "clip", "name"}``.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such bin.
+        InvalidInputError
+            If the format or another argument cannot be used, the bin is empty, nothing of
+            it can be carried, or the file cannot be written.
+        ConflictError
+            If there is a file of that name.
+        """
+        from catalog.export.bins import ExportOptions, export_to  # noqa: PLC0415  # few export
+
+        options = ExportOptions(tuple(maps), relative, handles, rate, start)
+        return export_to(
+            self.database,
+            self.store,
+            bin_,
+            options,
+            format_name=format,
+            file=Path(file),
+            force=force,
+        )
+
+    def exported(
+        self,
+        bin_: BinReference,
+        *,
+        format: str,  # as the option is called
+        maps: Sequence[str] = (),
+        relative: bool = False,
+        handles: int = 0,
+        rate: str | None = None,
+        start: str | None = None,
+    ) -> tuple[bytes, dict[str, Any]]:
+        """A bin as the bytes of such a file, and what `export` says of it; for a download.
+
+        The report has ``name`` (a file's name for it) and ``media_type`` in place of ``file``.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            As `export`.
+        """
+        from catalog.export.bins import ExportOptions, export_bin  # noqa: PLC0415  # few export
+
+        options = ExportOptions(tuple(maps), relative, handles, rate, start)
+        made = export_bin(self.database, self.store, bin_, options, format_name=format)
+        name = f"{_file_name(made.report['bin'])}{made.format.suffix}"
+        about = {"name": name, "media_type": made.format.media_type, "bytes": len(made.data)}
+        return made.data, {**made.report, **about}
+
+
+def _file_name(name: str) -> str:
+    """A bin's name as that of a file on any system."""
+    kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name)
+    return kept.strip(" .")[:80] or "bin"

@@ -1,0 +1,1 @@
+"""From bins to the files of editing programs, and from their logs to subclips."""
