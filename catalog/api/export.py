@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.api.base import OpenCatalog, StrPath
+from catalog.domain.progress import Progress, Silent
 from catalog.maintain.bins import BinReference
 
 
@@ -106,6 +107,47 @@ class ExportVerbs(OpenCatalog):
         name = f"{_file_name(made.report['bin'])}{made.format.suffix}"
         about = {"name": name, "media_type": made.format.media_type, "bytes": len(made.data)}
         return made.data, {**made.report, **about}
+
+    def import_log(
+        self, file: StrPath, *, remove: bool = False, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Take in what a log or a timeline says of catalogued assets.
+
+        Its rows become subclips, markers too, and fill what nobody has written of an asset:
+        description, reel, scene, take, tags, metadata. A row means the asset that has the
+        name of its file or its tape, and its timecode. Importing the same again changes
+        nothing; importing a changed file puts the new in the place of the old.
+
+        Parameters
+        ----------
+        file:
+            ``.ale``, ``.edl``, ``.csv``, ``.otio``, ``.fcpxml``, ``.xml`` (Final Cut Pro 7,
+            Premiere) or ``.aaf``.
+        remove:
+            Take back what was imported from a file of this path; it need not be there.
+
+        Returns
+        -------
+        dict
+            ``file``, ``kind``, ``rows``, ``matched`` (rows), ``assets`` (ids they speak of),
+            ``added`` and ``removed`` (subclips), ``changed`` (ids of assets) and
+            ``unmatched``: each ``{"row", "name", "timecode_in", "timecode_out", "text",
+            "reason"}``.
+
+        Raises
+        ------
+        PathNotFoundError
+            If there is no such file.
+        NotFoundError
+            If there is nothing to take back.
+        InvalidInputError
+            If it is too large, or no log that is known.
+        """
+        from catalog.export import logs  # noqa: PLC0415  # few import
+
+        if remove:
+            return logs.remove_log(self.database, Path(file)).as_json()
+        return logs.import_log(self.database, Path(file), progress or Silent()).as_json()
 
 
 def _file_name(name: str) -> str:

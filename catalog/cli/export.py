@@ -80,6 +80,53 @@ def _say_exported(report: dict[str, Any]) -> None:
         typer.echo(f"left out: {left['what']}{whose}: {left['reason']}", err=True)
 
 
+def import_log(
+    file: Annotated[
+        Path, typer.Argument(help="An ALE, EDL, CSV, OTIO, FCPXML, Final Cut 7 XML or AAF.")
+    ],
+    *,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take back what was imported from this path.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Take in what a log or a timeline says of catalogued assets.
+
+    Rows become subclips and descriptions of the asset that has their file's or tape's name
+    and their timecode. Rows that mean no asset are listed with the reason, and the exit code
+    is 1. Importing twice changes nothing.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            report = catalog.import_log(file, remove=remove, progress=progress)
+        if json:
+            say_json(report)
+        else:
+            _say_imported(report)
+    if report["unmatched"]:
+        raise typer.Exit(1)
+
+
+_SHOWN = 20
+
+
+def _say_imported(report: dict[str, Any]) -> None:
+    changed = len(report["changed"])
+    typer.echo(
+        f"{report['file']}: {report['matched']} of {report['rows']} rows; {report['added']} "
+        f"subclips added, {report['removed']} removed, {changed} "
+        f"asset{'' if changed == 1 else 's'} changed."
+    )
+    for row in report["unmatched"][:_SHOWN]:
+        name = row["name"] or "(no name)"
+        typer.echo(f"unmatched: row {row['row']}: {name}: {row['reason']}", err=True)
+    if (more := len(report["unmatched"]) - _SHOWN) > 0:
+        typer.echo(f"unmatched: {more} rows more; --json lists all", err=True)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
     app.command()(export)
+    app.command("import-log")(import_log)

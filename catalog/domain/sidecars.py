@@ -37,6 +37,10 @@ class SidecarKind(StrEnum):
     CSV = "csv"
     ALE = "ale"
     EDL = "edl"
+    AAF = "aaf"
+    FCPXML = "fcpxml"
+    FCP7XML = "fcp7xml"
+    OTIO = "otio"
     SUBTITLES = "subtitles"
     EMBEDDED = "embedded"
 
@@ -77,6 +81,8 @@ class LogEntry:
     ``files`` are names of the file or clip it may mean, ``reels`` of its tape;
     ``timecode_in`` and ``timecode_out`` (exclusive) address the source at
     ``rate`` frames per second, or at the asset's own where the log is silent.
+    ``offset`` is where the first is in seconds from the source's first picture,
+    if the log knows where that is.
     """
 
     files: tuple[str, ...] = ()
@@ -86,6 +92,7 @@ class LogEntry:
     rate: Fraction | None = None
     text: str | None = None
     description: Description = field(default_factory=Description)
+    offset: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +155,8 @@ def said_of(sidecar: Sidecar, essence: Essence, *, beside: bool) -> Said:
     descriptions, segments = [sidecar.description], list(_within(sidecar.segments, essence))
     about = []
     for entry in sidecar.entries:
-        place = _place(entry, essence)
-        if not (_names_file(entry, essence, beside=beside) or _names_reel(entry, essence, place)):
+        place = entry_place(entry, essence)
+        if not (names_file(entry, essence, beside=beside) or names_reel(entry, essence, place)):
             continue
         about.append(entry.description)
         if place is not None:
@@ -159,13 +166,14 @@ def said_of(sidecar: Sidecar, essence: Essence, *, beside: bool) -> Said:
     return Said(merged(descriptions), tuple(segments))
 
 
-def _names_file(entry: LogEntry, essence: Essence, *, beside: bool) -> bool:
+def names_file(entry: LogEntry, essence: Essence, *, beside: bool) -> bool:
+    """Whether the entry names the essence's file; one that names nothing does where ``beside``."""
     if not entry.files and not entry.reels:
         return beside
     return bool(name_forms(*entry.files) & essence.names)
 
 
-def _names_reel(entry: LogEntry, essence: Essence, place: tuple[Fraction, Fraction] | None) -> bool:
+def names_reel(entry: LogEntry, essence: Essence, place: tuple[Fraction, Fraction] | None) -> bool:
     """A reel holds many files: only a timecode that lies in this one makes it meant."""
     if place is None or essence.start is None:
         return False
@@ -176,7 +184,7 @@ def _names_reel(entry: LogEntry, essence: Essence, place: tuple[Fraction, Fracti
     )
 
 
-def _place(entry: LogEntry, essence: Essence) -> tuple[Fraction, Fraction] | None:
+def entry_place(entry: LogEntry, essence: Essence) -> tuple[Fraction, Fraction] | None:
     """The part of the asset that the entry's timecodes address, in seconds; None if none."""
     rate = _rate_of(entry, essence)
     if rate is None or essence.duration is None or not entry.timecode_in or not entry.timecode_out:
@@ -190,6 +198,8 @@ def _place(entry: LogEntry, essence: Essence) -> tuple[Fraction, Fraction] | Non
     length = Fraction((last.frames - first.frames) % day) / rate
     if essence.start is not None:
         offset = _nearest(Fraction(first.frames) / rate - essence.start, Fraction(day) / rate)
+    elif entry.offset is not None:
+        offset = entry.offset
     elif abs(length - essence.duration) <= _SAME_LENGTH:
         # The file does not know its timecode, but the log knows its length.
         offset = Fraction(0)

@@ -148,7 +148,9 @@ def settle_asset(
     asset_id: int,
     spoken: Sequence[Spoken],
     listed: frozenset[Path],
-    seen: str,
+    seen: str | None,
+    *,
+    taken_back: bytes | None = None,
 ) -> None:
     """Make the asset what its sidecars, its file and people say of it.
 
@@ -161,6 +163,8 @@ def settle_asset(
         one elsewhere may only be out of reach.
     seen:
         The mark of what lay beside the files, to know it again.
+    taken_back:
+        The path of one that says nothing any more, though it was imported.
     """
     assets.lock_assets(session, [asset_id])
     asset = assets.get_asset(session, asset_id)
@@ -168,7 +172,12 @@ def settle_asset(
         return  # removed since
     known = sidecars.rows_of(session, asset_id)
     fresh = {each.row.raw_path: each for each in spoken}
-    gone = [row for row in known if row.raw_path not in fresh and _is_gone(row, spoken, listed)]
+    gone = [
+        row
+        for row in known
+        if row.raw_path not in fresh
+        and (row.raw_path == taken_back or _is_gone(row, spoken, listed))
+    ]
     kept = [row for row in known if row.raw_path not in fresh and row not in gone]
     sidecars.remove(session, [row.id for row in gone])
     _write_clips(session, asset, spoken, [row.id for row in kept])
@@ -191,8 +200,8 @@ def settle_asset(
 
 
 def _is_gone(row: Any, spoken: Sequence[Spoken], listed: frozenset[Path]) -> bool:  # noqa: ANN401
-    if not row.raw_path:
-        return False  # it lies in the asset itself
+    if not row.raw_path or row.imported:
+        return False  # it lies in the asset itself, or a person took it in
     path = path_from_raw(row.raw_path)
     moved = any(
         path_from_raw(each.row.raw_path).name == path.name and each.row.size == row.size_bytes

@@ -41,7 +41,10 @@ class AssetState:
 
 @dataclass(frozen=True, slots=True)
 class SidecarRow:
-    """One sidecar of an asset. ``raw_path`` is empty for the texts within the file itself."""
+    """One sidecar of an asset. ``raw_path`` is empty for the texts within the file itself.
+
+    One that a person ``imported`` stays one, also where it is found beside the asset later.
+    """
 
     raw_path: bytes
     path: str
@@ -51,6 +54,7 @@ class SidecarRow:
     said: Mapping[str, Any]
     error_code: str | None = None
     error_message: str | None = None
+    imported: bool = False
 
 
 def states(session: Session, asset_ids: Sequence[int]) -> list[AssetState]:
@@ -120,6 +124,7 @@ def rows_of(session: Session, asset_id: int) -> list[Row[Any]]:
                 Sidecar.said,
                 Sidecar.error_code,
                 Sidecar.error_message,
+                Sidecar.imported,
             )
             .where(Sidecar.asset_id == asset_id)
             .order_by(Sidecar.raw_path)
@@ -145,10 +150,13 @@ def save(session: Session, asset_id: int, row: SidecarRow) -> int:
         "error_code": row.error_code,
         "error_message": row.error_message,
     }
-    statement = upsert(Sidecar).values(asset_id=asset_id, raw_path=row.raw_path, **values)
+    statement = upsert(Sidecar).values(
+        asset_id=asset_id, raw_path=row.raw_path, imported=row.imported, **values
+    )
+    imported = or_(Sidecar.imported, statement.excluded.imported)
     statement = statement.on_conflict_do_update(
         index_elements=[Sidecar.asset_id, Sidecar.raw_path],
-        set_={**values, "read_at": func.now()},
+        set_={**values, "read_at": func.now(), "imported": imported},
     )
     return session.execute(statement.returning(Sidecar.id)).scalar_one()
 

@@ -306,7 +306,9 @@ class Sidecar(Base):
         comment="absolute, as shown to people; of embedded texts, the file"
     )
     raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes; empty: embedded texts")
-    kind: Mapped[str] = mapped_column(comment="xmp, json, csv, ale, edl, subtitles or embedded")
+    kind: Mapped[str] = mapped_column(
+        comment="xmp, json, csv, ale, edl, aaf, fcpxml, fcp7xml, otio, subtitles or embedded"
+    )
     size_bytes: Mapped[int] = mapped_column(comment="when last read")
     modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
     said: Mapped[dict[str, Any]] = mapped_column(
@@ -316,11 +318,16 @@ class Sidecar(Base):
     error_code: Mapped[str | None] = mapped_column(comment="why it could not be read")
     error_message: Mapped[str | None] = mapped_column(comment="the same in words")
     read_at: Mapped[datetime] = now(comment="when it was last read")
+    imported: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="a person imported it: it stays when the file goes"
+    )
 
     __table_args__ = (
         UniqueConstraint("asset_id", "raw_path"),
         CheckConstraint(
-            "kind IN ('xmp', 'json', 'csv', 'ale', 'edl', 'subtitles', 'embedded')", name="kind"
+            "kind IN ('xmp', 'json', 'csv', 'ale', 'edl', 'aaf', 'fcpxml', 'fcp7xml', 'otio', "
+            "'subtitles', 'embedded')",
+            name="kind",
         ),
     )
 

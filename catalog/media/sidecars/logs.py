@@ -185,7 +185,8 @@ def _entries(events: list[_Event]) -> Iterator[LogEntry]:
         remarks = [*event.notes.get("COMMENTS", []), *event.notes.get("LOC", [])]
         yield LogEntry(
             files=tuple(files),
-            reels=(event.reel,) if named else (),
+            # The name of a reel that has more than eight letters stands in a note.
+            reels=(event.reel, *event.notes.get("REEL", ())) if named else (),
             timecode_in=start,
             timecode_out=end,
             text="\n".join(dict.fromkeys([*files[:1], *remarks]))
