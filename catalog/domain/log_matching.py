@@ -148,8 +148,13 @@ def _shared(first: str, second: str) -> int:
 
 
 def _nobody(entry: LogEntry) -> str:
-    names = [repr(name[:80]) for name in (*entry.files, *entry.reels)][:2]
-    return f"no asset is called {' or '.join(names)}, nor of that reel"
+    files, reels = (
+        " or ".join(repr(name[:80]) for name in dict.fromkeys(names[:_NAMED_IN_REASON]))
+        for names in (entry.files, entry.reels)
+    )
+    if not files:
+        return f"no asset is of the reel {reels}"
+    return f"no asset is called {files}" + (f", nor of the reel {reels}" if reels else "")
 
 
 def _elsewhere(candidates: Sequence[Known], entry: LogEntry) -> str:
