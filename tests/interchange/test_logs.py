@@ -91,7 +91,7 @@ def test_what_is_exported_comes_back(tmp_path: Path, format_name: str):
     holds()
 
 
-@settings(EXAMPLES, max_examples=10)
+@settings(EXAMPLES, max_examples=6)
 @given(timelines(most=4))
 def test_an_aaf_comes_back(tmp_path_factory: Any, timeline: Timeline):
     path: Path = tmp_path_factory.getbasetemp() / "back.aaf"

@@ -34,9 +34,9 @@ from catalog.interchange.table import write_csv
 from catalog.interchange.written import Options, one_line, xml_text
 
 EXAMPLES = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-FEW = settings(EXAMPLES, max_examples=20)
+FEW = settings(EXAMPLES, max_examples=8)
 PLAIN = Options()
 
 
