@@ -15,6 +15,7 @@ from catalog.domain.results import IngestReport
 from catalog.domain.watch_report import WatchReport
 from catalog.domain.watching import RESCAN_S
 from catalog.errors import InvalidInputError
+from catalog.ingest.sidecars import read_sidecars
 
 if TYPE_CHECKING:
     from catalog.watch.local import LocalWork
@@ -50,6 +51,7 @@ class WatchVerbs(IngestVerbs):
             With ``once``, if a service it needs is away. Else it waits for that service.
         """
         # What listens to the system takes its time to import, and most verbs listen to nothing.
+        from catalog.watch.beside import Beside  # noqa: PLC0415
         from catalog.watch.intake import Intake  # noqa: PLC0415
         from catalog.watch.local import LocalWork  # noqa: PLC0415
         from catalog.watch.watcher import Watcher  # noqa: PLC0415
@@ -65,8 +67,10 @@ class WatchVerbs(IngestVerbs):
             _log.warning("no_broker", extra={"reason": "the work is done in this process"})
             local = LocalWork(self.database, self._ingest_files, stop)
         wake = self._wake if local is None else local.wake
-        intake = Intake(self.database, wake, report)
-        watcher = Watcher(self.database, intake, report, rescan_s=rescan)
+        tools = self._tools(None)
+        beside = Beside(self.database, lambda asset_ids: read_sidecars(tools, asset_ids))
+        intake = Intake(self.database, wake, beside, report)
+        watcher = Watcher(self.database, intake, beside, report, rescan_s=rescan)
         if local is not None:
             local.roots = watcher.root_ids
         try:
@@ -75,10 +79,12 @@ class WatchVerbs(IngestVerbs):
             else:
                 if local is not None:
                     local.start()
+                beside.start()
                 _log.info("watching")
                 watcher.run(stop)
         finally:
             intake.close()
+            beside.close()
             if local is not None:
                 local.close()
         return report

@@ -178,6 +178,25 @@ def _below(folder: bytes) -> ColumnElement[bool]:
     return (Location.raw_path == folder) | inside
 
 
+def assets_in(session: Session, root_id: int, folder: bytes) -> list[int]:
+    """Assets with a file that is there in this very folder of a root; b"" is the root itself."""
+    name = func.substr(Location.raw_path, len(folder) + 2 if folder else 1)
+    statement = (
+        select(Location.asset_id)
+        .where(
+            Location.root_id == root_id,
+            Location.online,
+            Location.asset_id.is_not(None),
+            _below(folder),
+            # Escaped, a slash is itself, and nothing else is a slash.
+            ~func.encode(name, "escape").contains("/"),
+        )
+        .order_by(Location.asset_id)
+        .distinct()
+    )
+    return [asset_id for asset_id in session.execute(statement).scalars() if asset_id is not None]
+
+
 def some_online(session: Session, root_id: int, limit: int) -> list[bytes]:
     """A few of the root's files that were there: the last seen, for they are likely to be."""
     statement = (

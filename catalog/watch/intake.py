@@ -21,6 +21,7 @@ from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.register import Registrar, Registration
 from catalog.ingest.sending import tell_if_due
 from catalog.store import assets, stages, watching
+from catalog.watch.beside import Beside
 
 _FRESH_S = 3600.0
 _AT_ONCE = 2
@@ -47,8 +48,9 @@ class Intake:
     is told of in the log: the work stays due, and whoever looks for due work finds it.
     """
 
-    def __init__(self, database: Database, wake: Wake, report: WatchReport) -> None:
+    def __init__(self, database: Database, wake: Wake, beside: Beside, report: WatchReport) -> None:
         self._database = database
+        self._beside = beside
         self._wake = wake
         self._report = report
         self._stopping = threading.Event()
@@ -106,6 +108,7 @@ class Intake:
         if not found.new:
             with self._database.session() as session:
                 stages.retry_reachable(session, asset_ids=[found.asset_id])
+            self._beside.note_asset(found.asset_id)
         self._report.count("registered" if found.new else "known")
         _log.info(
             "file_registered",

@@ -12,10 +12,8 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from catalog.db.engine import Database
-from catalog.domain.cards import card_of
 from catalog.domain.file_state import FileState
 from catalog.domain.paths import raw_path, shown_path
-from catalog.domain.results import Failure
 from catalog.domain.watch_report import WatchReport
 from catalog.errors import (
     CatalogError,
@@ -25,11 +23,14 @@ from catalog.errors import (
 )
 from catalog.ingest.register import Registrar
 from catalog.media.files import is_passed_over, looks_like_media
+from catalog.media.sidecars import looks_like_sidecar
 from catalog.store import roots, stages, watching
 from catalog.store.watching import KnownFile, WatchedRoot
+from catalog.watch.beside import Beside
 from catalog.watch.bitmap import Bitmap
 from catalog.watch.intake import Intake
 from catalog.watch.lost import mark_lost
+from catalog.watch.notices import Notices
 from catalog.watch.presence import Away, Folder, look, unchanged
 from catalog.watch.settling import Settling
 from catalog.watch.walk import BATCH, Walk, batches, is_within
@@ -38,7 +39,6 @@ _PROBED = 50
 _TRIES = 5
 # What may be otherwise next time though the file is as it was: storage that failed to read.
 _MAY_PASS = frozenset({UnreadableFileError.code, FileChangedError.code})
-_MOST_NOTED = 10_000
 
 _log = logging.getLogger("catalog.watch")
 
@@ -58,11 +58,17 @@ class RootState:
     """
 
     def __init__(
-        self, database: Database, root: WatchedRoot, intake: Intake, report: WatchReport
+        self,
+        database: Database,
+        root: WatchedRoot,
+        intake: Intake,
+        beside: Beside,
+        report: WatchReport,
     ) -> None:
         self._database = database
         self.root = root
         self._intake = intake
+        self._beside = beside
         self._report = report
         self.settling = Settling(root.settings.settle)
         self.overfull = False
@@ -73,7 +79,8 @@ class RootState:
         self._tries: dict[str, int] = {}
         self._touched: set[str] = set()
         self._real = os.path.realpath(root.path)
-        self._noted: set[str] = set()
+        self._notices = Notices(report)
+        self._newest_ns = 0
         self._inner: frozenset[str] = frozenset()
         self.wake: Callable[[], None] = lambda: None
         self.stopping: Callable[[], bool] = lambda: False
@@ -133,7 +140,15 @@ class RootState:
         self.overfull = False
         self._inner = self._inner_roots()
         met = Bitmap()
-        walk = self._walk()
+        before, newest = self._newest_ns, 0
+
+        def beside(folder: str, changed_ns: int) -> None:
+            nonlocal newest
+            newest = max(newest, changed_ns)
+            if changed_ns >= before:
+                self._beside.note(self.root, folder)
+
+        walk = self._walk(beside)
         files = 0
         for batch in batches(walk.files()):
             files += len(batch)
@@ -141,10 +156,11 @@ class RootState:
                 met.add(known.id)
             if self.stopping():
                 return
-        self._tell_troubles(walk)
+        self._notices.troubles(walk)
         if not self._still_there():
             return  # it went while we looked: the next look says so
         self._mark_lost(b"", met.has, walk.devices)
+        self._newest_ns = newest
         _log.info(
             "root_scanned",
             extra={
@@ -165,10 +181,12 @@ class RootState:
         for path in sorted(paths):
             if self._concerns(path):
                 self._sort(path, found)
+                if looks_like_sidecar(path):
+                    self._beside.note(self.root, os.path.dirname(path))  # noqa: PTH120
         found.folders = {path for path in found.folders if paths[path]}
         for batch in batches(iter(found.files)):
             for path, _ in batch:
-                self._note_card(os.path.dirname(path))  # noqa: PTH120
+                self._notices.card(os.path.dirname(path))  # noqa: PTH120
             self._compare(batch)
         for path in found.gone:
             self.settling.forget(path)
@@ -185,7 +203,7 @@ class RootState:
             if not os.path.lexists(path):
                 found.gone.append(path)
         except OSError as error:
-            self._trouble(path, error)
+            self._notices.trouble(path, error)
         else:
             if not S_ISDIR(state.st_mode):
                 if self._wants(path):
@@ -194,13 +212,19 @@ class RootState:
                 found.folders.add(path)
 
     def _scan_below(self, folder: str) -> None:
-        walk = self._walk()
+        walk = self._walk(lambda where, _: self._beside.note(self.root, where))
         for batch in batches(walk.files(folder)):
             self._compare(batch)
-        self._tell_troubles(walk)
+        self._notices.troubles(walk)
 
-    def _walk(self) -> Walk:
-        return Walk(self.root.path, self.root.settings, inner=self._inner, enter=self._note_card)
+    def _walk(self, beside: Callable[[str, int], None]) -> Walk:
+        return Walk(
+            self.root.path,
+            self.root.settings,
+            inner=self._inner,
+            enter=self._notices.card,
+            beside=beside,
+        )
 
     def _compare(self, batch: list[tuple[str, FileState]]) -> list[KnownFile]:
         """What the catalogue knows of these; what it does not, or not so, waits to settle."""
@@ -245,7 +269,7 @@ class RootState:
             self._report.count("missing", lost.missing)
             _log.info("files_missing", extra={"root": self.shown, "files": lost.missing})
         if lost.unreachable:
-            self._warn(
+            self._notices.warn(
                 self.shown,
                 "storage_away",
                 f"{lost.unreachable} files lay on other storage below this root, which is not"
@@ -336,41 +360,9 @@ class RootState:
     def _wants(self, path: str) -> bool:
         return looks_like_media(Path(path)) and self.root.settings.wants(self._below(path))
 
-    # --- what people should know ------------------------------------------------------
-
-    def _note_card(self, folder: str) -> None:
-        card = card_of(folder.split("/"))
-        if card is None:
-            return
-        top = "/".join(folder.split("/")[: -card.levels]) if card.levels > 1 else folder
-        self._warn(
-            shown_path(top),
-            "card_structure",
-            f"this is a camera card ({card.structure}): its files are catalogued one by one,"
-            " not as the clips they make up",
-        )
-
     def _tell_tried_again(self, count: int) -> None:
         if count:
             _log.info("tried_again", extra={"root": self.shown, "stages": count})
-
-    def _tell_troubles(self, walk: Walk) -> None:
-        for path, error in walk.troubles:
-            self._trouble(path, error)
-
-    def _trouble(self, path: str, error: OSError) -> None:
-        reason = (error.strerror or type(error).__name__).lower()
-        self._warn(shown_path(path), "unreadable", f"cannot be looked at: {reason}")
-
-    def _warn(self, path: str, code: str, reason: str) -> None:
-        """Once for each path and code."""
-        key = f"{code} {path}"
-        if key in self._noted:
-            return
-        if len(self._noted) < _MOST_NOTED:
-            self._noted.add(key)
-        _log.warning(code, extra={"path": path, "reason": reason})
-        self._report.warn(Failure(path, code, reason))
 
 
 def _as_known(path: str, state: FileState, known: KnownFile) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from catalog.domain.file_state import FileState
 from catalog.domain.watching import WatchSettings
 from catalog.media.files import is_passed_over, looks_like_media
+from catalog.media.sidecars import looks_like_sidecar
 
 BATCH = 1000
 """Files that are looked at together."""
@@ -20,7 +21,8 @@ class Walk:
     """One walk over a root, or over a folder in it.
 
     Links are followed to files, and to folders within the root, each folder once, so
-    that a loop ends. Other roots within this one are passed over.
+    that a loop ends. Other roots within this one are passed over. ``enter`` is told of every
+    folder; ``beside`` of every sidecar: its folder, and when it last changed.
 
     Attributes
     ----------
@@ -37,12 +39,14 @@ class Walk:
         *,
         inner: frozenset[str] = frozenset(),
         enter: Callable[[str], None] = lambda _: None,
+        beside: Callable[[str, int], None] = lambda _folder, _changed_ns: None,
     ) -> None:
         self._root = str(root)
         self._real = os.path.realpath(root)
         self._settings = settings
         self._inner = inner
         self._enter = enter
+        self._beside = beside
         self._seen: set[tuple[int, int]] = set()
         self.troubles: list[tuple[str, OSError]] = []
         self.devices: set[int] = set()
@@ -82,6 +86,8 @@ class Walk:
                         folders.append(entry.path)
                 elif self._wants(entry):
                     yield entry.path, FileState.of(entry.stat())
+                elif looks_like_sidecar(entry.name):
+                    self._beside(folder, entry.stat().st_ctime_ns)
             except OSError as error:
                 self._trouble(entry.path, error)
 

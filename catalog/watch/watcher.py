@@ -16,6 +16,7 @@ from catalog.errors import CatalogError, DatabaseUnavailableError
 from catalog.store import watching
 from catalog.store.locks import WatchLocks
 from catalog.store.watching import WatchedRoot
+from catalog.watch.beside import Beside
 from catalog.watch.events import Events
 from catalog.watch.intake import Intake
 from catalog.watch.mounts import on_network
@@ -121,10 +122,17 @@ class Watcher:
     """
 
     def __init__(
-        self, database: Database, intake: Intake, report: WatchReport, *, rescan_s: float = RESCAN_S
+        self,
+        database: Database,
+        intake: Intake,
+        beside: Beside,
+        report: WatchReport,
+        *,
+        rescan_s: float = RESCAN_S,
     ) -> None:
         self._database = database
         self._intake = intake
+        self._beside = beside
         self._report = report
         self._rescan_s = rescan_s
         self._locks = WatchLocks(database.engine)
@@ -158,7 +166,7 @@ class Watcher:
                 watched = watching.watched_roots(session)
             taken = [root for root in watched if self._take(root)]
             self._report.roots = len(taken)
-            states = [RootState(self._database, r, self._intake, self._report) for r in taken]
+            states = [self._state_of(root) for root in taken]
             awake = threading.Event()
             for state in states:
                 state.wake = awake.set
@@ -173,8 +181,12 @@ class Watcher:
                         state.scan()
             if not stop.is_set():
                 work()
+                self._beside.look(at_all=True)
         finally:
             self._locks.close()
+
+    def _state_of(self, root: WatchedRoot) -> RootState:
+        return RootState(self._database, root, self._intake, self._beside, self._report)
 
     def _scan_one(self, state: RootState) -> None:
         if state.is_there():
@@ -207,8 +219,7 @@ class Watcher:
         self._let_go(changed)
         for root_id, root in watched.items():
             if root_id not in self._threads and self._take(root):
-                state = RootState(self._database, root, self._intake, self._report)
-                self._threads[root_id] = RootThread(state, rescan_s=self._rescan_s)
+                self._threads[root_id] = RootThread(self._state_of(root), rescan_s=self._rescan_s)
         self._report.roots = len(self._mine)
         self._report.paused = [
             each.state.shown

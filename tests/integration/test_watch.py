@@ -336,6 +336,43 @@ def test_a_folder_that_cannot_be_entered_says_nothing_of_its_files(
     ]
 
 
+SUBTITLES = "1\n00:00:00,000 --> 00:00:01,000\n{}\n"
+
+
+def test_a_sidecar_that_comes_late_is_read(
+    catalog: Catalog, settings: Settings, watched: Path, tmp_path: Path
+):
+    video(watched / "day" / "film.mp4")
+    sidecar = watched / "day" / "film.srt"
+
+    def found(words: str) -> list[str]:
+        return [hit.asset["name"] for hit in catalog.search(f'"{words}"').hits]
+
+    with watching(settings):
+        eventually(lambda: ready(catalog) == 1, "it is ready")
+        sidecar.write_text(SUBTITLES.format("hello press"))
+        eventually(lambda: found("hello press") == ["film.mp4"], "what it says is found")
+        sidecar.write_text(SUBTITLES.format("good evening"))
+        eventually(lambda: found("good evening") == ["film.mp4"], "it was written anew")
+        assert found("hello press") == []
+        sidecar.unlink()
+        eventually(lambda: found("good evening") == [], "it is gone")
+    # Nobody watches.
+    sidecar.write_text(SUBTITLES.format("nobody listens"))
+    scan(catalog)
+    assert found("nobody listens") == ["film.mp4"]
+    # In another folder other sidecars speak of the file.
+    with watching(settings):
+        eventually(lambda: held_roots(catalog), "a watcher")
+        (tmp_path / "film.srt").write_text(SUBTITLES.format("somewhere else"))
+        (watched / "other").mkdir()
+        (tmp_path / "film.srt").rename(watched / "other" / "film.srt")
+        (watched / "day" / "film.mp4").rename(watched / "other" / "film.mp4")
+        eventually(lambda: found("somewhere else") == ["film.mp4"], "what lies there is found")
+    attempts = "SELECT sum(attempts) FROM catalog.stage WHERE name = 'analyse'"
+    assert rows(catalog, attempts) == [(1,)], "nothing was decoded again"
+
+
 def test_links_in_a_circle_end(catalog: Catalog, watched: Path, tmp_path: Path):
     still(watched / "deep" / "a.png", mark=1)
     still(tmp_path / "outside" / "b.png", mark=2)

@@ -4,8 +4,15 @@ Everything here takes strangers' files, so each is read up to a size, as text
 of a known encoding, and whatever is wrong with one is a `SidecarError`.
 """
 
-from catalog.media.sidecars.beside import Candidate, Folder, candidates
+from catalog.media.sidecars.beside import Candidate, Folder, candidates, looks_like_sidecar
 from catalog.media.sidecars.embedded import read_embedded
 from catalog.media.sidecars.read import read_sidecar
 
-__all__ = ["Candidate", "Folder", "candidates", "read_embedded", "read_sidecar"]
+__all__ = [
+    "Candidate",
+    "Folder",
+    "candidates",
+    "looks_like_sidecar",
+    "read_embedded",
+    "read_sidecar",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import SidecarKind
-from catalog.media.files import MEDIA_SUFFIXES
+from catalog.media.files import MEDIA_SUFFIXES, is_passed_over
 
 SUFFIXES = {
     ".xmp": SidecarKind.XMP,
@@ -28,6 +28,11 @@ _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
 # What players write between a name and its suffix beside the language.
 _REMARKS = frozenset({"forced", "sdh", "cc", "hi", "default", "full", "captions", "subtitles"})
 _MOST_PARTS = 2
+
+
+def looks_like_sidecar(name: str) -> bool:
+    """Whether a file of this name may speak of media beside it; only the name is looked at."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES and not is_passed_over(name)  # noqa: PTH122  # a hundred thousand Paths are slow
 
 
 @dataclass(frozen=True, slots=True)
