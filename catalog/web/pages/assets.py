@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from catalog.web.access import OpenCatalog, Who, needs
-from catalog.web.pages import formats
+from catalog.web.pages import formats, watch
 from catalog.web.pages.showing import show
 from catalog.web.pages.strings import STRINGS
 
@@ -47,6 +47,7 @@ def show_asset(request: Request, catalog: OpenCatalog, who: Who, asset_id: int) 
         "collections": catalog.facets("", fields=["collection"], limit=200).values["collection"],
         "shots": [each for each in asset["clips"] if each["kind"] == "shot"],
         "texts": [each for each in asset["clips"] if each["kind"] != "shot"],
+        "source": watch.source(asset),
         "failed": any(stage["state"] == "failed" for stage in asset["stages"]),
     }
     return show(request, "asset.html", context)

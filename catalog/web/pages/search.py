@@ -142,7 +142,8 @@ def _expected(result: SearchResult) -> int:
 def _said(result: SearchResult, asked: Asked) -> str:
     total, relevant = formats.number(result.total_candidates), _expected(result)
     if result.cutoff is None or asked.all_:
-        return STRINGS["found_all"].format(total=total)
+        only = result.total_candidates == 1
+        return STRINGS["found_all_one" if only else "found_all"].format(total=total)
     text = STRINGS["found_one" if relevant == 1 else "found"]
     return text.format(shown=formats.number(relevant), total=total)
 

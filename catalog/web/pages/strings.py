@@ -43,7 +43,7 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "found": "{shown} of {total} shots match",
         "found_one": "1 of {total} shots matches",
         "found_all": "{total} shots",
-        "found_about": "about {total} shots",
+        "found_all_one": "1 shot",
         "nothing": "No shot matches",
         "nothing_remedy": "Filters and phrases must all hold. Loosen one, or ask in other words.",
         "without_filter": "Without {}",

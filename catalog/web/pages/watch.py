@@ -67,7 +67,7 @@ def watched(catalog: Catalog, asked: Asked) -> Watched:
         shots=parts,
         spoken=by_kind["speech"],
         logged=by_kind["subclip"],
-        source=_source(asset, made),
+        source=source(asset),
         has_proxy="proxy" in made,
         rate=_rate(asset),
         strip="strip_index" in made,
@@ -112,7 +112,9 @@ def _parts(
     return parts
 
 
-def _source(asset: Mapping[str, Any], made: Mapping[str, Any]) -> str | None:
+def source(asset: Mapping[str, Any]) -> str | None:
+    """What of the asset a browser plays: its proxy, else the file itself where that is known."""
+    made = {each["kind"] for each in asset["renditions"]}
     if asset["kind"] == "still":
         return None
     if "proxy" in made:
