@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from sqlalchemy import text
 
+from benchmarks.pages import multiply
 from catalog import Catalog
-from catalog.db.models import Asset, Clip, Frame
 from catalog.encoders.null import COLOURS
 from catalog.media.writer import write_video
 from catalog.web.server import serve
@@ -52,43 +51,10 @@ def still(path: Path, colour: tuple[int, int, int]) -> Path:
     return path
 
 
-# Of each table: what differs in a copy, and which row is copied.
-_COPIES = (
-    (
-        Asset,
-        """jsonb_build_object('id', :base + n, 'fingerprint', left(t.fingerprint, 50) || n,
-           'name', 'still-' || lpad(n::text, :digits, '0') || '.png')""",
-        "t.id = :asset",
-    ),
-    (Clip, "jsonb_build_object('id', :base + n, 'asset_id', :base + n)", "t.asset_id = :asset"),
-    (
-        Frame,
-        "jsonb_build_object('id', :base + n, 'asset_id', :base + n, 'clip_id', :base + n)",
-        "t.asset_id = :asset",
-    ),
-)
-
-
-def multiply(catalog: Catalog, name: str, count: int, *, digits: int = 3) -> None:
-    """Have a still so many times, by rows: an ingest of each would take its time."""
-    asset = catalog.show(name)["id"]
-    values = {"asset": asset, "base": 1_000_000, "more": count - 1, "digits": digits}
-    with catalog.database.session() as session:
-        for model, changes, which in _COPIES:
-            table = model.__table__
-            names = ", ".join(each.name for each in table.columns if each.computed is None)
-            copied = ", ".join(f"c.{each}" for each in names.split(", "))
-            statement = f"""
-                INSERT INTO {table.fullname} ({names}) OVERRIDING SYSTEM VALUE
-                SELECT {copied} FROM {table.fullname} t, generate_series(1, :more) n,
-                jsonb_populate_record(t, {changes}) c WHERE {which}"""
-            session.execute(text(statement), values)
-
-
 def fill(catalog: Catalog, folder: Path) -> None:
     """Catalogue the library, with one film that cannot be decoded."""
-    news, odd, many = folder / "news", folder / "odd", folder / "many"
-    for each in (news, odd, many):
+    news, odd = folder / "news", folder / "odd"
+    for each in (news, odd):
         each.mkdir(parents=True)
     film(news / "harbour.mp4", ["red", "blue", "yellow"], timecode="10:00:00:00")
     (news / "harbour.srt").write_text(
@@ -104,11 +70,9 @@ def fill(catalog: Catalog, folder: Path) -> None:
     size = int.from_bytes(content[begin - 8 : begin - 4], "big")
     content[begin : begin - 8 + size] = bytes(size - 8)
     broken.write_bytes(content)
-    still(many / "still-000.png", (0, 255, 0))
     catalog.ingest(news, collection="News", tags=["port"])
     catalog.ingest(odd, collection="Odd", tags=[HOSTILE_TAG])
-    catalog.ingest(many, collection="Many")
-    multiply(catalog, "still-000.png", MANY)
+    multiply(catalog, MANY)
 
 
 @contextmanager

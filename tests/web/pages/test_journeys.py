@@ -226,7 +226,7 @@ def test_the_list_goes_on_and_only_what_is_in_view_is_in_the_document(page):
     for _ in range(3):
         page.keyboard.press("End")
         page.mouse.wheel(0, 100_000)
-    last = card(page, f"still-{MANY - 1:03d}.png")
+    last = card(page, f"still-{MANY:06d}.jpg")
     expect(last).to_be_visible()
     expect(last).to_have_attribute("aria-posinset", str(MANY))
     assert page.locator("#shots .card").count() < MANY
@@ -235,12 +235,12 @@ def test_the_list_goes_on_and_only_what_is_in_view_is_in_the_document(page):
     )
     assert places == list(range(places[0], places[0] + len(places)))
     last.locator(".name a").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"still-{MANY - 1:03d}.png")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"still-{MANY:06d}.jpg")
     page.go_back()
     expect(last).to_be_in_viewport()
     page.keyboard.press("Home")
     page.evaluate("scrollTo(0, 0)")
-    expect(card(page, "still-000.png")).to_be_in_viewport()
+    expect(card(page, "still-000001.jpg")).to_be_in_viewport()
 
 
 def test_shots_are_chosen_and_compared_by_keyboard(page):
@@ -368,9 +368,9 @@ def test_searching_and_paging_without_javascript(browser, site):
     page.get_by_label("Find shots").fill("collection:Many")
     page.get_by_role("button", name="Search").click()
     assert page.url.endswith("/?q=collection%3AMany")
-    expect(page.locator(".card").first).to_contain_text("still-000.png")
+    expect(page.locator(".card").first).to_contain_text("still-000001.jpg")
     page.get_by_role("link", name="Next").click()
-    expect(page.locator(".card").first).to_contain_text("still-060.png")
+    expect(page.locator(".card").first).to_contain_text("still-000061.jpg")
     page.get_by_role("link", name="Next").click()
     expect(page.locator(".card")).to_have_count(MANY - 120)
     page.goto("/?q=collection%3ANews")
