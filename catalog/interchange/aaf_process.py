@@ -16,7 +16,7 @@ from typing import Any
 from catalog.interchange.read_aaf import read_aaf
 
 _MEMORY = 2 << 30  # bytes
-_CPU_S = 120
+_CPU_S = 300
 
 
 def main(path: str) -> None:

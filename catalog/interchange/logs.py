@@ -18,7 +18,7 @@ from catalog.interchange.read_otio import read_otio
 # Bytes; a feature film's timeline is some 20 MB, an AAF without essence too.
 LIMIT = 100_000_000
 AAF_LIMIT = 500_000_000
-_AAF_SECONDS = 180
+_AAF_SECONDS = 600
 _READERS = {".otio": read_otio, ".fcpxml": read_fcpxml, ".xml": read_fcp7}
 # By suffix, what `catalog.domain.sidecars.SidecarKind` calls them.
 KINDS = {".otio": "otio", ".fcpxml": "fcpxml", ".xml": "fcp7xml", ".aaf": "aaf"}

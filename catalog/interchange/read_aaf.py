@@ -55,15 +55,20 @@ def read_aaf(path: str) -> list[Logged]:
 
 
 def _composition(mob: Any) -> Iterator[Logged]:  # noqa: ANN401  # aaf2 has no types
-    remarks = list(_markers(mob))
+    remarks: dict[int, list[_Remark]] = {}
+    for remark in _markers(mob):
+        remarks.setdefault(remark.slot_id, []).append(remark)
+    sources: dict[tuple[str, int], _Source] = {}
     for slot in mob.slots:
         if not _is_track(slot):
             continue
-        rate = Fraction(slot.edit_rate)
+        rate, mine = Fraction(slot.edit_rate), remarks.get(slot.slot_id, [])
         for at, clip in islice(_source_clips(slot.segment), MOST_ENTRIES):
-            entry = _entry(clip, rate)
+            key = (str(clip.mob_id), int(clip.slot_id))
+            if key not in sources:
+                sources[key] = _source(clip)
+            entry = _entry(clip, rate, sources[key])
             if entry is not None:
-                mine = [remark for remark in remarks if remark.slot_id == slot.slot_id]
                 yield from _remarked(entry, at, mine)
 
 
@@ -113,21 +118,33 @@ def _parts(segment: Any) -> Iterator[tuple[Any, int]]:  # noqa: ANN401
             yield each, 0
 
 
-def _entry(clip: Any, rate: Fraction) -> Logged | None:  # noqa: ANN401
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a source clip leads to, however much of it is used.
+
+    ``address`` is that of its first frame in frames since midnight, None where there is no
+    timecode; ``master`` whether its frames are counted from the first of the essence.
+    """
+
+    title: str
+    files: tuple[str, ...]
+    tapes: tuple[str, ...]
+    facts: dict[str, str]
+    address: int | None
+    drop: bool
+    master: bool
+
+
+def _source(clip: Any) -> _Source:  # noqa: ANN401
     names: list[str] = []
     facts: dict[str, str] = {}
     tapes: list[str] = []
-    start, drop, offset = int(clip.start), False, None
-    length = int(clip.length or 0)
-    address: int | None = None
-    title = ""
+    start, title, master = 0, "", False
+    address, drop = None, False
     for mob, slot, reference in _chain(clip):
-        kind = type(mob).__name__
-        if kind == "MasterMob" and not title:
-            title = _text(mob.name)
-            offset = start / rate
-        names.append(_text(mob.name))
-        names += _locations(mob)
+        if type(mob).__name__ == "MasterMob" and not master:
+            title, master = _text(mob.name), start == 0
+        names += [_text(mob.name), *_locations(mob)]
         for key, value in _comments(mob):
             facts.setdefault(key, value)
         code = _timecode(mob, slot, start)
@@ -137,19 +154,28 @@ def _entry(clip: Any, rate: Fraction) -> Logged | None:  # noqa: ANN401
                 tapes.append(_text(mob.name))
         if reference is not None:
             start += int(reference.start)
+    tapes += [facts["tape"]] if "tape" in facts else []
+    if title:
+        facts["clip_name"] = title
+    files, reels = (tuple(dict.fromkeys(filter(None, each))) for each in (names, tapes))
+    return _Source(title, files, reels, facts, address, drop, master)
+
+
+def _entry(clip: Any, rate: Fraction, source: _Source) -> Logged | None:  # noqa: ANN401
+    first, length = int(clip.start), int(clip.length or 0)
+    start = first + (source.address or 0)
     if length <= 0 or abs(start) > MOST_FRAMES or length > MOST_FRAMES:
         return None
-    tapes += [facts[key] for key in ("tape",) if key in facts]
     return Logged(
-        files=tuple(dict.fromkeys(name for name in names if name)),
-        reels=tuple(dict.fromkeys(tape for tape in tapes if tape)),
+        files=source.files,
+        reels=source.tapes,
         rate=rate,
-        start=max(0, start if address is None else address),
+        start=max(0, start),
         frames=length,
-        drop=drop,
-        offset=offset,
-        text=title or None,
-        facts={**facts, **({"clip_name": title} if title else {})},
+        drop=source.drop,
+        offset=first / rate if source.master else None,
+        text=source.title or None,
+        facts=source.facts,
     )
 
 
