@@ -90,6 +90,8 @@ TABLE = [
     change("POST", "/bins/{bin_id}/items/remove", send=json(items=[ABSENT])),
     change("PATCH", "/bins/{bin_id}/items/{item}", send=json(note="x")),
     change("DELETE", "/bins/{bin_id}/items/{item}"),
+    look("/bins/{bin_id}/export", send={"params": {"format": "csv"}}),
+    look("/bins/{bin_id}/export/report", send={"params": {"format": "csv"}}),
     change("POST", "/register", whole=True, send=json(path="/nowhere/film.mp4")),
     change("POST", "/ingests", whole=True, send=json(paths=["/nowhere"])),
     change("GET", "/ingests", whole=True),

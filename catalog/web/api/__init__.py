@@ -10,6 +10,7 @@ from catalog.web.api import (
     bins,
     clips,
     events,
+    exports,
     files,
     ingest,
     roots,
@@ -21,5 +22,8 @@ from catalog.web.api.description import DESCRIPTION, PREFIX, PROBLEMS
 __all__ = ["DESCRIPTION", "PREFIX", "router"]
 
 router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
-for _part in (search, assets, clips, files, bins, ingest, events, roots, service, access):
+for _part in (
+    *(search, assets, clips, files, bins, exports),
+    *(ingest, events, roots, service, access),
+):
     router.include_router(_part.router)
