@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from catalog import __version__
 from catalog import encoders as models
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.domain.progress import Progress, Silent
-from catalog.encoders import Encoder
-from catalog.errors import InvalidInputError
+from catalog.encoders import Encoder, parse_spec
+from catalog.errors import InvalidInputError, NotFoundError
 from catalog.evaluate import Dataset, Evaluation, Options, Protocol, Shelves, evaluate, read_dataset
 from catalog.evaluate.bootstrap import RESAMPLES
 from catalog.evaluate.contenders import contenders_of, templates_of
+from catalog.evaluate.keeping import keep_calibrations
 from catalog.evaluate.logged import NAME as LOGGED
 from catalog.evaluate.logged import logged_dataset
 from catalog.evaluate.published import NAME as PUBLISHED
@@ -22,6 +24,7 @@ from catalog.evaluate.readers import SPLIT
 from catalog.evaluate.report import report_path, write_report
 from catalog.settings import DEMO_ENCODER
 from catalog.store import vectors
+from catalog.store.calibrations import forget_calibrations, list_calibrations
 
 _FOLDER = "evaluations"
 
@@ -43,6 +46,7 @@ class EvaluateVerbs(OpenCatalog):
         precisions: Sequence[str] = (),
         limit: int | None = None,
         report: StrPath | None = None,
+        calibrate: bool = False,
         resamples: int = RESAMPLES,
         seed: int = 0,
         speed: bool = True,
@@ -78,6 +82,9 @@ class EvaluateVerbs(OpenCatalog):
             The first so many captioned pictures; of ``demo``, how many are drawn.
         report:
             Where to write the report, one HTML file.
+        calibrate:
+            Let searches read confidences by what was found, where the encoder is one of
+            this catalogue's; replaces what was kept before.
         resamples, seed:
             Of the confidence intervals; 0 resamples: none.
         speed:
@@ -110,9 +117,32 @@ class EvaluateVerbs(OpenCatalog):
         chosen = self._dataset(dataset, images, split, limit, told).chosen(languages, limit)
         shelves = Shelves(self.settings.home / _FOLDER / "vectors")
         found = evaluate(chosen, contenders, options=options, shelves=shelves, progress=told)
+        if calibrate:
+            found = keep_calibrations(self.database, found)
         if target is not None:
             write_report(found, target, program=__version__)
         return found
+
+    def calibrations(self, *, forget: str | None = None) -> list[dict[str, Any]]:
+        """What searches read confidences by, per encoder and language; empty: all languages.
+
+        With ``forget``, those of the encoder of that name are taken away first.
+
+        Raises
+        ------
+        NotFoundError
+            If the catalogue has no such encoder.
+        """
+        with self.database.session() as session:
+            if forget is not None:
+                encoder = vectors.find_encoder(session, parse_spec(forget).name)
+                if encoder is None:
+                    raise NotFoundError(
+                        f"The catalogue has no encoder {forget!r}.",
+                        remedy="`catalog encoder list` names those it has.",
+                    )
+                forget_calibrations(session, encoder.id)
+            return list_calibrations(session)
 
     def _answering(self) -> str:
         """The encoder that answers searches, or would if there were anything to search."""

@@ -31,6 +31,7 @@ def evaluate(
     precision: Annotated[list[str], typer.Option(help="fp32, bf16 …; may be repeated.")] = [],  # noqa: B006
     limit: Annotated[int | None, typer.Option(help="The first so many pictures.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report, an HTML file.")] = None,
+    calibrate: Annotated[bool, typer.Option(help="Let searches read confidences by it.")] = False,
     resamples: Annotated[int, typer.Option(help="Of the confidence intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the resamples.")] = 0,
     speed: Annotated[bool, typer.Option(help="Time the encoders too.")] = True,
@@ -58,6 +59,7 @@ def evaluate(
                 precisions=precision,
                 limit=limit,
                 report=report,
+                calibrate=calibrate,
                 resamples=resamples,
                 seed=seed,
                 speed=speed,
@@ -79,6 +81,24 @@ def _tell(found: Evaluation, report: Path | None) -> None:
         typer.echo(f"Report: {report}")
 
 
+def calibrations(
+    *,
+    forget: Annotated[str | None, typer.Option(help="Take away this encoder's first.")] = None,
+    json: Json = False,
+) -> None:
+    """List what searches read confidences by, per encoder and language."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            rows = catalog.calibrations(forget=forget)
+        if json:
+            say_json({"calibrations": rows})
+        else:
+            from catalog.cli.evaluation_text import calibration_table  # noqa: PLC0415
+
+            calibration_table(rows)
+
+
 def add_to(app: typer.Typer) -> None:
-    """Make this verb of the program."""
+    """Make these verbs of the program."""
     app.command()(evaluate)
+    app.command()(calibrations)

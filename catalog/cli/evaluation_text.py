@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -37,6 +38,23 @@ def evaluation_tables(found: Evaluation) -> None:
         if encoder.cut:
             typer.echo(f"{encoder.label} reads {encoder.cut} captions in part: they are too long.")
     _missing(found)
+
+
+def calibration_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line per encoder and language."""
+    if not rows:
+        typer.echo("Nothing is calibrated; catalog evaluate … --calibrate does.")
+        return
+    head = ("encoder", "language", "half sure at", "error", "queries", "measured on", "when")
+    table = new_table(*head, numbers=head[2:5])
+    for row in rows:
+        half = -row["intercept"] / row["slope"]
+        error = "" if row["error"] is None else f"{row['error']:.3f}"
+        when = f"{row['measured_at']:%Y-%m-%d}"
+        language = row["language"] or "(all)"
+        cells = (language, f"{half:+.3f}", error, row["samples"], row["source"], when)
+        add_row(table, row["encoder"], *cells)
+    print_table(table)
 
 
 def _languages(found: Evaluation) -> None:

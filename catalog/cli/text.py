@@ -62,6 +62,8 @@ def ingest_report(report: IngestReport) -> None:
 
 def search_result(result: SearchResult) -> None:
     """The hits, best first, and the statement where it was asked for."""
+    for notice in result.notices:
+        typer.echo(notice.message)
     for each in result.corrections:
         typer.echo(f"No text has “{each['typed']}”; looked for “{each['searched']}” too.")
     table = new_table(

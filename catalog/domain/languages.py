@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 # "Nobody said", several, none that is spoken, not coded.
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis"})
@@ -28,3 +29,33 @@ def language_tag(text: str) -> str | None:
         return None
     known = langcodes.tag_is_valid(tag) and tag.partition("-")[0] not in _NO_LANGUAGE
     return tag if known else None
+
+
+# Sure enough: on short queries in fourteen languages nine to ten of ten so taken are right.
+_SURE = 0.5
+_ENOUGH = 400
+
+
+@lru_cache(maxsize=4096)
+def spoken_language(text: str) -> str | None:
+    """The language a text is written in, as a primary subtag (``pt``); None if that is not sure.
+
+    By py3langid (Lui and Baldwin, "langid.py: an off-the-shelf language identification
+    tool", ACL 2012), among all its languages: one that is not offered must not be taken
+    for another that is.
+    """
+    language, chance = _identifier().classify(text[:_ENOUGH].replace("\x00", " "))
+    return str(language) if chance >= _SURE else None
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:  # noqa: ANN401  # it publishes no types
+    # Half a second and some megabytes, for those whose encoder is calibrated by language.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def is_language(tag: str, spoken: str) -> bool:
+    """Whether a BCP 47 tag names the language, in whatever region or script."""
+    return tag.partition("-")[0] == spoken

@@ -132,6 +132,19 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know of how a query was understood; ``details`` are for programs."""
+
+    code: str
+    message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form: ``code``, ``message`` and the details."""
+        return {"code": self.code, "message": self.message, **self.details}
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The hits of one query, best first.
 
@@ -141,7 +154,7 @@ class SearchResult:
     own plan where they were asked for; ``examples`` what was asked for beside words;
     ``corrections`` are words no text has (``typed``) and those sought as keywords in
     their place (``searched``); ``cutoff`` says where the relevant hits end, and is
-    None where nothing tells.
+    None where nothing tells; ``notices`` what of the query was not taken as it was given.
     """
 
     query: str
@@ -155,6 +168,7 @@ class SearchResult:
     examples: Mapping[str, Any] | None = None
     cutoff: Mapping[str, Any] | None = None
     corrections: tuple[Mapping[str, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as ``catalog search --json`` prints it."""
@@ -170,6 +184,8 @@ class SearchResult:
         }
         if self.corrections:
             body["corrections"] = [dict(each) for each in self.corrections]
+        if self.notices:
+            body["notices"] = [each.as_json() for each in self.notices]
         if self.examples is not None:
             body["examples"] = dict(self.examples)
         if self.explanation is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from catalog.db.engine import Database
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
 from catalog.domain.query import Query, parse
-from catalog.domain.results import Hit, SearchResult
+from catalog.domain.results import Hit, Notice, SearchResult
 from catalog.domain.timecode import timecode_at
 from catalog.encoders import Encoder
 from catalog.errors import (
@@ -31,6 +30,12 @@ from catalog.media.isolated import DecoderPool
 from catalog.search.corrections import Correction, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.example import ExampleVectors
+from catalog.search.judging import (
+    calibrated_language,
+    confidence_of,
+    cut_notices,
+    cutoff_of,
+)
 from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
 from catalog.search.planning import plan_of
 from catalog.store import filters, vectors
@@ -46,8 +51,6 @@ _NUMBERS = ("date", "duration")
 NO_EXAMPLES = Examples()
 # How many encoders may go one after another while one question is asked.
 _SWITCHES = 3
-# Below this many clips a background has no shape to stand out from.
-MIN_BACKGROUND = 20
 
 
 class Search:
@@ -128,7 +131,7 @@ class Search:
         parsed = parsed_query(query, examples)
         sort = parsed.sort if sort is None else sort
         check_limit(limit)
-        encoder, meaning = self._meaning(parsed, examples)
+        encoder, meaning, notices = self._meaning(parsed, examples)
         words = filters.keyword_query(parsed.root)
         keywords = None if words is None else Keywords(words)
         ranked = meaning is not None or keywords is not None
@@ -177,27 +180,31 @@ class Search:
             hits=hits,
             next=write_cursor(asked, hits[-1].rank, rows[limit - 1]) if more else None,
             explanation=explanation,
-            cutoff=_cutoff(answer[0]),
+            cutoff=cutoff_of(answer[0], None if meaning is None else meaning.language),
+            notices=notices,
             corrections=tuple(each.as_json() for each in mended),
             examples=examples.as_json() if examples else None,
         )
 
     def _meaning(
         self, query: Query, examples: Examples
-    ) -> tuple[EncoderRow | None, Meaning | None]:
+    ) -> tuple[EncoderRow | None, Meaning | None, tuple[Notice, ...]]:
         words = normal_phrase(query.words)
         with self._database.session() as session:
             encoder = vectors.active_encoder(session)
         if encoder is None or not (words or examples):
             # A catalogue that never encoded anything still has its keywords.
-            return encoder, None
+            return encoder, None, ()
         name = encoder.name
         phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name), self._known)
         try:
-            if not examples:
-                return encoder, Meaning(encoder.id, phrases.vectors([words])[words])
-            maker = ExampleVectors(phrases, self._decoders)
-            return encoder, Meaning(encoder.id, maker.vector(words, examples))
+            if examples:
+                vector = ExampleVectors(phrases, self._decoders).vector(words, examples)
+                meaning = Meaning(encoder.id, vector, language=None)
+            else:
+                language = calibrated_language(encoder, words)
+                meaning = Meaning(encoder.id, phrases.vectors([words])[words], language)
+            return encoder, meaning, cut_notices(phrases.cut)
         except CatalogError as error:
             with self._database.session() as session:
                 now = vectors.active_encoder(session)
@@ -212,7 +219,7 @@ class Search:
             score=round(float(row.score), 6),
             cosine=cosine,
             keyword_rank=row.keyword_rank,
-            confidence=_confidence(row),
+            confidence=confidence_of(row),
             relevant=bool(row.relevant),
             asset=asset_json(row),
             clip=clip_json(row),
@@ -360,40 +367,3 @@ def _timecode(row: Row[Any], pts: int) -> str | None:
 
 def _rate(row: Row[Any]) -> Fraction:
     return Fraction(row.frame_rate_num, row.frame_rate_den)
-
-
-def _cutoff(row: Row[Any]) -> dict[str, Any] | None:
-    """Where the list ends, and why there; None where nothing says."""
-    if row.cutoff is None:
-        return None
-    return {
-        "cosine": round(float(row.cutoff), 6),
-        "at_least": round(float(row.cutoff_floor), 6),
-        "background": round(float(row.median), 6),
-        "calibrated": row.calibrated_lift is not None,
-        "relevant": row.relevant_hits,
-    }
-
-
-def _confidence(row: Row[Any]) -> float | None:
-    """How sure we can be that the hit is a match: by calibration, else by the background.
-
-    Where the encoder was calibrated, a cosine as far above the query's own
-    background as matches' median is above misses' is a match by 0.95, halfway
-    by 0.5 (logistic). Else it is how the hit stands out of the background:
-
-    The cosines of all candidates are taken for normal; the confidence is the
-    probability that the best of as many misses would have stayed below this
-    hit, ``Phi(z) ** n`` (Šidák, "Rectangular confidence regions for the means
-    of multivariate normal distributions", JASA 1967). None without a cosine or
-    without a background worth the name.
-    """
-    if row.cosine is not None and row.calibrated_lift is not None and row.cutoff is not None:
-        middle = row.median + row.calibrated_lift / 2
-        steepness = 2 * math.log(19) / row.calibrated_lift
-        return round(0.5 * (1 + math.tanh(steepness * (row.cosine - middle) / 2)), 4)
-    if row.cosine is None or not row.background_spread or row.candidates < MIN_BACKGROUND:
-        return None
-    z = float((row.cosine - row.background_mean) / row.background_spread)
-    below = 0.5 * math.erfc(-z / math.sqrt(2))
-    return round(below ** int(row.candidates), 4)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
 from catalog.store import vectors
-from catalog.store.vectors import EncoderRow
+from catalog.store.vectors import EncoderRow, KeptPhrase
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,28 +36,32 @@ class KnownPhrases:
 
     def __init__(self, most: int = 4096) -> None:
         self._most = most
-        self._vectors: OrderedDict[tuple[int, str], np.ndarray] = OrderedDict()
+        self._phrases: OrderedDict[tuple[int, str], KeptPhrase] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, encoder_id: int, text: str) -> np.ndarray | None:
+    def get(self, encoder_id: int, text: str) -> KeptPhrase | None:
         """The text's vector, if it is still known."""
         with self._lock:
-            found = self._vectors.get((encoder_id, text))
+            found = self._phrases.get((encoder_id, text))
             if found is not None:
-                self._vectors.move_to_end((encoder_id, text))
+                self._phrases.move_to_end((encoder_id, text))
             return found
 
-    def keep(self, encoder_id: int, text: str, vector: np.ndarray) -> None:
+    def keep(self, encoder_id: int, text: str, phrase: KeptPhrase) -> None:
         """Remember a text's vector; the one unused for longest is forgotten."""
         with self._lock:
-            self._vectors[encoder_id, text] = vector
-            self._vectors.move_to_end((encoder_id, text))
-            while len(self._vectors) > self._most:
-                self._vectors.popitem(last=False)
+            self._phrases[encoder_id, text] = phrase
+            self._phrases.move_to_end((encoder_id, text))
+            while len(self._phrases) > self._most:
+                self._phrases.popitem(last=False)
 
 
 class Phrases:
-    """Texts to vectors of one encoder, through the catalogue's cache."""
+    """Texts to vectors of one encoder, through the catalogue's cache.
+
+    ``cut`` holds the texts asked for so far that are longer than the encoder reads, each
+    with the number of characters it does read.
+    """
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class Phrases:
         self.database = database
         self.encoder = encoder
         self.load_encoder = load_encoder
+        self.cut: dict[str, int] = {}
         self._known = known or KnownPhrases()
 
     def vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -83,28 +88,51 @@ class Phrases:
         """
         every = list(dict.fromkeys(normal_phrase(text) for text in texts))
         known = {text: self._known.get(self.encoder.id, text) for text in every}
-        ready = {text: vector for text, vector in known.items() if vector is not None}
+        ready = {text: phrase for text, phrase in known.items() if phrase is not None}
         if len(ready) < len(every):
             new = self._looked_up([text for text in every if text not in ready])
-            for text, vector in new.items():
-                self._known.keep(self.encoder.id, text, vector)
+            for text, phrase in new.items():
+                self._known.keep(self.encoder.id, text, phrase)
             ready |= new
-        return ready
+        self.cut |= {
+            text: phrase.characters_read
+            for text, phrase in ready.items()
+            if phrase.characters_read is not None
+        }
+        return {text: phrase.vector for text, phrase in ready.items()}
 
-    def _looked_up(self, wanted: Sequence[str]) -> dict[str, np.ndarray]:
+    def _looked_up(self, wanted: Sequence[str]) -> dict[str, KeptPhrase]:
         short = [text for text in wanted if len(text.encode()) <= _MAX_BYTES]
         with self.database.session() as session:
             found = vectors.cached_phrases(session, self.encoder.id, short)
         new = [text for text in wanted if text not in found]
         if not new:
             return found
-        # Rounded as halfvec rounds: the first answer must be the same as every later one.
-        made = self.load_encoder().encode_texts(new).astype("float16").astype("float32")
-        vector_of = dict(zip(new, made, strict=True))
-        kept = [text for text in short if text in vector_of]
+        made = self._encoded(new)
+        kept = [text for text in short if text in made]
         with self.database.session() as session:
-            vectors.save_phrases(session, self.encoder.id, kept, [vector_of[text] for text in kept])
-        return found | vector_of
+            vectors.save_phrases(
+                session,
+                self.encoder.id,
+                kept,
+                [made[text].vector for text in kept],
+                read={
+                    text: phrase.characters_read
+                    for text, phrase in made.items()
+                    if phrase.characters_read is not None
+                },
+            )
+        return found | made
+
+    def _encoded(self, texts: Sequence[str]) -> dict[str, KeptPhrase]:
+        encoder = self.load_encoder()
+        # Rounded as halfvec rounds: the first answer must be the same as every later one.
+        rows = encoder.encode_texts(texts).astype("float16").astype("float32")
+        read = encoder.characters_read(texts)
+        return {
+            text: KeptPhrase(row, None if far < 0 else far)
+            for text, row, far in zip(texts, rows, read, strict=True)
+        }
 
 
 def encode_phrases(

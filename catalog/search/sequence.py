@@ -17,7 +17,7 @@ from catalog.domain.plan import Plan
 from catalog.domain.query import find_field
 from catalog.domain.query.mistakes import SpellingError
 from catalog.domain.query.scalars import read_numbers
-from catalog.domain.results import Hit, SearchResult
+from catalog.domain.results import Hit, Notice, SearchResult
 from catalog.errors import InvalidInputError
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.find import (
@@ -136,8 +136,8 @@ class SequenceSearch(Search):
         began = time.perf_counter()
         check_limit(limit)
         seconds = seconds_within(WITHIN if within is None else within)
-        encoder, first = self._side(query, examples)
-        _, second = self._side(then, NO_EXAMPLES)
+        encoder, first, said = self._side(query, examples)
+        _, second, said_then = self._side(then, NO_EXAMPLES)
         asked = f"{query}\nthen {then}\nwithin {seconds}{examples.mark()}"
         cursor = None if after is None else read_cursor(after, asked, by_number=True)
         with self._database.session() as session:
@@ -163,13 +163,14 @@ class SequenceSearch(Search):
             hits=hits,
             next=write_cursor(asked, hits[-1].rank, _keyed(rows[limit - 1])) if more else None,
             explanation=explanation,
+            notices=(*said, *said_then),
             examples=examples.as_json() if examples else None,
         )
 
-    def _side(self, query: str, examples: Examples) -> tuple[str | None, Side]:
+    def _side(self, query: str, examples: Examples) -> tuple[str | None, Side, tuple[Notice, ...]]:
         parsed = parsed_query(query, examples)
         refuse_order(parsed.sort)
-        encoder, meaning = self._meaning(parsed, examples)
+        encoder, meaning, notices = self._meaning(parsed, examples)
         where = and_(
             filters.condition(parsed.root),
             filters.versions_wanted(parsed.root),
@@ -177,7 +178,7 @@ class SequenceSearch(Search):
         )
         flagged = filters.asks_for_flagged(parsed.root)
         name = encoder.name if encoder is not None and meaning is not None else None
-        return name, Side(where, meaning, flagged)
+        return name, Side(where, meaning, flagged), notices
 
     def _pair(self, row: Row[Any], rank: int) -> Pair:
         one, other = _shot(row, ""), _shot(row, "then_")

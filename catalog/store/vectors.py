@@ -6,15 +6,15 @@ beside it that could disagree with the truth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Text, exists, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import Embedding, Encoder, Frame, Phrase, Stage
+from catalog.db.models import Calibration, Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store.arrays import among
 from catalog.store.locks import lease
 from catalog.store.partitions import add_partitions
@@ -39,6 +39,8 @@ class EncoderRow:
     """Whether it is being given its vectors beside the active one."""
     problem: str | None
     """Why that stood still the last time."""
+    calibrated: Sequence[str]
+    """Languages with a calibration of their own, as BCP 47 tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ _COLUMNS = (
     Encoder.active,
     Encoder.filling_since.is_not(None),
     Encoder.problem,
+    func.array(
+        select(Calibration.language)
+        .where(Calibration.encoder_id == Encoder.id, Calibration.language != "")
+        .order_by(Calibration.language)
+        .correlate(Encoder)
+        .scalar_subquery(),
+        type_=ARRAY(Text),
+    ),
 )
 
 
@@ -261,24 +271,45 @@ def write_vectors(
     return len(session.execute(statement, rows).all())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptPhrase:
+    """A text's vector ``(dimension,)``, and how much of it was read; None: all."""
+
+    vector: np.ndarray
+    characters_read: int | None = None
+
+
 def cached_phrases(
     session: Session, encoder_id: int, texts: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """The vectors already known of these texts, ``(dimension,)`` each."""
+) -> dict[str, KeptPhrase]:
+    """What is already known of these texts."""
     rows = session.execute(
-        select(Phrase.text, Phrase.vector).where(
+        select(Phrase.text, Phrase.vector, Phrase.characters_read).where(
             Phrase.encoder_id == encoder_id, Phrase.text.in_(texts)
         )
     ).all()
-    return {row.text: np.asarray(row.vector, dtype=np.float32) for row in rows}
+    return {
+        row.text: KeptPhrase(np.asarray(row.vector, dtype=np.float32), row.characters_read)
+        for row in rows
+    }
 
 
 def save_phrases(
-    session: Session, encoder_id: int, texts: Sequence[str], vectors: Sequence[np.ndarray]
+    session: Session,
+    encoder_id: int,
+    texts: Sequence[str],
+    vectors: Sequence[np.ndarray],
+    *,
+    read: Mapping[str, int] | None = None,
 ) -> None:
-    """Keep the vectors of these texts, ``(dimension,)`` each."""
+    """Keep the vectors of these texts, ``(dimension,)`` each; ``read``: of those read in part."""
     rows = [
-        {"encoder_id": encoder_id, "text": phrase, "vector": vector}
+        {
+            "encoder_id": encoder_id,
+            "text": phrase,
+            "vector": vector,
+            "characters_read": (read or {}).get(phrase),
+        }
         for phrase, vector in zip(texts, vectors, strict=True)
     ]
     # The encoder may just be going, and its phrases with it.

@@ -80,7 +80,8 @@ def test_calibration_decides_where_it_is_known(filled: Catalog):
         session.execute(
             text(
                 "INSERT INTO catalog.calibration (encoder_id, match_median, miss_median, "
-                "miss_spread, samples) SELECT id, 0.9, -5, 0.1, 100 FROM catalog.encoder"
+                "miss_spread, slope, intercept, samples) "
+                "SELECT id, 0.9, -5, 0.1, 1, -2.95, 100 FROM catalog.encoder"
             )
         )
     try:
@@ -103,7 +104,7 @@ def test_the_background_is_known_where_the_numbers_of_pictures_have_gaps(filled:
     """None of these numbers is one of the evenly spaced: those next after them are taken."""
     with filled.database.session() as session:
         encoder = vectors.active_encoder(session)
-        vector = vectors.cached_phrases(session, encoder.id, ["red"])["red"]
+        vector = vectors.cached_phrases(session, encoder.id, ["red"])["red"].vector
         statement = select(_background(Meaning(encoder.id, vector)))
         dense = session.execute(statement).one()
         session.execute(text("SET LOCAL session_replication_role = replica"))

@@ -124,6 +124,9 @@ class Phrase(Base):
         primary_key=True, comment="as catalog.normal_phrase() leaves it"
     )
     vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
+    characters_read: Mapped[int | None] = mapped_column(
+        Integer, comment="how much of the text shaped the vector; null: all, as far as is known"
+    )
     created_at: Mapped[datetime] = now()
 
 
@@ -141,7 +144,21 @@ class Calibration(Base):
     miss_spread: Mapped[float] = mapped_column(
         comment="1.4826 x median absolute deviation of the misses"
     )
-    samples: Mapped[int] = mapped_column(comment="pairs measured")
+    slope: Mapped[float] = mapped_column(
+        comment="confidence is 1 / (1 + exp(-(slope x lift + intercept))), where lift is the "
+        "cosine above the median of the query's cosines"
+    )
+    intercept: Mapped[float] = mapped_column(comment="see slope")
+    error: Mapped[float | None] = mapped_column(
+        comment="expected calibration error on pictures that were not fitted on"
+    )
+    samples: Mapped[int] = mapped_column(comment="queries measured")
+    source: Mapped[str] = mapped_column(
+        server_default=sql("''"), comment="the dataset it was measured on"
+    )
     measured_at: Mapped[datetime] = now()
 
-    __table_args__ = (CheckConstraint("match_median > miss_median", name="medians"),)
+    __table_args__ = (
+        CheckConstraint("match_median > miss_median", name="medians"),
+        CheckConstraint("slope > 0", name="slope"),
+    )

@@ -22,7 +22,10 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Text,
+    and_,
     any_,
+    bindparam,
     case,
     cast,
     false,
@@ -44,6 +47,8 @@ from catalog.store.search.parts import Meaning, SearchParts
 # Spreads above the background's median from which on a clip can be a match.
 CLEARLY = 1.5
 SAMPLE = 1024
+# What a row of the answer says of how its list was judged.
+JUDGED_BY = ("cutoff", "cutoff_floor", "median", "slope", "intercept")
 # Below this, the evenly spaced numbers have met too many gaps.
 _WELL_DRAWN = SAMPLE // 8
 # Fewer pictures have no background that anything could stand out from.
@@ -77,15 +82,9 @@ def end_of_list(judging: CTE, parts: SearchParts) -> CTE:
     """One row: how many hits are relevant, and the cutoff with what it was found by."""
     count = func.count().filter(judging.c.relevant).label("relevant_hits")
     if parts.meaning is None:
-        nothing = [
-            cast(null(), Double).label(name)
-            for name in ("cutoff", "cutoff_floor", "median", "calibrated_lift")
-        ]
+        nothing = [cast(null(), Double).label(name) for name in JUDGED_BY]
         return select(count, *nothing).select_from(judging).cte("end_of_list")
-    figures = [
-        func.max(judging.c[name]).label(name)
-        for name in ("cutoff", "cutoff_floor", "median", "calibrated_lift")
-    ]
+    figures = [func.max(judging.c[name]).label(name) for name in JUDGED_BY]
     return select(count, *figures).select_from(judging).cte("end_of_list")
 
 
@@ -98,7 +97,8 @@ def _cutoff(fused: CTE, meaning: Meaning) -> CTE:
             case((ground.c.floor.is_not(None), cut)).label("cutoff"),
             ground.c.floor.label("cutoff_floor"),
             ground.c.median.label("median"),
-            ground.c.lift.label("calibrated_lift"),
+            ground.c.slope,
+            ground.c.intercept,
         )
         .cte("cutoff")
         .prefix_with("MATERIALIZED")
@@ -110,22 +110,41 @@ def _background(meaning: Meaning) -> CTE:
     sample = _sample(meaning)
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
     low = within_group(func.percentile_cont(0.25), sample.c.cosine)
-    lift = (
-        select(Calibration.match_median - Calibration.miss_median)
-        .where(Calibration.encoder_id == meaning.encoder_id, Calibration.language == "")
-        .scalar_subquery()
-    )
+    curve = _curve(meaning)
+    lift, slope, intercept = (select(column).scalar_subquery() for column in curve.c)
     # A library of two or three sorts of pictures has a spread as wide as its matches are far.
     half_way = (func.max(sample.c.cosine) - middle) / 2
     above = func.coalesce(lift / 2, func.least(CLEARLY * (middle - low) / _QUARTER, half_way))
     return (
         select(
             middle.label("median"),
-            lift.label("lift"),
+            slope.label("slope"),
+            intercept.label("intercept"),
             case((func.count() >= LEAST_SAMPLE, middle + above)).label("floor"),
         )
         .select_from(sample)
         .cte("ground")
+    )
+
+
+def _curve(meaning: Meaning) -> CTE:
+    """The calibration of the query's language, else that of all together; or no row."""
+    mine = Calibration.encoder_id == meaning.encoder_id
+    wanted = bindparam("query_language", meaning.language, type_=Text)
+    return (
+        select(
+            (Calibration.match_median - Calibration.miss_median).label("lift"),
+            Calibration.slope,
+            Calibration.intercept,
+        )
+        .where(
+            false()
+            if meaning.language is None
+            else and_(mine, or_(Calibration.language == wanted, Calibration.language == ""))
+        )
+        .order_by((Calibration.language == "").asc())
+        .limit(1)
+        .cte("curve")
     )
 
 

@@ -30,11 +30,14 @@ from catalog.domain.ordering import Sort, Weights
 class Meaning:
     """What the picture should show: a unit vector ``(dimension,)`` of one encoder.
 
-    Either may be an expression instead, where SQL itself knows them.
+    Either may be an expression instead, where SQL itself knows them. ``language`` chooses
+    the calibration: a BCP 47 tag that has one, empty for that of all languages, None for
+    none, since examples lie nearer to pictures than words do.
     """
 
     encoder_id: int | ColumnElement[int]
     vector: np.ndarray | ColumnElement[Any]
+    language: str | None = ""
 
 
 def encoder_there(*meanings: Meaning | None) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
 from catalog.store.search.asked import TEXTS, Asked, Expressions
-from catalog.store.search.cutoff import end_of_list, judged
+from catalog.store.search.cutoff import JUDGED_BY, end_of_list, judged
 from catalog.store.search.keywords import Matches, matches, spoken_clip
 from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
 from catalog.store.search.parts import Keywords, SearchParts, encoder_there, is_ranked
@@ -47,14 +47,16 @@ def asked_for(session: Session, parts: SearchParts) -> Asked:
     assert meaning is None or isinstance(meaning.vector, np.ndarray)  # noqa: S101  # not in SQL
     shape = (
         "search",
-        None if meaning is None else (meaning.encoder_id, len(meaning.vector)),
+        None
+        if meaning is None
+        else (meaning.encoder_id, len(meaning.vector), meaning.language is None),
         None if near is None else replace(near, sample=0.0, centres=near.centres and 0),
         None if after is None else type(after.key),
         *(parts.limit, parts.flagged, parts.all, parts.weights, parts.sort, parts.free_words),
     )
     values: dict[str, Any] = {} if after is None else after.values()
     if meaning is not None:
-        values["query_vector"] = meaning.vector
+        values |= {"query_vector": meaning.vector, "query_language": meaning.language}
     if near is not None:
         values |= {"sample": near.sample, "centres": near.centres}
     varying = {"where": parts.where}
@@ -109,10 +111,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
             total.c.candidates,
             encoder_there(parts.meaning).label("encoder_there"),
             end.c.relevant_hits,
-            end.c.cutoff,
-            end.c.cutoff_floor,
-            end.c.median,
-            end.c.calibrated_lift,
+            *(end.c[name] for name in JUDGED_BY),
             page,
             Asset.name.label("asset_name"),
             Asset.kind.label("asset_kind"),
