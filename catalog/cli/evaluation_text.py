@@ -52,7 +52,7 @@ def calibration_table(rows: Sequence[Mapping[str, Any]]) -> None:
         error = "" if row["error"] is None else f"{row['error']:.3f}"
         when = f"{row['measured_at']:%Y-%m-%d}"
         language = row["language"] or "(all)"
-        cells = (language, f"{half:+.3f}", error, row["samples"], row["source"], when)
+        cells = (language, f"{half:.1f}", error, row["samples"], row["source"], when)
         add_row(table, row["encoder"], *cells)
     print_table(table)
 

@@ -1,8 +1,8 @@
 """From a cosine to how sure we can be that the picture is meant. Plain numbers, one query's.
 
 A cosine alone says little: it shifts with the query, its language and the encoder.
-So both ways count from the query's own background, the median of its cosines with
-pictures of all sorts.
+So both ways count from the query's own background, its cosines with pictures of all
+sorts: from their median, and in units of how far they are spread.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from dataclasses import dataclass
 MIN_BACKGROUND = 20
 
 
+# From the median to the quartile of a normal distribution whose spread is 1.
+QUARTILE = 0.6744897501960817
+
+
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """The confidence of a hit whose cosine is ``lift`` above its query's median.
+    """The confidence of a hit that stands so many spreads above its query's median.
 
-    ``1 / (1 + exp(-(slope * lift + intercept)))``, after Platt, "Probabilistic outputs for
+    ``1 / (1 + exp(-(slope * height + intercept)))``, after Platt, "Probabilistic outputs for
     support vector machines" (1999): it never falls with the cosine, and two numbers fitted
     to a few hundred pairs hold where a freer curve would follow their noise.
     """
@@ -26,10 +30,22 @@ class Logistic:
     slope: float
     intercept: float
 
-    def confidence(self, lift: float) -> float:
-        """In [0, 1]; ``lift`` is a difference of cosines."""
+    def confidence(self, height: float) -> float:
+        """In [0, 1], of a height as `height_of` gives it."""
         # tanh does not overflow, however far a hit is from the middle.
-        return 0.5 * (1 + math.tanh((self.slope * lift + self.intercept) / 2))
+        return 0.5 * (1 + math.tanh((self.slope * height + self.intercept) / 2))
+
+
+def height_of(cosine: float, median: float, quartile: float) -> float | None:
+    """How many spreads a cosine stands above the median of its query's cosines.
+
+    The spread is told by the lower half (``quartile`` is the lower one), for matches are in
+    the upper. It makes heights of different queries alike: a short query has
+    lower cosines than a whole sentence, with matches and misses closer together (measured
+    in docs/decisions/0016). None where all cosines are the same.
+    """
+    spread = (median - quartile) / QUARTILE
+    return (cosine - median) / spread if spread > 0 else None
 
 
 def standing_out(cosine: float, mean: float, spread: float, candidates: int) -> float | None:

@@ -1,7 +1,7 @@
 """How a cosine reads as a confidence: fitted to what an evaluation found.
 
 What is fitted on are the first ten hits of each query, as a person would see them:
-each with its cosine above the query's own median, and whether it was right. So a
+each with its height above the query's own background (in spreads), and whether it was right. So a
 confidence of 0.8 means that of ten hits that carry it, eight are right. What it is
 worth is said by pictures that were not fitted on: the pictures are halved, and each
 half's queries are judged by the curve of the other.
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.domain.confidence import Logistic, standing_out
+from catalog.domain.confidence import QUARTILE, Logistic, standing_out
 from catalog.evaluate.retrieval import Floats, Places, Retrieved
 
-METHOD = "logistic in the cosine above the query's median, by maximum likelihood (Platt 1999)"
+METHOD = "logistic in the spreads above the query's median, by maximum likelihood (Platt 1999)"
 LEAST_QUERIES = 40
 """Fewer queries do not calibrate a language."""
 _BINS = 10
@@ -99,12 +99,12 @@ class Calibrated:
 class Hits:
     """The first hits of some queries, one row each, in one array.
 
-    ``lift``: cosine above the query's median; ``right``: whether the hit was right;
+    ``height``: spreads above the query's median; ``right``: whether the hit was right;
     ``picture``: whose query it was; ``plain``: the confidence without a calibration, NaN
     where there is none.
     """
 
-    lift: Floats
+    height: Floats
     right: NDArray[np.bool_]
     picture: Places
     plain: Floats
@@ -112,13 +112,15 @@ class Hits:
     @classmethod
     def of(cls, found: Retrieved, owner: Places) -> Hits:
         """Those of every query of a retrieval."""
+        # Of a query that is as near to everything, nothing stands out.
+        unit = np.maximum((found.median - found.quartile) / QUARTILE, 1e-9)
         plain = [
             standing_out(cosine, found.mean[at], found.spread[at], found.gallery)
             for at, row in enumerate(found.top)
             for cosine in row
         ]
         return cls(
-            lift=(found.top - found.median[:, None]).ravel(),
+            height=((found.top - found.median[:, None]) / unit[:, None]).ravel(),
             right=found.right.ravel(),
             picture=np.repeat(owner, found.top.shape[1]),
             plain=np.array([np.nan if each is None else each for each in plain]),
@@ -130,12 +132,12 @@ class Hits:
         return cls(
             *(
                 np.concatenate([getattr(hits, name) for hits in several])
-                for name in ("lift", "right", "picture", "plain")
+                for name in ("height", "right", "picture", "plain")
             )
         )
 
 
-def fit(lift: Floats, right: NDArray[np.bool_]) -> Logistic | None:
+def fit(height: Floats, right: NDArray[np.bool_]) -> Logistic | None:
     """The curve that makes the hits likeliest; None if it would not rise with the cosine.
 
     With Platt's targets, which stay away from 0 and 1 as far as the numbers ask, so that
@@ -145,8 +147,8 @@ def fit(lift: Floats, right: NDArray[np.bool_]) -> Logistic | None:
     if not good or not bad:
         return None
     target = np.where(right, (good + 1) / (good + 2), 1 / (bad + 2))
-    scale = float(lift.std()) or 1.0
-    design = np.stack([lift / scale, np.ones_like(lift)], axis=1)
+    scale = float(height.std()) or 1.0
+    design = np.stack([height / scale, np.ones_like(height)], axis=1)
     weights = np.array([1.0, 0.0])
     for _ in range(_ROUNDS):
         weights, moved = _newton(design, target, weights)
@@ -209,7 +211,7 @@ def calibrate(
     match, miss, spread = medians
     if queries < LEAST_QUERIES or not match > miss:
         return None
-    curve = fit(hits.lift, hits.right)
+    curve = fit(hits.height, hits.right)
     judged = _held_out(hits, seed)
     if curve is None or judged is None:
         return None
@@ -225,10 +227,10 @@ def _held_out(hits: Hits, seed: int) -> Floats | None:
     random = np.random.default_rng(seed)
     half = random.permutation(pictures)[: len(pictures) // 2]
     in_half = np.isin(hits.picture, half)
-    judged = np.empty(len(hits.lift))
+    judged = np.empty(len(hits.height))
     for mine in (in_half, ~in_half):
-        curve = fit(hits.lift[~mine], hits.right[~mine])
+        curve = fit(hits.height[~mine], hits.right[~mine])
         if curve is None or not mine.any():
             return None
-        judged[mine] = _sigmoid(curve.slope * hits.lift[mine] + curve.intercept)
+        judged[mine] = _sigmoid(curve.slope * hits.height[mine] + curve.intercept)
     return judged

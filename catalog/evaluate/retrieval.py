@@ -36,7 +36,8 @@ class Retrieved:
     ``own``, ``other`` ``(q,)``: cosine of the nearest of its own, and of the nearest that is
     not (-1 where there is none). ``first`` ``(q,)``: the place of the nearest of all;
     ``top``, ``right`` ``(q, min(10, g))``: the nearest cosines, and which of them are its own.
-    ``median``, ``mean``, ``spread`` ``(q,)``: of the query's cosines with the whole gallery.
+    ``median``, ``quartile`` (the lower), ``mean``, ``spread`` ``(q,)``: of the query's cosines
+    with the whole gallery.
     """
 
     gallery: int
@@ -47,6 +48,7 @@ class Retrieved:
     top: Floats
     right: NDArray[np.bool_]
     median: Floats
+    quartile: Floats
     mean: Floats
     spread: Floats
 
@@ -89,6 +91,7 @@ def _block(
     level = cosines == own[:, None]
     hits = chances(above, level.sum(axis=1), (level & mine).sum(axis=1))
     order = _nearest(cosines)
+    quartile, median = np.quantile(cosines, [0.25, 0.5], axis=1)
     return (
         hits,
         own,
@@ -96,7 +99,8 @@ def _block(
         order[:, 0],
         np.take_along_axis(cosines, order, axis=1),
         np.take_along_axis(mine, order, axis=1),
-        np.median(cosines, axis=1),
+        median,
+        quartile,
         cosines.mean(axis=1),
         cosines.std(axis=1),
     )

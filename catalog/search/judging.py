@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from catalog.domain.confidence import Logistic, standing_out
+from catalog.domain.confidence import Logistic, height_of, standing_out
 from catalog.domain.languages import is_language, spoken_language
 from catalog.domain.results import Notice
 from catalog.store.vectors import EncoderRow
@@ -52,8 +52,10 @@ def confidence_of(row: Row[Any]) -> float | None:
     if row.cosine is None:
         return None
     if row.slope is not None and row.cutoff is not None:
-        curve = Logistic(float(row.slope), float(row.intercept))
-        return round(curve.confidence(float(row.cosine - row.median)), 4)
+        height = height_of(float(row.cosine), float(row.median), float(row.quartile))
+        if height is not None:
+            curve = Logistic(float(row.slope), float(row.intercept))
+            return round(curve.confidence(height), 4)
     if not row.background_spread:
         return None
     mean, spread = float(row.background_mean), float(row.background_spread)

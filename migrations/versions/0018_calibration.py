@@ -1,8 +1,5 @@
 """Calibrations are curves, with where they are from; of phrases, how much was read.
 
-A calibration that is there already keeps the curve it stood for: 0.5 half way from misses'
-to matches' median, 0.95 at matches' median.
-
 Revision ID: 0018
 Revises: 0017
 """
@@ -18,14 +15,17 @@ depends_on = None
 
 def upgrade() -> None:
     number = sa.Double()
+    # Nothing of the program wrote any; what somebody wrote by hand has no curve.
+    op.execute("DELETE FROM catalog.calibration")
     for column in (
         sa.Column(
             "slope",
             number,
-            comment="confidence is 1 / (1 + exp(-(slope x lift + intercept))), where lift is the "
-            "cosine above the median of the query's cosines",
+            nullable=False,
+            comment="confidence is 1 / (1 + exp(-(slope x height + intercept))), where height is "
+            "how many spreads a cosine is above the median of its query's cosines",
         ),
-        sa.Column("intercept", number, comment="see slope"),
+        sa.Column("intercept", number, nullable=False, comment="see slope"),
         sa.Column(
             "error",
             number,
@@ -40,12 +40,6 @@ def upgrade() -> None:
         ),
     ):
         op.add_column("calibration", column, schema="catalog")
-    op.execute(
-        "UPDATE catalog.calibration SET slope = 2 * ln(19) / (match_median - miss_median), "
-        "intercept = -ln(19)"
-    )
-    for name in ("slope", "intercept"):
-        op.alter_column("calibration", name, nullable=False, schema="catalog")
     op.alter_column("calibration", "samples", comment="queries measured", schema="catalog")
     op.create_check_constraint(
         op.f("ck_calibration_slope"), "calibration", "slope > 0", schema="catalog"

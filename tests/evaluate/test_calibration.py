@@ -25,7 +25,7 @@ def drawn(count: int, slope: float, intercept: float, seed: int = 1) -> Hits:
 
 def test_the_curve_that_made_the_hits_is_found():
     hits = drawn(20_000, 40, -5)
-    curve = fit(hits.lift, hits.right)
+    curve = fit(hits.height, hits.right)
     assert curve.slope == pytest.approx(40, rel=0.05)
     assert curve.intercept == pytest.approx(-5, rel=0.05)
     found = calibrate(hits, language="en", medians=MEDIANS, queries=2000)
@@ -45,9 +45,9 @@ def test_right_and_wrong_told_apart_perfectly_make_no_step():
 
 def test_where_nothing_can_be_told_there_is_no_curve():
     flat = drawn(2000, 40, -5)
-    assert fit(-flat.lift, flat.right) is None, "it would fall with the cosine"
-    assert fit(flat.lift, np.zeros(2000, bool)) is None
-    assert fit(flat.lift, np.ones(2000, bool)) is None
+    assert fit(-flat.height, flat.right) is None, "it would fall with the cosine"
+    assert fit(flat.height, np.zeros(2000, bool)) is None
+    assert fit(flat.height, np.ones(2000, bool)) is None
     assert calibrate(flat, language="", medians=MEDIANS, queries=39) is None
     assert calibrate(flat, language="", medians=(0.1, 0.1, 0.05), queries=200) is None
 

@@ -68,11 +68,18 @@ def test_an_evaluation_calibrates_what_searches_say(filled, statements: Statemen
     assert len(statements) == asked, "as many statements as without"
     assert after.cutoff["calibrated"]
     assert not before.cutoff["calibrated"]
-    common = rows[0]
-    background = after.cutoff["background"]
+    # The query's own background, counted here: over so few pictures it is all of them.
+    with catalog.database.session() as session:
+        median, quartile = session.connection().exec_driver_sql(
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY c), percentile_cont(0.25) "
+            "WITHIN GROUP (ORDER BY c) FROM (SELECT 1 - (e.vector <=> catalog.phrase(%s)) c "
+            "FROM catalog.embedding e) q", (query,),
+        ).one()  # fmt: skip
+    assert after.cutoff["background"] == pytest.approx(median, abs=1e-5)
+    common, spread = rows[0], (median - quartile) / 0.67449
     for hit in after.hits:
-        lift = hit.cosine - background
-        wanted = 1 / (1 + math.exp(-(common["slope"] * lift + common["intercept"])))
+        height = (hit.cosine - median) / spread
+        wanted = 1 / (1 + math.exp(-(common["slope"] * height + common["intercept"])))
         assert hit.confidence == pytest.approx(wanted, abs=2e-3)
     assert [hit.confidence for hit in before.hits] != [hit.confidence for hit in after.hits]
 

@@ -145,8 +145,8 @@ class Calibration(Base):
         comment="1.4826 x median absolute deviation of the misses"
     )
     slope: Mapped[float] = mapped_column(
-        comment="confidence is 1 / (1 + exp(-(slope x lift + intercept))), where lift is the "
-        "cosine above the median of the query's cosines"
+        comment="confidence is 1 / (1 + exp(-(slope x height + intercept))), where height is how "
+        "many spreads a cosine is above the median of its query's cosines"
     )
     intercept: Mapped[float] = mapped_column(comment="see slope")
     error: Mapped[float | None] = mapped_column(

@@ -237,9 +237,9 @@ def _curve(calibrated: Calibrated) -> dict[str, Any]:
 
 
 def _half(curve: Logistic) -> str:
-    lift = -curve.intercept / curve.slope
-    # Two cosines are never further apart than 2.
-    return f"{lift:.3f}" if lift <= 2 else "never"
+    height = -curve.intercept / curve.slope
+    # Nothing stands a hundred spreads above the rest.
+    return f"{height:.1f}" if height <= 100 else "never"
 
 
 def _points(reliability: Reliability) -> list[dict[str, float | int]]:

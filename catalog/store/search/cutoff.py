@@ -8,8 +8,8 @@ matches, and among them the list ends at the widest gap between neighbours,
 where a gap below many clips counts for more than one below few. See
 docs/decisions/0010, and benchmarks/cutoff.py.
 
-Where the encoder was calibrated, what is clearly above is half of the way from
-its misses' median to its matches'.
+Where the encoder was calibrated, the curve by which cosines read as confidences comes
+along; where the list ends does not hang on it (docs/decisions/0016).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Calibration, Embedding
+from catalog.domain.confidence import QUARTILE
 from catalog.store.search.nearest import distance_to
 from catalog.store.search.parts import Meaning, SearchParts
 
@@ -48,15 +49,13 @@ from catalog.store.search.parts import Meaning, SearchParts
 CLEARLY = 1.5
 SAMPLE = 1024
 # What a row of the answer says of how its list was judged.
-JUDGED_BY = ("cutoff", "cutoff_floor", "median", "slope", "intercept")
+JUDGED_BY = ("cutoff", "cutoff_floor", "median", "quartile", "slope", "intercept")
 # Below this, the evenly spaced numbers have met too many gaps.
 _WELL_DRAWN = SAMPLE // 8
 # Fewer pictures have no background that anything could stand out from.
 LEAST_SAMPLE = 20
 # Nobody pages further than this through what one query matches.
 _DEEPEST = 5000
-# From the median to the quartile of a normal distribution.
-_QUARTER = 0.6744897501960817
 
 
 def judged(fused: CTE, parts: SearchParts) -> CTE:
@@ -96,7 +95,8 @@ def _cutoff(fused: CTE, meaning: Meaning) -> CTE:
         select(
             case((ground.c.floor.is_not(None), cut)).label("cutoff"),
             ground.c.floor.label("cutoff_floor"),
-            ground.c.median.label("median"),
+            ground.c.median,
+            ground.c.quartile,
             ground.c.slope,
             ground.c.intercept,
         )
@@ -111,13 +111,14 @@ def _background(meaning: Meaning) -> CTE:
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
     low = within_group(func.percentile_cont(0.25), sample.c.cosine)
     curve = _curve(meaning)
-    lift, slope, intercept = (select(column).scalar_subquery() for column in curve.c)
+    slope, intercept = (select(column).scalar_subquery() for column in curve.c)
     # A library of two or three sorts of pictures has a spread as wide as its matches are far.
     half_way = (func.max(sample.c.cosine) - middle) / 2
-    above = func.coalesce(lift / 2, func.least(CLEARLY * (middle - low) / _QUARTER, half_way))
+    above = func.least(CLEARLY * (middle - low) / QUARTILE, half_way)
     return (
         select(
             middle.label("median"),
+            low.label("quartile"),
             slope.label("slope"),
             intercept.label("intercept"),
             case((func.count() >= LEAST_SAMPLE, middle + above)).label("floor"),
@@ -133,7 +134,6 @@ def _curve(meaning: Meaning) -> CTE:
     wanted = bindparam("query_language", meaning.language, type_=Text)
     return (
         select(
-            (Calibration.match_median - Calibration.miss_median).label("lift"),
             Calibration.slope,
             Calibration.intercept,
         )
