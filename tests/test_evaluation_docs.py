@@ -34,6 +34,7 @@ def test_the_page_is_true(mine: Path, environment: dict[str, str]) -> None:
         text = script.replace("/data/mine.csv", str(mine)).replace(
             "evaluation.html", str(mine.parent / "evaluation.html")
         )
+        text = text.replace("/data/stills", str(mine.parent / "red.png"))
         # Drawing and torch have tests of their own; here it is the words that are tried.
         text = text.replace("--limit 24 --encoder demo --encoder null", "--limit 4 --encoder null")
         shell = ["bash", "-euc"] if language == "sh" else [sys.executable, "-c"]

