@@ -42,7 +42,7 @@ def height_of(cosine: float, median: float, quartile: float) -> float | None:
     The spread is told by the lower half (``quartile`` is the lower one), for matches are in
     the upper. It makes heights of different queries alike: a short query has
     lower cosines than a whole sentence, with matches and misses closer together (measured
-    in docs/decisions/0017). None where all cosines are the same.
+    in docs/decisions/0018). None where all cosines are the same.
     """
     spread = (median - quartile) / QUARTILE
     return (cosine - median) / spread if spread > 0 else None

@@ -9,7 +9,7 @@ where a gap below many clips counts for more than one below few. See
 docs/decisions/0010, and benchmarks/cutoff.py.
 
 Where the encoder was calibrated, the curve by which cosines read as confidences comes
-along; where the list ends does not hang on it (docs/decisions/0017).
+along; where the list ends does not hang on it (docs/decisions/0018).
 """
 
 from __future__ import annotations
