@@ -141,6 +141,15 @@ class Asset(TypedDict):
     original: str
 
 
+class ClipAsset(TypedDict):
+    """The asset of a clip."""
+
+    id: int
+    name: str
+    kind: str | None
+    collection: str | None
+
+
 class Clip(TypedDict):
     """A range of an asset; ``frames`` are its own pictures."""
 
@@ -157,7 +166,7 @@ class Clip(TypedDict):
     by_person: bool
     frame_id: int | None
     picture: str | None
-    asset: HitAsset
+    asset: ClipAsset
     frames: NotRequired[list[dict[str, Any]]]
 
 

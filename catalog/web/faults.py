@@ -61,6 +61,8 @@ def _headers(error: CatalogError, status: int) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="catalog"'
+    if status == 416:
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     wait = error.details.get("retry_after_s")
     if wait is not None:
         headers["Retry-After"] = str(math.ceil(wait))
