@@ -35,7 +35,10 @@ from catalog.ingest.sending import tell_if_due
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
 from catalog.maintain.assets import Reference, resolve, tag
 from catalog.maintain.graphs import build_graphs
-from catalog.store import assets
+from catalog.store import assets, audit
+
+# Of a command with a thousand files, the trail names these.
+_MOST_NOTED = 100
 
 
 class IngestVerbs(OpenCatalog):
@@ -73,6 +76,9 @@ class IngestVerbs(OpenCatalog):
             collection = clean_label(collection, "collection")
         registrar = Registrar(self.database, [root_folder(file)], verify=verify)
         found = registrar.register(file, collection=collection)
+        with self.database.session() as session:
+            seen = shown_path(file)
+            audit.note(session, "register", [found.asset_id], path=seen, collection=collection)
         # After the commit, or a quick worker would look for what is not there yet.
         if dispatch:
             send = partial(self.dispatcher.analyse, backfill=backfill)
@@ -149,13 +155,29 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If there are pictures to encode and no encoder to do it.
         """
+        labels = Labels.clean(collection, tags, metadata or {})
+        with self.database.session() as session:
+            said = [shown_path(Path(path)) for path in paths[:_MOST_NOTED]]
+            mine, tagged = labels.collection, list(labels.tags)
+            audit.note(session, "ingest", paths=said, collection=mine, tags=tagged)
+        return self._ingest(paths, labels, policy, verify=verify, progress=progress)
+
+    def _ingest(
+        self,
+        paths: Sequence[StrPath],
+        labels: Labels,
+        policy: SamplingPolicy | None = None,
+        *,
+        verify: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """As `ingest`, by nobody in particular: what a watcher finds is nobody's deed."""
         run = Ingest(
             self._tools(policy),
             self._encoders,
             progress=progress or Silent(),
             verify=verify,
         )
-        labels = Labels.clean(collection, tags, metadata or {})
         report = run.run([Path(path) for path in paths], labels)
         if report.frames:
             build_graphs(self.database, progress)
@@ -188,23 +210,28 @@ class IngestVerbs(OpenCatalog):
         told.begin("register", len(files), "files")
         for file in files:
             path, error = file if isinstance(file, tuple) else (file, None)
-            try:
-                if error is not None:
-                    raise error
-                found = self.register(path, collection=labels.collection, dispatch=True)
-            except BrokerUnavailableError:
-                raise
-            except CatalogError as failed:
+            failed = error or self._hand_over_one(path, labels, report)
+            if failed is not None:
                 report.failures.append(Failure.of(shown_path(path), failed))
-            else:
-                if labels.tags:
-                    tag(self.database, [found.asset_id], labels.tags, remove=False)
-                report.registered += found.new
-                report.known += not found.new
             told.advance("register", 1, shown_path(path.name))
         told.end("register")
         report.wall_s = time.monotonic() - began
         return report
+
+    def _hand_over_one(
+        self, path: Path, labels: Labels, report: IngestReport
+    ) -> CatalogError | None:
+        try:
+            found = self.register(path, collection=labels.collection, dispatch=True)
+        except BrokerUnavailableError:
+            raise
+        except CatalogError as failed:
+            return failed
+        if labels.tags:
+            tag(self.database, [found.asset_id], labels.tags, remove=False)
+        report.registered += found.new
+        report.known += not found.new
+        return None
 
     def describe(
         self, references: Sequence[Reference] = (), *, progress: Progress | None = None

@@ -15,6 +15,7 @@ from catalog.domain.results import IngestReport
 from catalog.domain.watch_report import WatchReport
 from catalog.domain.watching import RESCAN_S
 from catalog.errors import InvalidInputError
+from catalog.ingest.pipeline import Labels
 from catalog.ingest.sidecars import read_sidecars
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class WatchVerbs(IngestVerbs):
         return report
 
     def _ingest_files(self, files: Sequence[Path], progress: Progress) -> IngestReport:
-        return self.ingest(*files, progress=progress)
+        return self._ingest(files, Labels(), progress=progress)
 
     def _wake(self, asset_id: int, backfill: bool) -> None:
         # The intake has noted it as sent, or the reconciler would send it again.

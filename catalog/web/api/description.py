@@ -25,12 +25,15 @@ Everything the catalogue can do, over HTTP. `docs/http-api.md` tells it with exa
 
 _ERROR = {"model": wire.ErrorAnswer}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {**_ERROR, "description": "What was sent cannot be read at all"},
     401: {**_ERROR, "description": "The token is missing, unknown, expired or revoked"},
     403: {**_ERROR, "description": "Whoever asks may not do this"},
     404: {**_ERROR, "description": "What is named does not exist, or is not to be seen"},
     409: {**_ERROR, "description": "It contradicts what is there, or is being done already"},
     413: {**_ERROR, "description": "More was sent than is taken"},
+    415: {**_ERROR, "description": "What was sent is of a type that is not taken"},
     422: {**_ERROR, "description": "A value cannot be used"},
+    429: {**_ERROR, "description": "Asked too often"},
     503: {**_ERROR, "description": "A service that is needed is away"},
 }
 
