@@ -32,7 +32,7 @@ def calling(app: FastAPI, token: str | None = None, **options: Any) -> Iterator[
 
 
 @contextmanager
-def serving(catalog: Catalog, **options: Any) -> Iterator[str]:
+def serving(catalog: Catalog, *, host: str = "127.0.0.1", **options: Any) -> Iterator[str]:
     """Serve the catalogue in a thread, as `catalog web` does; the URL."""
     told: list[str] = []
     ready, stop = threading.Event(), threading.Event()
@@ -43,7 +43,7 @@ def serving(catalog: Catalog, **options: Any) -> Iterator[str]:
 
     def run() -> None:
         try:
-            serve(catalog, host="127.0.0.1", port=0, ready=tell, stop=stop, **options)
+            serve(catalog, host=host, port=0, ready=tell, stop=stop, **options)
         finally:
             ready.set()
 
