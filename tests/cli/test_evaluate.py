@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.encoders.null import COLOURS, NullEncoder
 from tests.cli.conftest import Answer
 
 
@@ -80,6 +81,41 @@ def test_what_cannot_be_done_is_said(
     answer = cli("evaluate", *wrong)
     assert answer.code == 2, answer.out
     assert said in answer.err
+
+
+def test_a_query_that_is_too_long_is_told_of(
+    cli: Callable[..., Answer], pictures: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cli("ingest", pictures)
+    said = lambda _, texts: [9 if len(text) > 9 else -1 for text in texts]  # noqa: E731
+    monkeypatch.setattr(NullEncoder, "characters_read", said)
+    answer = cli("search", "red and nothing else")
+    assert answer.code == 0
+    assert "reads only the first 9 of 20 characters of a text, up to “…red and n”" in answer.out
+    body = cli("search", "red and nothing else", "--json").json
+    assert [(n["code"], n["read"]) for n in body["notices"]] == [("text_cut", 9)]
+    assert "reads only" not in cli("search", "red").out
+
+
+def test_calibrations_are_listed_and_forgotten(cli: Callable[..., Answer], tmp_path: Path):
+    from PIL import Image
+
+    rows = ["file,language,caption"]
+    for at in range(48):
+        colour = list(COLOURS)[at % 6]
+        shade = tuple(min(255, value + at // 6) for value in COLOURS[colour])
+        Image.new("RGB", (32, 24), shade).save(tmp_path / f"{at}.png")
+        rows.append(f"{at}.png,en,the {colour} one")
+    (tmp_path / "captions.csv").write_text("\n".join(rows))
+    assert cli("calibrations").out.startswith("Nothing is calibrated")
+    cli("ingest", tmp_path / "0.png")
+    answer = cli("evaluate", tmp_path, "--calibrate", "--no-speed")
+    assert "null:64 is calibrated for searches" in answer.out
+    [every, english] = cli("calibrations", "--json").json["calibrations"]
+    assert (every["language"], english["language"], every["samples"]) == ("", "en", 48)
+    assert "(all)" in cli("calibrations").out
+    assert cli("calibrations", "--forget", "null", "--json").json == {"calibrations": []}
+    assert cli("calibrations", "--forget", "null:9").code == 2
 
 
 def test_what_others_published(cli: Callable[..., Answer], tmp_path: Path):
