@@ -75,7 +75,8 @@ def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
     assert (body["total_candidates"], len(body["hits"])) == (3, 2)
     hit = body["hits"][0]
     assert set(hit) - {"relevant"} == HIT
-    assert set(hit["asset"]) == {"id", "name", "kind", "path", "collection"}
+    timed = {"start_timecode", "frame_rate"}
+    assert set(hit["asset"]) == {"id", "name", "kind", "path", "collection"} | timed
     assert set(hit["clip"]) == {
         "id", "kind", "roll", "start", "end", "timecode_in", "timecode_out",
     }  # fmt: skip
