@@ -10,13 +10,9 @@ import os
 import threading
 from typing import Any
 
-from celery.signals import worker_init, worker_process_shutdown, worker_shutdown
-from celery.worker import WorkController
+from celery.signals import worker_process_shutdown, worker_shutdown
 
 from catalog import Catalog
-from catalog.dispatch import ENCODE_QUEUE
-from catalog.encoders import import_libraries
-from catalog.settings import Settings
 
 
 class ProcessCatalog:
@@ -46,13 +42,6 @@ _process = ProcessCatalog()
 catalog = _process.get
 
 
-def _import_before_forking(sender: WorkController, **_signal: Any) -> None:  # noqa: ANN401  # Celery's keywords
-    """A child that is replaced (for memory, or killed) need not import torch anew."""
-    if ENCODE_QUEUE in sender.app.amqp.queues.consume_from:
-        import_libraries(Settings.load().encoder)
-
-
-worker_init.connect(_import_before_forking, weak=False)
 # A prefork child says the first, the threads and solo pools the second.
 worker_process_shutdown.connect(_process.close, weak=False)
 worker_shutdown.connect(_process.close, weak=False)

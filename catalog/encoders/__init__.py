@@ -5,7 +5,7 @@ does, and only for encoders that need them.
 """
 
 from catalog.encoders.protocol import Encoder, Vectors
-from catalog.encoders.registry import import_libraries, load_encoder
+from catalog.encoders.registry import load_encoder
 from catalog.encoders.spec import EncoderSpec, parse_spec
 
-__all__ = ["Encoder", "EncoderSpec", "Vectors", "import_libraries", "load_encoder", "parse_spec"]
+__all__ = ["Encoder", "EncoderSpec", "Vectors", "load_encoder", "parse_spec"]

@@ -52,15 +52,6 @@ def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") ->
     return load(parsed, name=name, device=device, precision=precision)
 
 
-def import_libraries(spec: str) -> None:
-    """Import what the encoder called ``spec`` is made with; no weights are loaded, no device used.
-
-    For a process that is about to fork: its children begin with seconds of importing behind them.
-    """
-    if parse_spec(spec).kind is not Kind.NULL:
-        import catalog.encoders.open_clip_encoder  # noqa: F401, PLC0415  # this imports torch
-
-
 def demo_folder() -> Path:
     """Folder of the demo encoder.
 
