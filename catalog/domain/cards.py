@@ -34,3 +34,16 @@ def card_of(folders: Sequence[str]) -> Card | None:
     if names and names[-1].endswith((".RDC", ".RDM")):
         return Card("RED", 1)
     return None
+
+
+def card_notice(folder: str) -> tuple[str, str] | None:
+    """Where the card begins that a folder is part of, and what people should know of it."""
+    folders = folder.split("/")
+    card = card_of(folders)
+    if card is None:
+        return None
+    top = "/".join(folders[: -card.levels]) if card.levels > 1 else folder
+    return top, (
+        f"this is a camera card ({card.structure}): its files are catalogued one by one,"
+        " not as the clips they make up"
+    )

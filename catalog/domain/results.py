@@ -39,8 +39,8 @@ class IngestReport:
     essence analysed *in this run*: a second run over the same files has 0 of both.
     ``elsewhere`` counts assets that another process is still analysing.
     ``unverified`` counts files that were recognised and not read; `catalog verify` reads them.
-    ``warnings`` are sidecars that cannot be read and proxies that cannot be made;
-    their assets do not fail.
+    ``warnings`` are sidecars that cannot be read and proxies that cannot be made,
+    whose assets do not fail, and camera cards, which are taken in file by file.
     """
 
     registered: int = 0

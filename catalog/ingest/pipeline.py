@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from catalog.domain.cards import card_notice
 from catalog.domain.labels import clean_label, clean_metadata
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
@@ -115,6 +116,7 @@ class Ingest:
         for path, error in problems:
             self._fail(path, error)
         files = list(dict.fromkeys(files))  # overlapping paths name a file more than once
+        self._tell_cards(files)
         there = [path for path in map(full_path, paths) if is_there(path)]
         folders = [root_folder(path) for path in there]
         registrar = Registrar(self._database, folders, verify=self._verify)
@@ -124,6 +126,14 @@ class Ingest:
             self._progress.advance("register", 1, shown_path(Path(path.name)))
         self._progress.end("register")
         self._label(labels)
+
+    def _tell_cards(self, files: Sequence[Path]) -> None:
+        """Say, once for each, which folders are camera cards."""
+        folders = {str(full_path(file).parent) for file in files}
+        notices = dict(filter(None, map(card_notice, sorted(folders))))
+        self._report.warnings += [
+            Failure(shown_path(top), "card_structure", reason) for top, reason in notices.items()
+        ]
 
     def _register_one(self, registrar: Registrar, path: Path, labels: Labels) -> None:
         try:

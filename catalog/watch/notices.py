@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from catalog.domain.cards import card_of
+from catalog.domain.cards import card_notice
 from catalog.domain.paths import shown_path
 from catalog.domain.results import Failure
 from catalog.domain.watch_report import WatchReport
@@ -24,16 +24,8 @@ class Notices:
 
     def card(self, folder: str) -> None:
         """Say so if the folder belongs to a camera card."""
-        card = card_of(folder.split("/"))
-        if card is None:
-            return
-        top = "/".join(folder.split("/")[: -card.levels]) if card.levels > 1 else folder
-        self.warn(
-            shown_path(top),
-            "card_structure",
-            f"this is a camera card ({card.structure}): its files are catalogued one by one,"
-            " not as the clips they make up",
-        )
+        if (notice := card_notice(folder)) is not None:
+            self.warn(shown_path(notice[0]), "card_structure", notice[1])
 
     def troubles(self, walk: Walk) -> None:
         """What a walk could not look at."""

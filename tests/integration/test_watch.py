@@ -398,6 +398,8 @@ def test_a_camera_card_is_not_torn_apart_unsaid(catalog: Catalog, watched: Path)
     ]
     assert any("P2" in reason for _, _, reason in warnings)
     assert any("AVCHD" in reason for _, _, reason in warnings)
+    told = [(w.path, w.code, w.reason) for w in catalog.ingest(watched).warnings]
+    assert sorted(told) == sorted(warnings)
 
 
 def test_the_second_watcher_waits_for_the_first_to_end(
