@@ -1,12 +1,16 @@
 """The service under kills: assets through Celery, while workers are killed every few seconds.
 
-    python -m benchmarks.service [--assets 60] [--every 3] [--kills 100] [--media 2] [--calm]
+    python -m benchmarks.service [--assets 60] [--every 3] [--kills 100] [--media 2]
+                                 [--calm] [--stills]
 
 Renders small films, registers them with dispatch, and runs `catalog up` with the embedded
 PostgreSQL and Redis. Every few seconds one process below it (a worker, a worker's child, its
 decoder, or Redis) gets SIGKILL, until nothing is due or that many are killed. The catalogue is
 then compared, row by row but for ids and times, with one made without kills in this process.
-``--calm`` kills nobody, and so measures Celery's path beside that of `catalog ingest`.
+``--calm`` kills nobody, and so measures Celery's path beside that of `catalog ingest`; with
+``--stills`` many small assets of one picture each show how full the encoder's batches are. What
+a second process that decodes brings is seen with ``CATALOG_ENCODER=null`` and ``--media 1``, 2:
+with an encoder that computes, that is what two processors are busy with.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from PIL import Image
 from sqlalchemy import text
 
 from catalog import Catalog
@@ -55,6 +60,18 @@ def render(folder: Path, count: int) -> list[Path]:
         pictures = [np.kron(shot, np.ones((20, 20, 1), np.uint8)) for shot in shots]
         path = folder / f"take-{number:03}.mp4"
         write_video(path, (p for p in pictures for _ in range(40)), frame_rate=Fraction(25))
+        files.append(path)
+    return files
+
+
+def draw(folder: Path, count: int) -> list[Path]:
+    """Stills of noise, none like another."""
+    folder.mkdir()
+    files = []
+    for number in range(count):
+        pixels = np.random.default_rng(number).integers(0, 256, (18, 32, 3), np.uint8)
+        path = folder / f"still-{number:05}.png"
+        Image.fromarray(np.kron(pixels, np.ones((20, 20, 1), np.uint8))).save(path)
         files.append(path)
     return files
 
@@ -112,6 +129,14 @@ def through_the_service(
         return now - began, now - last, killed, content(catalog)
 
 
+def batches(home: Path) -> tuple[int, int]:
+    """How many vectors were written in how many batches, each a transaction of its own."""
+    query = "SELECT count(*), count(DISTINCT xmin::text) FROM catalog.embedding"
+    with Catalog.open(home=home) as catalog, catalog.database.connect() as connection:
+        vectors, transactions = connection.execute(text(query)).one()
+    return int(vectors), int(transactions)
+
+
 def encoded(catalog: Catalog) -> int:
     """How many assets are ready; asked often, so of one table alone."""
     query = "SELECT count(*) FROM catalog.stage WHERE name = 'encode' AND state = 'done'"
@@ -134,12 +159,13 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=1800.0, help="seconds")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="kill nobody")
+    parser.add_argument("--stills", action="store_true", help="stills instead of films")
     options = parser.parse_args()
     os.environ.setdefault("CATALOG_ENCODER", "demo")
     with tempfile.TemporaryDirectory(prefix="catalog-service-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        files = render(folder / "media", options.assets)
+        files = (draw if options.stills else render)(folder / "media", options.assets)
         with Catalog.open(home=folder / "warm") as warm:
             warm.ingest(files[0])  # the service has its libraries imported when it is ready
         with Catalog.open(home=folder / "calm") as calm:
@@ -148,6 +174,7 @@ def main() -> None:
             in_process = time.monotonic() - began
             expected = content(calm)
         took, calm_s, killed, found = through_the_service(folder / "service", files, options)
+        vectors, transactions = batches(folder / "service")
     differing = {t: len(set(found[t]) ^ set(expected[t])) for t in found if found[t] != expected[t]}
     figures = {
         "assets": len(files),
@@ -159,6 +186,9 @@ def main() -> None:
         "service_s": round(took, 2),
         "after_last_kill_s": round(calm_s, 2),
         "celery_share_of_in_process": round(in_process / took, 3),
+        "vectors": vectors,
+        "encode_batches": transactions,
+        "vectors_per_batch": round(vectors / transactions, 1) if transactions else 0.0,
     }
     for key, value in figures.items():
         print(f"{key:28} {value}")
