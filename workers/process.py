@@ -10,7 +10,8 @@ import os
 import threading
 from typing import Any
 
-from celery.signals import worker_process_shutdown, worker_shutdown
+from celery.signals import worker_init, worker_process_shutdown, worker_shutdown
+from celery.worker import WorkController
 
 from catalog import Catalog
 
@@ -22,12 +23,20 @@ class ProcessCatalog:
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
         self._pid = 0
+        self._siblings = 1
+
+    def begin(self, sender: WorkController, **_signal: Any) -> None:  # noqa: ANN401  # Celery's keywords
+        """Learn, before the fork, how many processes there will be."""
+        count = sender.concurrency
+        self._siblings = count if isinstance(count, int) else _processors()
 
     def get(self) -> Catalog:
         """The catalogue of the process, opened now if it is not yet."""
         with self._lock:
             if self._catalog is None or self._pid != os.getpid():
                 self._catalog, self._pid = Catalog.open(), os.getpid()
+                # Together they use each processor once.
+                self._catalog.decoders.threads = max(1, _processors() // self._siblings)
             return self._catalog
 
     def close(self, **_signal: Any) -> None:  # noqa: ANN401  # Celery's keywords
@@ -38,10 +47,15 @@ class ProcessCatalog:
                 mine.close()
 
 
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 _process = ProcessCatalog()
 catalog = _process.get
 
 
+worker_init.connect(_process.begin, weak=False)
 # A prefork child says the first, the threads and solo pools the second.
 worker_process_shutdown.connect(_process.close, weak=False)
 worker_shutdown.connect(_process.close, weak=False)

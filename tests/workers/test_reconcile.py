@@ -308,3 +308,21 @@ def test_what_is_fresh_is_encoded_before_a_backfill_and_a_pause_ends_it(service:
     with catalog.database.connect() as connection:
         order = connection.execute(text("SELECT asset_id FROM catalog.embedding ORDER BY ctid"))
         assert list(order.scalars()) == [new, old]
+
+
+def test_a_backlog_of_small_assets_is_encoded_in_full_batches(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.ingest.encode._CPU_BATCH", 4)
+    catalog = service.catalog
+    for number in range(10):
+        still = service.folder / f"{number}.png"
+        Image.new("RGB", (64, 48), (number * 20, 0, 99)).save(still)
+        catalog.analyse(catalog.register(still).asset_id)
+    catalog.encode()
+    with catalog.database.connect() as connection:
+        sizes = connection.execute(
+            # A batch is a transaction.
+            text("SELECT count(*) FROM catalog.embedding GROUP BY xmin::text")
+        ).scalars()
+        assert sorted(sizes) == [2, 4, 4]
