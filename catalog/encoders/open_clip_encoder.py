@@ -6,31 +6,42 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from open_clip import get_model_preprocess_cfg
 from open_clip.hf_model import HFTextEncoder
-from open_clip.transform import PreprocessCfg, image_transform_v2
+from open_clip.transform import PreprocessCfg
 from PIL import Image
 
+from catalog.encoders.accelerate import Tower, accelerate
 from catalog.encoders.batch_size import BatchSize
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
 from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
-from catalog.encoders.precision import check_precision, resolve_device, settle_precision
+from catalog.encoders.precision import (
+    COMPILED,
+    FIDELITY,
+    check_precision,
+    is_worth_trying,
+    resolve_device,
+    settle_precision,
+)
 from catalog.encoders.protocol import Vectors
+from catalog.encoders.scaling import Pixels, fitting, scale_on, square_side, to_device
 from catalog.encoders.sources import find_sources
 from catalog.encoders.spec import EncoderSpec
+from catalog.encoders.trial import Tried, probe_pictures
 
 # What the batch of a device begins with, and what it may grow to where that is quicker.
 _BATCH = {"cuda": (64, 1024), "mps": (64, 64)}
 # On processors a larger one was no faster, only larger.
 _CPU_BATCH = (32, 32)
+# Each prepares some 500 pictures a second.
+_MOST_THREADS = 32
 # No vocabulary needs more characters than this a token; without a limit, one pasted book would
 # keep the tokenizer busy for minutes, only to be cut to the model's context.
 _CHARACTERS_A_TOKEN = 16
@@ -38,11 +49,17 @@ _CHARACTERS_A_TOKEN = 16
 _MISFITS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _log = logging.getLogger(__name__)
 
-_PROBE_TEXTS = ["a dog on the beach", "кіт біжить"]
-
 
 class OpenClipEncoder:
-    """Implements :class:`catalog.encoders.protocol.Encoder` with open_clip and torch."""
+    """Implements :class:`catalog.encoders.protocol.Encoder` with open_clip and torch.
+
+    Attributes
+    ----------
+    tower:
+        From pictures as the model is shown them to vectors; `accelerate` may exchange it.
+    speedups:
+        What `accelerate` has kept.
+    """
 
     def __init__(
         self,
@@ -53,23 +70,28 @@ class OpenClipEncoder:
         precision: str,
         weights_digest: str,
     ) -> None:
-        where = next(model.parameters()).device
+        first = next(model.parameters())
+        self._where, self._dtype = first.device, first.dtype
         self.name = name
         self.precision = precision
-        self.device = str(where)
+        self.device = str(self._where)
         self.weights_digest = weights_digest
-        self._batch = BatchSize(*_BATCH.get(where.type, _CPU_BATCH))
+        self._batch = BatchSize(*_BATCH.get(self._where.type, _CPU_BATCH))
         self.preprocessing: dict[str, Any] = get_model_preprocess_cfg(model)
         self._tokenizer = tokenizer
         # Fast tokenizers keep padding settings inside; two threads in one raise "Already borrowed".
         self._tokenizing = threading.Lock()
-        self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "preprocess")
-        self._fit = _fitting(self.preprocessing)
+        self._pool = ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1), "preprocess")
+        self._fit = fitting(self.preprocessing)
+        # The side that pictures are scaled to on the device itself; None: on the processor.
+        self._side: int | None = None
         self._model = model
+        self.tower: Tower = self._eager
+        self.speedups: list[str] = []
         # 0..255 to the model's scale in one step, on the model's device.
-        self._mean = 255 * _per_channel(self.preprocessing["mean"], where)
-        self._deviation = 255 * _per_channel(self.preprocessing["std"], where)
-        self.dimension = int(self._forward_texts([""]).shape[1])
+        self._mean = 255 * _per_channel(self.preprocessing["mean"], self._where)
+        self._deviation = 255 * _per_channel(self.preprocessing["std"], self._where)
+        self.dimension = int(self._forward_texts(self.tokenize([""])).shape[1])
 
     @property
     def batch_size(self) -> int:
@@ -81,8 +103,8 @@ class OpenClipEncoder:
     def encode_images(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Encode pictures of any size and mode; float32 ``(n, d)``, unit rows.
 
-        The next batch is prepared while the model works on this one. Pictures
-        are read as stored: a turn demanded by EXIF is the caller's to make.
+        Beside a GPU the next batch is prepared while the model works on this one.
+        Pictures are read as stored: a turn demanded by EXIF is the caller's to make.
 
         Raises
         ------
@@ -97,53 +119,96 @@ class OpenClipEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode texts in the languages the model knows; float32 ``(n, d)``, unit rows.
 
+        Texts of about one length share a batch, so that few tokens are padding.
+
         Raises
         ------
         EncoderUnavailableError
             The model gave vectors that are not numbers.
         """
-        size = self.batch_size
+        if not texts:
+            return self._unit([])
+        tokens = self.tokenize(texts)
+        used = self._used(tokens)
+        order = torch.argsort(used, stable=True)
         rows = [
-            self._forward_texts(texts[start : start + size]) for start in range(0, len(texts), size)
+            self._forward_texts(tokens[several, : max(1, int(used[several].max()))])
+            for several in torch.split(order, self.batch_size)
         ]
-        return self._unit(rows)
+        vectors = self._unit(rows)
+        in_order = np.empty_like(vectors)
+        in_order[order.numpy()] = vectors
+        return in_order
 
     # --- pictures ---------------------------------------------------------------
 
-    def _batches(self, pictures: Sequence[Image.Image]) -> Iterator[NDArray[np.uint8]]:
-        """Yield pixels ``(b, h, w, 3)``, one batch ahead of the model."""
-        pending: list[Future[NDArray[np.uint8]]] = []
-        size = self.batch_size  # it may shrink meanwhile
-        for start in range(0, len(pictures) + size, size):
-            ready = np.stack([job.result() for job in pending]) if pending else None
-            pending = self._prepare(pictures[start : start + size], start)
-            if ready is not None:
-                yield ready
+    def _batches(self, pictures: Sequence[Image.Image]) -> Iterator[list[Pixels]]:
+        """Yield pixels ``(h, w, 3)`` batch by batch, beside a GPU one batch ahead of it.
 
-    def _prepare(self, batch: Sequence[Image.Image], start: int) -> list[Future[NDArray[np.uint8]]]:
+        On a processor that would only take from the model what it gives to preparing: torch's
+        threads wait for each other busily.
+        """
+        ahead = self._where.type != "cpu"
+        pending: list[Future[Pixels]] = []
+        start = 0
+        while pending or start < len(pictures):
+            if not pending:
+                pending, start = self._prepare(pictures, start)
+            ready = [job.result() for job in pending]
+            pending = []
+            if ahead and start < len(pictures):
+                pending, start = self._prepare(pictures, start)
+            yield ready
+
+    def _prepare(
+        self, pictures: Sequence[Image.Image], start: int
+    ) -> tuple[list[Future[Pixels]], int]:
+        batch = pictures[start : start + self.batch_size]  # the size may shrink meanwhile
         # A picture that is listed twice is read once: Pillow's lazy reading is not thread-safe.
-        jobs: dict[int, Future[NDArray[np.uint8]]] = {}
+        jobs: dict[int, Future[Pixels]] = {}
         for index, picture in enumerate(batch, start):
             if id(picture) not in jobs:
-                jobs[id(picture)] = self._pool.submit(self._pixels, picture, index)
-        return [jobs[id(picture)] for picture in batch]
+                jobs[id(picture)] = self._pool.submit(self.pixels, picture, index)
+        return [jobs[id(picture)] for picture in batch], start + len(batch)
 
-    def _pixels(self, picture: Image.Image, index: int) -> NDArray[np.uint8]:
-        return np.asarray(self._fit(readable_rgb(picture, index)), dtype=np.uint8)
+    def pixels(self, picture: Image.Image, index: int) -> Pixels:
+        """A picture as `forward` takes it; ``index`` goes into errors."""
+        readable = readable_rgb(picture, index)
+        if self._side is None:
+            return np.asarray(self._fit(readable), dtype=np.uint8)
+        return np.asarray(tame(readable, self.preprocessing["resize_mode"]), dtype=np.uint8)
 
     def preprocess(self, pictures: Sequence[Image.Image]) -> torch.Tensor:
-        """What the model is shown, equal to open_clip's own: float32 ``(n, 3, h, w)``."""
+        """What the model is shown, as open_clip would show it: float32 ``(n, 3, h, w)``."""
         return torch.cat([self._scale(pixels) for pixels in self._batches(pictures)])
 
-    def _scale(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
-        batch = torch.from_numpy(pixels).to(self._mean.device).permute(0, 3, 1, 2)
-        return (batch.float() - self._mean) / self._deviation
+    def shown(self, pixels: Sequence[Pixels]) -> torch.Tensor:
+        """A batch as the tower is given it: normalised, in the model's precision."""
+        return self._scale(pixels).to(self._dtype)
 
-    def _forward_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+    def _scale(self, pixels: Sequence[Pixels]) -> torch.Tensor:
+        if self._side is None:
+            batch = to_device(np.stack(pixels), self._where).permute(0, 3, 1, 2).float()
+        else:
+            interpolation = self.preprocessing["interpolation"]
+            batch = scale_on(self._where, pixels, self._side, interpolation)
+        return (batch - self._mean) / self._deviation
+
+    def scale_on_device(self) -> bool:
+        """Scale pictures where the model runs, if its vectors stay the same; whether they do."""
+        side = square_side(PreprocessCfg(**self.preprocessing))
+        truth = self.encode_images(probe_pictures())
+        self._side = side
+        same = np.sum(truth * self.encode_images(probe_pictures()), axis=1) >= FIDELITY
+        if not np.all(same):
+            self._side = None
+        return self._side is not None
+
+    def _forward_images(self, pixels: Sequence[Pixels]) -> torch.Tensor:
         """One batch; by halves where memory is too small for it, and smaller ones from then on."""
         began = time.perf_counter()
         try:
-            made = self._forward(pixels)
+            made = self.forward(pixels)
         except (MemoryError, RuntimeError) as error:
             if len(pixels) == 1 or not _is_out_of_memory(error):
                 raise
@@ -154,34 +219,46 @@ class OpenClipEncoder:
         half = len(pixels) // 2
         self._batch.too_large(len(pixels))
         _log.warning("encoder_batch_halved", extra={"batch": self.batch_size, "encoder": self.name})
-        if self._mean.is_cuda:
+        if self._where.type == "cuda":
             torch.cuda.empty_cache()
         return torch.cat([self._forward_images(part) for part in (pixels[:half], pixels[half:])])
 
     @torch.inference_mode()
-    def _forward(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
-        dtype = next(self._model.parameters()).dtype
-        out: torch.Tensor = self._model.encode_image(self._scale(pixels).to(dtype))  # type: ignore[operator]
-        return out.float().cpu()
+    def forward(self, pixels: Sequence[Pixels]) -> torch.Tensor:
+        """Vectors of one batch of prepared pictures, waited for."""
+        return self.tower(self.shown(pixels)).float().cpu()
+
+    def _eager(self, batch: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self._model.encode_image(batch)  # type: ignore[operator]
+        return out
 
     # --- texts --------------------------------------------------------------------
 
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model, in its precision and on its device."""
+        return self._model
+
     @torch.inference_mode()
-    def _forward_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        tokens = self.tokenize(texts).to(self._mean.device)
-        out: torch.Tensor = self._model.encode_text(tokens)  # type: ignore[operator]
+    def _forward_texts(self, tokens: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self._model.encode_text(tokens.to(self._where))  # type: ignore[operator]
         return out.float().cpu()
 
     def tokenize(self, texts: Sequence[str]) -> torch.Tensor:
         """Token numbers ``(n, context)``, without the columns in which every text is padding."""
         tokens = self._tokens(texts)
+        return tokens[:, : max(1, int(self._used(tokens).max()))]
+
+    def _used(self, tokens: torch.Tensor) -> torch.Tensor:
+        """How many tokens of each text the model must see, ``(n,)``."""
         text = getattr(self._model, "text", None)
         if not isinstance(text, HFTextEncoder):
-            return tokens
+            # open_clip's own towers need their full context.
+            return torch.full((len(tokens),), tokens.shape[1])
         # Hugging Face's towers mask padding, so it changes nothing but the time: a query of five
-        # words takes a fifth of it. open_clip's own towers need their full context.
-        used = int((tokens != text.config.pad_token_id).sum(dim=1).max())
-        return tokens[:, : max(1, used)]
+        # words takes a fifth of it.
+        used: torch.Tensor = (tokens != text.config.pad_token_id).sum(dim=1)
+        return used
 
     def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
         limit = _CHARACTERS_A_TOKEN * int(getattr(self._tokenizer, "context_length", None) or 77)
@@ -215,8 +292,9 @@ def load(spec: EncoderSpec, *, name: str, device: str, precision: str) -> OpenCl
 
     Raises as :func:`catalog.encoders.registry.load_encoder` does.
     """
-    check_precision(precision)
     where = resolve_device(device)
+    check_precision(precision, where)
+    base = precision.removesuffix(COMPILED)
     sources = find_sources(spec, name)
     model, tokenizer = build_model(sources), build_tokenizer(sources)
 
@@ -225,16 +303,23 @@ def load(spec: EncoderSpec, *, name: str, device: str, precision: str) -> OpenCl
             model, tokenizer, name=sources.name, precision=precision, weights_digest=fingerprint
         )
 
-    def probe(candidate: torch.nn.Module) -> Vectors:
-        tried = encoder(candidate, "on trial")
-        pictures, texts = tried.encode_images(_probe_pictures()), tried.encode_texts(_PROBE_TEXTS)
-        return np.concatenate([pictures, texts])
+    def trial(model: torch.nn.Module) -> Tried:
+        racing.append(Tried(encoder(model, "on trial"), racing[0] if racing else None))
+        return racing[-1]
 
+    racing: list[Tried] = []
     try:
         fingerprint = digest(model, tokenizer, get_model_preprocess_cfg(model))
-        loaded = encoder(*settle_precision(model, precision, where, probe))
+        settled = settle_precision(model, base, where, trial)
+        loaded = encoder(*settled)
+        racing.clear()
         # A model that cannot encode is found out here, not in the middle of an archive.
-        loaded.encode_images(_probe_pictures()[:1])
+        loaded.encode_images(probe_pictures()[:1])
+        if precision != base or (base == "auto" and is_worth_trying(model)):
+            tried = Tried(loaded)
+            loaded.speedups = accelerate(tried, where, compiled=precision != base)
+        if where.type == "cuda" and loaded.scale_on_device():
+            loaded.speedups.append("scale_on_device")
     except _MISFITS as error:
         raise broken(sources.name, error) from error
     return loaded
@@ -249,25 +334,3 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def _per_channel(values: Sequence[float], device: torch.device) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32, device=device).view(1, 3, 1, 1)
-
-
-def _probe_pictures() -> list[Image.Image]:
-    """Two pictures with something in them: a ramp and fine texture."""
-    ramp = Image.linear_gradient("L").convert("RGB")
-    return [ramp, Image.effect_mandelbrot((256, 256), (-2, -1.5, 1, 1.5), 60).convert("RGB")]
-
-
-def _fitting(preprocessing: dict[str, Any]) -> Callable[[Image.Image], Image.Image]:
-    """The step that brings an RGB picture to the model's size."""
-    config = PreprocessCfg(**preprocessing)
-    # open_clip's own steps but the last three, to RGB, to tensor, normalise: RGB it is already, and
-    # the others are quicker for a whole batch.
-    steps = image_transform_v2(config, is_train=False).transforms[:-3]
-
-    def fit(picture: Image.Image) -> Image.Image:
-        picture = tame(picture, config.resize_mode)
-        for step in steps:
-            picture = step(picture)
-        return picture
-
-    return fit

@@ -1,11 +1,13 @@
-"""Where a model runs and what it computes in."""
+"""Where a model runs and what it computes in, found out by trying."""
 
 from __future__ import annotations
 
 import copy
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,12 +16,32 @@ from catalog.encoders.protocol import Vectors
 from catalog.errors import InvalidSettingError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PRECISIONS = (*DTYPES, "int8")
+COMPILED = "+compile"
+"""Behind a precision: the model is also compiled, which takes a minute at its first batch."""
 # Lowest cosine between vectors of two precisions that still lets them be searched together.
 FIDELITY = 0.999
 # Below this many parameters a model is quick in fp32 and not worth a decision.
 SMALL = 30_000_000
-# bf16 must promise more than noise on the machine can explain.
-GAIN = 1.3
+# What is kept must be faster than what was kept before by more than noise can explain.
+GAIN = 1.15
+# Converting to int8 takes seconds, and no processor computes twice as fast in it again.
+ENOUGH = 2.0
+BUDGET_S = 8.0
+_ROUNDS = 3
+
+
+class Trial(Protocol):
+    """A model that is tried out."""
+
+    def run(self) -> None:
+        """Encode a batch of pictures, and wait for the result."""
+
+    def probe(self) -> Vectors:
+        """Unit vectors ``(n, d)`` of a few pictures and texts, the same for every trial."""
+
+
+TryOut = Callable[[torch.nn.Module], Trial]
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -46,47 +68,94 @@ def resolve_device(wanted: str) -> torch.device:
     return device
 
 
-def check_precision(wanted: str) -> None:
-    """Raise InvalidSettingError unless ``wanted`` is ``auto`` or a precision there is."""
-    if wanted != "auto" and wanted not in DTYPES:
+def check_precision(wanted: str, device: torch.device) -> None:
+    """Raise InvalidSettingError unless ``wanted`` is ``auto`` or a precision the device has."""
+    base = wanted.removesuffix(COMPILED)
+    if base not in {"auto", *PRECISIONS}:
         raise InvalidSettingError(
             f"The precision {wanted!r} does not exist.",
-            remedy=f"Set CATALOG_PRECISION to auto, {', '.join(DTYPES)}.",
+            remedy=f"Set CATALOG_PRECISION to auto, {', '.join(PRECISIONS)}, "
+            f"or one of them with {COMPILED} behind it.",
+            precision=wanted,
+        )
+    if base == "int8" and (device.type != "cpu" or not _can_quantise()):
+        raise InvalidSettingError(
+            f"The precision int8 is not to be had on {device.type} here.",
+            remedy="Set CATALOG_PRECISION to auto, or CATALOG_DEVICE to cpu.",
             precision=wanted,
         )
 
 
 def settle_precision(
-    model: torch.nn.Module,
-    wanted: str,
-    device: torch.device,
-    probe: Callable[[torch.nn.Module], Vectors],
+    model: torch.nn.Module, wanted: str, device: torch.device, try_out: TryOut
 ) -> tuple[torch.nn.Module, str]:
     """Move ``model`` to ``device`` in the precision ``wanted``; returns it and the precision.
 
-    For ``auto``, ``probe`` (a few unit vectors ``(n, d)`` of a model) is run in
-    both precisions and the lower one is kept if every cosine is ``FIDELITY``.
+    For ``auto`` the precisions that the device may gain by are raced against fp32, a few
+    batches each in turn, and the fastest of those whose vectors keep a cosine of
+    ``FIDELITY`` with fp32's is taken. That takes seconds.
     """
     model = model.to(device)
     if wanted != "auto":
-        return model.to(DTYPES[wanted]), wanted
-    candidate = _worth_trying(model, device)
-    if candidate is None:
-        return model, "fp32"
-    lower = copy.deepcopy(model).to(DTYPES[candidate])
-    cosines = np.sum(probe(model) * probe(lower), axis=1)
-    # NaN, from an overflow, fails the comparison as it should.
-    return (lower, candidate) if bool(np.all(cosines >= FIDELITY)) else (model, "fp32")
+        return lowered(model, wanted), wanted
+    kept, chosen, gain = model, "fp32", 1.0
+    full, truth, until = try_out(model), None, time.monotonic() + BUDGET_S
+    for precision in candidates(model, device):
+        if time.monotonic() > until or (precision == "int8" and gain >= ENOUGH):
+            break
+        lower = lowered(copy.deepcopy(model), precision)
+        trial = try_out(lower)
+        faster = race(full, trial)
+        if faster < GAIN * gain:
+            continue
+        truth = full.probe() if truth is None else truth
+        # NaN, from an overflow, fails the comparison as it should.
+        if bool(np.all(np.sum(truth * trial.probe(), axis=1) >= FIDELITY)):
+            kept, chosen, gain = lower, precision, faster
+    return kept, chosen
 
 
-def _worth_trying(model: torch.nn.Module, device: torch.device) -> str | None:
-    if sum(parameter.numel() for parameter in model.parameters()) < SMALL:
-        return None
+def lowered(model: torch.nn.Module, precision: str) -> torch.nn.Module:
+    """The model in a precision; it is changed itself, but for int8."""
+    if precision == "int8":
+        return _quantised(model)
+    return model.to(DTYPES[precision])
+
+
+def is_worth_trying(model: torch.nn.Module) -> bool:
+    """Whether a model is so large that its speed matters."""
+    return sum(parameter.numel() for parameter in model.parameters()) >= SMALL
+
+
+def candidates(model: torch.nn.Module, device: torch.device) -> list[str]:
+    """What may be faster than fp32 there, the likeliest first."""
+    if not is_worth_trying(model):
+        return []
     if device.type == "cuda":
-        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
-    if device.type == "cpu" and _has_bf16_instructions() and _bf16_gain() >= GAIN:
-        return "bf16"
-    return None
+        # Before Ampere bf16 is only imitated.
+        new = torch.cuda.get_device_capability(device) >= (8, 0)
+        return ["bf16", "fp16"] if new else ["fp16"]
+    if device.type != "cpu":
+        return []
+    narrow = ["bf16"] if _has_bf16_instructions() else []
+    return [*narrow, "int8"] if _can_quantise() else narrow
+
+
+def race(one: Trial, other: Trial) -> float:
+    """How many times faster ``other`` is; they take turns, so that load hits both alike.
+
+    Instructions alone say little: on one Xeon that lists avx512_bf16 but hides AMX from
+    its guests, bf16 was half as fast as fp32.
+    """
+    best = [float("inf"), float("inf")]
+    for at in range(1 + _ROUNDS):
+        for lane, trial in enumerate((one, other)):
+            began = time.perf_counter()
+            trial.run()
+            took = time.perf_counter() - began
+            if at:  # the first compiles kernels
+                best[lane] = min(best[lane], took)
+    return best[0] / best[1]
 
 
 def _has_bf16_instructions() -> bool:
@@ -98,24 +167,26 @@ def _has_bf16_instructions() -> bool:
     return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
-def _bf16_gain() -> float:
-    """How many times faster a layer of ViT-B runs in bf16 than in fp32; takes about 0.2 s.
+def _can_quantise() -> bool:
+    # torch has announced to give this up for a package of its own.
+    try:
+        from torch.ao.quantization import quantize_dynamic  # noqa: F401, PLC0415
+    except ImportError:
+        return False
+    return torch.backends.quantized.engine not in {"none", ""}
 
-    The instructions alone say little: on one Xeon that lists avx512_bf16 but
-    hides AMX from its guests, bf16 was half as fast as fp32.
+
+def _quantised(model: torch.nn.Module) -> torch.nn.Module:
+    """A copy whose linear layers keep weights of 8 bits and round what comes in as it comes.
+
+    Attention's own projections stay as they are: torch computes them elsewhere.
     """
-    wide = torch.rand(400, 768)
-    narrow = wide.bfloat16()
-    full = torch.nn.Linear(768, 3072)
-    lower = copy.deepcopy(full).bfloat16()
+    from torch.ao.quantization import quantize_dynamic  # noqa: PLC0415  slow to import
 
-    def best(layer: torch.nn.Module, batch: torch.Tensor) -> float:
-        took = []
-        for _ in range(4):  # the first compiles kernels; the best is the least disturbed
-            started = time.perf_counter()
-            layer(batch)
-            took.append(time.perf_counter() - started)
-        return min(took)
-
-    with torch.inference_mode():
-        return best(full, wide) / best(lower, narrow)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        done: torch.nn.Module = quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)  # type: ignore[no-untyped-call]
+    for module in done.modules():
+        # A layer's weight is packed away; open_clip asks it here what to convert its input to.
+        module.int8_original_dtype = torch.float32  # type: ignore[assignment]
+    return done

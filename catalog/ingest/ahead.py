@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
 from catalog.encoders.threads import use_threads
-from catalog.errors import CatalogError
 from catalog.ingest.analyse import worker_name
 from catalog.ingest.buffer import Buffer
-from catalog.ingest.encode import STAGE, read_picture
+from catalog.ingest.encode import STAGE, StoredPictures, encode_readable
 from catalog.store import stages, vectors
 
 # On a processor larger ones are hardly quicker, and a batch keeps the threads it began with.
@@ -165,14 +164,11 @@ class EncodeAhead:
     def _encode(self) -> None:
         batch, self._batch = self._batch, []
         wanted = [sample for sample in batch if sample.asset_id not in self._dropped]
-        samples, pictures = [], []
-        for sample in wanted:
-            try:
-                pictures.append(read_picture(sample.key, sample.jpeg))
-                samples.append(sample)
-            except CatalogError:
-                continue  # it is in the frame store as well, and from there it will be told
-        for sample, vector in zip(samples, self._encoder.encode_images(pictures), strict=True):
+        pictures = StoredPictures([(sample.key, sample.jpeg) for sample in wanted])
+        made = encode_readable(self._encoder, pictures)
+        # What is broken is in the frame store as well, and from there it will be told.
+        samples = [sample for at, sample in enumerate(wanted) if at not in pictures.broken]
+        for sample, vector in zip(samples, made, strict=True):
             # Not a view of the whole batch, which it would keep alive.
             self._vectors.setdefault(sample.asset_id, {})[sample.key] = vector.copy()
         self._on_encoded(len(batch))

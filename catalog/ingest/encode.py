@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import overload
 
 from PIL import Image
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.encoders import Encoder
-from catalog.errors import CatalogError, FrameStoreError
+from catalog.encoders import Encoder, Vectors
+from catalog.errors import CatalogError, FrameStoreError, UndecodableError
 from catalog.media.frame_store import FrameStore
 from catalog.store import stages, vectors
 from catalog.store.vectors import ClaimedFrame
@@ -19,6 +21,8 @@ STAGE = "encode"
 # Frames claimed at a time. A card takes more at once than a processor: how many, its encoder
 # finds out, and wants some batches at hand for that.
 _CPU_BATCH, _GPU_BATCH = 64, 1024
+# The frame store may be across a network, where reading is waiting.
+_READERS = 8
 # A batch of the largest model on a slow processor takes a few minutes.
 _LEASE_S = 1800.0
 
@@ -89,17 +93,26 @@ class EncodeQueue:
     def _encode(
         self, session: Session, claimed: list[ClaimedFrame], failures: dict[int, CatalogError]
     ) -> int:
-        pictures, frames = [], []
-        for frame in claimed:
-            try:
-                pictures.append(read_picture(frame.picture, self._store.get(frame.picture)))
-                frames.append(frame)
-            except CatalogError as error:
-                failures[frame.asset_id] = error
-        if not frames:
-            return 0
-        made = self._encoder.encode_images(pictures)
-        return vectors.write_vectors(session, self.encoder_id, frames, made)
+        frames, stored = [], []
+        with ThreadPoolExecutor(_READERS, "read") as readers:
+            for frame, found in zip(claimed, readers.map(self._read, claimed), strict=True):
+                if isinstance(found, bytes):
+                    frames.append(frame)
+                    stored.append((frame.picture, found))
+                else:
+                    failures[frame.asset_id] = found
+        pictures = StoredPictures(stored)
+        made = encode_readable(self._encoder, pictures)
+        for at, error in pictures.broken.items():
+            failures[frames[at].asset_id] = error
+        kept = [frame for at, frame in enumerate(frames) if at not in pictures.broken]
+        return vectors.write_vectors(session, self.encoder_id, kept, made)
+
+    def _read(self, frame: ClaimedFrame) -> bytes | CatalogError:
+        try:
+            return self._store.get(frame.picture)
+        except CatalogError as error:
+            return error
 
 
 def settle(
@@ -129,6 +142,57 @@ def note_failures(database: Database, failures: Mapping[int, CatalogError], work
         for asset_id in sorted(failures):
             stages.start_stage(session, asset_id, STAGE, worker)
             stages.fail_stage(session, asset_id, STAGE, failures[asset_id])
+
+
+class StoredPictures(Sequence[Image.Image]):
+    """Pictures as they were kept, each opened when it is asked for.
+
+    So the encoder's threads decode them, a batch at a time, and a thousand
+    decoded pictures are never in memory at once.
+
+    Attributes
+    ----------
+    broken:
+        By place, why a picture is left out.
+    """
+
+    def __init__(self, stored: Sequence[tuple[str, bytes]]) -> None:
+        self._stored = stored
+        self._places = list(range(len(stored)))
+        self.broken: dict[int, FrameStoreError] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Image.Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Image.Image]: ...
+    def __getitem__(self, index: int | slice) -> Image.Image | list[Image.Image]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        try:
+            return Image.open(io.BytesIO(self._stored[self._places[index]][1]))
+        except (OSError, SyntaxError) as error:
+            raise UndecodableError(str(error), index=index) from error
+
+    def leave_out_broken(self) -> None:
+        """From now on the pictures are all but those that cannot be read."""
+        for place in self._places:
+            try:
+                read_picture(*self._stored[place])
+            except FrameStoreError as error:
+                self.broken[place] = error
+        self._places = [place for place in self._places if place not in self.broken]
+
+
+def encode_readable(encoder: Encoder, pictures: StoredPictures) -> Vectors:
+    """The vectors of all pictures that can be read; `broken` names the others."""
+    try:
+        return encoder.encode_images(pictures)
+    except UndecodableError:  # one of thousands, seldom: the others are done again
+        pictures.leave_out_broken()
+        return encoder.encode_images(pictures)
 
 
 def read_picture(key: str, jpeg: bytes) -> Image.Image:
