@@ -79,7 +79,9 @@ class Catalog(
         decoders: DecoderPool | None = None,
     ) -> None:
         super().__init__(settings, database, store, dispatcher=dispatcher, decoders=decoders)
-        self.encoder = EncoderVerbs(self._encoders, store, lambda: self.dispatcher)
+        self.encoder = EncoderVerbs(
+            self._encoders, store, lambda: self.dispatcher, self._load_encoder
+        )
         self._group()
 
     def _group(self) -> None:

@@ -49,10 +49,9 @@ class OpenCatalog:
             for body in committed.get(ANNOUNCED, ()):
                 self._webhook.post(body)
 
-    def _load_encoder(self, name: str) -> Encoder:
-        return encoders.load_encoder(
-            name, device=self.settings.device, precision=self.settings.precision
-        )
+    def _load_encoder(self, name: str, precision: str | None = None) -> Encoder:
+        wanted = precision or self.settings.precision
+        return encoders.load_encoder(name, device=self.settings.device, precision=wanted)
 
     @property
     def dispatcher(self) -> Dispatcher:

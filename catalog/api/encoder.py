@@ -7,7 +7,9 @@ from typing import Any
 
 from catalog.dispatch import Dispatcher
 from catalog.domain.progress import Progress, Silent
+from catalog.encoders import Encoder
 from catalog.errors import BrokerUnavailableError
+from catalog.maintain.bench import USUAL, bench
 from catalog.maintain.comparing import compare
 from catalog.maintain.encoders import Encoders
 from catalog.maintain.switching import Switching
@@ -18,12 +20,17 @@ class EncoderVerbs:
     """``catalog.encoder.list()``, ``catalog.encoder.add(name)`` and so on."""
 
     def __init__(
-        self, encoders_of: Encoders, store: FrameStore, dispatcher: Callable[[], Dispatcher]
+        self,
+        encoders_of: Encoders,
+        store: FrameStore,
+        dispatcher: Callable[[], Dispatcher],
+        load: Callable[[str, str], Encoder],
     ) -> None:
         self._encoders = encoders_of
         self._database = encoders_of.database
         self._switching = Switching(encoders_of.database, store, encoders_of)
         self._dispatcher = dispatcher
+        self._load = load
 
     def list(self) -> list[dict[str, Any]]:
         """Every encoder of the catalogue, and how far it is.
@@ -127,6 +134,33 @@ class EncoderVerbs:
             (one, other),
             queries=queries,
             limit=limit,
+            progress=progress or Silent(),
+        )
+
+    def bench(
+        self,
+        name: str | None = None,
+        *,
+        precisions: Sequence[str] = USUAL,
+        pictures: int = 200,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """What each precision gains and costs: throughput, cosine with fp32, Recall@1.
+
+        None: the encoder that answers, or the settings' own. See `maintain.bench.bench`.
+
+        Raises
+        ------
+        InvalidInputError
+            If the number of pictures cannot be drawn.
+        UnknownEncoderError, EncoderUnavailableError
+            If there is no such encoder, or its weights are not to be had.
+        """
+        chosen = name or self._encoders.answering()
+        return bench(
+            lambda precision: self._load(chosen, precision),
+            precisions=precisions,
+            pictures=pictures,
             progress=progress or Silent(),
         )
 

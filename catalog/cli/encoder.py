@@ -162,6 +162,36 @@ def activate(
 
 
 @app.command()
+def bench(
+    name: Annotated[
+        str | None, typer.Argument(help="Any encoder; none: the one that answers.")
+    ] = None,
+    *,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(help="Of fp32, bf16, fp16, int8, auto; +compile behind it; repeatable."),
+    ] = None,
+    pictures: Annotated[int, typer.Option(help="How many are drawn.")] = 200,
+    json: Json = False,
+) -> None:
+    """Measure on this machine what each precision gains, and what it costs in Recall@1.
+
+    Pictures and captions are the demonstration's, in all its languages.
+    """
+    from catalog.cli.encoder_text import encoder_bench  # noqa: PLC0415
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            chosen = {"precisions": precision} if precision else {}
+            body = catalog.encoder.bench(name, pictures=pictures, progress=progress, **chosen)
+        if json:
+            say_json(body)
+        else:
+            encoder_bench(body)
+
+
+@app.command()
 def index(*, json: Json = False) -> None:
     """Build the graphs that large libraries are searched by, where they are due.
 

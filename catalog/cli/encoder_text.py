@@ -57,6 +57,34 @@ def encoder_comparison(body: Mapping[str, Any]) -> None:
         typer.echo(f"… and {len(body['queries']) - _MOST_SHOWN} that agree as much or more.")
 
 
+def encoder_bench(body: Mapping[str, Any]) -> None:
+    """What each precision gains and costs."""
+    typer.echo(
+        f"{body['encoder']}: {body['pictures']} drawn pictures, {body['texts']} captions in "
+        f"{body['languages']} languages."
+    )
+    numbers = ("pictures/s", "faster", "texts/s", "cosine", "least", "Recall@1", "change")
+    table = new_table("precision", "device", *numbers, "with", numbers=numbers)
+    for row in body["rows"]:
+        if "error" in row:
+            add_row(table, row["precision"], *[""] * 8, row["error"])
+            continue
+        add_row(
+            table,
+            row["precision"],
+            row["device"],
+            f"{row['pictures_per_s']:.1f}",
+            f"{row['faster']:.2f}",
+            f"{row['texts_per_s']:.1f}",
+            f"{row['cosine_median']:.5f}",
+            f"{row['cosine_min']:.5f}",
+            f"{row['recall_at_1']:.3f}",
+            f"{row['recall_change']:+.3f}",
+            ", ".join(row["speedups"]),
+        )
+    print_table(table)
+
+
 def _first(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return ""

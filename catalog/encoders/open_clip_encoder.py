@@ -23,6 +23,7 @@ from catalog.encoders.building import Tokenizer, broken, build_model, build_toke
 from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
 from catalog.encoders.precision import (
+    CANNOT,
     COMPILED,
     FIDELITY,
     check_precision,
@@ -45,8 +46,6 @@ _MOST_THREADS = 32
 # No vocabulary needs more characters than this a token; without a limit, one pasted book would
 # keep the tokenizer busy for minutes, only to be cut to the model's context.
 _CHARACTERS_A_TOKEN = 16
-# What torch raises when a model does not fit its input, or the device its memory.
-_MISFITS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _log = logging.getLogger(__name__)
 
 
@@ -320,7 +319,7 @@ def load(spec: EncoderSpec, *, name: str, device: str, precision: str) -> OpenCl
             loaded.speedups = accelerate(tried, where, compiled=precision != base)
         if where.type == "cuda" and loaded.scale_on_device():
             loaded.speedups.append("scale_on_device")
-    except _MISFITS as error:
+    except CANNOT as error:
         raise broken(sources.name, error) from error
     return loaded
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from open_clip.modified_resnet import AttentionPool2d
 
 from catalog.encoders.protocol import Vectors
 from catalog.errors import InvalidSettingError
@@ -41,6 +42,8 @@ class Trial(Protocol):
         """Unit vectors ``(n, d)`` of a few pictures and texts, the same for every trial."""
 
 
+# What torch raises where a layer cannot take its input, or the device has not memory for both.
+CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 TryOut = Callable[[torch.nn.Module], Trial]
 
 
@@ -104,13 +107,17 @@ def settle_precision(
         if time.monotonic() > until or (precision == "int8" and gain >= ENOUGH):
             break
         lower = lowered(copy.deepcopy(model), precision)
-        trial = try_out(lower)
-        faster = race(full, trial)
-        if faster < GAIN * gain:
+        try:
+            trial = try_out(lower)
+            faster = race(full, trial)
+            if faster < GAIN * gain:
+                continue
+            truth = full.probe() if truth is None else truth
+            # NaN, from an overflow, fails the comparison as it should.
+            faithful = bool(np.all(np.sum(truth * trial.probe(), axis=1) >= FIDELITY))
+        except CANNOT:  # its architecture has a layer that does not compute in it
             continue
-        truth = full.probe() if truth is None else truth
-        # NaN, from an overflow, fails the comparison as it should.
-        if bool(np.all(np.sum(truth * trial.probe(), axis=1) >= FIDELITY)):
+        if faithful:
             kept, chosen, gain = lower, precision, faster
     return kept, chosen
 
@@ -185,8 +192,20 @@ def _quantised(model: torch.nn.Module) -> torch.nn.Module:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        done: torch.nn.Module = quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)  # type: ignore[no-untyped-call]
+        done: torch.nn.Module = quantize_dynamic(model, _linear(model), dtype=torch.qint8)  # type: ignore[no-untyped-call]
     for module in done.modules():
         # A layer's weight is packed away; open_clip asks it here what to convert its input to.
         module.int8_original_dtype = torch.float32  # type: ignore[assignment]
     return done
+
+
+def _linear(model: torch.nn.Module) -> set[str]:
+    """Names of the linear layers that are called; of a ResNet's last one only weights are used."""
+    pools = tuple(
+        name for name, module in model.named_modules() if isinstance(module, AttentionPool2d)
+    )
+    return {
+        name
+        for name, module in model.named_modules()
+        if type(module) is torch.nn.Linear and name.rpartition(".")[0] not in pools
+    }

@@ -60,6 +60,12 @@ class Encoders:
         check_weights(encoder, row)
         return encoder, row.id
 
+    def answering(self) -> str:
+        """The name of the encoder that answers, or would in a catalogue that never encoded."""
+        with self.database.session() as session:
+            row = vectors.active_encoder(session)
+        return row.name if row else self._default
+
     def filling(self, row: EncoderRow) -> tuple[Encoder, int]:
         """An encoder that is being filled, loaded, and its row's id.
 
