@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 RESAMPLES = 1000
 _LOW, _HIGH = 2.5, 97.5
+_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class Draws:
     def __init__(self, count: int, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
         random = np.random.default_rng(seed)
         even = np.full(count, 1 / max(1, count))
-        self._times = random.multinomial(count, even, size=resamples).astype(np.float64)
+        # Nothing is drawn 256 times by chance: with as many places as draws, once on average.
+        rows = [random.multinomial(count, even).astype(np.uint8) for _ in range(resamples)]
+        self._times = np.array(rows, dtype=np.uint8).reshape(resamples, count)
 
     def means(self, values: NDArray[np.float64], pictures: NDArray[np.int64]) -> Sampled:
         """The mean of ``values`` ``(q, m)``, each of the picture at its place in ``pictures``."""
@@ -60,10 +63,19 @@ class Draws:
         columns = values.T
         sums = np.stack([np.bincount(pictures, column, size) for column in columns], axis=1)
         counts = np.bincount(pictures, minlength=size).astype(np.float64)
-        drawn = self._times @ counts
+        every = self._summed(np.column_stack([sums, counts]))
+        drawn = every[:, -1]
         # A resample without a single query says nothing; with few pictures it can happen.
-        resampled = (self._times @ sums)[drawn > 0] / drawn[drawn > 0, None]
+        resampled = every[drawn > 0, :-1] / drawn[drawn > 0, None]
         return Sampled(values.mean(axis=0), resampled, drawn > 0)
+
+    def _summed(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums of the pictures' ``columns`` in each resample, a hundred resamples at a time."""
+        parts = [
+            self._times[at : at + _TOGETHER] @ columns
+            for at in range(0, len(self._times), _TOGETHER)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, columns.shape[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -183,13 +184,13 @@ def _figures(
     }
     digests = [contents.digests[at] for at in sorted(contents.digests)]
     draws = Draws(len(digests), resamples=options.resamples, seed=options.seed)
-    progress.begin("score", len(encoded), "encoders")
+    progress.begin("score", len(encoded) * len(captions), "languages")
     scored = []
     for each in encoded:
         texts = {code: each.texts[code][lasting[code]] for code in captions}
         pictures = _stacked(each, digests)
-        scored.append(score(pictures, captions, texts, draws, seed=options.seed))
-        progress.advance("score", 1, each.facts.label)
+        done = partial(progress.advance, "score", 1)
+        scored.append(score(pictures, captions, texts, draws, seed=options.seed, on_language=done))
     progress.end("score")
     figures = tuple(_complete(e.facts, s) for e, s in zip(encoded, scored, strict=True))
     shown = thumbnails_of(there, figures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ def score(
     draws: Draws,
     *,
     seed: int = 0,
+    on_language: Callable[[str], None] = lambda _: None,
 ) -> Scored:
     """Recall in both directions, cosines, calibration and examples, by language.
 
@@ -55,6 +56,8 @@ def score(
         Their unit vectors ``(q, d)``, by language.
     draws
         Of the *n* pictures; the same draws for every encoder make comparisons paired.
+    on_language
+        Told of each language that is done.
     """
     figures: dict[str, LanguageFigures] = {}
     to_image: dict[str, Sampled] = {}
@@ -81,6 +84,7 @@ def score(
             calibrated=_calibrated(hits, language, [cosines], len(said), seed),
             examples=_examples(found, said),
         )
+        on_language(language)
     common = Hits.joined(every)
     spoken = [figure.cosines for figure in figures.values() if figure.cosines is not None]
     asked_in_all = sum(figure.queries for figure in figures.values())
