@@ -10,7 +10,7 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from catalog.dispatch.celery_app import celery_settings
-from catalog.dispatch.names import ANALYSE, BACKFILL, ENCODE, FRESH, PROXY
+from catalog.dispatch.names import ANALYSE, BACKFILL, ENCODE, ENCODE_QUEUE, FRESH, PROXY
 from catalog.dispatch.protocol import Waiting
 from catalog.dispatch.reach import count_waiting
 from catalog.errors import BrokerUnavailableError
@@ -18,6 +18,9 @@ from catalog.errors import BrokerUnavailableError
 # Whoever waits for this has done the work already: a short outage is bridged,
 # a long one is reported within seconds.
 _RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 0.5}
+
+
+_FAULTS = (OperationalError, KombuError, RedisError, OSError)
 
 
 class CeleryDispatcher:
@@ -41,8 +44,12 @@ class CeleryDispatcher:
         self._send(ANALYSE, asset_id, priority=BACKFILL if backfill else FRESH)
 
     def encode(self, *, backfill: bool = False) -> None:
-        """Have a worker encode whatever frames lack a vector."""
-        self._send(ENCODE, priority=BACKFILL if backfill else FRESH)
+        """Have a worker encode whatever frames lack a vector. One message that waits does for all.
+
+        Who takes that one comes after the commit of whoever calls, and so finds what it made.
+        """
+        if backfill or not self._one_waits():
+            self._send(ENCODE, priority=BACKFILL if backfill else FRESH)
 
     def proxy(self, asset_id: int) -> None:
         """Have a worker make this asset's proxy, when no asset waits to be found."""
@@ -56,11 +63,20 @@ class CeleryDispatcher:
         """Close the connections to the broker."""
         self._app.close()
 
+    def _one_waits(self) -> bool:
+        """Whether a fresh message to encode waits; False as well if the broker does not say."""
+        try:
+            with self._app.pool.acquire(block=True) as connection:
+                # Of a queue's lists in Redis, that of what is fresh has its name.
+                return bool(connection.default_channel.client.llen(ENCODE_QUEUE))
+        except _FAULTS:  # sending tells what is wrong
+            return False
+
     def _send(self, task: str, *ids: int, priority: int = FRESH) -> None:
         options: dict[str, Any] = {"retry": True, "retry_policy": _RETRIES, "priority": priority}
         try:
             self._app.send_task(task, args=ids, **options)
-        except (OperationalError, KombuError, RedisError, OSError) as error:
+        except _FAULTS as error:
             raise BrokerUnavailableError(
                 f"The broker at {self._place} cannot be told of {task}: {str(error).rstrip('.')}.",
                 remedy="Start Redis and check CATALOG_BROKER_URL; the work stays due and "

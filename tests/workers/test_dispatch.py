@@ -68,6 +68,17 @@ def test_a_message_holds_an_id_and_nothing_else(service: Service) -> None:
     assert service.redis.llen("encode") == 0
 
 
+def test_one_message_to_encode_does_for_all_that_were_analysed(service: Service) -> None:
+    for number in range(3):
+        path = service.footage(f"{number}.mp4", "red", 5 + number)
+        service.catalog.analyse(service.catalog.register(path).asset_id, dispatch=True)
+    assert service.redis.llen("encode") == 1
+    service.catalog.dispatcher.encode(backfill=True)
+    service.redis.delete("encode")
+    service.catalog.dispatcher.encode()
+    assert service.redis.llen("encode") == 1, "a backfill that waits is no reason to wait with it"
+
+
 class Eavesdropper:
     """Looks, when it is told of an asset, whether others can see it."""
 
