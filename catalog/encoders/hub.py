@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -51,10 +52,11 @@ def fetch(
         cached = hf.try_to_load_from_cache(repository, name, revision=revision)
         if isinstance(cached, str):
             return Path(cached)
+    wanted = _Wanted(encoder, what, f"{' or '.join(names)} of {repository}")
     for name in names:
-        if _exists(hf.hf_hub_url(repository, name, revision=revision), encoder, what):
+        if _exists(hf.hf_hub_url(repository, name, revision=revision), wanted):
             download = functools.partial(hf.hf_hub_download, repository, name, revision=revision)
-            return Path(_client(download, encoder, what))
+            return Path(_client(download, wanted))
     raise UnknownEncoderError(
         f"The repository {repository} on {constants.ENDPOINT} holds none of {', '.join(names)}, "
         f"so the {what} of {encoder} cannot be had.",
@@ -80,35 +82,45 @@ def fetch_folder(
             return folder
     except LocalEntryNotFoundError:
         pass
-    _exists(hf.hf_hub_url(repository, "config.json"), encoder, what)
+    wanted = _Wanted(encoder, what, f"one of {', '.join(marks)} of {repository}")
+    _exists(hf.hf_hub_url(repository, "config.json"), wanted)
     download = functools.partial(hf.snapshot_download, repository, allow_patterns=allowed)
-    return Path(_client(download, encoder, what))
+    return Path(_client(download, wanted))
 
 
-def _exists(url: str, encoder: str, what: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is looked for, for messages: which files of which repository, and what for."""
+
+    encoder: str
+    what: str
+    files: str
+
+
+def _exists(url: str, wanted: _Wanted) -> bool:
     if constants.HF_HUB_OFFLINE:
-        _unavailable(encoder, what, "HF_HUB_OFFLINE is set")
+        _unavailable(wanted, "HF_HUB_OFFLINE is set")
     try:
         _within(DEADLINE_S, lambda: hf.get_hf_file_metadata(url, timeout=ANSWER_S))
     except EntryNotFoundError:  # the repository is there, the file is not
         return False
     except (RepositoryNotFoundError, GatedRepoError) as error:
         raise UnknownEncoderError(
-            f"The repository with the {what} of {encoder} does not exist or is not open to all "
-            f"({url}).",
+            f"The repository with the {wanted.what} of {wanted.encoder} does not exist or is not "
+            f"open to all ({url}).",
             remedy="Correct the name, or set HF_TOKEN to a token that may read it.",
-            encoder=encoder,
+            encoder=wanted.encoder,
         ) from error
     except Exception as error:  # noqa: BLE001  # each version of the client has its own network errors
-        _unavailable(encoder, what, _reason(error), error)
+        _unavailable(wanted, _reason(error), error)
     return True
 
 
-def _client(download: Callable[[], str], encoder: str, what: str) -> str:
+def _client(download: Callable[[], str], wanted: _Wanted) -> str:
     try:
         return download()
     except Exception as error:  # noqa: BLE001  # as above
-        _unavailable(encoder, what, _reason(error), error)
+        _unavailable(wanted, _reason(error), error)
 
 
 def _within(seconds: float, call: Callable[[], object]) -> None:
@@ -138,13 +150,13 @@ def _reason(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _unavailable(
-    encoder: str, what: str, reason: str, cause: BaseException | None = None
-) -> NoReturn:
+def _unavailable(wanted: _Wanted, reason: str, cause: BaseException | None = None) -> NoReturn:
     raise EncoderUnavailableError(
-        f"The {what} of {encoder} are neither in the cache ({constants.HF_HUB_CACHE}) nor "
-        f"downloadable from {constants.ENDPOINT} ({reason}).",
+        f"The {wanted.what} of {wanted.encoder} are neither in the cache "
+        f"({constants.HF_HUB_CACHE}) nor downloadable from {constants.ENDPOINT} ({reason}). "
+        f"Wanted: {wanted.files}.",
         remedy=WAYS_OUT,
-        encoder=encoder,
-        missing=what,
+        encoder=wanted.encoder,
+        missing=wanted.what,
+        files=wanted.files,
     ) from cause

@@ -42,8 +42,9 @@ class Trial(Protocol):
         """Unit vectors ``(n, d)`` of a few pictures and texts, the same for every trial."""
 
 
-# What torch raises where a layer cannot take its input, or the device has not memory for both.
-CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# What torch and timm raise where a layer cannot take its input, or memory is short.
+CANNOT = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
+          ValueError)  # fmt: skip
 TryOut = Callable[[torch.nn.Module], Trial]
 
 
