@@ -88,6 +88,10 @@ def compare(
     query: Annotated[list[str] | None, typer.Option(help="What to ask; repeatable.")] = None,
     queries: Annotated[Path | None, typer.Option(help="A file with a query a line.")] = None,
     limit: Annotated[int, typer.Option(help="Shots of each query.", min=1, max=1000)] = 10,
+    evaluate: Annotated[
+        str | None,
+        typer.Option(help="Also measure both on captions, as `catalog evaluate` does on this."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Ask two encoders the same, and see how far they find the same shots.
@@ -95,6 +99,7 @@ def compare(
     Without queries: what was asked before, or else what people wrote of the footage.
     """
     from catalog.cli.encoder_text import encoder_comparison  # noqa: PLC0415
+    from catalog.cli.evaluation_text import evaluation_tables  # noqa: PLC0415
     from catalog.cli.progress import shown_progress  # noqa: PLC0415
 
     with fail_with_reason(json=json):
@@ -103,10 +108,14 @@ def compare(
             body = catalog.encoder.compare(
                 one, other, queries=asked, limit=limit, progress=progress
             )
+            names = [each["name"] for each in body["encoders"]]
+            found = evaluate and catalog.evaluate(evaluate, encoders=names, progress=progress)
         if json:
-            say_json(body)
-        else:
-            encoder_comparison(body)
+            say_json(body | ({"evaluation": found.as_json()} if found else {}))
+            return
+        encoder_comparison(body)
+        if found:
+            evaluation_tables(found)
 
 
 def _lines(file: Path | None) -> list[str]:

@@ -35,6 +35,12 @@ def test_the_way_of_an_encoder_in_and_another_out(cli, pictures: Path, tmp_path:
     assert "red.png clip" in compared.out
     body = cli("encoder", "compare", "null", "null:32", "--query", "green", "--json").json
     assert [row["query"] for row in body["queries"]] == ["green"]
+    captions = pictures / "captions.csv"
+    rows = "".join(f"{each}.png,en,{each}\n" for each in ("red", "green", "blue"))
+    captions.write_text("file,language,caption\n" + rows)
+    both = cli("encoder", "compare", "null", "null:32", "--query", "red",
+               "--evaluate", captions, "--json").json  # fmt: skip
+    assert [each["name"] for each in both["evaluation"]["encoders"]] == ["null:64", "null:32"]
     assert cli("encoder", "activate", "null:32").out == (
         "null:32 is active; 0 frames were encoded for it.\n"
     )
