@@ -154,7 +154,8 @@ class Chosen:
     """What was chosen of an asset, before it has a place; ``start`` and ``end`` are seconds.
 
     ``media`` counts in its own rate, a sound in samples. What has no moving pictures
-    takes the timeline's rate, and is ``seconds`` long.
+    takes the timeline's rate, and is ``seconds`` long. ``at`` is where it lies on the
+    timeline, in seconds from its first frame; None is behind what was laid on its track before.
     """
 
     media: Media
@@ -170,6 +171,7 @@ class Chosen:
     picture: str | None = None
     track: int = 1
     sound: bool = True
+    at: Fraction | None = None
 
 
 def standard_rate(rate: Fraction) -> Fraction:
@@ -193,7 +195,7 @@ def lay(
     handles: int = 0,
     note: str | None = None,
 ) -> Timeline:
-    """Put what was chosen one after the other.
+    """Put what was chosen one after the other, or each in the place that it names.
 
     Parameters
     ----------
@@ -216,7 +218,8 @@ def lay(
     cuts: list[Cut] = []
     ends: dict[int, int] = {}
     for position, each in enumerate(chosen, 1):
-        cut = _cut(each, own, position, handles, ends.get(each.track, 0))
+        at = ends.get(each.track, 0) if each.at is None else _nearest(each.at * own)
+        cut = _cut(each, own, position, handles, at)
         ends[each.track] = cut.end
         cuts.append(cut)
     return Timeline(name, own, _start(start, own, pictures), tuple(cuts), note)

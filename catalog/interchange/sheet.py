@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,8 @@ _WIDTH, _HEIGHT = 210.0, 297.0
 _CELL = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) / _COLUMNS
 _PICTURE = _CELL * 9 / 16
 _LINE = 3.6
-_LINES = 5
+_LINES = 7
+_NOTE_LINES = 3
 _ROW = _PICTURE + _LINES * _LINE + 6
 _TOP = 28.0
 # Where systems keep fonts of many scripts; the first that is there is taken, the others help out.
@@ -48,13 +48,13 @@ def write_pdf(timeline: Timeline, options: Options) -> Written:
     pdf.set_creator("asset catalog")
     pdf.set_title(one_line(timeline.name))
     pdf.set_auto_page_break(False)
+    pdf.c_margin = 0
     page = _Page(pdf, timeline, written)
     for cut in timeline.cuts:
         page.cell(cut, options)
     if not timeline.cuts:
         page.begin()
     written.data = bytes(pdf.output())
-    written.leave("media", "a contact sheet is for people: programs take the other formats")
     return written
 
 
@@ -79,9 +79,9 @@ class _Page:
         seconds = f"{float(length):.1f} s"
         count = len(timeline.cuts)
         clips = f"{count} clip{'' if count == 1 else 's'}"
-        facts = f"{clips}   {seconds}   {rates or 'no moving pictures'}"
+        facts = " · ".join(filter(None, (clips, seconds, rates, f"page {pdf.page_no()}")))
         pdf.set_x(_MARGIN)
-        self._write(f"{facts}   page {pdf.page_no()}", _WIDTH - 2 * _MARGIN, 8, 4, grey=True)
+        self._write(facts, _WIDTH - 2 * _MARGIN, 8, 4, grey=True)
 
     def cell(self, cut: Cut, options: Options) -> None:
         """The next picture with what is to be said of it."""
@@ -96,6 +96,22 @@ class _Page:
         for number, line in enumerate(_lines(cut)):
             self._pdf.set_x(left)
             self._write(line, _CELL, 8 if number == 0 else 7, _LINE, grey=number > 0, cut=cut)
+        for line in self._wrapped(cut):
+            self._pdf.set_x(left)
+            self._write(line, _CELL, 7, _LINE, cut=cut)
+
+    def _wrapped(self, cut: Cut) -> list[str]:
+        """The note, or what is logged, on as many lines as there is room for."""
+        text = self._writable(one_line(cut.note or cut.text), cut)
+        if not text:
+            return []
+        self._pdf.set_font(self._font, size=7)
+        told = self._pdf.multi_cell(_CELL, _LINE, text, dry_run=True, output="LINES")
+        lines = [str(line).strip() for line in told] if isinstance(told, list) else [text]
+        kept = lines[:_NOTE_LINES]
+        # What is too long is cut where it is written, so that it shows.
+        kept[-1] = " ".join((kept[-1], *lines[_NOTE_LINES:]))
+        return kept
 
     def _picture(self, cut: Cut, options: Options, left: float, top: float) -> None:
         pdf = self._pdf
@@ -142,16 +158,15 @@ class _Page:
 
 def _lines(cut: Cut) -> list[str]:
     media = cut.media
-    note = cut.note or cut.text or ""
-    facts = [spell_rate(media.rate, drop=media.start.drop), f"{cut.frames} frames", media.reel]
+    rate = f"{spell_rate(media.rate, drop=media.start.drop)} fps"
+    facts = [rate, f"{cut.frames} frames", media.reel]
     if cut.roll:
         facts.append(f"{cut.roll}-roll")
     return [
         f"{cut.position}. {cut.name}",
         f"{cut.source_in} - {cut.source_out}",
-        "   ".join(facts),
+        " · ".join(facts),
         media.name,
-        unicodedata.normalize("NFC", note),
     ]
 
 
