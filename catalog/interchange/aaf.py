@@ -118,12 +118,15 @@ class _Composition:
         slot = composition.create_empty_sequence_slot(self._rate, free, kind)
         slot.name = name
         slot["PhysicalTrackNumber"].value = number
-        components, end = slot.segment.components, 0
+        components: list[Any] = []
+        end = 0
         for cut in cuts:
             if cut.at > end:
                 components.append(self._file.create.Filler(kind, cut.at - end))
             components.append(self._source_clip(cut, kind, channel))
             end = cut.end
+        # All at once: one by one, the more there are the longer each takes.
+        slot.segment.components.extend(components)
         slot.segment.length = end
         return slot
 
@@ -231,14 +234,15 @@ class _Composition:
         event_slot.edit_rate = self._rate
         event_slot["PhysicalTrackNumber"].value = number
         sequence = create.Sequence(media_kind="DescriptiveMetadata")
-        sequence["Components"].value = []
+        markers = []
         for cut, marker in marked:
             made = create.DescriptiveMarker()
             made["Position"].value = cut.at + marker.first - cut.first
             made["Length"].value = marker.frames
             made["Comment"].value = one_line(marker.text)
             made["DescribedSlots"].value = {slot.slot_id}
-            sequence.components.append(made)
+            markers.append(made)
+        sequence["Components"].value = markers
         event_slot.segment = sequence
         composition.slots.append(event_slot)
 
