@@ -213,6 +213,8 @@ def test_fcpxml(timeline: Timeline):
     assert (written.clips, written.left_out) == (len(timeline.cuts), [])
     root = ET.fromstring(written.data)
     assets = {asset.get("id"): asset for asset in root.iter("asset")}
+    one = {form.get("id"): seconds(form.get("frameDuration")) for form in root.iter("format")}
+    assert one[root.find(".//sequence").get("format")] * timeline.rate == 1
     spine = list(root.iter("asset-clip"))
     assert len(spine) == len(timeline.cuts)
     for element, cut in zip(spine, timeline.cuts, strict=True):
@@ -224,6 +226,7 @@ def test_fcpxml(timeline: Timeline):
         assert seconds(asset.get("start")) * rate == cut.media.start.frames
         assert seconds(asset.get("duration")) * rate == cut.media.frames
         assert asset.get("src") == cut.media.place.url
+        assert one[asset.get("format")] * rate == one[element.get("format")] * rate == 1
         assert element.get("tcFormat") == ("DF" if cut.media.start.drop else "NDF")
         marks = [seconds(mark.get("start")) * rate for mark in element.iter("marker")]
         assert marks == [cut.media.start.frames + mark.first for mark in cut.markers]

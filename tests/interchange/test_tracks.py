@@ -19,7 +19,7 @@ from catalog.domain.timeline import Chosen, Media, Timeline, lay
 from catalog.errors import InvalidInputError
 from catalog.interchange.formats import FORMATS
 from catalog.interchange.sheet import write_pdf
-from catalog.interchange.written import Options
+from catalog.interchange.written import Options, reel_names
 
 RATE = Fraction(25)
 
@@ -104,6 +104,16 @@ def test_a_cutaway_hangs_on_the_clip_below_it(story: Timeline):
     for clip in root.iter("asset-clip"):
         places = [order.index(child.tag) for child in clip]
         assert places == sorted(places)
+
+
+def test_reels_that_begin_alike_stay_apart(story: Timeline):
+    named = ["A001C001_24", "A001C001_25", "BL", "Band Ü 1/2", "---"]
+    cuts = [
+        dataclasses.replace(story.cuts[0], media=dataclasses.replace(media(1), reel=reel))
+        for reel in (*named, named[0])
+    ]
+    short = reel_names(cuts, 8)
+    assert list(short.values()) == ["A001C001", "A001C002", "REELBL", "Band_U_1", "REEL"]
 
 
 def test_an_edl_says_that_it_has_one_track(story: Timeline):

@@ -36,7 +36,7 @@ def essences(draw: st.DrawFn, number: int, rate: Fraction) -> Media:
         number,
         f"identity {number}",
         name,
-        draw(st.sampled_from([f"A{number:03d}C001_240501", f"T{number}", "Band Ü", "BL"])),
+        draw(st.sampled_from([f"A001C001_24{number}", f"T{number}", "Band Ü", "BL"])),
         rate,
         draw(addresses(rate)),
         draw(st.integers(1, 40_000)),
