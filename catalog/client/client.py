@@ -1,0 +1,267 @@
+"""The client: a method for what programs ask a catalogue for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import httpx2 as httpx
+
+from catalog.client.calling import Calls
+from catalog.domain import wire
+
+_KEEP: Any = object()
+_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+
+
+class Client:
+    """A catalogue's server. Use it as a context manager, or `close` it.
+
+    Parameters
+    ----------
+    url:
+        Where `catalog web` serves, without ``/api``.
+    token:
+        Not needed in local mode.
+    timeout_s:
+        How many seconds to wait for an answer.
+    transport:
+        Another way to the server, for tests.
+
+    Every method raises `catalog.errors.CatalogError`, of the class that was raised in the
+    server, and `catalog.client.calling.ServerUnavailableError` if it cannot be reached.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8600",
+        token: str | None = None,
+        *,
+        timeout_s: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._calls = Calls(url, token, timeout_s, transport)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._calls.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- finding ---------------------------------------------------------------------------
+
+    def search(self, q: str = "", **options: Any) -> wire.SearchAnswer:  # noqa: ANN401  # JSON
+        """A page of shots.
+
+        Options are those of the API: ``like``, ``not``, ``then``, ``within``, ``weights``,
+        ``sort``, ``limit``, ``after``, ``all``, ``explain``.
+        """
+        return cast("wire.SearchAnswer", self._json("POST", "/search", {"q": q, **options}))
+
+    def hits(self, q: str = "", *, most: int = 1000, **options: Any) -> Iterator[wire.Hit]:  # noqa: ANN401
+        """The hits of all pages, ``most`` of them, as they are needed."""
+        after, left = None, most
+        while left > 0:
+            page = self.search(q, **{**options, "limit": min(left, 100), "after": after})
+            yield from page["hits"]
+            left -= len(page["hits"])
+            after = page["next"]
+            if after is None:
+                return
+
+    def search_by_image(
+        self, *images: Path | str | bytes, q: str = "", limit: int = 20
+    ) -> wire.SearchAnswer:
+        """Shots that look like these pictures: paths, or contents of JPEG or PNG files."""
+        files = [("image", _picture(each)) for each in images]
+        data = {"q": q, "limit": str(limit)}
+        found = self._calls.json("POST", "/search/image", files=files, data=data)
+        return cast("wire.SearchAnswer", found)
+
+    def facets(
+        self, q: str = "", *, field: Sequence[str] = (), limit: int = 20
+    ) -> wire.FacetsAnswer:
+        """Values of fields among what a query lets through, with their numbers."""
+        found = self._get("/facets", q=q, field=list(field), limit=limit)
+        return cast("wire.FacetsAnswer", found)
+
+    # --- assets ----------------------------------------------------------------------------
+
+    def assets(
+        self, q: str = "", *, limit: int = 100, after: str | None = None
+    ) -> wire.AssetsAnswer:
+        """A page of assets."""
+        return cast("wire.AssetsAnswer", self._get("/assets", q=q, limit=limit, after=after))
+
+    def all_assets(self, q: str = "") -> Iterator[wire.AssetEntry]:
+        """The assets of all pages, as they are needed."""
+        page = self.assets(q)
+        yield from page["assets"]
+        while page["next"] is not None:
+            page = self.assets(q, after=page["next"])
+            yield from page["assets"]
+
+    def asset(self, asset: int) -> wire.Asset:
+        """All that is known of an asset."""
+        return cast("wire.Asset", self._get(f"/assets/{asset}"))
+
+    def change(
+        self,
+        *assets: int,
+        title: str | None = _KEEP,
+        description: str | None = _KEEP,
+        collection: str | None = _KEEP,
+        tags_add: Sequence[str] = (),
+        tags_remove: Sequence[str] = (),
+    ) -> list[int]:
+        """Change texts, collection or tags of assets; what is left out stays."""
+        given = {"title": title, "description": description, "collection": collection}
+        body: dict[str, Any] = {key: value for key, value in given.items() if value is not _KEEP}
+        body |= {"tags_add": list(tags_add)} if tags_add else {}
+        body |= {"tags_remove": list(tags_remove)} if tags_remove else {}
+        return self._changed("PATCH", "/assets", {"assets": list(assets), **body})
+
+    def forget(self, *assets: int) -> list[int]:
+        """Forget assets; no file is touched."""
+        return self._changed("POST", "/assets/forget", {"assets": list(assets)})
+
+    def history(self, asset: int) -> wire.AuditAnswer:
+        """Who changed what of an asset, the latest first."""
+        return cast("wire.AuditAnswer", self._get(f"/assets/{asset}/history"))
+
+    # --- clips, pictures, files ------------------------------------------------------------
+
+    def clip(self, clip: int) -> wire.Clip:
+        """A clip with its frames."""
+        return cast("wire.Clip", self._get(f"/clips/{clip}"))
+
+    def mark(
+        self, asset: int, start: float | str, end: float | str, name: str | None = None
+    ) -> wire.Clip:
+        """Mark a subclip, in seconds or by timecode."""
+        body = {"start": start, "end": end, "name": name}
+        return cast("wire.Clip", self._json("POST", f"/assets/{asset}/clips", body))
+
+    def unmark(self, clip: int) -> list[int]:
+        """Forget a subclip that a person marked; its asset."""
+        return self._changed("DELETE", f"/clips/{clip}")
+
+    def download(self, address: str) -> bytes:
+        """The file at an address that an answer gave: a picture, a proxy, an original."""
+        return self._calls.content(address)
+
+    # --- bins ------------------------------------------------------------------------------
+
+    def bins(self) -> list[wire.BinEntry]:
+        """Every bin, with how many items it has."""
+        return cast("list[wire.BinEntry]", self._get("/bins")["bins"])
+
+    def bin(self, bin_: int) -> wire.Bin:
+        """A bin with its first thousand items."""
+        return cast("wire.Bin", self._get(f"/bins/{bin_}"))
+
+    def create_bin(
+        self, name: str, clips: Sequence[int] = (), *, note: str | None = None
+    ) -> wire.Bin:
+        """Make a bin with these clips."""
+        body = {"name": name, "note": note, "items": [{"clip": clip} for clip in clips]}
+        return cast("wire.Bin", self._json("POST", "/bins", body))
+
+    def add_to_bin(
+        self, bin_: int, clips: Sequence[int], *, notes: Mapping[int, str] | None = None
+    ) -> list[int]:
+        """Put clips at a bin's end; the new items."""
+        items = [{"clip": clip, "note": (notes or {}).get(clip)} for clip in clips]
+        made = self._json("POST", f"/bins/{bin_}/items", {"items": items})
+        return cast("list[int]", made["items"])
+
+    def move_in_bin(
+        self, bin_: int, items: Sequence[int], *, before: int | None = None
+    ) -> wire.Bin:
+        """Put items, in this order, before another one or at the end."""
+        body = {"items": list(items), "before": before}
+        return cast("wire.Bin", self._json("POST", f"/bins/{bin_}/items/move", body))
+
+    def remove_from_bin(self, bin_: int, items: Sequence[int]) -> wire.Bin:
+        """Take items out of a bin."""
+        body = {"items": list(items)}
+        return cast("wire.Bin", self._json("POST", f"/bins/{bin_}/items/remove", body))
+
+    def delete_bin(self, bin_: int) -> None:
+        """Forget a bin; its clips stay."""
+        self._json("DELETE", f"/bins/{bin_}")
+
+    # --- the service -----------------------------------------------------------------------
+
+    def ingest(
+        self, *paths: str, collection: str | None = None, tags: Sequence[str] = ()
+    ) -> wire.IngestRun:
+        """Have the server take in what lies below its roots; see `ingest_run` for how far it is."""
+        body = {"paths": list(paths), "collection": collection, "tags": list(tags)}
+        return cast("wire.IngestRun", self._json("POST", "/ingests", body))
+
+    def ingest_run(self, run: str) -> wire.IngestRun:
+        """How far an ingest is."""
+        return cast("wire.IngestRun", self._get(f"/ingests/{run}"))
+
+    def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What happens, as it happens: ``asset``, ``progress`` and ``ingest``, with their facts."""
+        return self._calls.events()
+
+    def me(self) -> wire.Me:
+        """Who asks, and what they may."""
+        return cast("wire.Me", self._get("/me"))
+
+    def stats(self) -> dict[str, Any]:
+        """The catalogue in figures."""
+        return cast("dict[str, Any]", self._get("/stats"))
+
+    def jobs(self, *, failed: bool = False) -> list[dict[str, Any]]:
+        """Work that is due, running or failed."""
+        return cast("list[dict[str, Any]]", self._get("/jobs", failed=failed)["jobs"])
+
+    def retry(self, *assets: int) -> list[int]:
+        """Make failed work due again: of these assets, or of all."""
+        return self._changed("POST", "/jobs/retry", {"assets": list(assets) or None})
+
+    def create_token(self, name: str, role: str = "viewer", **options: Any) -> wire.Token:  # noqa: ANN401
+        """Make a token; options are ``days`` and ``collections``."""
+        body = {"name": name, "role": role, **options}
+        return cast("wire.Token", self._json("POST", "/tokens", body))
+
+    def revoke_token(self, token: int) -> None:
+        """End a token."""
+        self._json("DELETE", f"/tokens/{token}")
+
+    def get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401  # JSON
+        """Any other resource below ``/api/v1``, such as ``/roots``."""
+        return self._get(path, **parameters)
+
+    def _get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401
+        given = {key: value for key, value in parameters.items() if value is not None}
+        return self._calls.json("GET", path, params=given)
+
+    def _json(self, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401
+        return self._calls.json(method, path, **({} if body is None else {"json": body}))
+
+    def _changed(self, method: str, path: str, body: Any = None) -> list[int]:  # noqa: ANN401
+        return cast("list[int]", self._json(method, path, body)["assets"])
+
+
+def _picture(given: Path | str | bytes) -> tuple[str, bytes, str]:
+    if isinstance(given, bytes):
+        kind = "image/png" if given.startswith(b"\x89PNG") else "image/jpeg"
+        return "picture", given, kind
+    path = Path(given)
+    return path.name, path.read_bytes(), _TYPES.get(path.suffix.lower(), "image/jpeg")
