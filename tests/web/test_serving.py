@@ -48,7 +48,7 @@ def test_the_verb_serves_until_it_is_told_to_end(settings: Settings):
         line = process.stderr.readline()
         assert line.startswith("Serving at http://127.0.0.1:"), line
         url = line.removeprefix("Serving at ").strip()
-        assert httpx.get(f"{url}/?q=hidden").status_code == 200
+        assert httpx.get(f"{url}/?q=hidden", timeout=60).status_code == 200
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
         assert process.wait(60) == 0
