@@ -32,7 +32,7 @@ from catalog import Catalog
 from catalog.db.models import Asset, Clip, Frame
 from catalog.web.server import serve
 
-QUERY = "a red car at night"
+QUERY = "a green bicycle on the beach in the rain"
 VIEWS = {
     "everything": "/",
     "search": f"/?q={QUERY.replace(' ', '+')}&all=1",
@@ -40,7 +40,6 @@ VIEWS = {
     "asset": "/assets/1",
     "admin": "/admin",
 }
-LOADS = 7
 _MOST_BYTES = 200_000
 _MANY = "collection:Many"
 
@@ -79,9 +78,10 @@ _SCROLL = """
     before = now;
     const height = document.documentElement.scrollHeight;
     most = Math.max(most, document.querySelectorAll(".card").length);
-    const ended = !document.querySelector(".hollow") && scrollY + innerHeight >= height - 2;
+    const ended = document.querySelector("#shots[data-ended]") &&
+      !document.querySelector(".hollow") && scrollY + innerHeight >= height - 2;
     still = ended ? still + 1 : 0;
-    if (still > 120) {
+    if (still > 3) {
       const last = [...document.querySelectorAll(".card")].at(-1);
       return done({ times, most, last: last.dataset.name, s: (now - began) / 1000,
                     heap: performance.memory?.usedJSHeapSize });
@@ -98,15 +98,16 @@ def main() -> None:
     """Print a table per view, how the long list scrolls, and one JSON object."""
     options = argparse.ArgumentParser()
     options.add_argument("--shots", type=int, default=100_000)
+    options.add_argument("--loads", type=int, default=7)
     options.add_argument("--screens", type=Path)
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(dir=_folder_for_all()) as home:
         Path(home).chmod(0o755)
-        figures = _measure(Path(home), asked.shots, asked.screens)
+        figures = _measure(Path(home), asked.shots, asked.loads, asked.screens)
     print(json.dumps(figures))
 
 
-def _measure(home: Path, shots: int, screens: Path | None) -> dict[str, Any]:
+def _measure(home: Path, shots: int, loads: int, screens: Path | None) -> dict[str, Any]:
     with Catalog.open(home=home, encoder="demo") as catalog, sync_playwright() as playwright:
         catalog.demonstrate()
         shot = str(catalog.search(QUERY).hits[0].clip["id"])
@@ -115,7 +116,7 @@ def _measure(home: Path, shots: int, screens: Path | None) -> dict[str, Any]:
         figures: dict[str, Any] = {}
         with _served(catalog) as url:
             for name, address in VIEWS.items():
-                figures |= _view(browser, url, name, address.replace("SHOT", shot))
+                figures |= _view(browser, url, name, address.replace("SHOT", shot), loads)
             if screens is not None:
                 _take(browser, url, shot, screens)
             multiply(catalog, shots)
@@ -145,9 +146,9 @@ def multiply(catalog: Catalog, count: int) -> None:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
 
-def _view(browser: Browser, url: str, name: str, address: str) -> dict[str, Any]:
+def _view(browser: Browser, url: str, name: str, address: str, loads: int) -> dict[str, Any]:
     paints, shifts, sent, script, served = [], [], 0, 0, []
-    for _ in range(LOADS + 1):
+    for _ in range(loads + 1):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
         context.add_init_script(_OBSERVE)
         page = context.new_page()
@@ -237,7 +238,9 @@ def _take(browser: Browser, url: str, shot: str, folder: Path) -> None:
 
 
 def _scrub(page: Page) -> None:
-    page.wait_for_function("document.querySelector('#film')?.readyState >= 2")
+    page.wait_for_function(
+        "(film => film && film.readyState >= 3 && !film.seeking)(document.querySelector('#film'))"
+    )
     page.locator(".card[data-start] .pic").nth(1).hover()
     page.wait_for_selector(".card canvas")
     page.wait_for_selector("#filmstrip canvas")
@@ -256,9 +259,11 @@ def _served(catalog: Catalog) -> Iterator[str]:
     thread = threading.Thread(target=serve, args=(catalog,), kwargs=options)
     thread.start()
     ready.wait(60)
-    yield told[0]
-    stop.set()
-    thread.join()
+    try:
+        yield told[0]
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _chromium() -> str:

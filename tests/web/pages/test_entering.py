@@ -91,7 +91,7 @@ def test_an_empty_catalogue_shows_the_demonstration_by_one_button(browser, setti
         expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is catalogued yet")
         page.get_by_role("button", name="Catalogue the demonstration").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("The demonstration is ready")
-        page.get_by_role("link", name="a red car").click()
+        page.get_by_role("link", name="a green bicycle in the rain").click()
         expect(page.locator("#shots .card, .empty").first).to_be_visible()
         assert catalog.stats()["assets"] == 3
         context.close()

@@ -88,6 +88,7 @@ export class Shots {
     const shown = Math.ceil(this.#last / this.columns);
     this.list.style.paddingTop = `${(this.#first / this.columns) * this.row}px`;
     this.list.style.paddingBottom = `${Math.max(0, rows - shown) * this.row}px`;
+    this.list.toggleAttribute("data-ended", !this.#next);
     if (this.#next && to >= rows - 4) this.more();
   }
 
