@@ -21,7 +21,9 @@ from catalog.web.pages.strings import STRINGS
 
 router = APIRouter(include_in_schema=False)
 
-PAGE = 60
+PAGE, FURTHER = 60, 200
+"""Hits of the first page, and of each that a script asks for while somebody scrolls."""
+
 _VALUES = 12
 
 Part = Annotated[Literal["", "page", "cards", "watch"], Query()]
@@ -73,13 +75,13 @@ def picture(catalog: OpenCatalog, name: str) -> Response:
 
 def _cards(request: Request, catalog: Catalog, asked: Asked) -> Response:
     """A further page of cards; the header says after what the next one begins."""
-    result = run(catalog, asked)
+    result = run(catalog, asked, limit=FURTHER)
     cards = cards_of(result, catalog.passages(result), grouped=asked.group == "asset")
     headers = {"X-Next": result.next or ""}
     return show(request, "parts/cards.html", {"asked": asked, "cards": cards}, headers=headers)
 
 
-def run(catalog: Catalog, asked: Asked) -> SearchResult:
+def run(catalog: Catalog, asked: Asked, *, limit: int = PAGE) -> SearchResult:
     """The page of results that is asked for."""
     return catalog.search(
         asked.query,
@@ -87,7 +89,7 @@ def run(catalog: Catalog, asked: Asked) -> SearchResult:
         like=asked.like or None,
         not_=asked.not_ or None,
         sort=asked.order,
-        limit=PAGE,
+        limit=limit,
         after=asked.after or None,
         all_=asked.all_,
     )

@@ -89,7 +89,7 @@ export class Shots {
     this.list.style.paddingTop = `${(this.#first / this.columns) * this.row}px`;
     this.list.style.paddingBottom = `${Math.max(0, rows - shown) * this.row}px`;
     this.list.toggleAttribute("data-ended", !this.#next);
-    if (this.#next && to >= rows - 4) this.more();
+    if (this.#next && to >= rows - 12) this.more();
   }
 
   #fill(first, last) {
