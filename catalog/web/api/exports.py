@@ -8,12 +8,21 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Id, Text, sends
+from catalog.web.api.description import Id, Text
 from catalog.web.api.once import OnceRoute
 
 router = APIRouter(
     prefix="/bins", tags=["bins"], dependencies=[needs("viewer")], route_class=OnceRoute
 )
+
+# Which it is follows from the format.
+_KINDS: dict[str, Any] = {
+    kind: {"schema": {"type": "string", "format": "binary"}}
+    for kind in (
+        *("application/octet-stream", "application/json", "application/xml"),
+        *("application/pdf", "text/plain", "text/csv"),
+    )
+}
 
 Format = Annotated[
     Text, Query(max_length=20, description="edl, otio, fcpxml, fcp7xml, aaf, ale, csv or pdf")
@@ -31,7 +40,7 @@ Relative = Annotated[bool, Query(description="Paths below their root, not absolu
     "/{bin_id}/export",
     response_model=None,
     response_class=Response,
-    responses=sends("application/octet-stream", "The file"),
+    responses={200: {"description": "The file", "content": _KINDS}},
     summary="Export a bin",
 )
 def export_bin(
