@@ -193,6 +193,10 @@ def main() -> None:
     for precision, row in found.items():
         print(f"{precision:6s}" + "".join(f"{row[name]:20.3f}" for name in columns))
     figures: dict[str, Any] = {"model": options.model, "precisions": found}
+    began = time.perf_counter()
+    chosen = load_encoder(f"{options.model}/random")
+    figures["auto"] = {"precision": chosen.precision, "load_s": time.perf_counter() - began}
+    print(f"auto takes {chosen.precision}; loaded in {figures['auto']['load_s']:.1f} s")
     best = min(found.values(), key=lambda row: -row["stored"])
     figures["overhead_ratio"] = best["overhead_ratio"]
     figures["overhead_cpu_ratio"] = best["overhead_cpu_ratio"]

@@ -32,7 +32,7 @@ class Settings:
     server does not let us make one. ``encoder`` names the encoder a *new* catalogue starts with; an
     existing one remembers its active encoder in the database. ``device`` and
     ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
-    ``fp32``, ``bf16``, ``fp16``). ``sql_timeout`` is how many seconds a statement
+    ``fp32``, ``bf16``, ``fp16``), or ``int8``. ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
     ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
     for in a search that does not say. ``reconcile_every`` is how many seconds lie between

@@ -29,7 +29,7 @@ GAIN = 1.15
 # Converting to int8 takes seconds, and no processor computes twice as fast in it again.
 ENOUGH = 2.0
 BUDGET_S = 8.0
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 class Trial(Protocol):

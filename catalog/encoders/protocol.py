@@ -35,7 +35,7 @@ class Encoder(Protocol):
 
     @property
     def precision(self) -> str:
-        """What the model computes in: ``fp32``, ``bf16`` or ``fp16``."""
+        """What the model computes in: ``fp32``, ``bf16``, ``fp16`` or ``int8``."""
         ...
 
     @property

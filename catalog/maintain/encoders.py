@@ -58,7 +58,17 @@ class Encoders:
                 row = vectors.activate_first(session, row)
             encoder = self.load(row.name)
         check_weights(encoder, row)
+        self._let_go()
         return encoder, row.id
+
+    def _let_go(self) -> None:
+        """Free the memory of models that answered before another one took over."""
+        if len(self._loaded) < 2:
+            return
+        with self.database.session() as session:
+            wanted = {r.name for r in vectors.list_encoders(session) if r.active or r.filling}
+        for name in [name for name in self._loaded if name not in wanted]:
+            self.forget(name)
 
     def answering(self) -> str:
         """The name of the encoder that answers, or would in a catalogue that never encoded."""

@@ -229,7 +229,7 @@ def test_removal_waits_for_a_batch_and_ends_the_backfill(
                 waits = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
                 with other.database.connect() as connection:
                     while not connection.execute(text(waits)).rowcount:
-                        pass
+                        assert not removed[0].done(), removed[0].result()
             return real(self, pictures)
 
         monkeypatch.setattr(NullEncoder, "encode_images", slow)
@@ -321,3 +321,15 @@ def test_switch_under_load(catalog: Catalog, tmp_path: Path):
     assert last == "null:32"
     assert answered.count("null:64") >= 8
     assert states(catalog) == {"null:32": ("active", 60, 0)}
+
+
+def test_a_model_that_answered_before_is_let_go(catalog: Catalog, media: Path):
+    with Catalog.open(catalog.settings) as other:
+        other.encode()
+        other.search("a text that is new")
+        other.encoder.activate("null:32")
+        assert set(other._encoders._loaded) >= {"null:64", "null:32"}
+        still(media / "new.png", "yellow", mark=9)
+        other.ingest(media / "new.png")
+        assert "null:64" not in other._encoders._loaded
+        assert other.search("yellow").encoder == "null:32"
