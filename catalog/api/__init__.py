@@ -103,6 +103,8 @@ class Catalog(
         """
         view = copy.copy(self)
         view.database = self.database.seen_by(actor)
+        # One sender for all views: who made it closes it.
+        view._dispatcher = self.dispatcher
         view._group()  # it is our own
         return view
 

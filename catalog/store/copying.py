@@ -24,7 +24,7 @@ from catalog.store.partitions import add_partitions
 Column = tuple[str, str]
 
 # What all other rows hang on; the rest of a catalogue without any of these is nobody's work.
-_OWN = ("asset", "audit", "bin", "encoder", "root", "tag", "token")
+_OWN = ("asset", "bin", "encoder", "root", "tag", "token")
 
 _NO_LIMITS = (
     "SET LOCAL statement_timeout = 0",

@@ -19,8 +19,8 @@ from catalog.web.identity import Sessions, TokenIdentity, local_user
 from catalog.web.runs import Runs
 from catalog.web.static_files import HashedFiles
 
-# Each may hold a connection; the pool has fifteen.
-_THREADS = 12
+# Each may hold a connection; the pool has fifteen, of which an ingest here takes some.
+_THREADS = 10
 
 
 def create_app(catalog: Catalog, *, auth: bool = False) -> FastAPI:

@@ -88,6 +88,16 @@ def test_secrets_are_kept_as_digests_alone(stock: Stock):
     assert not any(token in str(stock.catalog.token.list()) for token in stock.tokens.values())
 
 
+def test_a_new_token_s_secret_is_kept_nowhere(as_role: dict[str, TestClient], stock: Stock):
+    body, key = {"name": "kept nowhere"}, {"Idempotency-Key": "a token's"}
+    made = as_role["admin"].post(f"{V1}/tokens", json=body, headers=key).json()
+    with stock.catalog.database.session() as session:
+        tables = ("token", "audit", "idempotency", "web_session")
+        kept = [str(session.execute(text(f"SELECT * FROM catalog.{t}")).all()) for t in tables]
+    assert made["token"] not in "".join(kept)
+    stock.catalog.token.revoke(made["id"])
+
+
 def test_sql_cannot_read_who_may_ask(stock: Stock):
     from catalog.errors import ReadOnlySqlError
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.domain import wire
 from catalog.web.access import OpenCatalog, Who, needs
 from catalog.web.api.description import Id, Limit, Text, gives
-from catalog.web.api.once import OnceRoute
 
-router = APIRouter(tags=["access"], route_class=OnceRoute)
+# No OnceRoute: an answer with a secret is not to be kept.
+router = APIRouter(tags=["access"])
 _all = [needs("admin")]
 
 
@@ -64,7 +64,7 @@ def list_tokens(catalog: OpenCatalog) -> dict[str, Any]:
     summary="Make a token",
 )
 def create_token(catalog: OpenCatalog, asked: NewToken) -> dict[str, Any]:
-    """Make a token. Keep ``token``: only its digest stays here."""
+    """Make a token. Keep ``token``: only its digest stays here; no Idempotency-Key is heeded."""
     return catalog.token.create(
         asked.name, asked.role, days=asked.days, collections=asked.collections
     )
