@@ -16,7 +16,6 @@ from catalog.errors import NotFoundError, OutsideRootError
 from catalog.maintain.assets import Reference, resolve
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, renditions, served
-from catalog.store.visibility import frame_asset
 
 _RENDITION_TYPES = {".mp4": "video/mp4", ".m4a": "audio/mp4", ".jpg": "image/jpeg"} | {
     ".png": "image/png",
@@ -46,8 +45,11 @@ def picture(database: Database, store: FrameStore, frame_id: int) -> ServedFile:
         If there is no such frame, or its picture is gone.
     """
     with database.session() as session:
-        frame_asset(session, frame_id)
         key = served.picture_of(session, frame_id)
+    if key is None:
+        raise NotFoundError(
+            f"There is no frame {frame_id}.", remedy="Take the number from a search's hits."
+        )
     return replace(_kept(store, key, f"frame-{frame_id}"), immutable=True)
 
 

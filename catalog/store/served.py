@@ -7,13 +7,18 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Frame, Location, Root
+from catalog.db.models import Asset, Frame, Location, Root
 from catalog.domain.paths import path_from_raw
+from catalog.store.visibility import actor_of, visible_to
 
 
-def picture_of(session: Session, frame_id: int) -> str:
-    """The key of a frame's picture."""
-    return session.execute(select(Frame.picture).where(Frame.id == frame_id)).scalar_one()
+def picture_of(session: Session, frame_id: int) -> str | None:
+    """The key of a frame's picture; None if there is no such frame for this session to see."""
+    statement = select(Frame.picture).where(Frame.id == frame_id)
+    actor = actor_of(session)
+    if actor.limited:
+        statement = statement.join(Asset, Asset.id == Frame.asset_id).where(visible_to(actor))
+    return session.execute(statement).scalar_one_or_none()
 
 
 def places_of(session: Session, asset_id: int) -> list[tuple[Path, Path]]:
