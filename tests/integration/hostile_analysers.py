@@ -52,6 +52,13 @@ def _be_killed(*_) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _be_killed_once(path: Path, *_) -> None:
+    mark = path.with_suffix(".killed")
+    if not mark.exists():
+        mark.touch()
+        _be_killed()
+
+
 def _hang(path: Path, *_) -> None:
     path.with_suffix(".hangs").touch()
     threading.Event().wait()
@@ -100,6 +107,7 @@ _HOSTILE = {
     "abort_late": _abort_late,
     "exit": _exit,
     "killed": _be_killed,
+    "unlucky": _be_killed_once,
     "hang": _hang,
     "spin": _spin,
     "eat": _eat,

@@ -117,6 +117,14 @@ def test_a_crash_that_the_file_before_led_up_to_is_not_blamed_on_the_next(
         assert mine.show("late-1.mp4")["clips"]
 
 
+def test_a_file_whose_decoder_was_killed_is_decoded_again(catalog: Catalog, tmp_path: Path):
+    path = video(tmp_path / "unlucky-1.mp4", ["red"])
+    with guarded(catalog) as mine:
+        report = mine.ingest(path)
+    assert path.with_suffix(".killed").exists()
+    assert (report.ready, report.failures) == (1, [])
+
+
 def test_a_fault_of_ours_is_told_with_its_name(catalog: Catalog, folder: Path):
     video(folder / "fault.mp4", ["blue"], mark=9)
     with guarded(catalog) as mine:
