@@ -34,6 +34,7 @@ import psutil
 from benchmarks.service import content, encoded, given_up, render
 from catalog import Catalog
 from catalog.db.embedded_cluster import read_postmaster
+from catalog.errors import DatabaseUnavailableError
 
 PATIENCE_S = 900.0
 
@@ -121,20 +122,27 @@ def run(home: Path, files: list[Path], name: str, gone_s: float) -> dict[str, An
             service = Service(home, gone_s)
             trouble: Callable[[], None] | None = getattr(service, name, None)
             began = time.monotonic()
-            for file in files:
-                catalog.register(file, dispatch=True)
-            while encoded(catalog) < len(files) and not given_up(catalog):
-                if trouble is not None and encoded(catalog) >= len(files) // 4:
-                    trouble()
-                    if name == "postgres":
-                        catalog.database.server.ensure_running()  # type: ignore[union-attr]  # it is embedded
-                    trouble = None
-                time.sleep(0.1)
-                if time.monotonic() - began > PATIENCE_S:
-                    break
+            try:
+                for file in files:
+                    catalog.register(file, dispatch=True)
+                while not over(catalog, len(files)) and time.monotonic() - began < PATIENCE_S:
+                    if trouble is not None and encoded(catalog) >= len(files) // 4:
+                        trouble()
+                        trouble = None
+                    time.sleep(0.1)
+            except BaseException:
+                service.stop()
+                raise
             took = time.monotonic() - began
             service.stop()
             return {"took_s": round(took, 2), "rows": content(catalog)}
+
+
+def over(catalog: Catalog, count: int) -> bool:
+    """Whether all are ready, or one is given up; not while nobody can be asked."""
+    with suppress(DatabaseUnavailableError):
+        return encoded(catalog) == count or given_up(catalog)
+    return False
 
 
 def main() -> None:
