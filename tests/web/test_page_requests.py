@@ -1,0 +1,80 @@
+"""What pages answer to requests that no page of ours would send."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.domain.query.completion import Begun
+
+PICTURE = "0" * 64
+
+
+MISSING = [
+    f"/pictures/{PICTURE}",
+    "/pictures/..%2f..%2fetc%2fpasswd",
+    "/pictures/x.jpg",
+    "/bins/1",
+    "/assets/1",
+    "/?q=x&shot=1",
+]
+
+
+def test_what_is_not_there_is_not_found(client):
+    assert {path: client.get(path).status_code for path in MISSING} == dict.fromkeys(MISSING, 404)
+
+
+REFUSED = [
+    "/?q=%22open",
+    "/?q=x&after=nonsense",
+    "/?q=x&like=clip:7",
+    "/?like=7;drop",
+    f"/?image={PICTURE}",
+    "/?sort=nonsense&group=nonsense&density=nonsense",
+]
+
+
+def test_a_search_that_cannot_be_made_is_still_a_page(client):
+    for path in REFUSED:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert 'id="q"' in answer.text
+
+
+def test_what_is_no_picture_is_refused(client):
+    answer = client.post("/", files={"picture": ("x.png", b"<svg onload=alert(1)>")})
+    assert answer.status_code == 422
+    assert "<svg onload" not in answer.text
+
+
+CAME_AND_GO = [
+    ("http://127.0.0.1/bins?x=1", "/bins?x=1"),
+    ("http://evil.example//evil.example/x", "/evil.example/x"),
+    ("http://evil.example/\\evil.example", "/evil.example"),
+    ("", "/"),
+]
+
+
+def test_choosing_a_theme_leads_nowhere_else(client):
+    for came, goes in CAME_AND_GO:
+        answer = client.post("/theme", data={"theme": "light"}, headers={"Referer": came})
+        assert (answer.status_code, answer.headers["location"]) == (303, goes)
+        assert "theme=light" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("query", "head", "word", "field"),
+    [
+        ("red col", "", "col", None),
+        ("-tag:ni", "-tag:", "ni", "tag"),
+        ("codec:h264,pro", "codec:h264,", "pro", "codec"),
+        ('(collection:"Late Ne', "collection:", "Late Ne", "collection"),
+        ('"a phrase" re', "", "re", None),
+        ("sort:da", "sort:", "da", "sort"),
+        ("note:x", "", "note:x", None),
+    ],
+)
+def test_what_is_being_typed(query, head, word, field):
+    begun = Begun.at(query, len(query))
+    assert (begun.head, begun.word) == (head, word)
+    assert (begun.field and begun.field.name) == field
+    assert query[begun.start : begun.end] == query[begun.start :]
