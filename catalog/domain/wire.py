@@ -31,6 +31,8 @@ class HitAsset(TypedDict):
     kind: str | None
     path: str | None
     collection: str | None
+    start_timecode: str | None
+    frame_rate: str | None
 
 
 class HitClip(TypedDict):
