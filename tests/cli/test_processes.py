@@ -166,7 +166,7 @@ def test_two_ingests_of_the_same_folder_at_once(
             process.stdin.flush()
         for process in both:
             out, err = process.communicate(timeout=120)
-            assert process.returncode == 0, err
+            assert process.returncode == 0, err + out
             assert err == ""
             outputs.append(json.loads(out))
     assert sum(body["registered"] for body in outputs) == STILLS + 1

@@ -82,7 +82,7 @@ def full(catalog: Catalog, tmp_path: Path) -> Catalog:
             "SELECT 1, row_number() OVER (ORDER BY id), id, 'ünï' FROM catalog.clip",
             "INSERT INTO catalog.token (name, role, digest) VALUES ('me', 'admin', 'abc')",
             "INSERT INTO catalog.calibration (encoder_id, match_median, miss_median, "
-            "miss_spread, samples) VALUES (1, 0.3, 0.1, 'NaN', 10)",
+            "miss_spread, slope, intercept, samples) VALUES (1, 0.3, 0.1, 'NaN', 2.5, -9, 10)",
         ):
             session.execute(text(statement))
     return catalog

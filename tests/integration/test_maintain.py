@@ -249,7 +249,8 @@ def test_a_thousand_stills_take_few_statements_per_file_and_none_per_row_of_a_pa
     with statements.of(catalog):
         report = catalog.ingest(folder, tags=["bulk"])
     assert (report.registered, report.ready, report.frames) == (1000, 1000, 1000)
-    assert len(statements) < 25 * 1000
+    # About 25 each, and some per batch of pictures that are encoded together.
+    assert len(statements) < 28 * 1000
     statements.clear()
     with statements.of(catalog):
         assert catalog.ingest(folder).known == 1000
