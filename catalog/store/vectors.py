@@ -23,6 +23,7 @@ MAX_DIMENSION = 4000  # pgvector's limit of an index on halfvec
 # Any number that nobody else uses. Shared by whoever encodes a batch, for itself by whoever
 # removes an encoder: vectors of an encoder that is gone have no place to go.
 BATCHES = 0xCA7A_BA7C
+_ENTERING = 0xCA7A_E27E
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ def add_encoder(
     Two sessions may try at once: the second waits for the first and finds it done.
     Others go on searching and writing meanwhile.
     """
+    # Else the second would wait within the table of encoders, which the partitions' foreign
+    # keys want for themselves: each would wait for the other.
+    session.execute(select(func.pg_advisory_xact_lock(_ENTERING)))
     session.execute(
         insert(Encoder)
         .values(name=name, dimension=dimension, precision=precision, weights_digest=weights_digest)
