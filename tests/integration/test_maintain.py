@@ -263,5 +263,5 @@ def test_a_thousand_stills_take_few_statements_per_file_and_none_per_row_of_a_pa
         statements.clear()
         with statements.of(catalog):
             call()
-        # One of them looks for slips in words that nothing answers.
-        assert len(statements) <= 7
+        # Three of them keep a phrase that is new, one looks for slips in words nothing answers.
+        assert len(statements) <= 8
