@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 
 import typer
 
 from catalog.cli.options import Json
 from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.cli.signals import end_by_signals
 
 
 def serve_phrases(*, json: Json = False) -> None:
     """Encode the phrases that SQL asks for by CALL catalog.encode_phrase('…'); Ctrl-C ends it."""
     stop = threading.Event()
-
-    def end(_number: int, _frame: object) -> None:
-        stop.set()
-
     with fail_with_reason(json=json):
         with opened() as catalog:
-            signal.signal(signal.SIGTERM, end)
-            signal.signal(signal.SIGINT, end)
+            end_by_signals(stop)
             answered = catalog.serve_phrases(
                 stop=stop, ready=lambda: typer.echo("Answering phrases.", err=True)
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import signal
 import threading
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from catalog.cli.options import Json
 from catalog.cli.session import fail_with_reason, say_json
+from catalog.cli.signals import end_by_signals
 
 if TYPE_CHECKING:
     from catalog.supervisor import Change
@@ -63,16 +63,11 @@ def up(
     from catalog.settings import Settings  # noqa: PLC0415
 
     stop = threading.Event()
-
-    def end(_number: int, _frame: object) -> None:
-        stop.set()
-
     with fail_with_reason(json=json):
         settings = Settings.load()
         tell = _Json() if json else _JsonLogs() if settings.json_logs else _Text()
         with Catalog.open(settings) as catalog:
-            signal.signal(signal.SIGTERM, end)
-            signal.signal(signal.SIGINT, end)
+            end_by_signals(stop)
             catalog.up(tell=tell, stop=stop, media=media)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from catalog.cli.options import Json, say_problems
 from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.cli.signals import end_by_signals
 
 
 def watch(
@@ -31,8 +31,7 @@ def watch(
     from catalog.settings import Settings  # noqa: PLC0415
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    end_by_signals(stop)
     with (
         fail_with_reason(json=json),
         shown_log(json=json or Settings.load().json_logs),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from catalog.cli.options import Json
 from catalog.cli.session import fail_with_reason
+from catalog.cli.signals import end_by_signals
 
 
 def web(
@@ -42,8 +42,7 @@ def web(
             shown_log("catalog.web", json=json or settings.json_logs),
             Catalog.open(settings) as catalog,
         ):
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
+            end_by_signals(stop)
             serve(
                 catalog,
                 host=settings.web_host if host is None else host,
