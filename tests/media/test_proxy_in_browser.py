@@ -47,11 +47,23 @@ const number = () => {
   }
   return found;
 };
+// "seeked" may come before the picture is shown; the picture alone never comes if it is the same.
+let sought = false, shown = false, late = 0;
+const look = () => {
+  clearTimeout(late);
+  sought = shown = false;
+  seen.push(number());
+  next();
+};
 const next = () => {
-  if (seen.length < times.length) { video.currentTime = times[seen.length]; return; }
+  if (seen.length < times.length) {
+    video.requestVideoFrameCallback(() => { shown = true; if (sought) look(); });
+    video.currentTime = times[seen.length];
+    return;
+  }
   tell({seen, duration: video.duration, width: video.videoWidth, height: video.videoHeight});
 };
-video.onseeked = () => { seen.push(number()); next(); };
+video.onseeked = () => { sought = true; if (shown) look(); else late = setTimeout(look, 3000); };
 video.onloadeddata = next;
 video.onerror = () => tell({error: video.error.message});
 video.src = "FILE";
