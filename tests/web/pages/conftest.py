@@ -10,9 +10,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from library import fill, served
+from library import fill
 from psycopg import sql
 from sqlalchemy import make_url
+from web_stock import serving
 
 from catalog import Catalog
 from catalog.settings import Settings
@@ -57,7 +58,7 @@ def library(
 @pytest.fixture(scope="session")
 def site(library: Catalog) -> Iterator[str]:
     """The URL it is served at."""
-    with served(library) as url:
+    with serving(library) as url:
         yield url
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from benchmarks.pages import multiply
 from catalog import Catalog
 from catalog.encoders.null import COLOURS
 from catalog.media.writer import write_video
-from catalog.web.server import serve
 
 HOSTILE = "<img src=x onerror=alert(1)> & 'q'.mp4"
 HOSTILE_TAG = '"><script>alert(2)</script>'
@@ -73,31 +70,3 @@ def fill(catalog: Catalog, folder: Path) -> None:
     catalog.ingest(news, collection="News", tags=["port"])
     catalog.ingest(odd, collection="Odd", tags=[HOSTILE_TAG])
     multiply(catalog, MANY)
-
-
-@contextmanager
-def served(catalog: Catalog, **options: object) -> Iterator[str]:
-    """The URL of the catalogue, served in a thread as `catalog web` does."""
-    told: list[str] = []
-    ready, stop = threading.Event(), threading.Event()
-
-    def tell(url: str) -> None:
-        told.append(url)
-        ready.set()
-
-    def run() -> None:
-        try:
-            serve(catalog, host="127.0.0.1", port=0, ready=tell, stop=stop, **options)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=run, name="web")
-    thread.start()
-    try:
-        assert ready.wait(60)
-        assert told, "the server ended before it was ready"
-        yield told[0]
-    finally:
-        stop.set()
-        thread.join(30)
-        assert not thread.is_alive(), "the server did not end"

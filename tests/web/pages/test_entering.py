@@ -6,9 +6,9 @@ import functools
 import re
 
 import pytest
-from library import served
 from playwright.sync_api import expect
 from sqlalchemy import text
+from web_stock import serving
 
 from catalog import Catalog
 from catalog.demo import footage
@@ -19,7 +19,7 @@ expect.set_options(timeout=60_000)
 @pytest.fixture
 def guarded(library, browser):
     """A tab at a server that asks for tokens."""
-    with served(library, auth=True) as url:
+    with serving(library, auth=True) as url:
         context = browser.new_context(base_url=url)
         yield context.new_page()
         context.close()
@@ -84,7 +84,7 @@ def test_an_empty_catalogue_shows_the_demonstration_by_one_button(browser, setti
         footage.make_footage, videos=1, shots_per_video=2, stills=2, size=(160, 90)
     )
     monkeypatch.setattr(footage, "make_footage", small)
-    with Catalog.open(settings) as catalog, served(catalog) as url:
+    with Catalog.open(settings) as catalog, serving(catalog) as url:
         context = browser.new_context(base_url=url)
         page = context.new_page()
         page.goto("/")
