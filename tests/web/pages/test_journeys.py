@@ -287,6 +287,27 @@ def test_what_is_typed_is_completed_and_kept(page):
     expect(options.filter(has_text="collection:News")).to_have_count(2)  # saved, and recent
 
 
+def test_an_answer_that_comes_late_takes_no_choice_away(page):
+    late = []
+    page.route("**/complete?q=colle&*", lambda route: late.append(route))  # noqa: PLW0108
+    page.goto("/")
+    ready(page)
+    box, options = page.locator("#q"), page.locator(".drop-list").get_by_role("option")
+    with page.expect_response("**/complete?q=coll&*"):
+        box.press_sequentially("coll")
+    expect(options.first).to_contain_text("collection:")
+    with page.expect_request("**/complete?q=colle&*"):
+        box.press_sequentially("e")
+    box.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    options.first.evaluate("each => { each.dataset.old = '' }")
+    late[0].continue_()
+    expect(page.locator(".drop-list [data-old]")).to_have_count(0)
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+    expect(box).to_have_value("collection:")
+
+
 def test_a_mistake_is_pointed_at(page):
     page.goto("/")
     ready(page)

@@ -15,12 +15,15 @@ function close() {
 }
 
 function open(rows) {
+  const held = options()[chosen]?.text; // an answer that comes late takes nobody's choice away
   close();
   if (!rows.length) return;
   list = element("div", { class: "drop-list", id: "suggestions", role: "listbox", "aria-label": t.suggestions }, ...rows);
   $(".find").append(list);
   $$("[role=option]", list).forEach((option, n) => { option.id = `suggestion-${n}`; });
   box.setAttribute("aria-expanded", "true");
+  const again = held === undefined ? -1 : options().findIndex(each => each.text === held);
+  if (again >= 0) select(again);
 }
 
 const options = () => (list ? $$("[role=option]", list) : []);
@@ -39,6 +42,7 @@ function option({ text, about = "", count, put }) {
   const row = element("div", { role: "option", "aria-selected": "false" },
     element("bdi", { text }), element("span", { class: "about", text: about }));
   if (count !== undefined && count !== null) row.append(element("span", { class: "num", text: count }));
+  row.text = text;
   row.put = put;
   return row;
 }
