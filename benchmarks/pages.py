@@ -157,7 +157,7 @@ def _view(browser: Browser, url: str, name: str, address: str, loads: int) -> di
         page = context.new_page()
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        page.wait_for_function("seen.paint > 0")
+        _wait_until(page, "seen.paint > 0")
         seen = page.evaluate("seen")
         loaded = page.evaluate(
             """[...performance.getEntriesByType("resource"),
@@ -240,9 +240,18 @@ def _take(browser: Browser, url: str, shot: str, folder: Path) -> None:
         context.close()
 
 
+def _wait_until(page: Page, condition: str) -> None:
+    """Wait for an expression to be true, without `eval`, which the pages forbid."""
+    page.evaluate(
+        f"() => new Promise(done => {{ const look = () => {condition} ? done() "
+        f": requestAnimationFrame(look); look(); }})"
+    )
+
+
 def _scrub(page: Page) -> None:
-    page.wait_for_function(
-        "(film => film && film.readyState >= 3 && !film.seeking)(document.querySelector('#film'))"
+    _wait_until(
+        page,
+        "(film => film && film.readyState >= 3 && !film.seeking)(document.querySelector('#film'))",
     )
     page.locator(".card[data-start] .pic").nth(1).hover()
     page.wait_for_selector(".card canvas")

@@ -57,9 +57,11 @@ def opened(context, addresses: dict[str, str], name: str):
     answer = page.goto(addresses[name])
     assert answer.status == (404 if name == "missing" else 200), name
     expect(page.locator("html[data-ready]")).to_be_attached()
-    page.wait_for_function(
-        """[...document.images].every(
-          i => i.complete || i.getBoundingClientRect().top > innerHeight)"""
+    # Not wait_for_function: what it asks again and again it asks by eval, which the pages forbid.
+    page.evaluate(
+        """() => Promise.all([...document.images]
+          .filter(i => !i.complete && i.getBoundingClientRect().top <= innerHeight)
+          .map(i => new Promise(done => { i.onload = i.onerror = done; })))"""
     )
     return page
 
