@@ -20,7 +20,7 @@ from catalog.encoders import Encoder
 from catalog.errors import CatalogError, ServiceError
 from catalog.ingest.ahead import EncodeAhead
 from catalog.ingest.analyse import Analysed, Tools, analyse_asset
-from catalog.media.isolated import stopped
+from catalog.media.isolated_faults import stopped
 
 _MOST_AT_ONCE = 8
 

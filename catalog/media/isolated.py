@@ -18,22 +18,12 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from catalog.domain.media import Probe, SamplingPolicy, Shot
-from catalog.domain.paths import shown_path
 from catalog.domain.renditions import RenditionKind
-from catalog.errors import (
-    DecoderCrashedError,
-    DecoderKilledError,
-    DecoderMemoryError,
-    DecoderOverrunError,
-    DecoderStalledError,
-    DecodersUnavailableError,
-    MediaError,
-    UnexpectedFaultError,
-)
+from catalog.errors import DecodersUnavailableError
+from catalog.media import isolated_faults as faults
 from catalog.media.hardware import check_hwaccel
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_processes import Host, Worker
-from catalog.media.truncation import TruncatedError
 
 StorePicture = Callable[[int, bytes], str]
 
@@ -278,7 +268,7 @@ class DecoderPool:
     def _take(self, *, fresh: bool) -> Worker:
         with self._lock:
             if self._stopped.is_set():
-                raise stopped()
+                raise faults.stopped()
             host = self._own_host()
             if self._idle and not fresh:
                 worker = self._idle.pop()
@@ -369,18 +359,15 @@ class Talk:
         except EOFError:
             self._raise_end()
         if message is None:
-            raise self._stalled()
+            raise faults.stalled(self._path, self._pool.limits)
         if message[0] == "failed":
             self.over = True
-            raise _media_error(*message[1:])
+            raise faults.told(*message[1:])
         if message[0] == "fault":
             self.over = True
-            raise UnexpectedFaultError(
-                f"The analysis broke off: {message[1]}: {message[2]}.",
-                remedy="Please report this with the file; then `catalog retry`.",
-            )
+            raise faults.broken_off(*message[1:3])
         if message[0] == "no_memory":
-            raise self._out_of_memory()
+            raise faults.out_of_memory(self._path, self._pool.limits)
         return message
 
     def _raise_end(self) -> NoReturn:
@@ -388,85 +375,12 @@ class Talk:
         self.ended = True
         status = self._pool.status_of(self._worker)
         if self._pool.stopped:
-            raise stopped()
+            raise faults.stopped()
         if status is None:
-            raise DecodersUnavailableError(
-                "The processes that decode were ended from outside.",
-                remedy="See the system's log (out of memory?), then try again; nothing is lost.",
-            )
+            raise faults.host_gone()
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-            raise self._overrun()
+            raise faults.overrun(self._path, self._pool.limits)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         if killed and not self._worker.babbled:
-            raise self._killed()
-        raise self._crashed(_words(status))
-
-    def _stalled(self) -> MediaError:
-        seconds = self._pool.limits.stall_s
-        return DecoderStalledError(
-            f"Decoding {shown_path(self._path)} made no progress for {seconds:g} s; expected a"
-            " picture, or a broken packet, now and then.",
-            remedy="If its storage hung, `catalog retry`; else the file leads the decoder in a"
-            " circle: re-wrap or transcode it.",
-            path=shown_path(self._path),
-            seconds=seconds,
-        )
-
-    def _overrun(self) -> MediaError:
-        limits = self._pool.limits
-        return DecoderOverrunError(
-            f"Decoding {shown_path(self._path)} took more processor time than allowed; expected"
-            f" at most {limits.cpu_s:g} s, and {limits.cpu_s_per_second:g} s a second of media.",
-            remedy="Transcode it to a smaller picture or a plainer codec.",
-            path=shown_path(self._path),
-            seconds=limits.cpu_s,
-        )
-
-    def _out_of_memory(self) -> MediaError:
-        return DecoderMemoryError(
-            f"Decoding {shown_path(self._path)} wants more memory than one file may have; expected"
-            f" at most {self._pool.limits.memory} bytes.",
-            remedy="Store a smaller version of it.",
-            path=shown_path(self._path),
-            limit=self._pool.limits.memory,
-        )
-
-    def _killed(self) -> MediaError:
-        return DecoderKilledError(
-            f"The decoder's process was killed over {shown_path(self._path)}, as when memory runs"
-            " out; expected it to read the file or to say why not.",
-            remedy="See the system's log; `catalog retry` when the machine has memory to spare.",
-            path=shown_path(self._path),
-            files_before=self._worker.jobs - 1,
-        )
-
-    def _crashed(self, how: str) -> MediaError:
-        return DecoderCrashedError(
-            f"The decoder's process ended over {shown_path(self._path)} ({how}); expected it to"
-            " read the file or to say why not.",
-            remedy="The file is damaged in a way that the decoder does not survive: copy it again,"
-            " or transcode it elsewhere.",
-            path=shown_path(self._path),
-            files_before=self._worker.jobs - 1,
-        )
-
-
-def _words(status: int) -> str:
-    if not os.WIFSIGNALED(status):
-        return f"exit status {os.waitstatus_to_exitcode(status)}"
-    number = os.WTERMSIG(status)
-    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-
-
-def stopped() -> DecodersUnavailableError:
-    """The error of work that was broken off on purpose; no fault of the file's."""
-    return DecodersUnavailableError("The work was broken off.", remedy="Start it again.")
-
-
-def _media_error(code: str, message: str, remedy: str, details: dict[str, Any]) -> MediaError:
-    """The error that was raised in the other process."""
-    classes: list[type[MediaError]] = [TruncatedError, MediaError]
-    for known in classes:
-        classes.extend(known.__subclasses__())
-    chosen = next((known for known in classes if known.code == code), MediaError)
-    return chosen(message, remedy=remedy, **details)
+            raise faults.killed(self._path, self._worker.jobs - 1)
+        raise faults.crashed(self._path, self._worker.jobs - 1, status)

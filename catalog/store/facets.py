@@ -32,7 +32,7 @@ from sqlalchemy import (
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Tag
 from catalog.domain.facets import FacetName, buckets_of
 from catalog.domain.query import FIELDS, Field, FieldType, Filter
-from catalog.store import filters
+from catalog.store import filter_fields, filters
 from catalog.store.search.ranking import candidates
 
 _MONTH, _YEAR = "YYYY-MM", "YYYY"
@@ -112,10 +112,10 @@ def _values(name: FacetName, found: CTE, counted: CTE) -> _Values:
         return special(counted)
     field = name.field
     if name.key:
-        return _of_asset(counted, filters.metadata_value(name.key))
-    if field.type is FieldType.CHOICE and field.name not in filters.COLUMNS:
+        return _of_asset(counted, filter_fields.metadata_value(name.key))
+    if field.type is FieldType.CHOICE and field.name not in filter_fields.COLUMNS:
         return _choices(field, found)
-    column = filters.COLUMNS[field.name]
+    column = filter_fields.COLUMNS[field.name]
     if getattr(column, "class_", None) is Clip:
         return _of_clip(found, cast(column, Text))
     return _of_asset(counted, _as_text(field, column), newest_first=field.type is FieldType.DATE)
@@ -217,6 +217,8 @@ def countable() -> tuple[str, ...]:
     fields = [
         field.name
         for field in FIELDS
-        if field.name in _SPECIAL or field.name in filters.COLUMNS or field.type is FieldType.CHOICE
+        if field.name in _SPECIAL
+        or field.name in filter_fields.COLUMNS
+        or field.type is FieldType.CHOICE
     ]
     return (*(name for name in fields if name != "id"), "root", "year")
