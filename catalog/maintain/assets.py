@@ -219,14 +219,24 @@ def _plain(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _columns(row: Asset) -> dict[str, Any]:
-    hidden = {"words", "spellings", "metadata", "sidecars", "sample"}
+    hidden = {"words", "spellings", "metadata", "sidecars", "sample", "speaking"}
     body = {
         column.key: getattr(row, column.key)
         for column in Asset.__table__.columns
         if column.key not in hidden
     }
     body["metadata"] = row.metadata_
+    body["speaking"] = _speaking(row)
     return _plain(body)
+
+
+def _speaking(row: Asset) -> list[list[float]] | None:
+    """From and to which second somebody speaks, each time; None if nobody has listened."""
+    base = Fraction(row.time_base_num or 0, row.time_base_den or 1)
+    if row.speaking is None:
+        return None
+    edges = [(part.lower or 0, part.upper or 0) for part in row.speaking]
+    return [[round(float(at * base), 3) for at in part] for part in edges]
 
 
 def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, TSVECTOR, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.db.models.base import SCHEMA, Base, cascade, identity, now
@@ -164,6 +164,11 @@ class Asset(Base):
         comment="seconds",
     )
     start_timecode: Mapped[str | None] = mapped_column(comment="SMPTE, from the essence")
+    speaking: Mapped[list[Range[int]] | None] = mapped_column(
+        INT8MULTIRANGE,
+        comment="where somebody speaks, in the asset's time base;"
+        " null: never measured; empty: nobody speaks",
+    )
     damaged: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="decoded only in part"
     )
