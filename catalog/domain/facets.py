@@ -96,7 +96,7 @@ def facet_value(name: FacetName, value: str, assets: int, shots: int) -> FacetVa
         return FacetValue(value, assets, shots, f"meta.{value}:*")
     if field.type is FieldType.CHOICE:
         return FacetValue(value, assets, shots, f"{field.name}:{value.lower()}")
-    if field.type in (FieldType.DATE, FieldType.INTEGER, FieldType.NUMBER):
+    if field.type in (FieldType.DATE, FieldType.INTEGER, FieldType.NUMBER, FieldType.LEVEL):
         return FacetValue(value, assets, shots, f"{field.name}:{value}")
     asked = Filter(field, (TextMatch((value,)),), name.key)
     return FacetValue(value, assets, shots, spell_filter(asked))

@@ -149,6 +149,20 @@ class SampledFrame:
     poster: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """How loud a sound is, by EBU R 128; see `catalog.media.loudness`.
+
+    ``integrated`` is LUFS over the whole sound, ``range`` is LU between its soft and its loud
+    parts, ``true_peak`` is dBTP of the highest channel. None: nothing of the sound is loud or
+    long enough to say.
+    """
+
+    integrated: float | None
+    range: float | None
+    true_peak: float
+
+
 FLAGS = ("bars", "black", "leader", "slate")
 """What makes a shot not worth searching unless it is asked for."""
 

@@ -227,6 +227,7 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
         )
     if analysis.counts.pulldown is not None:
         assets.add_metadata(session, [job.asset_id], {"pulldown": analysis.counts.pulldown})
+    descriptions.set_loudness(session, job.asset_id, analysis.counts.loudness)
     descriptions.set_damage(session, job.asset_id, analysis.counts.decode_errors)
     # Last: who is killed before waits on in the database a while, and must hold nobody up.
     if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):

@@ -23,7 +23,7 @@ from catalog.media.frame_store import rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
 from catalog.media.isolated_proxy import outline_of, proxy_of
 from catalog.media.proxy import ProxyMade
-from catalog.store import assets, locations, renditions, roots, stages
+from catalog.store import assets, descriptions, locations, renditions, roots, stages
 from catalog.store.locks import asset_lock
 
 STAGE = "proxy"
@@ -191,7 +191,7 @@ def _keep(tools: Tools, source: _Source, made: list[Rendition] | None) -> StoreR
 
 
 def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: None) -> bool:
-    """Make waveform and peaks of an asset's sound; False if it has none.
+    """Make waveform and peaks of an asset's sound, and measure it; False if it has none.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: No
     """
     source = _source(tools, asset_id)
     made: list[Rendition] = []
-    outline_of(
+    loudness = outline_of(
         tools.decoders,
         first_present(usable_files(tools.database, asset_id)),
         store_rendition=_keep(tools, source, made),
@@ -209,4 +209,5 @@ def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: No
     with tools.database.session() as session:
         for one in made:
             renditions.save_rendition(session, asset_id, one)
+        descriptions.set_loudness(session, asset_id, loudness)
     return bool(made)

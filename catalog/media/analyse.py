@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from catalog.domain.media import AssetKind, Probe, SampledFrame, SamplingPolicy, Shot
+from catalog.domain.media import AssetKind, Loudness, Probe, SampledFrame, SamplingPolicy, Shot
 from catalog.media.files import check_readable
 from catalog.media.leaders import slates_told
 from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
@@ -17,6 +17,7 @@ from catalog.media.pulldown import PulldownWatch
 from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
+from catalog.media.sound import SoundPass
 from catalog.media.stills import decode_still
 from catalog.media.strip import Strip, StripMaker
 from catalog.media.timing import counts_are_variable
@@ -64,6 +65,8 @@ class Analysis:
             probe.time_base, probe.video.frame_rate if probe.video else None
         )
         self._strip: StripMaker | None = None
+        has_sound = probe.kind is AssetKind.VIDEO and bool(probe.audio)
+        self._sound = SoundPass(path, probe, drawn=False) if has_sound else None
 
     @property
     def frames_decoded(self) -> int:
@@ -94,6 +97,13 @@ class Analysis:
     def pulldown(self) -> str | None:
         """``3:2`` if it is telecined film, as far as was seen; None for everything else."""
         return self._pulldown.found
+
+    def loudness(self) -> Loudness | None:
+        """How loud a film is, once the shots are all told; None if it has no sound."""
+        if self._sound is None:
+            return None
+        self._sound.finish()
+        return self._sound.loudness
 
     def strip(self) -> Strip | None:
         """A film's strip of small pictures, once the shots are all told; None of anything else."""
@@ -154,6 +164,7 @@ class Analysis:
             self._policy,
             threads=self._threads,
             hwaccel=self._hwaccel,
+            sound=self._sound,
         )
         video = self._probe.video
         rate = (video.frame_rate if video else None) or _USUAL_RATE

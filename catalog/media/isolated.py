@@ -17,7 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from catalog.domain.media import Probe, SamplingPolicy, Shot
+from catalog.domain.media import Loudness, Probe, SamplingPolicy, Shot
 from catalog.domain.renditions import RenditionKind
 from catalog.errors import DecodersUnavailableError
 from catalog.media import isolated_faults as faults
@@ -41,6 +41,7 @@ class Counts:
     end_pts: int = 0
     variable_frame_rate: bool = False
     pulldown: str | None = None
+    loudness: Loudness | None = None
 
 
 @dataclass(frozen=True, slots=True)

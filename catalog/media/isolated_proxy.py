@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from catalog.domain.media import Loudness
 from catalog.domain.paths import shown_path
 from catalog.domain.renditions import ProxySettings
 from catalog.errors import MediaTooLargeError
@@ -56,7 +57,7 @@ def make_proxy(path: Path, order: dict[str, Any], report: Report) -> None:
 
 
 def listen(path: Path, _order: dict[str, Any], report: Report) -> None:
-    """The outline of a file's sound.
+    """The outline of a file's sound, and how loud it is.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def listen(path: Path, _order: dict[str, Any], report: Report) -> None:
         outline = sound.run()
     if outline is not None:
         report.outline(outline)
-    report.send("listened")
+    report.send("listened", sound.loudness)
 
 
 class _Far(io.RawIOBase):
@@ -182,8 +183,8 @@ def outline_of(
     *,
     store_rendition: StoreRendition,
     progress: Callable[[float], None] = lambda _: None,
-) -> None:
-    """Give the outline of a file's sound to ``store_rendition``, if it has sound.
+) -> Loudness | None:
+    """Give the outline of a file's sound to ``store_rendition``; how loud it is, if it has sound.
 
     Raises
     ------
@@ -191,12 +192,12 @@ def outline_of(
         If the file cannot be read.
     """
     with pool.job("listen", path, {}) as talk:
-        _hear_outline(talk, store_rendition, progress)
+        return _hear_outline(talk, store_rendition, progress)
 
 
 def _hear_outline(
     talk: Talk, store_rendition: StoreRendition, progress: Callable[[float], None]
-) -> None:
+) -> Loudness | None:
     while True:
         kind, *values = talk.hear()
         if kind == "rendition":
@@ -205,7 +206,8 @@ def _hear_outline(
             progress(values[0])
         elif kind == "listened":
             talk.over = True
-            return
+            found: Loudness | None = values[0]
+            return found
 
 
 def _write(path: Path, file: BinaryIO, at: int, content: bytes, seconds: float) -> None:

@@ -109,6 +109,7 @@ class Report:
             analysis.end_pts,
             analysis.variable_frame_rate,
             analysis.pulldown,
+            analysis.loudness(),
         )
 
 
@@ -154,7 +155,7 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
 
 
 def _listen(path: Path, found: Probe, report: Report) -> None:
-    """The pass over a sound: its length as decoded, its damage, its outline."""
+    """The pass over a sound: its length as decoded, its damage, its outline and loudness."""
     sound = SoundPass(path, found, report.seconds)
     with beating(lambda: (sound.decoded, sound.errors), report):
         outline = sound.run()
@@ -162,7 +163,7 @@ def _listen(path: Path, found: Probe, report: Report) -> None:
         report.outline(outline)
     end_pts = round(sound.seconds / found.time_base)
     errors = sound.errors + int(missing_bytes(path) > 0)
-    report.send("ended", sound.decoded, errors, end_pts, False)
+    report.send("ended", sound.decoded, errors, end_pts, False, None, sound.loudness)
 
 
 def check_dimensions(path: Path, found: Probe, limits: DecodeLimits) -> None:

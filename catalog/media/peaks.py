@@ -20,7 +20,7 @@ MOST_CHANNELS = 8
 _FINEST = 64  # samples of a column, before any two are joined
 _BLOCK = 1 << 16  # samples gathered before they are looked at: decoders give a few hundred
 # No recording has a gap of a day; a broken clock has, and would leave nothing to be seen.
-_LONGEST_GAP_S = 86_400
+LONGEST_GAP_S = 86_400
 
 
 class Peaks:
@@ -54,14 +54,14 @@ class Peaks:
     def add(self, samples: Samples) -> None:
         """The next samples, shape (number, channels)."""
         self.samples += len(samples)
-        self._waiting.append(self._fitted(samples))
+        self._waiting.append(fitted(samples, self.channels))
         self._count_waiting += len(samples)
         if self._count_waiting >= _BLOCK:
             self._settle()
 
     def skip(self, number: int) -> None:
         """So many samples of silence."""
-        if number > _LONGEST_GAP_S * self.sample_rate:
+        if number > LONGEST_GAP_S * self.sample_rate:
             return
         self._settle()
         self.samples += number
@@ -94,17 +94,6 @@ class Peaks:
                 take = columns * size
                 self._append(block[:take].reshape(columns, size, self.channels))
             block = block[take:]
-
-    def _fitted(self, samples: Samples) -> Samples:
-        """The samples in as many channels as are kept: a sound may change its number."""
-        if samples.shape[1] == self.channels:
-            return samples
-        if self.channels == 1 or samples.shape[1] == 1:
-            return np.repeat(samples.mean(axis=1, keepdims=True), self.channels, axis=1)
-        kept = np.zeros((len(samples), self.channels), np.float32)
-        common = min(self.channels, samples.shape[1])
-        kept[:, :common] = samples[:, :common]
-        return kept
 
     def _open(self, columns: int) -> None:
         """Clear columns that earlier ones were joined out of."""
@@ -188,6 +177,18 @@ class Outline:
             "rms": _bytes(self.rms).reshape(-1).tolist(),
         }
         return json.dumps(body, separators=(",", ":")).encode()
+
+
+def fitted(samples: Samples, channels: int) -> Samples:
+    """Samples brought to so many channels, which change in the middle of some recordings."""
+    if samples.shape[1] == channels:
+        return samples
+    if channels == 1 or samples.shape[1] == 1:
+        return np.repeat(samples.mean(axis=1, keepdims=True), channels, axis=1)
+    kept = np.zeros((len(samples), channels), np.float32)
+    common = min(channels, samples.shape[1])
+    kept[:, :common] = samples[:, :common]
+    return kept
 
 
 def _bytes(values: Samples) -> npt.NDArray[np.int8]:

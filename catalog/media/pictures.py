@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av.error
 import numpy as np
@@ -25,8 +25,10 @@ from catalog.media.groups import GroupDecoder, Passed, longest_group
 from catalog.media.hardware import accelerator
 from catalog.media.interlace import is_combed, one_moment
 from catalog.media.orientation import Orientation
+from catalog.media.sound import SoundPass
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
@@ -98,6 +100,8 @@ class PictureReader:
     hwaccel:
         ``auto``, ``cuda`` or ``none``: whether a graphics card may decode
         (`catalog.media.hardware`).
+    sound:
+        Hears the film's sound on the way, so that the file is read once.
 
     Attributes
     ----------
@@ -117,6 +121,7 @@ class PictureReader:
         *,
         threads: int = 0,
         hwaccel: str = "none",
+        sound: SoundPass | None = None,
     ) -> None:
         if probe.video is None:
             raise ValueError(f"{shown_path(path)} has no pictures to read")
@@ -126,6 +131,8 @@ class PictureReader:
         self._edge = policy.picture_edge
         self._threads = threads
         self._hwaccel = hwaccel
+        self._sound = sound
+        self._heard: list[AudioStream] = []
         self._container = probe.container
         self._clock = Clock.of(probe)
         self._shape: _Shape | None = None
@@ -158,6 +165,7 @@ class PictureReader:
         with open_container(self._path, accelerator(self._hwaccel)) as container:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
             _prepare(stream, self._edge, self._threads)
+            self._heard = self._sound.open(container) if self._sound is not None else []
             accelerated = accelerator(self._hwaccel) is not None
             passed: list[int] = []
             for shown in self._shown(container, stream, thinned=not accelerated):
@@ -220,7 +228,7 @@ class PictureReader:
     ) -> Iterator[Packet[VideoStream] | None]:
         """The stream's packets; None, which has the decoder give out its last, if reading fails."""
         failed_reads = 0
-        packets = container.demux(stream)
+        packets = container.demux(stream, *self._heard)
         while failed_reads < _MOST_FAILED_READS:
             try:
                 packet = next(packets, None)
@@ -229,7 +237,7 @@ class PictureReader:
                 # A generator that raised is spent; the demuxer itself can go on.
                 failed_reads += 1
                 self.errors += 1
-                packets = container.demux(stream)
+                packets = container.demux(stream, *self._heard)
                 continue
             except IndexError:
                 # PyAV 18 trips at the end of a transport stream in which streams were added.
@@ -237,7 +245,10 @@ class PictureReader:
             if packet is None:
                 return
             failed_reads = 0
-            yield packet
+            if packet.stream.index == stream.index:
+                yield cast("Packet[VideoStream]", packet)
+            elif self._sound is not None:
+                self._sound.hear(cast("Packet[AudioStream]", packet))
         yield None
 
 

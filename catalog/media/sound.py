@@ -1,25 +1,29 @@
-"""The decode pass over a sound: its samples as they go by, and the picture of its outline."""
+"""The decode pass over a sound: its outline, the picture of that, and how loud it is."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av.error
 import numpy as np
 
-from catalog.domain.media import Probe
-from catalog.media.container import has_decoder, open_container
+from catalog.domain.media import Loudness, Probe
+from catalog.media.container import open_container
 from catalog.media.files import check_readable
-from catalog.media.peaks import Outline, Peaks, Samples
+from catalog.media.loudness import LoudnessMeter
+from catalog.media.peaks import LONGEST_GAP_S, Outline, Peaks, Samples
+from catalog.media.proxy_sound import StereoSound, chosen_sounds
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
 
 _WIDTH, _ROW, _MOST_HEIGHT = 1600, 160, 640
 _GROUND, _REACH, _BODY, _AXIS = (0, 0, 0), (96, 144, 192), (44, 92, 148), (128, 128, 128)
@@ -30,6 +34,9 @@ _MOST_FAILED_READS = 16
 class SoundPass:
     """One pass over an asset's sound; call `run`, then read the counts.
 
+    Who reads the file for its pictures as well calls `open`, `hear` for each packet
+    of the sound, and `finish`.
+
     Parameters
     ----------
     path:
@@ -39,6 +46,8 @@ class SoundPass:
         its first picture, as everywhere.
     progress:
         Called about once per second of media with the seconds done so far.
+    drawn:
+        Whether the outline is wanted.
 
     Attributes
     ----------
@@ -46,26 +55,43 @@ class SoundPass:
         Blocks of samples decoded so far.
     errors:
         Broken packets and failed reads so far; they are skipped.
+    peaks:
+        The outline so far; None if nothing was decoded yet, or it is not wanted.
+    loudness:
+        How loud it is, once it is finished; None if there is no sound, or none that can
+        be measured.
     """
 
     def __init__(
-        self, path: Path, probe: Probe, progress: Callable[[float], None] = lambda _: None
+        self,
+        path: Path,
+        probe: Probe,
+        progress: Callable[[float], None] = lambda _: None,
+        *,
+        drawn: bool = True,
     ) -> None:
         self._path = path
         self._probe = probe
         self._progress = progress
+        self._drawn = drawn
+        self._rate: int | None = None
+        self._samples = 0
         self._reported = 0
+        self._origin: Fraction | None = None
+        self._pair: StereoSound | None = None
+        self._meter: LoudnessMeter | None = None
         self.decoded = 0
         self.errors = 0
         self.peaks: Peaks | None = None
+        self.loudness: Loudness | None = None
 
     @property
     def seconds(self) -> Fraction:
         """Length of the sound so far."""
-        return Fraction(self.peaks.samples, self.peaks.sample_rate) if self.peaks else Fraction(0)
+        return Fraction(self._samples, self._rate) if self._rate else Fraction(0)
 
     def run(self) -> Outline | None:
-        """The sound's outline; None if not one sample can be decoded.
+        """The sound's outline; None if not one sample can be decoded, or it is not wanted.
 
         Raises
         ------
@@ -73,16 +99,20 @@ class SoundPass:
             If the file cannot be opened.
         """
         with open_container(self._path) as container:
-            stream = main_sound(container)
-            if stream is None:
-                return None
-            origin = self._origin(container)
-            for frame in self._frames(container, stream):
-                self.decoded += 1
-                self._add(frame, origin)
-        return self.peaks.finish() if self.peaks else None
+            streams = self.open(container)
+            if streams:
+                for packet in self._packets(container, streams):
+                    self.hear(packet)
+            return self.finish()
 
-    def _origin(self, container: InputContainer) -> Fraction | None:
+    def open(self, container: InputContainer) -> list[AudioStream]:
+        """The streams whose packets are to be heard, as a proxy has them: one, a pair, or none."""
+        streams = chosen_sounds(container)
+        self._origin = self._beginning(container)
+        self._pair = StereoSound(streams) if len(streams) > 1 else None
+        return streams
+
+    def _beginning(self, container: InputContainer) -> Fraction | None:
         """The moment that counts as 0, in the container's time; None: the first sample's."""
         track = self._probe.video
         if track is None:
@@ -92,9 +122,11 @@ class SoundPass:
             return None
         return stream.start_time * stream.time_base
 
-    def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    def _packets(
+        self, container: InputContainer, streams: list[AudioStream]
+    ) -> Iterator[Packet[AudioStream]]:
         failed_reads = 0
-        packets = container.demux(stream)
+        packets = container.demux(*streams)
         while failed_reads < _MOST_FAILED_READS:
             try:
                 packet = next(packets, None)
@@ -102,50 +134,93 @@ class SoundPass:
                 check_readable(self._path)
                 failed_reads += 1
                 self.errors += 1
-                packets = container.demux(stream)
+                packets = container.demux(*streams)
                 continue
             except IndexError:  # see PictureReader: PyAV 18 at the end of some transport streams
                 return
             if packet is None:
                 return
             failed_reads = 0
-            try:
-                yield from stream.decode(packet)
-            except av.error.EOFError:
-                continue
-            except av.error.FFmpegError:
-                self.errors += 1
+            yield cast("Packet[AudioStream]", packet)
 
-    def _add(self, frame: AudioFrame, origin: Fraction | None) -> None:
+    def hear(self, packet: Packet[AudioStream]) -> None:
+        """The next packet of one of the streams."""
+        try:
+            for frame in packet.stream.decode(packet):
+                self.decoded += 1
+                self._join(packet.stream.index, frame)
+        except av.error.EOFError:
+            pass
+        except (av.error.FFmpegError, ValueError):  # ValueError: no numbers NumPy knows
+            self.errors += 1
+
+    def finish(self) -> Outline | None:
+        """The outline, as `run` gives it; ``loudness`` is known then."""
+        for frame in self._pair.flush() if self._pair is not None else ():
+            self._add(frame)
+        if self._meter is not None:
+            self.loudness = self._meter.finish()
+        return self.peaks.finish() if self.peaks else None
+
+    def _join(self, index: int, frame: AudioFrame) -> None:
+        """Left and right, where they are tracks of their own, become one."""
+        if self._pair is None:
+            self._add(frame)
+            return
+        if self._origin is None:
+            self._origin = self._time(frame) or Fraction(0)
+        for joined in self._pair.push(index, frame, self._origin):
+            self._add(joined)
+
+    def _add(self, frame: AudioFrame) -> None:
         samples = samples_of(frame)
-        if self.peaks is None or self.peaks.sample_rate != frame.sample_rate:
-            if self.peaks is not None:
-                return  # a change of rate in the middle; what follows has no place here
-            self.peaks = Peaks(samples.shape[1], frame.sample_rate)
-            self._first = self._time(frame) if origin is None else origin
+        if self._rate is None:
+            self._begin(frame, samples.shape[1])
+        elif self._rate != frame.sample_rate:
+            return  # a change of rate in the middle; what follows has no place here
         at = self._time(frame)
         if at is not None and self._first is not None:
             wanted = round((at - self._first) * frame.sample_rate)
-            stray = wanted - self.peaks.samples
+            stray = wanted - self._samples
             if stray > _GAP * frame.sample_rate:
-                self.peaks.skip(stray)
+                self._skip(stray)
             elif wanted < 0:
                 samples = samples[-wanted:]  # before the first picture
-        self.peaks.add(samples)
-        if self.peaks.samples - self._reported >= frame.sample_rate:
-            self._reported = self.peaks.samples
+        self._samples += len(samples)
+        if self.peaks is not None:
+            self.peaks.add(samples)
+        if self._meter is not None:
+            self._meter.add(samples)
+        if self._samples - self._reported >= frame.sample_rate:
+            self._reported = self._samples
             self._progress(float(self.seconds))
+
+    def _begin(self, frame: AudioFrame, channels: int) -> None:
+        """What the first samples decide."""
+        self._rate = frame.sample_rate
+        self._first = self._origin if self._pair is None else Fraction(0)
+        if self._first is None:
+            self._first = self._time(frame)
+        if self._drawn:
+            self.peaks = Peaks(channels, frame.sample_rate)
+        with suppress(ValueError):  # a layout that nobody can weigh
+            self._meter = LoudnessMeter(channels, frame.sample_rate, frame.layout.name)
+
+    def _skip(self, number: int) -> None:
+        """A gap is silence; no recording has one of a day, and a broken clock has."""
+        assert self._rate is not None  # noqa: S101  # set with the first samples
+        if number > LONGEST_GAP_S * self._rate:
+            return
+        self._samples += number
+        if self.peaks is not None:
+            self.peaks.skip(number)
+        if self._meter is not None:
+            self._meter.skip(number)
 
     def _time(self, frame: AudioFrame) -> Fraction | None:
         if frame.pts is None or frame.time_base is None:
             return None
         return frame.pts * frame.time_base
-
-
-def main_sound(container: InputContainer) -> AudioStream | None:
-    """The sound stream a player would choose: a default one, else the first that decodes."""
-    known = [stream for stream in container.streams.audio if has_decoder(stream)]
-    return min(known, key=lambda s: (not int(s.disposition) & 1, s.index), default=None)
 
 
 def samples_of(frame: AudioFrame) -> Samples:

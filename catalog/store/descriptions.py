@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset
-from catalog.domain.media import Facts, Probe
+from catalog.domain.media import Facts, Loudness, Probe
 from catalog.domain.sidecars import SHARED_FACTS
 
 # What the clips' times hang on, and what decoding has corrected.
@@ -161,6 +161,16 @@ def update_decoded(
     values: dict[str, Any] = {"variable_frame_rate": variable_frame_rate}
     if duration_pts is not None:
         values["duration_pts"] = duration_pts
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+def set_loudness(session: Session, asset_id: int, found: Loudness | None) -> None:
+    """Write how loud the asset's sound is; None if it has none that could be measured."""
+    values = {
+        "loudness": found and found.integrated,
+        "loudness_range": found and found.range,
+        "true_peak": found and found.true_peak,
+    }
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
 
 

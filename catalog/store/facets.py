@@ -131,6 +131,8 @@ def _as_text(field: Field, column: Any) -> ColumnElement[Any]:  # noqa: ANN401  
         return func.to_char(column, _MONTH)
     if field.type is FieldType.NUMBER:
         return cast(func.trim_scale(func.round(cast(column, Numeric), 3)), Text)
+    if field.type is FieldType.LEVEL:
+        return cast(func.round(cast(column, Numeric)), Text)
     return cast(column, Text)
 
 

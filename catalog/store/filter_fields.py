@@ -304,5 +304,8 @@ COLUMNS: dict[str, Column] = {
     "credit": Asset.credit,
     "tracks": Asset.audio_tracks,
     "samplerate": Asset.audio_sample_rate,
+    "loudness": Asset.loudness,
+    "lra": Asset.loudness_range,
+    "truepeak": Asset.true_peak,
     "audiobits": Asset.audio_bit_depth,
 }

@@ -142,6 +142,16 @@ class Asset(Base):
         ARRAY(Text), comment="BCP 47 tags of all audio tracks"
     )
 
+    loudness: Mapped[float | None] = mapped_column(
+        comment="integrated loudness in LUFS (EBU R 128); null: nothing to hear, or not measured"
+    )
+    loudness_range: Mapped[float | None] = mapped_column(
+        comment="between its soft and its loud parts, in LU (EBU Tech 3342)"
+    )
+    true_peak: Mapped[float | None] = mapped_column(
+        comment="of the highest channel in dBTP; -120 is digital silence; null: not measured"
+    )
+
     camera_make: Mapped[str | None] = mapped_column(comment="who built the camera or recorder")
     camera_model: Mapped[str | None] = mapped_column(comment="as the maker names it")
     camera_serial: Mapped[str | None] = mapped_column(comment="number of the camera's body")
@@ -223,6 +233,7 @@ class Asset(Base):
         Index(None, "codec"),
         Index(None, "recorded"),
         Index(None, "duration"),
+        Index(None, "loudness"),
         Index(None, "latitude", "longitude"),
         Index("ix_asset_reel_lower", sql("lower(reel)")),
         Index("ix_asset_name_lower", sql("lower(name)")),

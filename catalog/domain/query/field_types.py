@@ -25,6 +25,7 @@ class FieldType(StrEnum):
     CHOICE = "choice"
     INTEGER = "integer"
     NUMBER = "number"
+    LEVEL = "level"  # decibels, of some sort: most are below 0
     DURATION = "duration"  # seconds
     SIZE = "size"  # bytes
     DATE = "date"
@@ -59,6 +60,7 @@ _EXPECTED = {
     FieldType.CHOICE: "one of the listed values",
     FieldType.INTEGER: "a whole number, a comparison (>5, <=5) or a range (1..5)",
     FieldType.NUMBER: "a number, a comparison (>24, <=30) or a range (24..30)",
+    FieldType.LEVEL: "a level such as -23, a comparison (<-23) or a range (-24..-22)",
     FieldType.DURATION: (
         "a duration (30s, 2m, 1h30m, 00:01:30, or plain seconds), a comparison (>30s) "
         "or a range (30s..2m)"

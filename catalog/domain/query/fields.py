@@ -284,6 +284,10 @@ FIELDS: tuple[Field, ...] = (
         "samplerate:48000",
     ),
     Field("audiobits", FieldType.INTEGER, "bits per audio sample", "audiobits:24"),
+    # A single value is meant as EBU R 128 allows it: half a unit up or down.
+    Field("loudness", FieldType.LEVEL, "integrated loudness in LUFS", "loudness:-23", slack=0.5),
+    Field("lra", FieldType.LEVEL, "loudness range in LU", "lra:>15", slack=0.5),
+    Field("truepeak", FieldType.LEVEL, "highest true peak in dBTP", "truepeak:>-1", slack=0.5),
     Field(
         "audiolang",
         FieldType.LANGUAGE,

@@ -108,6 +108,12 @@ def _read_number(text: str) -> float:
     return float(text)
 
 
+def _read_level(text: str) -> float:
+    if not re.fullmatch(rf"[-−]?{_NUMBER}", text):
+        raise SpellingError
+    return float(text.replace("−", "-"))
+
+
 def _read_duration(text: str) -> float:
     if re.fullmatch(_NUMBER, text):
         return float(text)
@@ -168,12 +174,14 @@ def _spell_size(size: float) -> str:
 _READERS: dict[FieldType, Callable[[str], float]] = {
     FieldType.INTEGER: _read_integer,
     FieldType.NUMBER: _read_number,
+    FieldType.LEVEL: _read_level,
     FieldType.DURATION: _read_duration,
     FieldType.SIZE: _read_size,
 }
 _SPELLERS: dict[FieldType, Callable[[float], str]] = {
     FieldType.INTEGER: _spell_number,
     FieldType.NUMBER: _spell_number,
+    FieldType.LEVEL: _spell_number,
     FieldType.DURATION: _spell_duration,
     FieldType.SIZE: _spell_size,
 }

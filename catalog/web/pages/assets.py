@@ -24,13 +24,14 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "sound": (
         "audio_codec", "audio_channels", "audio_layout", "audio_sample_rate", "audio_bit_depth",
-        "audio_tracks", "audio_languages",
+        "audio_tracks", "audio_languages", "loudness", "loudness_range", "true_peak",
     ),
     "origin": (
         "recorded", "camera_make", "camera_model", "camera_serial", "lens", "reel", "scene", "take",
         "latitude", "longitude", "altitude", "creator", "credit", "rights", "language",
     ),
 }  # fmt: skip
+_UNITS = {"loudness": "LUFS", "loudness_range": "LU", "true_peak": "dBTP"}
 
 
 @router.get("/assets/{asset_id}", dependencies=[needs("viewer")])
@@ -121,5 +122,6 @@ def _facts(asset: Mapping[str, Any], keys: tuple[str, ...]) -> list[tuple[str, s
             continue
         said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         said = formats.moment(value) if key == "recorded" else said
+        said = f"{value:.1f} {_UNITS[key]}" if key in _UNITS else said
         facts.append((key.replace("_", " ").capitalize(), said))
     return facts
