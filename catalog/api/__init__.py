@@ -79,13 +79,13 @@ class Catalog(
         decoders: DecoderPool | None = None,
     ) -> None:
         super().__init__(settings, database, store, dispatcher=dispatcher, decoders=decoders)
-        self.encoder = EncoderVerbs(
-            self._encoders, store, lambda: self.dispatcher, self._load_encoder
-        )
         self._group()
 
     def _group(self) -> None:
         """The verbs that come in groups, over the database as this catalogue's user sees it."""
+        self.encoder = EncoderVerbs(
+            self.database, self._encoders, self.store, lambda: self.dispatcher, self._load_encoder
+        )
         self.root = RootVerbs(self.database, self.store)
         self.bin = BinVerbs(self.database)
         self.token = TokenVerbs(self.database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from catalog.db.engine import Database
 from catalog.dispatch import Dispatcher
 from catalog.domain.progress import Progress, Silent
 from catalog.encoders import Encoder
@@ -21,14 +22,15 @@ class EncoderVerbs:
 
     def __init__(
         self,
+        database: Database,
         encoders_of: Encoders,
         store: FrameStore,
         dispatcher: Callable[[], Dispatcher],
         load: Callable[[str, str], Encoder],
     ) -> None:
         self._encoders = encoders_of
-        self._database = encoders_of.database
-        self._switching = Switching(encoders_of.database, store, encoders_of)
+        self._database = database
+        self._switching = Switching(database, store, encoders_of)
         self._dispatcher = dispatcher
         self._load = load
 

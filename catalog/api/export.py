@@ -9,6 +9,7 @@ from typing import Any
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.domain.progress import Progress, Silent
 from catalog.maintain.bins import BinReference
+from catalog.store import named
 
 
 class ExportVerbs(OpenCatalog):
@@ -148,6 +149,43 @@ class ExportVerbs(OpenCatalog):
         if remove:
             return logs.remove_log(self.database, Path(file)).as_json()
         return logs.import_log(self.database, Path(file), progress or Silent()).as_json()
+
+    def import_sent_log(
+        self, name: str, content: bytes, *, replace: bool = False, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Take in a log that is no file here: its bytes, under the name it has elsewhere.
+
+        It is kept in ``CATALOG_HOME/logs``, in a folder of whoever sends it. Sending the same
+        again changes nothing; another one of the same name is refused, unless ``replace``
+        has it take the place of the one before.
+
+        Returns
+        -------
+        dict
+            What `import_log` says, ``file`` being the name, with ``kept``: the path under
+            which it is taken back.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is no log that is known, or not what its name says.
+        ConflictError
+            If another one of that name stands.
+        """
+        from catalog.export.sent_logs import take_in  # noqa: PLC0415  # few import
+
+        folder = self.settings.home / "logs"
+        told = progress or Silent()
+        return take_in(self.database, folder, name, content, told, replace=replace)
+
+    def imported_logs(self) -> list[dict[str, Any]]:
+        """The logs that were taken in, the latest first.
+
+        Each with ``file`` (its path, which `import_log` takes back), ``name``, ``kind``,
+        ``assets`` (how many it speaks of), ``subclips`` and ``read_at``.
+        """
+        with self.database.session() as session:
+            return named.imported_logs(session)
 
 
 def _file_name(name: str) -> str:

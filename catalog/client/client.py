@@ -204,6 +204,30 @@ class Client:
 
     # --- the service -----------------------------------------------------------------------
 
+    def import_log(
+        self, log: Path | str, content: bytes | None = None, *, replace: bool = False
+    ) -> wire.LogReport:
+        """Send a log: a file of this machine, or a name with its content; see docs/nle.md.
+
+        ``replace`` has it take the place of another one that was sent under its name.
+        """
+        path = Path(log)
+        data = path.read_bytes() if content is None else content
+        sent = {"file": (path.name, data, "application/octet-stream")}
+        form = {"replace": "true"} if replace else {}
+        answer: wire.LogReport = self._calls.json("POST", "/logs", files=sent, data=form)
+        return answer
+
+    def logs(self) -> list[wire.ImportedLog]:
+        """The logs that were taken in, the latest first."""
+        found: list[wire.ImportedLog] = self._get("/logs")["logs"]
+        return found
+
+    def remove_log(self, file: str) -> wire.LogReport:
+        """Take back what a log said, by the path it was taken in under."""
+        answer: wire.LogReport = self._json("POST", "/logs/remove", {"file": file})
+        return answer
+
     def ingest(
         self, *paths: str, collection: str | None = None, tags: Sequence[str] = ()
     ) -> wire.IngestRun:

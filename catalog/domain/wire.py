@@ -272,3 +272,46 @@ class AuditAnswer(TypedDict):
 
     entries: list[AuditEntry]
     next: int | None
+
+
+class UnmatchedRow(TypedDict):
+    """A row of a log that means no asset, or more than one, and why."""
+
+    row: int
+    name: str | None
+    timecode_in: str | None
+    timecode_out: str | None
+    text: str | None
+    reason: str
+
+
+class LogReport(TypedDict):
+    """What became of a log: ``kept`` is the path by which it is taken back."""
+
+    file: str
+    kept: NotRequired[str]
+    kind: str
+    rows: int
+    matched: int
+    assets: list[int]
+    added: int
+    removed: int
+    changed: list[int]
+    unmatched: list[UnmatchedRow]
+
+
+class ImportedLog(TypedDict):
+    """A log that was taken in; ``assets`` and ``subclips`` are how many."""
+
+    file: str
+    name: str
+    kind: str
+    assets: int
+    subclips: int
+    read_at: str
+
+
+class ImportedLogs(TypedDict):
+    """The logs that were taken in, the latest first."""
+
+    logs: list[ImportedLog]

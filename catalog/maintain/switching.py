@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress
 from catalog.encoders import Encoder
@@ -20,7 +22,7 @@ from catalog.maintain.encoders import Encoders, described, row_called
 from catalog.maintain.graphs import build_graphs
 from catalog.media.frame_store import FrameStore
 from catalog.search.phrases import Phrases
-from catalog.store import comparing, filling, vectors
+from catalog.store import audit, comparing, filling, vectors
 from catalog.store.vectors import EncoderRow
 
 # What was asked for is known to the new encoder when it takes over: the newest of it.
@@ -46,6 +48,7 @@ class Switching:
         _, row = self._encoders.enter(name)
         with self._database.session() as session:
             filling.begin_filling(session, row.id)
+            audit.note(session, "encoder.add", encoder=row.name)
         with self._database.session() as session:
             return described(session, row_called(session, row.name))
 
@@ -69,6 +72,8 @@ class Switching:
             encoded[row.name], failures = self._fill(encoder, row, progress)
             if failures:
                 raise _incomplete(row.name, failures)
+            with self._database.session() as session:
+                audit.note(session, "encoder.backfill", encoder=row.name, frames=encoded[row.name])
         build_graphs(self._database, progress)
         return {"encoded": encoded}
 
@@ -99,7 +104,7 @@ class Switching:
                 build_graphs(self._database, progress)
             try:
                 with self._database.session() as session:
-                    if filling.switch_to(session, row.id):
+                    if self._switched(session, row):
                         break
             except LookupError as error:
                 raise NotFoundError(
@@ -107,6 +112,15 @@ class Switching:
                     remedy=f"Enter it again: catalog encoder add {row.name}",
                 ) from error
         return {"name": row.name, "active": True, "encoded": written}
+
+    def _switched(self, session: Session, row: EncoderRow) -> bool:
+        former = vectors.active_encoder(session)
+        if not filling.switch_to(session, row.id):
+            return False
+        if former is None or former.id != row.id:
+            before = None if former is None else former.name
+            audit.note(session, "encoder.activate", encoder=row.name, before=before)
+        return True
 
     def remove(self, name: str) -> dict[str, Any]:
         """Forget an encoder that does not answer, with all it made; bytes freed.
@@ -133,6 +147,7 @@ class Switching:
                 )
             count = vectors.count_vectors(session, row.id)
             freed = filling.remove_encoder(session, row.id)
+            audit.note(session, "encoder.remove", encoder=row.name, vectors=count)
         self._encoders.forget(row.name)
         return {"name": row.name, "removed": True, "vectors": count, "bytes": freed}
 

@@ -78,6 +78,36 @@ def imported_from(session: Session, raw_path: bytes) -> list[int]:
     return list(session.execute(statement).scalars())
 
 
+def imported_logs(session: Session) -> list[dict[str, Any]]:
+    """Files that were imported, as far as this session sees what they speak of; latest first."""
+    clips = select(func.count()).where(Clip.sidecar_id == Sidecar.id).scalar_subquery()
+    latest = func.max(Sidecar.read_at)
+    statement = (
+        select(
+            func.min(Sidecar.path).label("file"),
+            func.min(Sidecar.kind).label("kind"),
+            func.count().label("assets"),
+            func.sum(clips).label("subclips"),
+            latest.label("read_at"),
+        )
+        .join(Asset, Asset.id == Sidecar.asset_id)
+        .where(Sidecar.imported, visible_to(actor_of(session)))
+        .group_by(Sidecar.raw_path)
+        .order_by(latest.desc(), func.min(Sidecar.path))
+    )
+    return [
+        {
+            "file": row.file,
+            "name": row.file.rpartition("/")[2],
+            "kind": row.kind,
+            "assets": row.assets,
+            "subclips": int(row.subclips or 0),
+            "read_at": row.read_at.isoformat(),
+        }
+        for row in session.execute(statement)
+    ]
+
+
 def clips_said(session: Session, asset_id: int, raw_path: bytes) -> set[ClipKey]:
     """The clips that a file has brought to an asset."""
     statement = (

@@ -9,6 +9,7 @@ import pytest
 from small_footage import still
 
 from catalog import Catalog
+from catalog.domain.actor import Actor
 from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, InvalidInputError, UnknownEncoderError
 from catalog.ingest.encode import EncodeQueue
@@ -132,3 +133,20 @@ def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, m
     assert sum(written for written, _ in done) == 150
     assert sum(count for _, count in seen) == 150
     assert vectors(catalog)["null:32"] == 150
+
+
+def test_what_becomes_of_encoders_is_in_the_trail(catalog: Catalog, media: Path):
+    assert catalog.ingest(media).failures == []
+    boss = catalog.seen_by(Actor("boss"))
+    boss.encoder.add("null:32")
+    boss.encoder.backfill("null:32")
+    boss.encoder.activate("null:32")
+    boss.encoder.activate("null:32")  # it answers already: nothing changes
+    boss.encoder.remove("null:64")
+    trail = [(e["actor"], e["action"], e["details"]) for e in catalog.audit()["entries"]]
+    assert [each for each in trail if each[1].startswith("encoder.")] == [
+        ("boss", "encoder.remove", {"encoder": "null:64", "vectors": 4}),
+        ("boss", "encoder.activate", {"encoder": "null:32", "before": "null:64"}),
+        ("boss", "encoder.backfill", {"encoder": "null:32", "frames": 4}),
+        ("boss", "encoder.add", {"encoder": "null:32"}),
+    ]

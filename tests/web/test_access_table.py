@@ -40,6 +40,7 @@ def json(**body: Any) -> dict[str, Any]:
     return {"json": body}
 
 
+NO_LOG = {"files": {"file": ("a.txt", b"", "text/plain")}}
 NO_PICTURE = {"files": {"image": ("a.txt", b"", "text/plain")}}
 CLIP, FRAME, ASSET = "{clip}", "{frame}", "{asset}"
 TABLE = [
@@ -92,6 +93,9 @@ TABLE = [
     change("DELETE", "/bins/{bin_id}/items/{item}"),
     look("/bins/{bin_id}/export", send={"params": {"format": "csv"}}),
     look("/bins/{bin_id}/export/report", send={"params": {"format": "csv"}}),
+    change("GET", "/logs"),
+    change("POST", "/logs", send=NO_LOG),
+    change("POST", "/logs/remove", send=json(file="/nowhere/day.ale")),
     change("POST", "/register", whole=True, send=json(path="/nowhere/film.mp4")),
     change("POST", "/ingests", whole=True, send=json(paths=["/nowhere"])),
     change("GET", "/ingests", whole=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.domain.query.completion import Begun
+from catalog.web.pages.asked import Asked, asked_by
 
 PICTURE = "0" * 64
 
@@ -21,6 +22,17 @@ MISSING = [
 
 def test_what_is_not_there_is_not_found(client):
     assert {path: client.get(path).status_code for path in MISSING} == dict.fromkeys(MISSING, 404)
+
+
+def test_examples_to_be_like_and_unlike_stand_in_the_address():
+    state = Asked(q="sea", like=("clip:7", "clip:8"), not_=("clip:9",), after="x", shot="7")
+    assert state.unlike(7).url() == "/?q=sea&like=clip%3A8&not=clip%3A9&not=clip%3A7"
+    assert state.unlike(9).not_ == ("clip:9",)
+    assert state.unlike(7).alike(7) == Asked(q="sea", like=("clip:7",), not_=("clip:9",))
+    # What a dropped picture takes along of the state that it was dropped on.
+    assert asked_by(state.unlike(7).url().partition("?")[2]).not_ == ("clip:9", "clip:7")
+    many = Asked(not_=tuple(f"clip:{n}" for n in range(10))).unlike(11)
+    assert (len(many.not_), many.not_[-1]) == (10, "clip:11")
 
 
 REFUSED = [

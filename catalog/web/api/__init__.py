@@ -13,6 +13,7 @@ from catalog.web.api import (
     exports,
     files,
     ingest,
+    logs,
     roots,
     search,
     service,
@@ -23,7 +24,7 @@ __all__ = ["DESCRIPTION", "PREFIX", "router"]
 
 router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
 for _part in (
-    *(search, assets, clips, files, bins, exports),
+    *(search, assets, clips, files, bins, exports, logs),
     *(ingest, events, roots, service, access),
 ):
     router.include_router(_part.router)

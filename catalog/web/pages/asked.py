@@ -77,7 +77,16 @@ class Asked:
 
     def alike(self, clip: int) -> Self:
         """The state that looks for what is like this clip, with the filters that are there."""
-        return replace(self, like=(f"clip:{clip}",), image="", after="", shot="")
+        example = f"clip:{clip}"
+        rest = tuple(each for each in self.not_ if each != example)
+        return replace(self, like=(example,), not_=rest, image="", after="", shot="")
+
+    def unlike(self, clip: int) -> Self:
+        """The state that also looks away from this clip."""
+        example = f"clip:{clip}"
+        kept = tuple(each for each in self.not_ if each != example)[-(_MOST_EXAMPLES - 1) :]
+        like = tuple(each for each in self.like if each != example)
+        return replace(self, like=like, not_=(*kept, example), after="", shot="")
 
     def without(self, *, like: str = "", not_: str = "") -> Self:
         """The state without this example."""

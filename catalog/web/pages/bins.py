@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -19,12 +16,6 @@ from catalog.web.pages.showing import show
 router = APIRouter(include_in_schema=False)
 
 _SHOWN = 500
-FORMATS = {
-    "edl": "edl", "otio": "otio", "fcpxml": "fcpxml", "fcp7xml": "xml", "aaf": "aaf",
-    "ale": "ale", "csv": "csv", "pdf": "pdf",
-}  # fmt: skip
-"""What a bin is exported as, and how such a file's name ends."""
-
 Name = Annotated[str, Form(max_length=200)]
 Note = Annotated[str, Form(max_length=4000)]
 
@@ -57,7 +48,6 @@ def show_bin(
         context["watch"] = watch.watched(catalog, Asked(shot=shot))
     if part == "watch":
         return show(request, "parts/watch.html", context)
-    context["formats"] = FORMATS
     context["bin"] = catalog.bin.show(bin_id, limit=_SHOWN, after=after)
     return show(request, "bin.html", context, here="bins")
 
@@ -94,22 +84,6 @@ def change_item(
     else:
         _move(catalog, bin_id, item, up=act == "up")
     return _to(bin_id)
-
-
-@router.get("/bins/{bin_id}/export", dependencies=[needs("viewer")])
-def export_bin(
-    catalog: OpenCatalog, bin_id: int, format: Annotated[str, Query(max_length=20)]
-) -> Response:
-    """The bin as a file that an editing program opens, to be kept."""
-    suffix = FORMATS.get(format, format)
-    name = catalog.bin.show(bin_id, limit=1)["name"]
-    with tempfile.TemporaryDirectory(prefix="catalog-export-") as folder:
-        file = Path(folder) / "bin"
-        catalog.export(bin_id, format=format, file=file)
-        content = file.read_bytes()
-    disposition = f"attachment; filename*=UTF-8''{quote(f'{name}.{suffix}', safe='')}"
-    headers = {"Content-Disposition": disposition}
-    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 def _move(catalog: OpenCatalog, bin_id: int, item: int, *, up: bool) -> None:

@@ -108,7 +108,7 @@ def found(catalog: Catalog, asked: Asked) -> dict[str, Any]:
     except CatalogError as error:
         if error.http_status >= 500:
             raise
-        return context | {"wrong": _wrong(error, asked.q), "examples": dict.fromkeys(asked.like)}
+        return context | {"wrong": _wrong(error, asked.q)}
     cards = cards_of(result, catalog.passages(result), grouped=asked.group == "asset")
     return context | {
         "result": result,
@@ -125,9 +125,9 @@ def found(catalog: Catalog, asked: Asked) -> dict[str, Any]:
 
 
 def _examples(catalog: Catalog, asked: Asked) -> dict[str, str | None]:
-    """The pictures of the shots that hits should be like."""
-    shown: dict[str, str | None] = dict.fromkeys(asked.like)
-    for each in asked.like:
+    """The pictures of the shots that hits should be like, or unlike."""
+    shown: dict[str, str | None] = {}
+    for each in (*asked.like, *asked.not_):
         kind, _, number = each.rpartition(":")
         if number.isascii() and number.isdigit():
             with suppress(NotFoundError):

@@ -96,9 +96,9 @@ def test_search_scrub_play_mark_a_subclip_put_it_into_a_bin_and_export_it(page, 
     page.locator("#toasts a", has_text="Tonight").click()
     expect(page.locator("#bin-name")).to_have_value("Tonight")
     expect(page.locator(".binned li")).to_contain_text("10:00:02:05 – 10:00:03:01")
-    page.get_by_label("Export as").select_option("edl")
+    page.get_by_label("Export for").select_option("edl")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export").click()
+        page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "Tonight.edl"
     assert "10:00:02:05 10:00:03:01" in download.value.path().read_text()
     library.unmark(int(subclip))
@@ -128,6 +128,29 @@ def test_a_bin_keeps_order_and_notes(page, library):
     expect(page).to_have_title(re.compile("In another order"))
     rows.nth(0).get_by_role("button", name="Take out").click()
     expect(rows).to_have_count(2)
+
+
+def test_what_is_not_wanted_sinks_and_can_be_sent_to_others(page, library):
+    blue = library.search("blue name:harbour.mp4").hits[0].clip["id"]
+    page.goto("/?q=name:harbour.mp4&all=1")
+    ready(page)
+    page.locator(f'.card[data-clip="{blue}"] .pic').focus()
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile(rf"not=clip%3A{blue}"))
+    expect(page.locator(".asked .chip")).to_contain_text("not like")
+    expect(page.locator(".asked .chip img")).to_have_count(1)
+    expect(cards(page)).to_have_count(3)
+    expect(cards(page).last).to_have_attribute("data-clip", str(blue))
+    shared = page.url
+    page.locator(".asked .chip").click()
+    expect(page.locator(".asked .chip")).to_have_count(0)
+    page.goto(shared)
+    ready(page)
+    expect(cards(page).last).to_have_attribute("data-clip", str(blue))
+    # Several examples at once, and those that hits should be like stay.
+    cards(page).first.hover()
+    cards(page).first.locator("[data-like]").click()
+    expect(page).to_have_url(re.compile(r"like=clip%3A\d+.*not=clip"))
 
 
 def test_a_picture_that_is_dropped_finds_what_looks_like_it(page):

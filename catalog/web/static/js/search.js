@@ -191,13 +191,17 @@ async function act(what, clips = meant()) {
   else if (what === "bin") (await import("./bins.js")).add(clips);
   else if (what === "tag") (await import("./bins.js")).tag([...shots.chosen.values()].map(each => Number(each.asset)));
   else if (what === "compare" && clips.length === 2) location.assign(`/compare?clip=${clips[0]}&clip=${clips[1]}`);
-  else if (what === "like") {
-    const url = new URL("/", location);
-    const asked = here().searchParams;
-    for (const name of ["q", "sort", "group", "density"]) if (asked.get(name)) url.searchParams.set(name, asked.get(name));
-    clips.slice(0, 10).forEach(clip => url.searchParams.append("like", `clip:${clip}`));
-    go(url);
-  }
+  else if (what === "like" || what === "not") go(byExample(what, clips.map(clip => `clip:${clip}`)));
+}
+
+/** The search with these examples: to be like them and no others, or away from them as well. */
+function byExample(what, examples) {
+  const url = new URL("/", location), asked = here().searchParams;
+  for (const name of ["q", "sort", "group", "density", ...(what === "not" ? ["image"] : [])]) if (asked.get(name)) url.searchParams.set(name, asked.get(name));
+  const others = name => asked.getAll(name).filter(each => !examples.includes(each));
+  const given = what === "like" ? { like: examples, not: others("not") } : { like: others("like"), not: [...others("not"), ...examples] };
+  for (const [name, values] of Object.entries(given)) values.slice(-10).forEach(each => url.searchParams.append(name, each));
+  return url;
 }
 
 function step(by, event) {
@@ -227,6 +231,7 @@ const keys = {
   x: () => { const card = document.activeElement.closest(".card"); if (card) choose(card, !shots.chosen.has(card.dataset.clip)); },
   b: () => may("editor") && act("bin"),
   m: () => act("like"),
+  n: () => act("not"),
   c: () => act("compare"),
 };
 
