@@ -110,8 +110,13 @@ def through_the_service(
         for line in up.stdout:
             if json.loads(line).items() >= {"service": "up", "state": "ready"}.items():
                 break
+        # It is "ready" before anybody has decoded or encoded: what they import and load then
+        # is no part of the speed either way of ingesting has, and is left out of both.
+        catalog.register(files[0], dispatch=True)
+        while not encoded(catalog):
+            time.sleep(0.1)
         began = last = time.monotonic()
-        for file in files:
+        for file in files[1:]:
             with suppress(BrokerUnavailableError):  # it has just been killed: it stays due
                 catalog.register(file, dispatch=True)
         while encoded(catalog) < len(files) and not given_up(catalog):
@@ -167,10 +172,11 @@ def main() -> None:
         folder.chmod(0o755)
         files = (draw if options.stills else render)(folder / "media", options.assets)
         with Catalog.open(home=folder / "warm") as warm:
-            warm.ingest(files[0])  # the service has its libraries imported when it is ready
+            warm.ingest(files[0])
         with Catalog.open(home=folder / "calm") as calm:
+            calm.ingest(files[0])
             began = time.monotonic()
-            calm.ingest(*files)
+            calm.ingest(*files[1:])
             in_process = time.monotonic() - began
             expected = content(calm)
         took, calm_s, killed, found = through_the_service(folder / "service", files, options)

@@ -20,7 +20,7 @@ from catalog.store.vectors import ClaimedFrame
 STAGE = "encode"
 # Frames claimed at a time. A card takes more at once than a processor: how many, its encoder
 # finds out, and wants some batches at hand for that.
-_CPU_BATCH, _GPU_BATCH = 64, 1024
+CPU_BATCH, _GPU_BATCH = 64, 1024
 # The frame store may be across a network, where reading is waiting.
 _READERS = 8
 # A batch of the largest model on a slow processor takes a few minutes.
@@ -62,7 +62,7 @@ class EncodeQueue:
         tuple
             How many vectors were written, and per asset the reason why some were not.
         """
-        limit = batch or (_CPU_BATCH if self._encoder.device == "cpu" else _GPU_BATCH)
+        limit = batch or (CPU_BATCH if self._encoder.device == "cpu" else _GPU_BATCH)
         written, after = 0, 0
         failures: dict[int, CatalogError] = {}
         while True:

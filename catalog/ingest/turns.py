@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -12,11 +12,18 @@ from sqlalchemy.orm import Session
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
 from catalog.errors import EncoderUnavailableError
-from catalog.store import filling, service, vectors
+from catalog.ingest.analyse import STAGE as ANALYSE
+from catalog.ingest.encode import CPU_BATCH
+from catalog.store import filling, service, stages, vectors
 from catalog.store.vectors import EncoderRow
 
 # Assets at a time.
 _FRESH, _BACKFILL = 500, 50
+# While others are being analysed: how long few frames wait for more of them, and how long for
+# the next. A batch of few costs nearly what a full one does.
+_GATHERING_S, _NEXT_S = 1.5, 0.3
+# Who was told to analyse longer ago than this is not about to.
+_TOLD_S = 60.0
 # How long what is fresh may wait for a backfill's assets, which may have thousands of frames.
 _PATIENCE_S = 5.0
 
@@ -58,19 +65,21 @@ class Turns:
         self._database = database
         self._after: dict[tuple[int, bool], int] = {}
         self._given_up: set[int] = set()
-        self._looked_at = time.monotonic()
+        self._looked_at = monotonic()
         self._paused = False
         self.refused: list[EncoderUnavailableError] = []
 
     def next(self, *, heed_pause: bool) -> Turn | None:
         """The next assets; None when all is done, or the service is paused."""
+        if heed_pause:
+            self._gather()
         with self._database.session() as session:
             if heed_pause and service.paused(session) is not None:
                 return None
             turn = self._next(session)
         if turn is not None:
             self._after[turn.key] = turn.assets[-1]
-        self._looked_at = time.monotonic()
+        self._looked_at = monotonic()
         return turn
 
     def refuse(self, row: EncoderRow, error: EncoderUnavailableError) -> None:
@@ -84,9 +93,9 @@ class Turns:
         """Whether the turn should end: something fresh waits, and has for some seconds."""
 
         def pressed() -> bool:
-            if turn.fresh or time.monotonic() - self._looked_at < _PATIENCE_S:
+            if turn.fresh or monotonic() - self._looked_at < _PATIENCE_S:
                 return False
-            self._looked_at = time.monotonic()
+            self._looked_at = monotonic()
             with self._database.session() as session:
                 waits = self._waiting(session, None, fresh=True, limit=1)
                 stop = bool(waits) or service.paused(session) is not None
@@ -105,6 +114,26 @@ class Turns:
                     filling.note_pace(session, turn.of.id, frames)
 
         return count
+
+    def _gather(self) -> None:
+        """Wait for a fuller batch, as long as fresh frames keep coming."""
+        until, before = monotonic() + _GATHERING_S, 0
+        while (count := self._frames_coming()) > before and monotonic() < until:
+            before = count
+            sleep(_NEXT_S)
+
+    def _frames_coming(self) -> int:
+        """How many fresh frames wait, if they are few and more assets are being analysed."""
+        with self._database.session() as session:
+            if not stages.coming(session, ANALYSE, told_s=_TOLD_S):
+                return 0
+            waiting = self._waiting(session, None, fresh=True, limit=CPU_BATCH)
+            active = vectors.active_encoder(session)
+            if active is None:
+                frames = sum(stages.frames_of(session, waiting).values())
+            else:
+                frames = vectors.count_missing(session, active.id, waiting)
+        return frames if frames < CPU_BATCH else 0
 
     def _next(self, session: Session) -> Turn | None:
         for fresh, limit in ((True, _FRESH), (False, _BACKFILL)):

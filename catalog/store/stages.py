@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, true, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -74,6 +74,13 @@ def due(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
         among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state.in_(("due", "running"))
     )
     return list(session.execute(statement.order_by(Stage.asset_id)).scalars())
+
+
+def coming(session: Session, name: str, *, told_s: float) -> bool:
+    """Whether somebody is at work in the stage, or was told to be within so many seconds."""
+    told = Stage.sent_at > func.clock_timestamp() - seconds(told_s)
+    at_work = (Stage.state == "running") | ((Stage.state == "due") & told)
+    return bool(session.execute(select(exists().where(Stage.name == name, at_work))).scalar_one())
 
 
 def done(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:

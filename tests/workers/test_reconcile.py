@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.errors import BrokerUnavailableError, NotMediaError, UnreadableFileError
+from catalog.ingest.sending import tell_if_due
 from catalog.store import stages
 from catalog.store.locks import asset_lock
 
@@ -313,7 +314,7 @@ def test_what_is_fresh_is_encoded_before_a_backfill_and_a_pause_ends_it(service:
 def test_a_backlog_of_small_assets_is_encoded_in_full_batches(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.ingest.encode._CPU_BATCH", 4)
+    monkeypatch.setattr("catalog.ingest.encode.CPU_BATCH", 4)
     catalog = service.catalog
     for number in range(10):
         still = service.folder / f"{number}.png"
@@ -326,3 +327,33 @@ def test_a_backlog_of_small_assets_is_encoded_in_full_batches(
             text("SELECT count(*) FROM catalog.embedding GROUP BY xmin::text")
         ).scalars()
         assert sorted(sizes) == [2, 4, 4]
+
+
+def test_few_frames_wait_for_those_that_are_being_found(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = service.catalog
+    ids = []
+    for number in range(3):
+        still = service.folder / f"{number}.png"
+        Image.new("RGB", (64, 48), (number * 20, 0, 99)).save(still)
+        ids.append(catalog.register(still).asset_id)
+    tell_if_due(catalog.database, "analyse", ids, lambda _asset_id: None)
+    coming = iter(ids)
+    catalog.analyse(next(coming))
+    waits: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        waits.append(seconds)
+        if (found := next(coming, None)) is not None:
+            catalog.analyse(found)
+
+    monkeypatch.setattr("catalog.ingest.turns.sleep", meanwhile)
+    catalog.encode(heed_pause=True)
+    with catalog.database.connect() as connection:
+        batches = connection.execute(
+            text("SELECT count(*) FROM catalog.embedding GROUP BY xmin::text")
+        ).scalars()
+        assert list(batches) == [3]
+    # Once nothing is being analysed there is nothing to wait for.
+    assert len(waits) == 2
