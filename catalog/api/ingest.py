@@ -105,7 +105,7 @@ class IngestVerbs(OpenCatalog):
             If workers cannot be told. The analysis *is* done then.
         """
         found = analyse_step(self._tools(policy), asset_id)
-        if dispatch and is_analysed(self.database, asset_id):
+        if dispatch and (found is not None or is_analysed(self.database, asset_id)):
             self.dispatcher.encode()
             due = want_by_policy(self._tools(policy), [asset_id])
             tell_if_due(self.database, PROXY, due, self.dispatcher.proxy)

@@ -27,6 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from catalog.db import vectors
 from catalog.db.embedded import EmbeddedPostgres
+from catalog.db.pooling import check_what_waited
 from catalog.db.reader import ReadOnlyConnection, connect_reader
 from catalog.domain.actor import Actor, whoever_runs_this
 from catalog.errors import (
@@ -100,9 +101,8 @@ def create_engine_for(
         arguments["application_name"] = "catalog"
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = CONNECT_TIMEOUT_S
-    engine = create_engine(
-        url, pool_pre_ping=True, poolclass=poolclass, connect_args=arguments, **options
-    )
+    engine = create_engine(url, poolclass=poolclass, connect_args=arguments, **options)
+    check_what_waited(engine)
     _teach_vectors(engine)
     _forget_in_children(engine)
     return engine

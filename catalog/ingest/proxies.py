@@ -62,10 +62,12 @@ def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
 def want_by_policy(tools: Tools, asset_ids: Sequence[int]) -> list[int]:
     """Make due the proxies that roots ask for and that are not there; all due ones of these."""
     with tools.database.session() as session:
-        there = renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
         known = roots.proxy_policies(session)
+        if not known:
+            return stages.due(session, asset_ids, STAGE)
+        there = renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
         wanted = []
-        for asset_id in stages.done(session, asset_ids, ANALYSE) if known else ():
+        for asset_id in stages.done(session, asset_ids, ANALYSE):
             row = assets.get_asset(session, asset_id)
             if asset_id in there or row is None or row.kind not in {"video", "audio"}:
                 continue

@@ -19,6 +19,8 @@ def tell_if_due(
     BrokerUnavailableError
         If workers cannot be told. What they were not told of stays due.
     """
+    if not asset_ids:
+        return []
     with database.session() as session:
         due = service.note_sent(session, asset_ids, name)
     tell(database, name, due, send)

@@ -58,7 +58,8 @@ def read_sidecars(tools: Tools, asset_ids: Sequence[int]) -> list[Failure]:
     database = tools.database
     with database.session() as session:
         found = sidecars.states(session, asset_ids)
-    reader = _Reader(tools)
+        known = roots.list_roots(session)
+    reader = _Reader(tools, [root for _, root in known])
     plain = [state.id for state in found if not reader.look(state)]
     with database.session() as session:
         sidecars.mark_plain(session, plain, _NOTHING)
@@ -69,11 +70,10 @@ def read_sidecars(tools: Tools, asset_ids: Sequence[int]) -> list[Failure]:
 class _Reader:
     """Reads the sidecars of one run's assets; a folder is listed and a log parsed once."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, folders: Sequence[Path]) -> None:
         self._tools = tools
         self._database = tools.database
-        with self._database.session() as session:
-            self._roots = real_roots([root for _, root in roots.list_roots(session)])
+        self._roots = real_roots(folders)
         self._outside: dict[Path, OutsideRootError | None] = {}
         self._folders: dict[Path, Folder] = {}
         self._logs: dict[Path, Sidecar | MediaError] = {}

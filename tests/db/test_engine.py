@@ -112,6 +112,26 @@ def test_a_broken_connection_is_replaced(settings: Settings) -> None:
             assert session.execute(text("SELECT pg_backend_pid()")).scalar_one() != backend
 
 
+def test_who_waited_a_moment_is_not_asked_whether_the_server_is_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    with Database.open(settings) as database:
+        ping = database.engine.dialect.do_ping
+        monkeypatch.setattr(
+            database.engine.dialect, "do_ping", lambda c: [asked.append(c), ping(c)][1]
+        )
+        monkeypatch.setattr("catalog.db.pooling._TRUSTED_S", 60.0)
+        for _ in range(3):
+            with database.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        assert asked == []
+        monkeypatch.setattr("catalog.db.pooling._TRUSTED_S", 0.0)
+        with database.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        assert len(asked) == 1
+
+
 def test_a_connection_that_breaks_within_a_session(settings: Settings) -> None:
     with (
         Database.open(settings) as database,
