@@ -29,6 +29,7 @@ from catalog.api.evaluate import EvaluateVerbs
 from catalog.api.events import EventVerbs
 from catalog.api.export import ExportVerbs
 from catalog.api.keep import KeepVerbs
+from catalog.api.recommend import RecommendVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
 from catalog.api.service import ServiceVerbs
@@ -59,6 +60,7 @@ class Catalog(
     BackupVerbs,
     ServiceVerbs,
     ExportVerbs,
+    RecommendVerbs,
     ClipVerbs,
     EventVerbs,
 ):

@@ -8,6 +8,7 @@ from typing import Any
 from catalog.db.engine import Database
 from catalog.maintain import bins
 from catalog.maintain.bins import BinReference
+from catalog.maintain.clips import Moment
 
 _KEEP = object()
 
@@ -16,7 +17,9 @@ class BinVerbs:
     """``catalog.bin.create(name)``, ``.add(bin, clips)``, …; a bin is named by id or by name.
 
     A bin is ``{"id", "name", "note", "created_at", "changed_at", "items": [{"id", "position",
-    "note", "clip"}], "next"}``; items keep their ids when they are moved.
+    "note", "roll", "line", "trimmed", "start", "end", "timecode_in", "timecode_out", "clip"}],
+    "next"}``; items keep their ids when they are moved, and their ``start`` and ``end`` say what
+    of the asset is used.
     """
 
     def __init__(self, database: Database) -> None:
@@ -45,8 +48,14 @@ class BinVerbs:
         note: str | None = None,
         clips: Sequence[int] = (),
         notes: Mapping[int, str] | None = None,
+        items: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """Make a bin, with these clips in it; ``notes`` by clip.
+
+        ``items`` say more of a clip each: ``{"clip", "note", "start", "end", "roll", "line"}``,
+        where all but the clip may be left out. ``start`` to ``end`` is what of the asset is
+        used (`trim`); ``roll`` A is laid on V1 with its sound, B on V2 without; clips of one
+        ``line`` of a script lie over each other.
 
         Raises
         ------
@@ -55,7 +64,7 @@ class BinVerbs:
         NotFoundError, InvalidInputError
             If a clip is not there, or name or note cannot be kept.
         """
-        return bins.create(self._database, name, note, _items(clips, notes))
+        return bins.create(self._database, name, note, [*_items(clips, notes), *items])
 
     def rename(
         self, bin_: BinReference, name: str | None = None, *, note: object = _KEEP
@@ -84,16 +93,23 @@ class BinVerbs:
         return bins.delete(self._database, bin_)
 
     def add(
-        self, bin_: BinReference, clips: Sequence[int], *, notes: Mapping[int, str] | None = None
+        self,
+        bin_: BinReference,
+        clips: Sequence[int] = (),
+        *,
+        notes: Mapping[int, str] | None = None,
+        items: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """Put clips at a bin's end; ``notes`` by clip. The new items' ids, under ``items``.
+
+        ``items`` say more of a clip each, as in `create`.
 
         Raises
         ------
         NotFoundError, InvalidInputError
             If bin or clip is not there, or a note cannot be kept.
         """
-        return bins.add(self._database, bin_, _items(clips, notes))
+        return bins.add(self._database, bin_, [*_items(clips, notes), *items])
 
     def move(
         self, bin_: BinReference, items: Sequence[int], *, before: int | None = None
@@ -116,6 +132,28 @@ class BinVerbs:
             If bin or item is not there, or the note cannot be kept.
         """
         return bins.remark(self._database, bin_, item, note)
+
+    def trim(
+        self,
+        bin_: BinReference,
+        item: int,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+    ) -> dict[str, Any]:
+        """Set in and out of an item: seconds, or timecodes of the essence.
+
+        None is the clip's own; without both the clip is used as it is. The clip itself, and
+        other bins it lies in, stay as they are; what is used may reach beyond the clip.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such bin, or the item is none of its.
+        InvalidInputError
+            If the range is not within the asset, or no range.
+        """
+        return bins.trim(self._database, bin_, item, start, end)
 
     def remove(self, bin_: BinReference, items: Sequence[int]) -> dict[str, Any]:
         """Take items out of a bin.

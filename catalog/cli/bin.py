@@ -133,6 +133,24 @@ def note(
 
 
 @app.command()
+def trim(
+    bin_: Bin,
+    item: Annotated[int, typer.Argument(help="Its number in `catalog bin show`.")],
+    *,
+    in_: Annotated[
+        str | None, typer.Option("--in", help="First moment used: seconds or timecode.")
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="End of what is used, exclusive.")] = None,
+    json: Json = False,
+) -> None:
+    """Set in and out of an item; without both, the clip as it is. The clip itself stays."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            body = catalog.bin.trim(bin_, item, start=in_, end=out)
+        _say(body, json=json)
+
+
+@app.command()
 def remove(bin_: Bin, items: Items, *, json: Json = False) -> None:
     """Take items out of a bin; the clips stay."""
     with fail_with_reason(json=json):

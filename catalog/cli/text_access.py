@@ -22,11 +22,15 @@ def bin_list(rows: Sequence[Mapping[str, Any]]) -> None:
 def bin_contents(body: Mapping[str, Any]) -> None:
     """A bin's items in order."""
     typer.echo(f"{body['name']} ({len(body['items'])})")
-    table = new_table("item", "clip", "asset", "in", "out", "note", numbers=("item", "clip"))
+    scripted = any(item["roll"] or item["line"] for item in body["items"])
+    script = ("line", "roll") if scripted else ()
+    columns = ("item", "clip", "asset", "in", "out", *script, "note")
+    table = new_table(*columns, numbers=("item", "clip", "line"))
     for item in body["items"]:
         clip = item["clip"]
-        times = (clip["timecode_in"] or clip["start"], clip["timecode_out"] or clip["end"])
-        add_row(table, item["id"], clip["id"], clip["asset"]["name"], *times, item["note"])
+        times = (item["timecode_in"] or item["start"], item["timecode_out"] or item["end"])
+        said = [item[key] for key in script]
+        add_row(table, item["id"], clip["id"], clip["asset"]["name"], *times, *said, item["note"])
     print_table(table)
 
 

@@ -156,6 +156,8 @@ class Chosen:
     ``media`` counts in its own rate, a sound in samples. What has no moving pictures
     takes the timeline's rate, and is ``seconds`` long. ``at`` is where it lies on the
     timeline, in seconds from its first frame; None is behind what was laid on its track before.
+    ``line`` is the line of a script it belongs to: all of one line begin together, each track by
+    itself, behind everything of what came before. A line's clips stand side by side.
     """
 
     media: Media
@@ -172,6 +174,7 @@ class Chosen:
     track: int = 1
     sound: bool = True
     at: Fraction | None = None
+    line: int | None = None
 
 
 def standard_rate(rate: Fraction) -> Fraction:
@@ -217,7 +220,11 @@ def lay(
     own = rate or (common[0][0] if common else Fraction(25))
     cuts: list[Cut] = []
     ends: dict[int, int] = {}
+    line: int | None = None
     for position, each in enumerate(chosen, 1):
+        if each.line != line:
+            line, behind = each.line, max(ends.values(), default=0)
+            ends = dict.fromkeys({*ends, each.track, 1, 2}, behind)
         at = ends.get(each.track, 0) if each.at is None else _nearest(each.at * own)
         cut = _cut(each, own, position, handles, at)
         ends[each.track] = cut.end

@@ -184,11 +184,23 @@ class BinEntry(TypedDict):
 
 
 class BinItem(TypedDict):
-    """A clip in a bin; its id stays when it is moved."""
+    """A clip in a bin; its id stays when it is moved.
+
+    ``start`` to ``end`` is what of the asset is used: the clip, unless it is ``trimmed``.
+    ``roll`` is where an export lays it (A on V1 with its sound, B on V2 without, null on V1);
+    clips of one ``line`` of a script lie over each other.
+    """
 
     id: int
     position: int
     note: str | None
+    roll: str | None
+    line: int | None
+    trimmed: bool
+    start: float
+    end: float
+    timecode_in: str | None
+    timecode_out: str | None
     clip: Clip
 
 

@@ -44,7 +44,9 @@ def chosen_from(
 
 def _chosen(row: Any, media: Media, pictures: Mapping[int, str]) -> Chosen:  # noqa: ANN401  # a row
     base = _base(row)
-    start, end = row.start_pts * base, row.end_pts * base
+    used = (row.used_from, row.used_to)
+    start, end = (row.start_pts, row.end_pts) if row.used_from is None else used
+    start, end = start * base, end * base
     seconds = (row.duration_pts or 0) * base
     if media.still:
         start, end, seconds = Fraction(0), STILL_SECONDS, STILL_SECONDS
@@ -56,10 +58,14 @@ def _chosen(row: Any, media: Media, pictures: Mapping[int, str]) -> Chosen:  # n
         _name(row),
         clip_id=row.id,
         kind=row.kind,
-        roll=row.roll,
+        roll=row.item_roll or row.roll,
         note=row.note,
         text=row.text,
         picture=pictures.get(row.frame_id),
+        # What shows it lies over what says it, and is not heard.
+        track=2 if row.item_roll == "B" else 1,
+        sound=row.item_roll != "B",
+        line=row.line,
     )
 
 

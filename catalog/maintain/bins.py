@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.labels import clean_label, clean_text
 from catalog.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from catalog.maintain.clips import clip_body
-from catalog.store import audit, bins, clips
+from catalog.maintain.clips import Moment, clip_body, range_of, times_body
+from catalog.store import assets, audit, bins, clips
+from catalog.store.bins import NewItem
 
 BinReference = int | str
 MOST_ITEMS = 10_000
 MOST_NOTE = 2_000
+MOST_LINE = 1_000_000
 _NOT_GIVEN = object()
 
 
@@ -127,7 +130,10 @@ def delete(database: Database, reference: BinReference) -> int:
 def add(
     database: Database, reference: BinReference, items: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Put clips at a bin's end: each ``{"clip": id, "note": text or None}``.
+    """Put clips at a bin's end.
+
+    Each is ``{"clip": id}``, with ``note``, ``roll``, ``line``, ``start`` and ``end`` (what of
+    the asset is used) where there is anything to say of it.
 
     Returns
     -------
@@ -181,9 +187,38 @@ def remark(
     with database.session() as session:
         bin_id = resolve_bin(session, reference, lock=True)["id"]
         _check_items(session, bin_id, [item])
-        bins.set_note(session, item, _note(note))
+        bins.change_item(session, item, note=_note(note))
         bins.change_bin(session, bin_id)
         audit.note(session, "bin.note", bin=bin_id, item=item, now=_note(note))
+        return _shown(session, bin_id)
+
+
+def trim(
+    database: Database,
+    reference: BinReference,
+    item: int,
+    start: Moment | None,
+    end: Moment | None,
+) -> dict[str, Any]:
+    """Set what of its asset an item uses; None is the clip's own end, both None the clip as it is.
+
+    Raises
+    ------
+    NotFoundError
+        If bin or item is not there.
+    InvalidInputError
+        If the range is not within the asset, or no range.
+    """
+    with database.session() as session:
+        bin_id = resolve_bin(session, reference, lock=True)["id"]
+        _check_items(session, bin_id, [item])
+        clip = bins.clip_of(session, item)
+        row = clips.get_clips(session, [clip])[clip]
+        first, last = _used(session, row, start, end)
+        bins.change_item(session, item, start_pts=first, end_pts=last)
+        bins.change_bin(session, bin_id)
+        now = None if first is None or last is None else times_body(row, first, last)
+        audit.note(session, "bin.trim", [row.asset_id], bin=bin_id, item=item, now=now)
         return _shown(session, bin_id)
 
 
@@ -206,9 +241,9 @@ def take_out(database: Database, reference: BinReference, items: Sequence[int]) 
 
 
 def _add(session: Session, bin_id: int, items: Sequence[Mapping[str, Any]]) -> list[int]:
-    wanted = [(int(each["clip"]), _note(each.get("note"))) for each in items]
-    rows = clips.get_clips(session, [clip for clip, _ in wanted])
-    missing = [clip for clip, _ in wanted if clip not in rows]
+    wanted = [int(each["clip"]) for each in items]
+    rows = clips.get_clips(session, wanted)
+    missing = [clip for clip in wanted if clip not in rows]
     if missing:
         raise NotFoundError(
             f"There is no clip {', '.join(map(str, missing[:20]))}.",
@@ -219,12 +254,45 @@ def _add(session: Session, bin_id: int, items: Sequence[Mapping[str, Any]]) -> l
         raise InvalidInputError(
             f"A bin holds {MOST_ITEMS} clips at most.", remedy="Make another bin."
         )
-    made = bins.add_items(session, bin_id, wanted)
+    made = bins.add_items(
+        session, bin_id, [_new_item(session, rows[int(each["clip"])], each) for each in items]
+    )
     if made:
         bins.change_bin(session, bin_id)
         touched = [row.asset_id for row in rows.values()]
-        audit.note(session, "bin.add", touched, bin=bin_id, clips=[clip for clip, _ in wanted])
+        audit.note(session, "bin.add", touched, bin=bin_id, clips=wanted)
     return made
+
+
+def _new_item(session: Session, row: Row[Any], said: Mapping[str, Any]) -> NewItem:
+    roll, line = said.get("roll"), said.get("line")
+    if roll not in (None, "A", "B"):
+        raise InvalidInputError(
+            f"{str(roll)[:40]!r} is no roll; expected A or B.",
+            remedy="A lies on V1 with its sound, B on V2 without; leave it out for V1.",
+        )
+    if line is not None and not 1 <= int(line) <= MOST_LINE:
+        raise InvalidInputError(
+            f"{line} is no line of a script; expected 1 to {MOST_LINE}.",
+            remedy="Leave it out for a clip that belongs to no script.",
+        )
+    first, last = _used(session, row, said.get("start"), said.get("end"))
+    return NewItem(row.id, _note(said.get("note")), first, last, roll, line)
+
+
+def _used(
+    session: Session, row: Row[Any], start: Moment | None, end: Moment | None
+) -> tuple[int | None, int | None]:
+    """What of the asset is used, in pts; two None are the clip as it is."""
+    if start is None and end is None:
+        return None, None
+    asset = assets.get_asset(session, row.asset_id)
+    assert asset is not None  # noqa: S101  # the clip is its
+    own = times_body(row, row.start_pts, row.end_pts)
+    first, last = range_of(
+        asset, own["start"] if start is None else start, own["end"] if end is None else end
+    )
+    return first, last
 
 
 def _check_items(session: Session, bin_id: int, items: Sequence[int]) -> None:
@@ -260,12 +328,24 @@ def _shown(
     asked = None if limit is None else limit + 1
     found = bins.items_of(session, bin_id, limit=asked, after=after)
     page = found[:limit]
-    items = [
-        {"id": each.item_id, "position": each.position, "note": each.note, "clip": clip_body(each)}
-        for each in page
-    ]
+    items = [_item(each) for each in page]
     more = limit is not None and len(found) > limit
     return {**_plain(row), "items": items, "next": page[-1].position if more else None}
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    trimmed = row.used_from is not None
+    used = (row.used_from, row.used_to) if trimmed else (row.start_pts, row.end_pts)
+    return {
+        "id": row.item_id,
+        "position": row.position,
+        "note": row.note,
+        "roll": row.item_roll,
+        "line": row.line,
+        "trimmed": trimmed,
+        **times_body(row, *used),
+        "clip": clip_body(row),
+    }
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

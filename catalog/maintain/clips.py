@@ -30,18 +30,12 @@ _NOT_GIVEN = object()
 
 def clip_body(row: Row[Any] | Any) -> dict[str, Any]:  # noqa: ANN401  # a row of clip_columns()
     """A clip as JSON has it; times are seconds from the asset's first picture."""
-    base = Fraction(row.time_base_num or 0, row.time_base_den or 1)
-    start, end = row.start_pts * base, row.end_pts * base
-    rate = _rate(row)
     return {
         "id": row.id,
         "kind": row.kind,
         "roll": row.roll,
         "flag": row.flag,
-        "start": round(float(start), 6),
-        "end": round(float(end), 6),
-        "timecode_in": timecode_at(row.start_timecode, rate, start),
-        "timecode_out": timecode_at(row.start_timecode, rate, end),
+        **times_body(row, row.start_pts, row.end_pts),
         "text": row.text,
         "language": row.language,
         "by_person": row.kind == "subclip" and row.sidecar_id is None,
@@ -52,6 +46,18 @@ def clip_body(row: Row[Any] | Any) -> dict[str, Any]:  # noqa: ANN401  # a row o
             "kind": row.asset_kind,
             "collection": row.collection,
         },
+    }
+
+
+def times_body(row: Any, start_pts: int, end_pts: int) -> dict[str, Any]:  # noqa: ANN401  # a row of clip_columns()
+    """A range of a clip's asset as JSON has it."""
+    base = Fraction(row.time_base_num or 0, row.time_base_den or 1)
+    start, end, rate = start_pts * base, end_pts * base, _rate(row)
+    return {
+        "start": round(float(start), 6),
+        "end": round(float(end), 6),
+        "timecode_in": timecode_at(row.start_timecode, rate, start),
+        "timecode_out": timecode_at(row.start_timecode, rate, end),
     }
 
 
@@ -93,7 +99,7 @@ def mark(
     with database.session() as session:
         asset = assets.get_asset(session, resolve(session, reference))
         assert asset is not None  # noqa: S101  # resolved above
-        first, last = _range(asset, start, end)
+        first, last = range_of(asset, start, end)
         made = clips.add_subclip(session, asset.id, first, last, text)
         body = clip_body(_clip(session, made))
         audit.note(session, "subclip.add", [asset.id], clip=made, now=_said(body))
@@ -121,7 +127,7 @@ def change(
         assert asset is not None  # noqa: S101  # the clip is its
         values: dict[str, Any] = {}
         if start is not None or end is not None:
-            first, last = _range(
+            first, last = range_of(
                 asset,
                 before["start"] if start is None else start,
                 before["end"] if end is None else end,
@@ -199,8 +205,14 @@ def _rate(row: Any) -> Fraction | None:  # noqa: ANN401  # an asset's row, or a 
     return None
 
 
-def _range(asset: Asset, start: Moment, end: Moment) -> tuple[int, int]:
-    """The range in pts; to the nearest, as times in seconds are rounded."""
+def range_of(asset: Asset, start: Moment, end: Moment) -> tuple[int, int]:
+    """A range of an asset in pts; to the nearest, as times in seconds are rounded.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not within the asset, or no range.
+    """
     if asset.time_base_num is None or asset.time_base_den is None or not asset.duration_pts:
         raise InvalidInputError(
             f"The asset {asset.id} has no length; expected a film or a sound that was analysed.",

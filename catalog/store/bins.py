@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +25,27 @@ from catalog.db.models import Asset, Bin, BinItem, Clip
 from catalog.store.arrays import among
 from catalog.store.clips import clip_columns
 from catalog.store.visibility import actor_of, visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A clip that is put into a bin, and what there is to say of it; see `BinItem`."""
+
+    clip_id: int
+    note: str | None = None
+    start_pts: int | None = None
+    end_pts: int | None = None
+    roll: str | None = None
+    line: int | None = None
+
+
+def item_columns() -> tuple[ColumnElement[Any] | Any, ...]:
+    """What an item says of its clip."""
+    return (
+        *(BinItem.id.label("item_id"), BinItem.position, BinItem.note),
+        *(BinItem.roll.label("item_roll"), BinItem.line),
+        *(BinItem.start_pts.label("used_from"), BinItem.end_pts.label("used_to")),
+    )
 
 
 def list_bins(session: Session) -> list[dict[str, Any]]:
@@ -99,7 +121,7 @@ def items_of(
 
 def _items(bin_id: int, visible: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
-        select(BinItem.id.label("item_id"), BinItem.position, BinItem.note, *clip_columns())
+        select(*item_columns(), *clip_columns())
         .join(Clip, Clip.id == BinItem.clip_id)
         .join(Asset, Asset.id == Clip.asset_id)
         .where(BinItem.bin_id == bin_id, visible)
@@ -107,14 +129,14 @@ def _items(bin_id: int, visible: ColumnElement[bool]) -> Select[*tuple[Any, ...]
     )
 
 
-def add_items(session: Session, bin_id: int, clips: Sequence[tuple[int, str | None]]) -> list[int]:
-    """Put clips at the bin's end, each with its note; the items' ids, in order."""
+def add_items(session: Session, bin_id: int, items: Sequence[NewItem]) -> list[int]:
+    """Put clips at the bin's end; the items' ids, in order."""
     last = session.execute(
         select(func.coalesce(func.max(BinItem.position), -1)).where(BinItem.bin_id == bin_id)
     ).scalar_one()
     rows = [
-        {"bin_id": bin_id, "position": last + number, "clip_id": clip_id, "note": note}
-        for number, (clip_id, note) in enumerate(clips, 1)
+        {"bin_id": bin_id, "position": last + number, **asdict(item)}
+        for number, item in enumerate(items, 1)
     ]
     if not rows:
         return []
@@ -137,9 +159,14 @@ def set_order(session: Session, items: Sequence[int]) -> None:
     )
 
 
-def set_note(session: Session, item_id: int, note: str | None) -> None:
-    """Set what an item remarks."""
-    session.execute(update(BinItem).where(BinItem.id == item_id).values(note=note))
+def change_item(session: Session, item_id: int, **values: Any) -> None:  # noqa: ANN401  # columns
+    """Set what an item says of its clip."""
+    session.execute(update(BinItem).where(BinItem.id == item_id).values(**values))
+
+
+def clip_of(session: Session, item_id: int) -> int:
+    """The clip of an item."""
+    return int(session.execute(select(BinItem.clip_id).where(BinItem.id == item_id)).scalar_one())
 
 
 def seen_items(session: Session, bin_id: int, items: Sequence[int]) -> set[int]:

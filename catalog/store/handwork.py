@@ -33,6 +33,10 @@ class _InBin:
     bin_id: int
     position: int
     note: str | None
+    start_pts: int | None
+    end_pts: int | None
+    roll: str | None
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,11 @@ def handwork_of(session: Session, asset_id: int) -> Handwork:
         .where(mine, Frame.poster_by_person)
     )
     bins = session.execute(
-        select(middle, BinItem.id, BinItem.bin_id, BinItem.position, BinItem.note)
+        select(
+            middle,
+            *(BinItem.id, BinItem.bin_id, BinItem.position, BinItem.note),
+            *(BinItem.start_pts, BinItem.end_pts, BinItem.roll, BinItem.line),
+        )
         .join(BinItem, BinItem.clip_id == Clip.id)
         .where(mine)
     )
@@ -95,6 +103,10 @@ def give_back(session: Session, asset_id: int, work: Handwork) -> None:
             "position": item.position,
             "note": item.note,
             "clip_id": clip,
+            "start_pts": item.start_pts,
+            "end_pts": item.end_pts,
+            "roll": item.roll,
+            "line": item.line,
         }
         for item in work.bins
         if (clip := _shot_at(session, asset_id, item.middle)) is not None

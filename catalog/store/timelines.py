@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset, BinItem, Clip, Frame, Location, Root
 from catalog.domain.paths import path_from_raw
 from catalog.store.arrays import among
+from catalog.store.bins import item_columns
 from catalog.store.clips import clip_columns
 from catalog.store.visibility import actor_of, visible_to
 
@@ -25,7 +26,7 @@ _OF_ASSET = (
 def cuts_of_bin(session: Session, bin_id: int) -> list[Row[Any]]:
     """The clips of a bin that this session sees, in order, each with its asset and its note."""
     statement = (
-        select(BinItem.position, BinItem.note, *clip_columns(), *_OF_ASSET)
+        select(*item_columns(), *clip_columns(), *_OF_ASSET)
         .join(Clip, Clip.id == BinItem.clip_id)
         .join(Asset, Asset.id == Clip.asset_id)
         .where(BinItem.bin_id == bin_id, visible_to(actor_of(session)))

@@ -128,8 +128,24 @@ class BinItem(Base):
     position: Mapped[int] = mapped_column(Integer, comment="order within the bin")
     clip_id: Mapped[int] = cascade("clip.id")
     note: Mapped[str | None] = mapped_column(comment="what the editor remarked")
+    start_pts: Mapped[int | None] = mapped_column(
+        comment="what of the asset is used, in its time base; null: the clip as it is"
+    )
+    end_pts: Mapped[int | None] = mapped_column(comment="end of what is used, exclusive")
+    roll: Mapped[str | None] = mapped_column(
+        comment="where an export lays it: A on V1 with its sound, B on V2 without; null: V1"
+    )
+    line: Mapped[int | None] = mapped_column(
+        Integer, comment="line of a script; clips of one line lie over each other"
+    )
 
     __table_args__ = (
+        CheckConstraint("roll IN ('A', 'B')", name="roll"),
+        CheckConstraint("line >= 1", name="line"),
+        CheckConstraint(
+            "(start_pts IS NULL) = (end_pts IS NULL) AND start_pts >= 0 AND end_pts > start_pts",
+            name="range",
+        ),
         # Deferred: moving one item moves others, and all are in their places at the end.
         UniqueConstraint("bin_id", "position", deferrable=True, initially="DEFERRED"),
         Index(None, "clip_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +12,7 @@ from catalog.domain import wire
 from catalog.errors import InvalidInputError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
+from catalog.web.api.clips import Moment
 from catalog.web.api.description import Id, Ids, Limit, Text, gives
 from catalog.web.api.once import OnceRoute
 from catalog.web.api.search import Q
@@ -40,6 +41,10 @@ class NewItem(BaseModel):
 
     clip: Id
     note: Note | None = None
+    start: Moment | None = None
+    end: Moment | None = None
+    roll: Literal["A", "B"] | None = None
+    line: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class NewItems(BaseModel):
@@ -99,11 +104,19 @@ class ItemList(BaseModel):
 
 
 class ItemChange(BaseModel):
-    """What there is to remark of an item."""
+    """What there is to remark of an item, or its in and out; what is left out stays.
 
-    model_config = ConfigDict(extra="forbid")
+    ``start`` and ``end`` go together: null is the clip's own, both null the clip as it is.
+    """
 
-    note: Note | None
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"start": "10:00:12:00", "end": "10:00:14:12"}]},
+    )
+
+    note: Note | None = None
+    start: Moment | None = None
+    end: Moment | None = None
 
 
 def _clips(catalog: Catalog, asked: NewItems) -> list[NewItem]:
@@ -114,8 +127,8 @@ def _clips(catalog: Catalog, asked: NewItems) -> list[NewItem]:
     return found
 
 
-def _notes(items: list[NewItem]) -> dict[int, str]:
-    return {item.clip: item.note for item in items if item.note is not None}
+def _said(items: list[NewItem]) -> list[dict[str, Any]]:
+    return [item.model_dump() for item in items]
 
 
 @router.get("", dependencies=_look, response_model=None, summary="List bins")
@@ -135,9 +148,7 @@ def list_bins(catalog: OpenCatalog) -> dict[str, Any]:
 def create_bin(catalog: OpenCatalog, asked: NewBin) -> dict[str, Any]:
     """Make a bin: empty, with clips, or with the hits of a search."""
     items = _clips(catalog, asked)
-    made = catalog.bin.create(
-        asked.name, note=asked.note, clips=[i.clip for i in items], notes=_notes(items)
-    )
+    made = catalog.bin.create(asked.name, note=asked.note, items=_said(items))
     return addresses.of_bin(made)
 
 
@@ -188,7 +199,7 @@ def delete_bin(catalog: OpenCatalog, bin_id: Id) -> dict[str, Any]:
 def add_items(catalog: OpenCatalog, bin_id: Id, asked: NewItems) -> dict[str, Any]:
     """Put clips, or the hits of a search, at a bin's end; the new items' numbers."""
     items = _clips(catalog, asked)
-    return catalog.bin.add(bin_id, [item.clip for item in items], notes=_notes(items))
+    return catalog.bin.add(bin_id, items=_said(items))
 
 
 @router.post(
@@ -220,11 +231,22 @@ def remove_items(catalog: OpenCatalog, bin_id: Id, asked: ItemList) -> dict[str,
     dependencies=_change,
     responses=_BIN,
     response_model=None,
-    summary="Remark an item",
+    summary="Change an item",
 )
 def note_item(catalog: OpenCatalog, bin_id: Id, item: Id, asked: ItemChange) -> dict[str, Any]:
-    """Set what an item remarks; null: nothing."""
-    return addresses.of_bin(catalog.bin.note(bin_id, item, asked.note))
+    """Set what an item remarks (null: nothing), or what of its asset it uses."""
+    given = asked.model_fields_set
+    if not given:
+        raise InvalidInputError(
+            "Nothing is to be changed; expected a note, or start and end.",
+            remedy='Send such as {"note": "opening?"}, or {"start": 12.0, "end": 14.5}.',
+        )
+    body: dict[str, Any] = {}
+    if "note" in given:
+        body = catalog.bin.note(bin_id, item, asked.note)
+    if given & {"start", "end"}:
+        body = catalog.bin.trim(bin_id, item, start=asked.start, end=asked.end)
+    return addresses.of_bin(body)
 
 
 @router.delete(
