@@ -96,6 +96,20 @@ class Client:
         found = self._get("/facets", q=q, field=list(field), limit=limit)
         return cast("wire.FacetsAnswer", found)
 
+    def recommend(self, text: str, **options: Any) -> wire.RecommendAnswer:  # noqa: ANN401  # JSON
+        """Shots for each line of a script.
+
+        Options are those of the API: ``kind``, ``words_per_minute``, ``filter``, ``bins_used``,
+        ``take``, ``locks``, ``avoid``.
+        """
+        found = self._json("POST", "/recommend", {"text": text, **options})
+        return cast("wire.RecommendAnswer", found)
+
+    def recommend_bin(self, text: str, name: str, **options: Any) -> wire.Bin:  # noqa: ANN401  # JSON
+        """The same as a bin of this name, of the first proposals."""
+        made = self._json("POST", "/recommend/bin", {"text": text, "name": name, **options})
+        return cast("wire.Bin", made)
+
     # --- assets ----------------------------------------------------------------------------
 
     def assets(
@@ -197,6 +211,17 @@ class Client:
         """Take items out of a bin."""
         body = {"items": list(items)}
         return cast("wire.Bin", self._json("POST", f"/bins/{bin_}/items/remove", body))
+
+    def trim_in_bin(
+        self,
+        bin_: int,
+        item: int,
+        start: float | str | None = None,
+        end: float | str | None = None,
+    ) -> wire.Bin:
+        """Set in and out of an item, in seconds or by timecode; without both, the clip as it is."""
+        body = {"start": start, "end": end}
+        return cast("wire.Bin", self._json("PATCH", f"/bins/{bin_}/items/{item}", body))
 
     def delete_bin(self, bin_: int) -> None:
         """Forget a bin; its clips stay."""

@@ -216,6 +216,56 @@ class Bin(TypedDict):
     next: int | None
 
 
+class Used(TypedDict):
+    """What of its asset a proposal uses, in seconds and timecode."""
+
+    start: float
+    end: float
+    timecode_in: str | None
+    timecode_out: str | None
+    trimmed: bool
+
+
+class Proposal(TypedDict):
+    """A clip for a line of a script, and why."""
+
+    rank: int
+    score: float
+    cosine: float | None
+    confidence: float | None
+    words: list[str]
+    long_enough: bool
+    locked: bool
+    reason: str
+    use: Used
+    clip: Clip
+
+
+class ScriptLine(TypedDict):
+    """A line of a script, said or shown, with what is proposed for it, best first."""
+
+    number: int
+    text: str
+    kind: str
+    speaker: str | None
+    scene: str | None
+    seconds: float
+    names: list[str]
+    a_roll: list[Proposal]
+    b_roll: list[Proposal]
+
+
+class RecommendAnswer(TypedDict):
+    """A planned script: the first proposal of each line and roll is the plan."""
+
+    kind: str
+    seconds: float
+    encoder: str | None
+    took_ms: float
+    lines: list[ScriptLine]
+    notices: list[dict[str, Any]]
+
+
 class Changed(TypedDict):
     """The ids of the assets that were changed."""
 

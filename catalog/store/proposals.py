@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    false,
     func,
     literal,
     not_,
@@ -47,7 +48,10 @@ STILL_SECONDS = 5.0
 
 
 def without_speech() -> Where:
-    """Whether nobody is known to speak over the shot."""
+    """Whether nobody is known to speak over the shot: nothing was heard there, and nothing is said.
+
+    Where sound was not listened to, only what subtitles and people say is known.
+    """
     said = aliased(Clip)
     over = exists(
         select(1)
@@ -59,7 +63,9 @@ def without_speech() -> Where:
         )
         .correlate(Clip)
     )
-    return and_(Clip.roll.is_distinct_from("A"), not_(over))
+    moments = func.int8range(Clip.start_pts, Clip.end_pts)
+    heard = func.coalesce(Asset.speaking.bool_op("&&")(moments), false())
+    return and_(Clip.roll.is_distinct_from("A"), not_(heard), not_(over))
 
 
 def lasts(seconds: float) -> Where:

@@ -14,6 +14,7 @@ from catalog.web.api import (
     files,
     ingest,
     logs,
+    recommend,
     roots,
     search,
     service,
@@ -24,7 +25,7 @@ __all__ = ["DESCRIPTION", "PREFIX", "router"]
 
 router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
 for _part in (
-    *(search, assets, clips, files, bins, exports, logs),
+    *(search, assets, clips, files, bins, exports, logs, recommend),
     *(ingest, events, roots, service, access),
 ):
     router.include_router(_part.router)

@@ -58,6 +58,14 @@ def of_bin(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def of_plan(body: dict[str, Any]) -> dict[str, Any]:
+    """A planned script with the addresses of its clips' pictures."""
+    for line in body["lines"]:
+        for proposal in (*line["a_roll"], *line["b_roll"]):
+            of_clip(proposal["clip"])
+    return body
+
+
 def _of_frame(holder: dict[str, Any]) -> None:
     frame = holder.get("frame")
     if frame is not None:
