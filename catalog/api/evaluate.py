@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from catalog.evaluate import Dataset, Evaluation, Options, Protocol, Shelves, ev
 from catalog.evaluate.bootstrap import RESAMPLES
 from catalog.evaluate.contenders import contenders_of, templates_of
 from catalog.evaluate.keeping import keep_calibrations
+from catalog.evaluate.kept import KeptEvaluations
 from catalog.evaluate.logged import NAME as LOGGED
 from catalog.evaluate.logged import logged_dataset
 from catalog.evaluate.published import NAME as PUBLISHED
@@ -23,7 +25,7 @@ from catalog.evaluate.published import published_evaluation
 from catalog.evaluate.readers import SPLIT
 from catalog.evaluate.report import report_path, write_report
 from catalog.settings import DEMO_ENCODER
-from catalog.store import vectors
+from catalog.store import audit, vectors
 from catalog.store.calibrations import forget_calibrations, list_calibrations
 
 _FOLDER = "evaluations"
@@ -53,6 +55,8 @@ class EvaluateVerbs(OpenCatalog):
         progress: Progress | None = None,
     ) -> Evaluation:
         """Measure encoders side by side on captioned pictures; see docs/evaluation.md.
+
+        What is finished is kept with its report, see `evaluations`.
 
         Vectors are kept under the home by the encoder's digest and the content of what was
         encoded: what was broken off goes on, and nothing is encoded twice.
@@ -101,10 +105,7 @@ class EvaluateVerbs(OpenCatalog):
         """
         target = None if report is None else report_path(Path(report))
         if dataset == PUBLISHED:
-            found = published_evaluation(_protocol(protocol), encoders)
-            if target is not None:
-                write_report(found, target, program=__version__)
-            return found
+            return self._finished(published_evaluation(_protocol(protocol), encoders), target)
         told = progress or Silent()
         options = Options(_protocol(protocol), seed, _resamples(resamples), speed)
         contenders = contenders_of(
@@ -119,9 +120,60 @@ class EvaluateVerbs(OpenCatalog):
         found = evaluate(chosen, contenders, options=options, shelves=shelves, progress=told)
         if calibrate:
             found = keep_calibrations(self.database, found)
+        return self._finished(found, target)
+
+    def _finished(self, found: Evaluation, target: Path | None) -> Evaluation:
         if target is not None:
             write_report(found, target, program=__version__)
-        return found
+        kept = self._kept.keep(found, by=self.database.actor.name, program=__version__)
+        with self.database.session() as session:
+            audit.note(session, "evaluate", evaluation=kept, dataset=found.dataset)
+        return replace(found, kept=kept)
+
+    @property
+    def _kept(self) -> KeptEvaluations:
+        return KeptEvaluations(self.settings.home / _FOLDER / "reports")
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """The evaluations that are kept, the latest first.
+
+        Each with ``id``, ``at``, ``by``, ``dataset``, ``kind``, ``protocol``, ``pictures``,
+        ``captions``, ``languages``, ``wall_s``, ``missing`` (how many pictures) and
+        ``encoders``: their ``label`` and ``r1``, Recall@1 from text with its interval.
+        """
+        return list(self._kept.list())
+
+    def evaluation(self, key: str) -> dict[str, Any]:
+        """All figures of one that is kept, as ``catalog evaluate --json`` prints them.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        return self._kept.figures(key)
+
+    def evaluation_report(self, key: str) -> Path:
+        """The report of one that is kept: an HTML file that needs nothing else.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        return self._kept.report(key)
+
+    def forget_evaluation(self, key: str) -> None:
+        """Take an evaluation and its report away; calibrations stay.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        self._kept.forget(key)
+        with self.database.session() as session:
+            audit.note(session, "evaluation.forget", evaluation=key)
 
     def calibrations(self, *, forget: str | None = None) -> list[dict[str, Any]]:
         """What searches read confidences by, per encoder and language; empty: all languages.

@@ -66,7 +66,8 @@ def evaluate(
                 progress=progress,
             )
         if json:
-            say_json({**found.as_json(), "report": None if report is None else str(report)})
+            paths = {"report": None if report is None else str(report), "kept": found.kept}
+            say_json({**found.as_json(), **paths})
         else:
             _tell(found, report)
     if found.missing:
@@ -98,7 +99,30 @@ def calibrations(
             calibration_table(rows)
 
 
+def evaluations(
+    *,
+    forget: Annotated[str | None, typer.Option(help="Take this one away first.")] = None,
+    json: Json = False,
+) -> None:
+    """List the evaluations that are kept, the latest first, and where their reports lie."""
+    with fail_with_reason(json=json):
+        with opened() as catalog:
+            if forget is not None:
+                catalog.forget_evaluation(forget)
+            rows = [
+                {**each, "report": str(catalog.evaluation_report(each["id"]))}
+                for each in catalog.evaluations()
+            ]
+        if json:
+            say_json({"evaluations": rows})
+        else:
+            from catalog.cli.evaluation_text import evaluation_list  # noqa: PLC0415
+
+            evaluation_list(rows)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
     app.command()(evaluate)
+    app.command()(evaluations)
     app.command()(calibrations)

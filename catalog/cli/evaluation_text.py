@@ -113,3 +113,16 @@ def _missing(found: Evaluation) -> None:
         typer.echo(f"left out: {each.picture}: {each.reason} [{each.code}]", err=True)
     if len(found.missing) > _FEW:
         typer.echo(f"left out: {len(found.missing) - _FEW} more, see --json.", err=True)
+
+
+def evaluation_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Kept evaluations, a line per encoder, with the file of the report."""
+    table = new_table("evaluation", "when", "by", "dataset", "encoder", "text R@1", "report",
+                      numbers=("text R@1",))  # fmt: skip
+    for row in rows:
+        head: list[str] = [row["id"], row["at"], row["by"], row["dataset"]]
+        for each in row["encoders"]:
+            first = "" if each["r1"] is None else f"{each['r1']['value']:.3f}"
+            add_row(table, *head, each["label"], first, row["report"] if head[0] else "")
+            head = [""] * 4
+    print_table(table)

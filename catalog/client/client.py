@@ -240,18 +240,16 @@ class Client:
         data = path.read_bytes() if content is None else content
         sent = {"file": (path.name, data, "application/octet-stream")}
         form = {"replace": "true"} if replace else {}
-        answer: wire.LogReport = self._calls.json("POST", "/logs", files=sent, data=form)
-        return answer
+        answer = self._calls.json("POST", "/logs", files=sent, data=form)
+        return cast("wire.LogReport", answer)
 
     def logs(self) -> list[wire.ImportedLog]:
         """The logs that were taken in, the latest first."""
-        found: list[wire.ImportedLog] = self._get("/logs")["logs"]
-        return found
+        return cast("list[wire.ImportedLog]", self._get("/logs")["logs"])
 
     def remove_log(self, file: str) -> wire.LogReport:
         """Take back what a log said, by the path it was taken in under."""
-        answer: wire.LogReport = self._json("POST", "/logs/remove", {"file": file})
-        return answer
+        return cast("wire.LogReport", self._json("POST", "/logs/remove", {"file": file}))
 
     def ingest(
         self, *paths: str, collection: str | None = None, tags: Sequence[str] = ()
@@ -283,6 +281,33 @@ class Client:
     def retry(self, *assets: int) -> list[int]:
         """Make failed work due again: of these assets, or of all."""
         return self._changed("POST", "/jobs/retry", {"assets": list(assets) or None})
+
+    def encoders(self) -> list[dict[str, Any]]:
+        """Every encoder: its vectors, what it lacks, and how fast it is filled."""
+        return cast("list[dict[str, Any]]", self._get("/encoders")["encoders"])
+
+    def encoder_errand(self, what: str, **body: Any) -> wire.Errand:  # noqa: ANN401  # JSON
+        """Have the server ``add``, ``backfill``, ``activate`` or ``compare`` encoders."""
+        path = "/encoders" if what == "add" else f"/encoders/{what}"
+        return cast("wire.Errand", self._json("POST", path, body))
+
+    def errand(self, errand: str) -> wire.Errand:
+        """How far an errand is."""
+        return cast("wire.Errand", self._get(f"/errands/{errand}"))
+
+    def evaluate(self, dataset: str, **options: Any) -> wire.Errand:  # noqa: ANN401  # JSON
+        """Have the server measure encoders; see `errand` for how far it is.
+
+        Options are those of the API: ``encoders``, ``languages``, ``limit``, ``protocol``,
+        ``calibrate``.
+        """
+        body = {"dataset": dataset, **options}
+        return cast("wire.Errand", self._json("POST", "/evaluations", body))
+
+    def evaluations(self) -> list[wire.EvaluationEntry]:
+        """The evaluations that are kept, the latest first."""
+        found = self._get("/evaluations")["evaluations"]
+        return cast("list[wire.EvaluationEntry]", found)
 
     def create_token(self, name: str, role: str = "viewer", **options: Any) -> wire.Token:  # noqa: ANN401
         """Make a token; options are ``days`` and ``collections``."""

@@ -377,3 +377,46 @@ class ImportedLogs(TypedDict):
     """The logs that were taken in, the latest first."""
 
     logs: list[ImportedLog]
+
+
+class Errand(TypedDict):
+    """Work that an administrator asked the server for; ``what`` is done, ``of`` which encoders."""
+
+    id: str
+    what: str
+    of: str | None
+    by: str
+    state: str
+    stages: dict[str, Any]
+    report: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+
+class EvaluatedEncoder(TypedDict):
+    """An encoder of an evaluation; ``r1`` is Recall@1 from text, or null."""
+
+    label: str
+    r1: dict[str, Any] | None
+
+
+class EvaluationEntry(TypedDict):
+    """An evaluation that is kept."""
+
+    id: str
+    at: str
+    by: str
+    dataset: str
+    kind: str
+    protocol: str
+    pictures: int
+    captions: int
+    languages: list[str]
+    wall_s: float
+    encoders: list[EvaluatedEncoder]
+    missing: int
+
+
+class EvaluationsAnswer(TypedDict):
+    """The evaluations that are kept, the latest first."""
+
+    evaluations: list[EvaluationEntry]

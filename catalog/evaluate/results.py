@@ -243,6 +243,8 @@ class Evaluation:
     """Small JPEGs of the pictures that matrices and examples show, by place."""
     names: Mapping[int, str] = field(default_factory=dict)
     """Names of the pictures, by place."""
+    kept: str | None = None
+    """The id it is kept under."""
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as ``catalog evaluate --json`` prints it."""

@@ -57,7 +57,8 @@ def create_app(catalog: Catalog, *, auth: bool = False) -> FastAPI:
     app.state.identify = identify
     app.state.failures = login.Failures()
     app.state.stopping = threading.Event()
-    app.state.runs = Runs(catalog, app.state.stopping)
+    app.state.runs = Runs("ingest", app.state.stopping)
+    app.state.errands = Runs("errand", app.state.stopping)
     app.state.hub = Hub(catalog, app.state.stopping)
     faults.install(app)
     for router in (health.router, login.router, api.router, pages.router):
@@ -72,4 +73,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.stopping.set()
     await anyio.to_thread.run_sync(app.state.hub.close)
-    await anyio.to_thread.run_sync(app.state.runs.close)
+    for runs in (app.state.runs, app.state.errands):
+        await anyio.to_thread.run_sync(runs.close)

@@ -1,4 +1,4 @@
-"""Ingests that somebody asked the server for: one after the other, in a thread of their own."""
+"""Long work that somebody asked the server for: one after the other, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.api import Catalog
+from catalog.domain.progress import Progress
 from catalog.errors import CatalogError, NotFoundError, TooManyRequestsError
 
 _log = logging.getLogger("catalog.web")
@@ -23,13 +23,21 @@ class _StoppedError(BaseException):
     """The server ends, and what is being done is broken off: it may be done again."""
 
 
+Do = Callable[[Progress], dict[str, Any]]
+"""Does the work, and says what came of it."""
+Tell = Callable[[dict[str, Any]], None]
+"""Passes on how far a run is."""
+
+
 @dataclass
 class Run:
-    """One ingest. ``state`` is waiting, running, done, failed or stopped."""
+    """One piece of work. ``state`` is waiting, running, done, failed or stopped.
+
+    ``about`` is what it is, and stands in its JSON beside the rest.
+    """
 
     id: str
-    paths: Sequence[str]
-    where: str
+    about: Mapping[str, Any]
     by: str
     state: str = "waiting"
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -37,11 +45,10 @@ class Run:
     error: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """JSON form; ``report`` is what ``catalog ingest --json`` prints."""
+        """JSON form; ``report`` is what the verb prints with ``--json``."""
         return {
             "id": self.id,
-            "paths": list(self.paths),
-            "where": self.where,
+            **self.about,
             "by": self.by,
             "state": self.state,
             "stages": {name: dict(stage) for name, stage in self.stages.items()},
@@ -51,43 +58,37 @@ class Run:
 
 
 class Runs:
-    """Does ingests and keeps the last hundred of them, as long as the server runs."""
+    """Does one sort of work and keeps the last hundred of it, as long as the server runs.
 
-    def __init__(self, catalog: Catalog, stopping: threading.Event) -> None:
-        self._stopping = stopping
-        self._where = "workers" if catalog.has_workers else "here"
+    ``name`` is what people call one of them.
+    """
+
+    def __init__(self, name: str, stopping: threading.Event) -> None:
+        self._name, self._stopping = name, stopping
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    def start(
-        self,
-        catalog: Catalog,
-        paths: Sequence[str],
-        *,
-        collection: str | None,
-        tags: Sequence[str],
-        tell: Callable[[str, dict[str, Any]], None],
-    ) -> dict[str, Any]:
-        """Begin an ingest, or let it wait for those before it.
+    def start(self, about: Mapping[str, Any], by: str, do: Do, tell: Tell) -> dict[str, Any]:
+        """Begin, or wait for those before it.
 
         Raises
         ------
         TooManyRequestsError
             If twenty wait already.
         """
-        run = Run(uuid.uuid4().hex, list(paths), self._where, catalog.actor.name)
+        run = Run(uuid.uuid4().hex, about, by)
         with self._lock:
             if sum(each.state == "waiting" for each in self._runs.values()) >= MOST_WAITING:
                 raise TooManyRequestsError(
-                    f"{MOST_WAITING} ingests wait already.",
-                    remedy="Wait until one is done, or name several paths at once.",
+                    f"{MOST_WAITING} {self._name}s wait already.",
+                    remedy="Wait until one is done, or ask for several at once.",
                     retry_after_s=30,
                 )
             self._runs[run.id] = run
             while len(self._runs) > MOST_KEPT:
                 self._runs.popitem(last=False)
-        self._thread.submit(self._do, run, catalog, collection, tags, tell)
+        self._thread.submit(self._do, run, do, tell)
         return run.as_json()
 
     def list(self) -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ class Runs:
             run = self._runs.get(run_id)
         if run is None:
             raise NotFoundError(
-                f"There is no ingest {run_id[:64]!r}.",
+                f"There is no {self._name} {run_id[:64]!r}.",
                 remedy="The last hundred since the server was started are kept.",
             )
         return run.as_json()
@@ -116,32 +117,23 @@ class Runs:
         """Break off what runs; ``stopping`` is to be set before."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _do(
-        self,
-        run: Run,
-        catalog: Catalog,
-        collection: str | None,
-        tags: Sequence[str],
-        tell: Callable[[str, dict[str, Any]], None],
-    ) -> None:
+    def _do(self, run: Run, do: Do, tell: Tell) -> None:
         run.state = "running"
-        progress = _Told(run, self._stopping, lambda: tell("ingest", run.as_json()))
-        do = catalog.hand_over if run.where == "workers" else catalog.ingest
         try:
-            report = do(*run.paths, collection=collection, tags=tags, progress=progress)
-            run.report, run.state = report.as_json(), "done"
+            run.report = do(_Told(run, self._stopping, lambda: tell(run.as_json())))
+            run.state = "done"
         except CatalogError as error:
             run.error, run.state = error.as_json()["error"], "failed"
         except _StoppedError:
             run.state = "stopped"
         except Exception:  # noqa: BLE001  # it is logged, and the next run goes on
-            _log.exception("ingest_fault", extra={"run": run.id})
+            _log.exception("run_fault", extra={"run": run.id, "what": self._name})
             fault = CatalogError(
                 "Something in the catalogue itself went wrong.",
                 remedy="Please report this; the server's log shows where it was.",
             )
             run.error, run.state = fault.as_json()["error"], "failed"
-        tell("ingest", run.as_json())
+        tell(run.as_json())
 
 
 class _Told:

@@ -126,3 +126,13 @@ def test_what_others_published(cli: Callable[..., Answer], tmp_path: Path):
     assert round(default["text_to_image"]["r1"]["value"], 4) == 0.4256
     assert default["languages"]["de"]["text_to_image"]["r1"] == {"value": 0.6453, "ci": None}
     assert (tmp_path / "p.html").is_file()
+
+
+def test_finished_evaluations_are_listed_and_forgotten(cli: Callable[..., Answer], colours: Path):
+    kept = cli("evaluate", colours, "--no-speed", "--json").json["kept"]
+    [row] = cli("evaluations", "--json").json["evaluations"]
+    assert (row["id"], row["pictures"]) == (kept, 3)
+    assert Path(row["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert kept in cli("evaluations").out
+    assert cli("evaluations", "--forget", kept, "--json").json["evaluations"] == []
+    assert cli("evaluations", "--forget", kept).code == 2

@@ -9,6 +9,8 @@ from catalog.web.api import (
     assets,
     bins,
     clips,
+    encoders,
+    evaluations,
     events,
     exports,
     files,
@@ -26,6 +28,6 @@ __all__ = ["DESCRIPTION", "PREFIX", "router"]
 router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
 for _part in (
     *(search, assets, clips, files, bins, exports, logs, recommend),
-    *(ingest, events, roots, service, access),
+    *(ingest, events, roots, service, encoders, evaluations, access),
 ):
     router.include_router(_part.router)

@@ -33,7 +33,8 @@ async def events(request: Request, catalog: OpenCatalog) -> StreamingResponse:
 
     ``asset``: one is ready or has failed. ``progress``: how many assets are in which state
     of each stage; sent first, and whenever it has changed. ``ingest``: how far an ingest is
-    that this server does. After a break, what was missed is seen in ``progress``.
+    that this server does. ``errand``: one of an administrator's has gone on. After a break,
+    what was missed is seen in ``progress``.
     """
     state = request.app.state
     asked = principal_of(request)

@@ -79,7 +79,14 @@ def ingest(request: Request, catalog: OpenCatalog, asked: Paths) -> dict[str, An
     collection = None if asked.collection is None else clean_label(asked.collection, "collection")
     tags = [clean_label(tag, "tag") for tag in asked.tags]
     runs, hub = _parts(request)
-    return runs.start(catalog, paths, collection=collection, tags=tags, tell=hub.publish)
+    do = catalog.hand_over if catalog.has_workers else catalog.ingest
+    about = {"paths": paths, "where": "workers" if catalog.has_workers else "here"}
+    return runs.start(
+        about,
+        catalog.actor.name,
+        lambda progress: do(*paths, collection=collection, tags=tags, progress=progress).as_json(),
+        lambda told: hub.publish("ingest", told),
+    )
 
 
 @router.get("/ingests", response_model=None, summary="List ingests")

@@ -1,4 +1,4 @@
-"""The service: work that waits or failed, figures, encoders, and whether all is well."""
+"""The service: work that waits or failed, figures, and whether all is well."""
 
 from __future__ import annotations
 
@@ -87,12 +87,6 @@ def pause(catalog: OpenCatalog, why: Reason) -> dict[str, Any]:
 def resume(catalog: OpenCatalog) -> dict[str, Any]:
     """Let workers work again; whether they did not."""
     return {"resumed": catalog.resume()}
-
-
-@router.get("/encoders", dependencies=_whole, response_model=None, summary="Encoders")
-def encoders(catalog: OpenCatalog) -> dict[str, Any]:
-    """Every encoder, with its vectors and what it still lacks."""
-    return {"encoders": catalog.encoder.list()}
 
 
 @router.get("/doctor", dependencies=_all, response_model=None, summary="Is all well?")

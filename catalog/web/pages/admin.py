@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from catalog.errors import CatalogError, InvalidInputError
+from catalog.errors import CatalogError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.pages.showing import show
 
@@ -23,13 +23,13 @@ def overview(request: Request, catalog: OpenCatalog, part: str = "") -> Response
     """Figures, work under way, and what it comes to in an hour; ``part=live``: these alone."""
     stats = catalog.stats()
     context = {"stats": stats, "stages": list(_stages(stats))}
-    return _show(request, "live" if part == "live" else "overview", context)
+    return shown(request, "live" if part == "live" else "overview", context)
 
 
 @router.get("/failures")
 def failures(request: Request, catalog: OpenCatalog) -> Response:
     """What failed, why, and what can be done."""
-    return _show(request, "failures", {"jobs": catalog.jobs(failed=True, limit=_FAILURES)})
+    return shown(request, "failures", {"jobs": catalog.jobs(failed=True, limit=_FAILURES)})
 
 
 @router.post("/failures")
@@ -42,7 +42,7 @@ def retry(catalog: OpenCatalog, asset: Annotated[list[int] | None, Form()] = Non
 @router.get("/roots")
 def roots(request: Request, catalog: OpenCatalog) -> Response:
     """Folders that are catalogued, and those that are watched."""
-    return _show(request, "roots", {"roots": catalog.root.list()})
+    return shown(request, "roots", {"roots": catalog.root.list()})
 
 
 @router.post("/roots")
@@ -59,29 +59,10 @@ def change_root(
     return RedirectResponse("/admin/roots", 303)
 
 
-@router.get("/encoders")
-def encoders(request: Request, catalog: OpenCatalog) -> Response:
-    """Which encoders there are, how far each is, and which answers."""
-    return _show(request, "encoders", {"encoders": catalog.encoder.list()})
-
-
-@router.post("/encoders")
-def activate(catalog: OpenCatalog, name: Annotated[str, Form(max_length=400)]) -> Response:
-    """Let an encoder answer whose vectors are all there."""
-    known = {each["name"]: each for each in catalog.encoder.list()}
-    if name not in known or known[name]["missing"]:
-        raise InvalidInputError(
-            f"{name!r} lacks vectors of some frames; expected an encoder that has all.",
-            remedy="Fill it first: `catalog encoder backfill`.",
-        )
-    catalog.encoder.activate(name)
-    return RedirectResponse("/admin/encoders", 303)
-
-
 @router.get("/tokens")
 def tokens(request: Request, catalog: OpenCatalog) -> Response:
     """Who may come in."""
-    return _show(request, "tokens", {"tokens": catalog.token.list(), "made": None})
+    return shown(request, "tokens", {"tokens": catalog.token.list(), "made": None})
 
 
 @router.post("/tokens")
@@ -101,7 +82,7 @@ def change_tokens(
         return RedirectResponse("/admin/tokens", 303)
     made = catalog.token.create(name, role, days=days)
     context = {"tokens": catalog.token.list(), "made": made}
-    return _show(request, "tokens", context, headers={"Cache-Control": "no-store"})
+    return shown(request, "tokens", context, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/doctor")
@@ -111,10 +92,11 @@ def doctor(request: Request, catalog: OpenCatalog) -> Response:
         body = catalog.doctor().as_json()
     except CatalogError as error:
         body = {"checks": [], "error": str(error)}
-    return _show(request, "doctor", {"diagnosis": body})
+    return shown(request, "doctor", {"diagnosis": body})
 
 
-def _show(request: Request, name: str, context: dict[str, Any], **more: Any) -> Response:  # noqa: ANN401
+def shown(request: Request, name: str, context: dict[str, Any], **more: Any) -> Response:  # noqa: ANN401
+    """A page of the administration, or a part of one that changes while one looks."""
     return show(request, f"admin/{name}.html", {"page": name, **context}, here="admin", **more)
 
 

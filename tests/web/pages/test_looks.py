@@ -29,6 +29,7 @@ VIEWS = {
     "failures": "/admin/failures",
     "folders": "/admin/roots",
     "encoders": "/admin/encoders",
+    "evaluations": "/admin/evaluations",
     "tokens": "/admin/tokens",
     "doctor": "/admin/doctor",
     "missing": "/assets/999999999",

@@ -1,23 +1,29 @@
 // Figures that stay true while one looks: the server says when something has happened.
-import { $, parsed } from "./page.js";
+import { $, on, parsed } from "./page.js";
 
-let due = 0, busy = false;
+const EVERY = 4000; // an encoder that workers fill tells of no assets
+let due = false, busy = false;
 
 async function refresh() {
-  if (busy) { due = 1; return; }
+  const live = $("#live");
+  // What somebody is about to press is not taken from under them.
+  if (live.contains(document.activeElement) && document.activeElement.matches("button, a")) return;
+  if (busy) { due = true; return; }
   busy = true;
   try {
-    const answer = await fetch("/admin?part=live");
-    if (answer.ok) $("#live").replaceChildren(parsed(await answer.text()));
+    const answer = await fetch(live.dataset.live);
+    if (answer.ok) live.replaceChildren(parsed(await answer.text()));
   } finally {
     busy = false;
-    if (due) { due = 0; setTimeout(refresh, 500); }
+    if (due) { due = false; setTimeout(refresh, 500); }
   }
 }
 
 export function begin() {
+  on(document, "click", "[data-confirm]", (event, button) => { if (!confirm(button.dataset.confirm)) event.preventDefault(); });
   if (!$("#live")) return;
   const source = new EventSource("/api/v1/events");
-  for (const type of ["asset", "progress", "ingest"]) source.addEventListener(type, refresh);
+  for (const type of ["asset", "progress", "ingest", "errand"]) source.addEventListener(type, refresh);
+  setInterval(() => { if (!document.hidden && $("#live [data-filling]")) refresh(); }, EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }

@@ -1,0 +1,142 @@
+"""Encoders: which there are, and what is done with them, as errands of the server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.domain import wire
+from catalog.web.access import OpenCatalog, needs
+from catalog.web.api.description import Text, gives
+from catalog.web.api.once import OnceRoute
+from catalog.web.errands import AskedErrands
+
+router = APIRouter(tags=["encoders"], route_class=OnceRoute)
+_admin = [needs("admin")]
+_ERRAND = gives(wire.Errand, "It was begun, or waits", status=202)
+Name = Annotated[Text, Field(min_length=1, max_length=400)]
+Queries = Annotated[list[Annotated[Text, Field(max_length=2000)]], Field(max_length=1000)]
+
+
+class EncoderName(BaseModel):
+    """An encoder by name."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "demo"}]})
+
+    name: Name
+
+
+class ToFill(BaseModel):
+    """An encoder by name; null: all that are being filled."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "demo"}]})
+
+    name: Name | None = None
+
+
+class Comparison(BaseModel):
+    """Two encoders, and what to ask both; without queries, what was asked before."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"one": "demo", "other": "null", "queries": ["a car"]}]},
+    )
+
+    one: Name
+    other: Name
+    queries: Queries = []
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+@router.get(
+    "/encoders",
+    dependencies=[needs("viewer", whole=True)],
+    response_model=None,
+    summary="Encoders",
+)
+def encoders(catalog: OpenCatalog) -> dict[str, Any]:
+    """Every encoder, with its vectors, what it still lacks, how fast it is filled, how long yet."""
+    return {"encoders": catalog.encoder.list()}
+
+
+@router.post(
+    "/encoders",
+    dependencies=_admin,
+    responses=_ERRAND,
+    response_model=None,
+    status_code=202,
+    summary="Enter an encoder",
+)
+def add(errands: AskedErrands, encoder: EncoderName) -> dict[str, Any]:
+    """Enter an encoder, its weights checked; workers fill it, where there are any."""
+    return errands.add(encoder.name)
+
+
+@router.post(
+    "/encoders/backfill",
+    dependencies=_admin,
+    responses=_ERRAND,
+    response_model=None,
+    status_code=202,
+    summary="Fill an encoder",
+)
+def backfill(errands: AskedErrands, encoder: ToFill) -> dict[str, Any]:
+    """Give every frame its vector, in this server; workers that are at it share the frames."""
+    return errands.backfill(encoder.name)
+
+
+@router.post(
+    "/encoders/activate",
+    dependencies=_admin,
+    responses=_ERRAND,
+    response_model=None,
+    status_code=202,
+    summary="Let an encoder answer",
+)
+def activate(errands: AskedErrands, encoder: EncoderName) -> dict[str, Any]:
+    """Give every frame its vector, then let this encoder answer; until then the old one does."""
+    return errands.activate(encoder.name)
+
+
+@router.post(
+    "/encoders/compare",
+    dependencies=_admin,
+    responses=_ERRAND,
+    response_model=None,
+    status_code=202,
+    summary="Compare encoders",
+)
+def compare(errands: AskedErrands, asked: Comparison) -> dict[str, Any]:
+    """How far two encoders agree: the errand's `report`, as `catalog encoder compare` prints it."""
+    return errands.compare(asked.one, asked.other, asked.queries, asked.limit)
+
+
+@router.post(
+    "/encoders/remove", dependencies=_admin, response_model=None, summary="Remove an encoder"
+)
+def remove(catalog: OpenCatalog, encoder: EncoderName) -> dict[str, Any]:
+    """Forget an encoder that does not answer, with its vectors."""
+    return catalog.encoder.remove(encoder.name)
+
+
+@router.get(
+    "/errands", dependencies=_admin, response_model=None, summary="List errands", tags=["service"]
+)
+def list_errands(errands: AskedErrands) -> dict[str, Any]:
+    """What administrators had this server do since it was started, the latest first."""
+    return {"errands": errands.list()}
+
+
+@router.get(
+    "/errands/{errand}",
+    dependencies=_admin,
+    responses=gives(wire.Errand, "How far it is"),
+    response_model=None,
+    summary="Show an errand",
+    tags=["service"],
+)
+def show_errand(errands: AskedErrands, errand: Text) -> dict[str, Any]:
+    """How far an errand is, and its report when it is done."""
+    return errands.get(errand)

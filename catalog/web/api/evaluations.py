@@ -1,0 +1,105 @@
+"""Evaluations: encoders measured side by side, and the reports that are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.domain import wire
+from catalog.web.access import OpenCatalog, needs
+from catalog.web.api.description import Text, gives
+from catalog.web.api.once import OnceRoute
+from catalog.web.errands import AskedErrands
+
+router = APIRouter(
+    prefix="/evaluations",
+    tags=["encoders"],
+    dependencies=[needs("admin")],
+    route_class=OnceRoute,
+)
+Name = Annotated[Text, Field(min_length=1, max_length=400)]
+# It holds its style and its pictures; nothing in it runs, and nothing is fetched for it.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+
+
+class NewEvaluation(BaseModel):
+    """What to measure, and on what; see docs/evaluation.md."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"dataset": "demo", "encoders": ["demo"], "limit": 100}]},
+    )
+
+    dataset: Annotated[
+        Text,
+        Field(
+            min_length=1,
+            max_length=4096,
+            description="demo, catalog, published, or a path below a root",
+        ),
+    ]
+    encoders: Annotated[list[Name], Field(max_length=20)] = []
+    languages: Annotated[list[Name], Field(max_length=200)] = []
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    protocol: Literal["first", "every"] = "first"
+    calibrate: bool = False
+
+
+@router.get(
+    "",
+    responses=gives(wire.EvaluationsAnswer, "Those that are kept"),
+    response_model=None,
+    summary="List evaluations",
+)
+def list_evaluations(catalog: OpenCatalog) -> dict[str, Any]:
+    """The evaluations that are kept, the latest first."""
+    return {"evaluations": catalog.evaluations()}
+
+
+@router.post(
+    "",
+    responses=gives(wire.Errand, "It was begun, or waits", status=202),
+    response_model=None,
+    status_code=202,
+    summary="Evaluate",
+)
+def evaluate(errands: AskedErrands, asked: NewEvaluation) -> dict[str, Any]:
+    """Measure encoders, as an errand of this server; its `report` names what was `kept`."""
+    options = asked.model_dump(exclude={"dataset"})
+    return errands.evaluate(asked.dataset, **options)
+
+
+@router.get("/{evaluation}", response_model=None, summary="Show an evaluation")
+def show_evaluation(catalog: OpenCatalog, evaluation: Text) -> dict[str, Any]:
+    """Every figure, as `catalog evaluate --json` prints them."""
+    return catalog.evaluation(evaluation)
+
+
+@router.get(
+    "/{evaluation}/report.html",
+    response_model=None,
+    response_class=Response,
+    responses={200: {"description": "The report", "content": {"text/html": {}}}},
+    summary="Open a report",
+)
+def evaluation_report(catalog: OpenCatalog, evaluation: Text) -> Response:
+    """The report: one HTML file that needs nothing else. It is shown in a sandbox."""
+    content = catalog.evaluation_report(evaluation).read_bytes()
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "Cache-Control": "private, max-age=86400",
+        "Content-Disposition": f'inline; filename="evaluation-{evaluation}.html"',
+    }
+    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.delete("/{evaluation}", response_model=None, summary="Forget an evaluation")
+def forget_evaluation(catalog: OpenCatalog, evaluation: Text) -> dict[str, Any]:
+    """Take an evaluation and its report away; calibrations stay."""
+    catalog.forget_evaluation(evaluation)
+    return {"evaluation": evaluation}
