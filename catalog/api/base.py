@@ -16,6 +16,7 @@ from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.phrases import KnownPhrases
 from catalog.settings import Settings
+from catalog.speech import Recognisers
 from catalog.store.announcements import ANNOUNCED
 
 StrPath = str | os.PathLike[str]
@@ -37,6 +38,9 @@ class OpenCatalog:
         self.database = database
         self.store = store
         self.decoders = decoders or DecoderPool(hwaccel=settings.hwaccel)
+        self.recognisers = Recognisers(
+            settings.speech_model, settings.speech_device, settings.speech_compute
+        )
         self._dispatcher = dispatcher
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)

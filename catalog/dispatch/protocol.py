@@ -52,6 +52,15 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
+    def recognise(self, asset_id: int) -> None:
+        """Have a worker recognise what is said in this asset.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If no worker can be told. The work stays due in the database.
+        """
+
     def waiting(self) -> Waiting:
         """How many messages are on their way.
 
@@ -81,6 +90,10 @@ class NoDispatcher:
     def proxy(self, asset_id: int) -> None:
         """Refuse."""
         _refuse(f"the proxy of asset {asset_id} stays due")
+
+    def recognise(self, asset_id: int) -> None:
+        """Refuse."""
+        _refuse(f"the speech of asset {asset_id} stays due")
 
     def waiting(self) -> Waiting:
         """Refuse."""

@@ -11,7 +11,7 @@ from typing import Any
 from catalog.domain.cards import card_notice
 from catalog.domain.labels import clean_label, clean_metadata
 from catalog.domain.paths import full_path, shown_path
-from catalog.domain.progress import Progress
+from catalog.domain.progress import Progress, SoFar
 from catalog.domain.renditions import ProxySettings
 from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
@@ -24,7 +24,9 @@ from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.ingest.sidecars import read_sidecars
+from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
+from catalog.speech import Recognisers
 from catalog.store import assets, filling, stages, vectors
 
 _MIB = 1 << 20
@@ -66,6 +68,7 @@ class Ingest:
         loader: EncoderLoader,
         *,
         progress: Progress,
+        recognisers: Recognisers,
         verify: bool = False,
     ) -> None:
         self._tools = tools
@@ -74,6 +77,7 @@ class Ingest:
         # Loading weights takes seconds and may fail, so it waits until there is work.
         self._loader = loader
         self._progress = progress
+        self._recognisers = recognisers
         self._report = IngestReport()
         self._paths: dict[int, list[Path]] = {}
 
@@ -98,6 +102,7 @@ class Ingest:
             self._fill_others(analysed)
         self._report.warnings += read_sidecars(self._tools, ids)
         self._make_proxies(ids)
+        self._recognise(ids)
         self._tell_failures(ids)
         self._count_ready(ids)
         self._report.wall_s = time.monotonic() - began
@@ -264,6 +269,26 @@ class Ingest:
                 self._report.warnings.append(Failure.of(path, error))
             self._progress.advance("proxy", 1, path)
         self._progress.end("proxy")
+
+    def _recognise(self, ids: Sequence[int]) -> None:
+        """Recognise what nobody has written down; where that cannot be done here, it waits."""
+        due = want_text(self._database, ids)
+        if not due:
+            return
+        with self._database.session() as session:
+            rows = [(each, assets.get_asset(session, each)) for each in due]
+        lengths = {each: row.duration or 0.0 for each, row in rows if row is not None}
+        self._progress.begin("recognise", sum(lengths.values()), "s")
+        for asset_id, length in lengths.items():
+            path = shown_path(self._paths[asset_id][0])
+            tell = SoFar(self._progress, "recognise", path)
+            try:
+                recognise_asset(self._tools, asset_id, self._recognisers.load, tell)
+            except (MediaError, AssetBusyError) as error:
+                self._report.warnings.append(Failure.of(path, error))
+            tell(length)
+        self._progress.end("recognise")
+        self._report.speech_waits = waits(self._database, due)
 
     def _tell_failures(self, ids: Sequence[int]) -> None:
         """Failures of this run and of earlier ones, under every path: nothing is hidden."""

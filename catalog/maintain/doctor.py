@@ -22,6 +22,7 @@ from catalog.errors import CatalogError, SchemaMismatchError
 from catalog.maintain.doctor_media import media_checks
 from catalog.maintain.doctor_pictures import pictures_check
 from catalog.maintain.doctor_service import service_checks, work_check
+from catalog.maintain.doctor_speech import speech_checks, waiting_check
 from catalog.settings import Settings
 from catalog.store import roots, vectors, watching
 
@@ -31,7 +32,7 @@ _LITTLE_SPACE, _NO_SPACE = 5 * 2**30, 2**28
 def examine(settings: Settings) -> Diagnosis:
     """Check everything; what is wrong is in the answer, never raised."""
     checks = [*_database(settings)]
-    for look in (_frame_store, service_checks, media_checks):
+    for look in (_frame_store, service_checks, media_checks, speech_checks):
         checks.extend(_told(look, settings))
     return Diagnosis(tuple(checks))
 
@@ -81,12 +82,12 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
         active = vectors.active_encoder(session)
         folders = [path for _, path in roots.list_roots(session)]
         paused = watching.paused_roots(session)
-        work = work_check(session)
+        work = [work_check(session), *waiting_check(session)]
     yield pictures_check(settings, database)
     yield _encoder(active.name if active else settings.encoder)
     yield _roots(folders)
     yield from _paused(paused)
-    yield work
+    yield from work
 
 
 def _encoder(name: str) -> Check:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import av.error
+import av.stream
 import numpy as np
 
 from catalog.domain.media import Loudness, Probe
-from catalog.media.container import open_container
+from catalog.media.container import MP4_FAMILY, open_container
 from catalog.media.files import check_readable
 from catalog.media.loudness import LoudnessMeter
 from catalog.media.peaks import LONGEST_GAP_S, Outline, Peaks, Samples
@@ -29,6 +30,16 @@ _WIDTH, _ROW, _MOST_HEIGHT = 1600, 160, 640
 _GROUND, _REACH, _BODY, _AXIS = (0, 0, 0), (96, 144, 192), (44, 92, 148), (128, 128, 128)
 _GAP = Fraction(1, 10)  # seconds that times may stray before silence is filled in
 _MOST_FAILED_READS = 16
+
+
+class Listener(Protocol):
+    """Hears a sound go by, in order."""
+
+    def add(self, samples: Samples, rate: int) -> None:
+        """The next samples, shape (number, channels), of so many a second."""
+
+    def skip(self, number: int, rate: int) -> None:
+        """So many samples are missing."""
 
 
 class SoundPass:
@@ -48,6 +59,10 @@ class SoundPass:
         Called about once per second of media with the seconds done so far.
     drawn:
         Whether the outline is wanted.
+    measured:
+        Whether it is wanted how loud it is.
+    listener:
+        Hears all that goes into the outline.
 
     Attributes
     ----------
@@ -69,11 +84,15 @@ class SoundPass:
         progress: Callable[[float], None] = lambda _: None,
         *,
         drawn: bool = True,
+        measured: bool = True,
+        listener: Listener | None = None,
     ) -> None:
         self._path = path
         self._probe = probe
         self._progress = progress
         self._drawn = drawn
+        self._measured = measured
+        self._listener = listener
         self._rate: int | None = None
         self._samples = 0
         self._reported = 0
@@ -101,6 +120,7 @@ class SoundPass:
         with open_container(self._path) as container:
             streams = self.open(container)
             if streams:
+                _pass_over_others(container, streams)
                 for packet in self._packets(container, streams):
                     self.hear(packet)
             return self.finish()
@@ -187,6 +207,8 @@ class SoundPass:
             elif wanted < 0:
                 samples = samples[-wanted:]  # before the first picture
         self._samples += len(samples)
+        if self._listener is not None and len(samples):
+            self._listener.add(samples, frame.sample_rate)
         if self.peaks is not None:
             self.peaks.add(samples)
         if self._meter is not None:
@@ -203,6 +225,8 @@ class SoundPass:
             self._first = self._time(frame)
         if self._drawn:
             self.peaks = Peaks(channels, frame.sample_rate)
+        if not self._measured:
+            return
         with suppress(ValueError):  # a layout that nobody can weigh
             self._meter = LoudnessMeter(channels, frame.sample_rate, frame.layout.name)
 
@@ -216,11 +240,22 @@ class SoundPass:
             self.peaks.skip(number)
         if self._meter is not None:
             self._meter.skip(number)
+        if self._listener is not None:
+            self._listener.skip(number, self._rate)
 
     def _time(self, frame: AudioFrame) -> Fraction | None:
         if frame.pts is None or frame.time_base is None:
             return None
         return frame.pts * frame.time_base
+
+
+def _pass_over_others(container: InputContainer, streams: list[AudioStream]) -> None:
+    """Leave unread what is not heard, where an index leads straight to the sound."""
+    if container.format.name == MP4_FAMILY:
+        heard = {stream.index for stream in streams}
+        for other in container.streams:
+            if other.index not in heard:
+                other.discard = av.stream.Discard.all
 
 
 def samples_of(frame: AudioFrame) -> Samples:
