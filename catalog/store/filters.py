@@ -68,8 +68,10 @@ def _in_words(query: ColumnElement[Any]) -> Condition:
     The shots are found first, by the index; a comparison per row would read them all.
     """
     heard = aliased(Clip)
-    found = select(heard.id).where(heard.kind == "shot", heard.words.bool_op("@@")(query))
-    return or_(Asset.words.bool_op("@@")(query), func.coalesce(Clip.id.in_(found), false()))
+    # Of a subquery it is read once; a plan for any value would read it again for every row.
+    once = select(query).scalar_subquery()
+    found = select(heard.id).where(heard.kind == "shot", heard.words.bool_op("@@")(once))
+    return or_(Asset.words.bool_op("@@")(once), func.coalesce(Clip.id.in_(found), false()))
 
 
 def asks_for_flagged(node: Node | None) -> bool:

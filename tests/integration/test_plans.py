@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from catalog import Catalog
 from catalog.db.models import Asset
@@ -417,6 +417,34 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
     monkeypatch.setattr(looking, "_COUNTED", 5)
     assert clips(filled.search("query 1 name:asset-003", limit=10))
     assert counted[-1] > 20, "what a sample does not tell is counted"
+
+
+def test_words_to_leave_out_are_read_once(filled: Catalog, way):
+    way("graph")
+    filled.search("query 1 -harbour", limit=10)
+    calls: list[int] = []
+    counted = "SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'words_query'"
+
+    def before(connection, _cursor, statement, *_rest):
+        if "walked" in statement:
+            connection.connection.dbapi_connection.execute("SET LOCAL track_functions = 'all'")
+
+    def after(connection, _cursor, statement, *_rest):
+        if "walked" in statement:
+            found = connection.connection.dbapi_connection.execute(counted).fetchone()
+            calls.append(found[0])
+
+    engine = filled.database.engine
+    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "after_cursor_execute", after)
+    try:
+        result = filled.search("query 1 -harbour", limit=10)
+    finally:
+        event.remove(engine, "before_cursor_execute", before)
+        event.remove(engine, "after_cursor_execute", after)
+    assert result.plan.kind == "graph"
+    # Wherever the filter stands, once; a plan for any value would else ask for every row.
+    assert 0 < calls[0] < 30, calls
 
 
 def test_deep_pages_leave_the_graph(filled: Catalog):
