@@ -14,10 +14,9 @@ from catalog.dispatch.names import (
     ENCODE_QUEUE,
     MEDIA_QUEUE,
     PROXY,
-    RECOGNISE,
     RECONCILE,
     SERVICE_QUEUE,
-    SPEECH_QUEUE,
+    SOUND,
 )
 from catalog.dispatch.protocol import Dispatcher, NoDispatcher, Waiting
 from catalog.settings import Settings
@@ -45,10 +44,9 @@ __all__ = [
     "ENCODE_QUEUE",
     "MEDIA_QUEUE",
     "PROXY",
-    "RECOGNISE",
     "RECONCILE",
     "SERVICE_QUEUE",
-    "SPEECH_QUEUE",
+    "SOUND",
     "Dispatcher",
     "NoDispatcher",
     "Waiting",

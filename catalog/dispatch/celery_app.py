@@ -14,10 +14,9 @@ from catalog.dispatch.names import (
     PRIORITY_STEPS,
     PROXY,
     QUEUES,
-    RECOGNISE,
     RECONCILE,
     SERVICE_QUEUE,
-    SPEECH_QUEUE,
+    SOUND,
 )
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
 
@@ -59,7 +58,7 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
             ANALYSE: {"queue": MEDIA_QUEUE},
             ENCODE: {"queue": ENCODE_QUEUE},
             PROXY: {"queue": MEDIA_QUEUE},
-            RECOGNISE: {"queue": SPEECH_QUEUE},
+            SOUND: {"queue": MEDIA_QUEUE},
             RECONCILE: {"queue": SERVICE_QUEUE},
         },
         # Ids travel as JSON; a pickle from the broker would be code to run.
