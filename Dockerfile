@@ -17,7 +17,7 @@ COPY pyproject.toml README.md ./
 COPY catalog catalog
 COPY migrations migrations
 COPY workers workers
-RUN pip install --constraint constraints.txt . && rm -rf /src/*
+RUN pip install --constraint constraints.txt '.[speech]' && rm -rf /src/*
 
 # A new volume takes over the owner of the folder it is mounted on.
 RUN useradd --system --uid 10001 --home-dir /var/lib/catalog --create-home catalog

@@ -24,7 +24,7 @@ $(VENV)/.made: Makefile
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing the catalogue and what it needs (a few gigabytes, mostly torch; about two minutes) ..."
-	$(BIN)/python -m pip install --quiet --progress-bar off -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --progress-bar off -c constraints.txt -e '.[speech]'
 	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed

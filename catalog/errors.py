@@ -282,6 +282,12 @@ class DecoderMemoryError(MediaError):
     code = "decoder_out_of_memory"
 
 
+class RecognitionOverrunError(MediaError):
+    """Recognising what is said took longer than any sane machine and model."""
+
+    code = "recognition_overrun"
+
+
 class AssetBusyError(CatalogError):
     """Another process is at work on the asset."""
 
@@ -338,6 +344,13 @@ class EncoderUnavailableError(ServiceError):
     """An encoder's weights are neither here nor to be had, or its name is unknown."""
 
     code = "encoder_unavailable"
+    retryable = False
+
+
+class SpeechUnavailableError(ServiceError):
+    """Nobody can listen here: the extra ``speech``, or a recogniser's weights, are not there."""
+
+    code = "speech_unavailable"
     retryable = False
 
 

@@ -35,10 +35,11 @@ class Settings:
     ``fp32``, ``bf16``, ``fp16``), or ``int8``. ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
     ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
-    for in a search that does not say. ``sound_encoder`` names what hears effects, music and
-    atmospheres; None: nothing does. ``reconcile_every`` is how many seconds lie between
-    two rounds of the reconciler; ``log_format`` is how workers and `catalog up` log:
-    ``text`` or ``json``. ``webhook_url`` is told by HTTP of assets that
+    for in a search that does not say. ``speech_model`` is what recognises speech: a name of
+    faster-whisper's, a repository, a folder with weights, or ``none``; on ``speech_device``
+    (``auto``, ``cpu``, ``cuda``), computing in ``speech_compute``. ``reconcile_every`` is how many
+    seconds lie between two rounds of the reconciler; ``log_format`` is how workers and
+    `catalog up` log: ``text`` or ``json``. ``webhook_url`` is told by HTTP of assets that
     are ready, or have failed. ``web_host`` and ``web_port`` are where pages and HTTP API
     are served; port 0 is any that is free. ``web_auth`` (``on`` or ``off``) asks for tokens
     even on this machine; ``web_https`` says that browsers come by HTTPS, through a proxy.
@@ -55,7 +56,9 @@ class Settings:
     hwaccel: str = "auto"
     sql_timeout: str = "30"
     search_weights: str = "meaning=1,words=1"
-    sound_encoder: str | None = None
+    speech_model: str = "small"
+    speech_device: str = "auto"
+    speech_compute: str = "auto"
     reconcile_every: str = "30"
     log_format: str = "text"
     webhook_url: str | None = None

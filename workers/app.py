@@ -1,4 +1,4 @@
-"""The workers' Celery app: ``celery -A workers.app worker -Q media,encode``.
+"""The workers' Celery app: ``celery -A workers.app worker -Q media,encode,speech``.
 
 How many, where, and with what options: docs/workers.md.
 """

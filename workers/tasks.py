@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Task
 
-from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECONCILE, SOUND
+from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECOGNISE, RECONCILE
 from catalog.errors import (
     AssetBusyError,
     CatalogError,
@@ -12,6 +12,7 @@ from catalog.errors import (
     EncoderUnavailableError,
     SchemaMismatchError,
     ServiceError,
+    SpeechUnavailableError,
 )
 from workers.app import app
 from workers.process import catalog
@@ -28,7 +29,12 @@ class CatalogTask(Task):  # type: ignore[misc]  # Celery is untyped
 
     throws = (CatalogError,)
     autoretry_for = (ServiceError, AssetBusyError)
-    dont_autoretry_for = (DatabaseUnsuitableError, EncoderUnavailableError, SchemaMismatchError)
+    dont_autoretry_for = (
+        DatabaseUnsuitableError,
+        EncoderUnavailableError,
+        SchemaMismatchError,
+        SpeechUnavailableError,
+    )
     max_retries = 6
     retry_backoff = 1
     # Decoding has limits of its own, by the length of the file; this is for what hangs.
@@ -56,11 +62,14 @@ def proxy(asset_id: int) -> None:
         catalog().make_due_proxy(asset_id)
 
 
-@app.task(base=CatalogTask, name=SOUND)  # type: ignore[untyped-decorator]  # Celery is untyped
-def sound(asset_id: int) -> None:
-    """Give the asset's sound its vectors."""
+# A long programme on a slow processor takes a day; what is too slow for that gives up by itself.
+@app.task(  # type: ignore[untyped-decorator]  # Celery is untyped
+    base=CatalogTask, name=RECOGNISE, soft_time_limit=48 * 3600, time_limit=48 * 3600 + 600
+)
+def recognise(asset_id: int) -> None:
+    """Recognise what is said in the asset."""
     if catalog().may_work():
-        catalog().listen_due(asset_id)
+        catalog().recognise_due(asset_id)
 
 
 # Acknowledged before it begins: it must not count itself as work on its way.

@@ -32,8 +32,8 @@ from catalog.ingest.register import (
     root_folder,
 )
 from catalog.ingest.sending import tell_if_due
-from catalog.ingest.sounds import STAGE as SOUND
-from catalog.ingest.sounds import want_sounds
+from catalog.ingest.speech import STAGE as RECOGNISE
+from catalog.ingest.speech import want_text
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
 from catalog.maintain.assets import Reference, resolve, tag
 from catalog.maintain.graphs import build_graphs
@@ -111,9 +111,8 @@ class IngestVerbs(OpenCatalog):
             self.dispatcher.encode()
             due = want_by_policy(self._tools(policy), [asset_id])
             tell_if_due(self.database, PROXY, due, self.dispatcher.proxy)
-            if self.sound_encoders.is_set:
-                unheard = want_sounds(self.database, self.sound_encoders.known_id(), [asset_id])
-                tell_if_due(self.database, SOUND, unheard, self.dispatcher.sound)
+            spoken = want_text(self.database, [asset_id])
+            tell_if_due(self.database, RECOGNISE, spoken, self.dispatcher.recognise)
         return found
 
     def _tools(self, policy: SamplingPolicy | None) -> Tools:
@@ -182,7 +181,7 @@ class IngestVerbs(OpenCatalog):
             self._encoders,
             progress=progress or Silent(),
             verify=verify,
-            sound_encoders=self.sound_encoders,
+            recognisers=self.recognisers,
         )
         report = run.run([Path(path) for path in paths], labels)
         if report.frames:

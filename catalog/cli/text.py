@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -57,6 +57,8 @@ def ingest_report(report: IngestReport) -> None:
         )
     if report.elsewhere:
         typer.echo(f"{report.elsewhere} are being analysed by another process.")
+    if report.speech_waits:
+        typer.echo(report.speech_waits)
     say_problems(report.failures, report.warnings)
 
 
@@ -106,16 +108,12 @@ def _number(value: float | None, spec: str) -> str:
 
 
 def _timecode(hit: Hit) -> str:
-    if (heard := hit.as_json().get("sound")) is not None:
-        return str(heard["timecode_in"] or "")
     if hit.clip is None or hit.clip["timecode_in"] is None:
         return ""
     return str(hit.clip["timecode_in"])
 
 
 def _range(hit: Hit) -> str:
-    if (heard := hit.as_json().get("sound")) is not None:
-        return f"{heard['start']:.2f}–{heard['end']:.2f}"
     if hit.clip is None or hit.asset["kind"] != "video":
         return str(hit.asset["kind"])
     seconds = f"{hit.clip['start']:.2f}–{hit.clip['end']:.2f}"
@@ -205,6 +203,7 @@ def asset_details(details: Mapping[str, Any]) -> None:
     """One asset: what is known, where it lies, its clips."""
     table = new_table("", "")
     apart = {"clips", "locations", "history", "stages", "renditions", "metadata"}
+    apart |= {"speaking", "speech"}
     for key, value in details.items():
         if key not in apart and value not in (None, []):
             add_row(table, key, ", ".join(value) if isinstance(value, list) else value)
@@ -215,8 +214,8 @@ def asset_details(details: Mapping[str, Any]) -> None:
     for place in details["history"]:
         until = f"until {place['held_until'][:19]}, then {place['why']}"
         add_row(table, "before", f"{place['root']}/{place['path']} ({until})")
-    for stage in details["stages"]:
-        add_row(table, stage["name"], _stage(stage))
+    for name, said in _rows_of(details):
+        add_row(table, name, said)
     for made in details["renditions"]:
         add_row(table, made["kind"], f"{made['path']} ({made['bytes']} bytes)")
     for key, value in details["metadata"].items():
@@ -236,6 +235,22 @@ def asset_details(details: Mapping[str, Any]) -> None:
         )
     if details["clips"]:
         print_table(clips)
+
+
+def _rows_of(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """How long somebody speaks in an asset, who has the words of it, and where its work stands."""
+    speaking = details["speaking"]
+    if speaking is not None:
+        seconds = sum(end - start for start, end in speaking)
+        said = f"{seconds:.1f} s in {len(speaking)} part(s)" if speaking else "nobody"
+        yield "speaking", said
+    for source in details["speech"]:
+        who = source.get("by") or source["path"] or "a person"
+        languages = ", ".join(source["languages"]) or "language unknown"
+        lines = f"{source['lines']} line(s), {languages}"
+        yield "speech by", f"{source['kind']}: {lines} ({who})"
+    for stage in details["stages"]:
+        yield stage["name"], _stage(stage)
 
 
 def version_list(rows: Sequence[Mapping[str, Any]]) -> None:

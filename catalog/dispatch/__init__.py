@@ -14,9 +14,10 @@ from catalog.dispatch.names import (
     ENCODE_QUEUE,
     MEDIA_QUEUE,
     PROXY,
+    RECOGNISE,
     RECONCILE,
     SERVICE_QUEUE,
-    SOUND,
+    SPEECH_QUEUE,
 )
 from catalog.dispatch.protocol import Dispatcher, NoDispatcher, Waiting
 from catalog.settings import Settings
@@ -44,9 +45,10 @@ __all__ = [
     "ENCODE_QUEUE",
     "MEDIA_QUEUE",
     "PROXY",
+    "RECOGNISE",
     "RECONCILE",
     "SERVICE_QUEUE",
-    "SOUND",
+    "SPEECH_QUEUE",
     "Dispatcher",
     "NoDispatcher",
     "Waiting",

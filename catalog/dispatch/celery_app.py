@@ -14,9 +14,10 @@ from catalog.dispatch.names import (
     PRIORITY_STEPS,
     PROXY,
     QUEUES,
+    RECOGNISE,
     RECONCILE,
     SERVICE_QUEUE,
-    SOUND,
+    SPEECH_QUEUE,
 )
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
 
@@ -58,7 +59,7 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
             ANALYSE: {"queue": MEDIA_QUEUE},
             ENCODE: {"queue": ENCODE_QUEUE},
             PROXY: {"queue": MEDIA_QUEUE},
-            SOUND: {"queue": MEDIA_QUEUE},
+            RECOGNISE: {"queue": SPEECH_QUEUE},
             RECONCILE: {"queue": SERVICE_QUEUE},
         },
         # Ids travel as JSON; a pickle from the broker would be code to run.

@@ -10,7 +10,15 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from catalog.dispatch.celery_app import celery_settings
-from catalog.dispatch.names import ANALYSE, BACKFILL, ENCODE, ENCODE_QUEUE, FRESH, PROXY, SOUND
+from catalog.dispatch.names import (
+    ANALYSE,
+    BACKFILL,
+    ENCODE,
+    ENCODE_QUEUE,
+    FRESH,
+    PROXY,
+    RECOGNISE,
+)
 from catalog.dispatch.protocol import Waiting
 from catalog.dispatch.reach import count_waiting
 from catalog.errors import BrokerUnavailableError
@@ -55,9 +63,9 @@ class CeleryDispatcher:
         """Have a worker make this asset's proxy, when no asset waits to be found."""
         self._send(PROXY, asset_id, priority=BACKFILL)
 
-    def sound(self, asset_id: int) -> None:
-        """Have a worker hear this asset's sound, when no asset waits to be found."""
-        self._send(SOUND, asset_id, priority=BACKFILL)
+    def recognise(self, asset_id: int) -> None:
+        """Have a worker recognise what is said in this asset."""
+        self._send(RECOGNISE, asset_id)
 
     def waiting(self) -> Waiting:
         """How many messages wait in each queue, and how many are being worked on."""

@@ -52,8 +52,8 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
-    def sound(self, asset_id: int) -> None:
-        """Have a worker give this asset's sound its vectors.
+    def recognise(self, asset_id: int) -> None:
+        """Have a worker recognise what is said in this asset.
 
         Raises
         ------
@@ -91,9 +91,9 @@ class NoDispatcher:
         """Refuse."""
         _refuse(f"the proxy of asset {asset_id} stays due")
 
-    def sound(self, asset_id: int) -> None:
+    def recognise(self, asset_id: int) -> None:
         """Refuse."""
-        _refuse(f"the sound of asset {asset_id} stays due")
+        _refuse(f"the speech of asset {asset_id} stays due")
 
     def waiting(self) -> Waiting:
         """Refuse."""

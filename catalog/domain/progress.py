@@ -29,3 +29,19 @@ class Silent:
 
     def end(self, stage: str) -> None:
         """Ignore."""
+
+
+class SoFar:
+    """Tells a listener of one item that counts from its own beginning, which may begin anew."""
+
+    def __init__(self, progress: Progress, stage: str, note: str) -> None:
+        self._progress = progress
+        self._stage = stage
+        self._note = note
+        self._told = 0.0
+
+    def __call__(self, so_far: float) -> None:
+        """So much of the item is done; what was told before is not told again."""
+        if so_far > self._told:
+            self._progress.advance(self._stage, so_far - self._told, self._note)
+            self._told = so_far

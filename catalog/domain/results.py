@@ -41,6 +41,7 @@ class IngestReport:
     ``unverified`` counts files that were recognised and not read; `catalog verify` reads them.
     ``warnings`` are sidecars that cannot be read and proxies that cannot be made,
     whose assets do not fail, and camera cards, which are taken in file by file.
+    ``speech_waits`` says how many assets wait for their speech to be recognised, and for what.
     """
 
     registered: int = 0
@@ -52,6 +53,7 @@ class IngestReport:
     unverified: int = 0
     seconds_of_media: float = 0.0
     wall_s: float = 0.0
+    speech_waits: str | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
 
@@ -71,6 +73,7 @@ class IngestReport:
             "frames": self.frames,
             "seconds_of_media": round(self.seconds_of_media, 3),
             "wall_s": round(self.wall_s, 3),
+            "speech_waits": self.speech_waits,
             "failures": [failure.as_json() for failure in self.failures],
             "warnings": [warning.as_json() for warning in self.warnings],
         }

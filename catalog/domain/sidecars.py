@@ -43,6 +43,8 @@ class SidecarKind(StrEnum):
     OTIO = "otio"
     SUBTITLES = "subtitles"
     EMBEDDED = "embedded"
+    CAPTIONS = "captions"
+    RECOGNISED = "recognised"
 
 
 @dataclass(frozen=True, slots=True)

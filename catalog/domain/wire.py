@@ -69,7 +69,6 @@ class Hit(TypedDict):
     frame: HitFrame | None
     then: NotRequired[dict[str, Any]]
     gap: NotRequired[float]
-    sound: NotRequired[dict[str, Any]]
 
 
 class SearchAnswer(TypedDict):

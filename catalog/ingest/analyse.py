@@ -9,17 +9,18 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.domain.media import AssetKind, SamplingPolicy, Shot
+from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
+from catalog.domain.speech import Range
 from catalog.errors import (
     AssetBusyError,
     CatalogError,
@@ -32,11 +33,12 @@ from catalog.errors import (
     UnreadableFileError,
     WorkersLostError,
 )
+from catalog.ingest.listening import listen_beside
 from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
-from catalog.store import assets, descriptions, renditions, roots, shots, stages
+from catalog.store import assets, descriptions, renditions, roots, shots, speech, stages
 from catalog.store.locks import asset_lock, lease
 
 STAGE = "analyse"
@@ -184,13 +186,13 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     ) as analysis:
         # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
         tools.store.delete_prefix(picture_prefix(job.fingerprint))
-        try:
+        with _or_forgotten(tools, job, made):
             found = [with_posters(shot, sizes) for shot in analysis]
-        except BaseException:
-            _forget_pictures(tools, job, made)
-            raise
+    with _or_forgotten(tools, job, made):
+        spoken = _listen(tools, job, analysis.probe)
     with tools.database.session() as session:
         lease(session)
+        speech.set_speaking(session, job.asset_id, spoken)
         frames = _write(session, job, analysis, found)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
         for one in made:
@@ -198,6 +200,23 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
     seconds = float(analysis.duration or analysis.probe.duration or 0)
     return Analysed(frames, collapsed, seconds)
+
+
+def _listen(tools: Tools, job: _Job, probe: Probe) -> list[Range] | None:
+    """Where somebody speaks; None of a still, and where it cannot be told here and now."""
+    if probe.kind is AssetKind.STILL:
+        return None
+    return listen_beside(tools.decoders, job.path, probe.time_base, len(probe.audio))
+
+
+@contextmanager
+def _or_forgotten(tools: Tools, job: _Job, made: list[Rendition]) -> Iterator[None]:
+    """What was put into the store goes again if the block is broken off."""
+    try:
+        yield
+    except BaseException:
+        _forget_pictures(tools, job, made)
+        raise
 
 
 def _forget_pictures(tools: Tools, job: _Job, made: list[Rendition]) -> None:

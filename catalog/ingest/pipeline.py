@@ -11,7 +11,7 @@ from typing import Any
 from catalog.domain.cards import card_notice
 from catalog.domain.labels import clean_label, clean_metadata
 from catalog.domain.paths import full_path, shown_path
-from catalog.domain.progress import Progress
+from catalog.domain.progress import Progress, SoFar
 from catalog.domain.renditions import ProxySettings
 from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
@@ -24,8 +24,9 @@ from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.ingest.sidecars import read_sidecars
-from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, want_sounds
+from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
+from catalog.speech import Recognisers
 from catalog.store import assets, filling, stages, vectors
 
 _MIB = 1 << 20
@@ -67,16 +68,16 @@ class Ingest:
         loader: EncoderLoader,
         *,
         progress: Progress,
+        recognisers: Recognisers,
         verify: bool = False,
-        sound_encoders: SoundEncoderLoader | None = None,
     ) -> None:
-        self._sound_encoders = sound_encoders
         self._tools = tools
         self._verify = verify
         self._database = tools.database
         # Loading weights takes seconds and may fail, so it waits until there is work.
         self._loader = loader
         self._progress = progress
+        self._recognisers = recognisers
         self._report = IngestReport()
         self._paths: dict[int, list[Path]] = {}
 
@@ -101,7 +102,7 @@ class Ingest:
             self._fill_others(analysed)
         self._report.warnings += read_sidecars(self._tools, ids)
         self._make_proxies(ids)
-        self._hear(ids)
+        self._recognise(ids)
         self._tell_failures(ids)
         self._count_ready(ids)
         self._report.wall_s = time.monotonic() - began
@@ -269,28 +270,25 @@ class Ingest:
             self._progress.advance("proxy", 1, path)
         self._progress.end("proxy")
 
-    def _hear(self, ids: Sequence[int]) -> None:
-        """Give sounds their vectors where an encoder is set; what fails is a warning."""
-        loader = self._sound_encoders
-        if loader is None or not loader.is_set:
-            return
-        due = want_sounds(self._database, loader.known_id(), ids)
+    def _recognise(self, ids: Sequence[int]) -> None:
+        """Recognise what nobody has written down; where that cannot be done here, it waits."""
+        due = want_text(self._database, ids)
         if not due:
             return
-        try:
-            encoder, row = loader.active()
-        except EncoderUnavailableError as error:  # the work stays due
-            self._report.warnings.append(Failure.of("CATALOG_SOUND_ENCODER", error))
-            return
-        self._progress.begin("listen", len(due), "assets")
-        for asset_id in due:
+        with self._database.session() as session:
+            rows = [(each, assets.get_asset(session, each)) for each in due]
+        lengths = {each: row.duration or 0.0 for each, row in rows if row is not None}
+        self._progress.begin("recognise", sum(lengths.values()), "s")
+        for asset_id, length in lengths.items():
             path = shown_path(self._paths[asset_id][0])
+            tell = SoFar(self._progress, "recognise", path)
             try:
-                hear_asset(self._tools, asset_id, encoder, row.id)
+                recognise_asset(self._tools, asset_id, self._recognisers.load, tell)
             except (MediaError, AssetBusyError) as error:
                 self._report.warnings.append(Failure.of(path, error))
-            self._progress.advance("listen", 1, path)
-        self._progress.end("listen")
+            tell(length)
+        self._progress.end("recognise")
+        self._report.speech_waits = waits(self._database, due)
 
     def _tell_failures(self, ids: Sequence[int]) -> None:
         """Failures of this run and of earlier ones, under every path: nothing is hidden."""

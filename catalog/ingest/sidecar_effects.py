@@ -36,6 +36,7 @@ _REEL_KEYS = ("reel_name", "reel", "tape", "tape_name")
 # Bytes of JSON kept of one sidecar: keyword text takes no more than 50,000 characters anyway.
 _MOST_METADATA = 200_000
 _COLUMNS = SHARED_COLUMNS
+_IN_THE_ASSET = (SidecarKind.EMBEDDED, SidecarKind.CAPTIONS, SidecarKind.RECOGNISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,9 @@ def settle_asset(
         if row.raw_path not in fresh
         and (row.raw_path == taken_back or _is_gone(row, spoken, listed))
     ]
+    told = any(segment.kind == "speech" for each in spoken for segment in each.segments)
+    # Words that somebody has written take the place of those that were recognised.
+    gone += [row for row in known if told and row.kind == SidecarKind.RECOGNISED]
     kept = [row for row in known if row.raw_path not in fresh and row not in gone]
     sidecars.remove(session, [row.id for row in gone])
     _write_clips(session, asset, spoken, [row.id for row in kept])
@@ -200,7 +204,7 @@ def settle_asset(
 
 
 def _is_gone(row: Any, spoken: Sequence[Spoken], listed: frozenset[Path]) -> bool:  # noqa: ANN401
-    if not row.raw_path or row.imported:
+    if row.kind in _IN_THE_ASSET or row.imported:
         return False  # it lies in the asset itself, or a person took it in
     path = path_from_raw(row.raw_path)
     moved = any(

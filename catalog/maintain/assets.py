@@ -28,6 +28,7 @@ from catalog.store import (
     locations,
     renditions,
     roots,
+    speech,
     stages,
     versions,
 )
@@ -183,6 +184,7 @@ def show(database: Database, store: FrameStore, reference: Reference) -> dict[st
             "locations": locations.locations_of(session, [asset_id])[asset_id],
             "history": [_plain(e) for e in versions.history_of(session, [asset_id])[asset_id]],
             "stages": state,
+            "speech": speech.spoken_by(session, asset_id),
             "renditions": [
                 _rendition(store, row, made)
                 for made in renditions.renditions_of(session, [asset_id])[asset_id]

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from functools import partial
 
 from catalog.db.engine import Database
-from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, Dispatcher, Waiting
+from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher, Waiting
 from catalog.domain.reconciled import Reconciled
 from catalog.ingest.sending import tell
+from catalog.ingest.speech import STAGE as RECOGNISE
 from catalog.store import filling, service, stages, vectors
+from catalog.store import waiting as put_off
 
 LEASE_S = 300.0
 """How long a message counts as on its way, unless it is known to be lost."""
@@ -47,25 +49,27 @@ def reconcile(
         if not service.take_round(turn):
             return Reconciled(idle="another reconciler is at it")
         waiting = dispatcher.waiting()
-        # Nothing waits and nobody is at work: whatever was sent and is not done is lost.
-        taken = TAKEN_S if not waiting.queues[MEDIA_QUEUE] else lease_s
-        lease = grace_s if waiting.none_at_all else min(taken, lease_s)
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
+            put_off.probe(session, RECOGNISE)
         sent: dict[str, list[int]] = {}
         sends: dict[str, Callable[[int], None]] = {
             "analyse": partial(dispatcher.analyse, backfill=True),
             "proxy": dispatcher.proxy,
-            "sound": dispatcher.sound,
+            RECOGNISE: dispatcher.recognise,
         }
-        room = max(0, limit - waiting.queues[MEDIA_QUEUE])
+        room = {queue: max(0, limit - count) for queue, count in waiting.queues.items()}
         for name, send in sends.items():
+            queue = SPEECH_QUEUE if name == RECOGNISE else MEDIA_QUEUE
+            # Nothing waits and nobody is at work: whatever was sent and is not done is lost.
+            taken = TAKEN_S if not waiting.queues[queue] else lease_s
+            lease = grace_s if waiting.none_at_all else min(taken, lease_s)
             with database.session() as session:
                 sent[name] = service.claim_unsent(
-                    session, name, lease_s=lease, grace_s=grace_s, limit=room
+                    session, name, lease_s=lease, grace_s=grace_s, limit=room[queue]
                 )
             tell(database, name, sent[name], send)
-            room -= len(sent[name])
+            room[queue] -= len(sent[name])
         encode = _wants_encoding(database, waiting)
         if encode is not None:
             dispatcher.encode(backfill=encode == "backfill")

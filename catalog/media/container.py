@@ -33,7 +33,8 @@ _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800  # AV_DISPOSITION_TIMED_THUMBNAILS
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 _DEPENDENT = 0x80000  # AV_DISPOSITION_DEPENDENT
-_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+MP4_FAMILY = "mov,mp4,m4a,3gp,3g2,mj2"
+"""As FFmpeg calls the one family whose index leads straight to each stream."""
 
 
 def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
@@ -154,7 +155,7 @@ def _is_picture_beside(stream: VideoStream) -> bool:
 def _is_shown(stream: VideoStream) -> bool:
     if not has_decoder(stream) or _is_picture_beside(stream):
         return False
-    if stream.container.format.name != _MP4:
+    if stream.container.format.name != MP4_FAMILY:
         return True
     return bool(stream.frames or len(stream.index_entries) or stream.pix_fmt)
 

@@ -115,9 +115,9 @@ class Report:
 
 # What else than analysing may be asked for; each is called as an analyser is.
 JOBS = {
+    "hear": "catalog.media.hearing:hear",
     "listen": "catalog.media.isolated_proxy:listen",
     "proxy": "catalog.media.isolated_proxy:make_proxy",
-    "windows": "catalog.media.windows:cut_sound",
     "texts": "catalog.media.isolated_texts:read_texts",
 }
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import av.error
+import av.stream
 import numpy as np
 
 from catalog.domain.media import Loudness, Probe
-from catalog.media.container import open_container
+from catalog.media.container import MP4_FAMILY, open_container
 from catalog.media.files import check_readable
 from catalog.media.loudness import LoudnessMeter
 from catalog.media.peaks import LONGEST_GAP_S, Outline, Peaks, Samples
@@ -58,6 +59,8 @@ class SoundPass:
         Called about once per second of media with the seconds done so far.
     drawn:
         Whether the outline is wanted.
+    measured:
+        Whether it is wanted how loud it is.
     listener:
         Hears all that goes into the outline.
 
@@ -81,12 +84,14 @@ class SoundPass:
         progress: Callable[[float], None] = lambda _: None,
         *,
         drawn: bool = True,
+        measured: bool = True,
         listener: Listener | None = None,
     ) -> None:
         self._path = path
         self._probe = probe
         self._progress = progress
         self._drawn = drawn
+        self._measured = measured
         self._listener = listener
         self._rate: int | None = None
         self._samples = 0
@@ -115,6 +120,7 @@ class SoundPass:
         with open_container(self._path) as container:
             streams = self.open(container)
             if streams:
+                _pass_over_others(container, streams)
                 for packet in self._packets(container, streams):
                     self.hear(packet)
             return self.finish()
@@ -201,12 +207,12 @@ class SoundPass:
             elif wanted < 0:
                 samples = samples[-wanted:]  # before the first picture
         self._samples += len(samples)
+        if self._listener is not None and len(samples):
+            self._listener.add(samples, frame.sample_rate)
         if self.peaks is not None:
             self.peaks.add(samples)
         if self._meter is not None:
             self._meter.add(samples)
-        if self._listener is not None and len(samples):
-            self._listener.add(samples, frame.sample_rate)
         if self._samples - self._reported >= frame.sample_rate:
             self._reported = self._samples
             self._progress(float(self.seconds))
@@ -219,6 +225,8 @@ class SoundPass:
             self._first = self._time(frame)
         if self._drawn:
             self.peaks = Peaks(channels, frame.sample_rate)
+        if not self._measured:
+            return
         with suppress(ValueError):  # a layout that nobody can weigh
             self._meter = LoudnessMeter(channels, frame.sample_rate, frame.layout.name)
 
@@ -239,6 +247,15 @@ class SoundPass:
         if frame.pts is None or frame.time_base is None:
             return None
         return frame.pts * frame.time_base
+
+
+def _pass_over_others(container: InputContainer, streams: list[AudioStream]) -> None:
+    """Leave unread what is not heard, where an index leads straight to the sound."""
+    if container.format.name == MP4_FAMILY:
+        heard = {stream.index for stream in streams}
+        for other in container.streams:
+            if other.index not in heard:
+                other.discard = av.stream.Discard.all
 
 
 def samples_of(frame: AudioFrame) -> Samples:

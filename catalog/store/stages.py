@@ -30,7 +30,7 @@ MOST_LOST = 3
 """Workers that may end over an asset without a word: it would be handed on for ever."""
 MOST_TRIES = 8
 """Failures after which what may pass by itself waits for a person all the same."""
-BY_THE_WAY = ("proxy", "sound")
+BY_THE_WAY = ("proxy", "recognise")
 """Stages without which an asset is found all the same."""
 # How it shows that the storage of a file is away, or hangs.
 _OUT_OF_REACH = (UnreadableFileError.code, DecoderStalledError.code)
@@ -105,7 +105,8 @@ def not_failed(session: Session, asset_ids: Sequence[int], name: str) -> list[in
 def failed(session: Session, asset_ids: Sequence[int]) -> list[tuple[int, str, str]]:
     """The failures of these assets: id, error code and reason.
 
-    What is `BY_THE_WAY` is no failure of its asset, which is found without it.
+    A proxy that cannot be made, and speech that cannot be recognised, are no failures of
+    their asset, which is found without.
     """
     statement = select(Stage.asset_id, Stage.error_code, Stage.error_message).where(
         among(Stage.asset_id, asset_ids), Stage.state == "failed", Stage.name.not_in(BY_THE_WAY)
@@ -120,7 +121,7 @@ def make_due(session: Session, asset_ids: Sequence[int], name: str) -> None:
     for first in range(0, len(rows), _ROWS):
         statement = insert(Stage).values(rows[first : first + _ROWS])
         session.execute(statement.on_conflict_do_nothing())
-    only = Stage.state.in_(("done", "failed"))
+    only = Stage.state.in_(("done", "failed", "waiting"))
     _set(session, asset_ids, name, only=only, **_DUE, **_NEW_START)
 
 
@@ -267,14 +268,14 @@ def _set(
 
 
 def retry_failed(session: Session, asset_ids: Sequence[int] | None = None) -> list[tuple[int, str]]:
-    """Make failed stages due again: all, or those of some assets; which they were.
+    """Make stages due again that failed, or wait: all, or those of some assets; which they were.
 
     Encoding fails for want of a frame's picture, which only a new analysis
     brings back: it becomes due as well.
     """
     statement = (
         update(Stage)
-        .where(Stage.state == "failed")
+        .where(Stage.state.in_(("failed", "waiting")))
         .values(**_DUE, **_NEW_START)
         .returning(Stage.asset_id, Stage.name)
     )
@@ -334,7 +335,8 @@ def try_again(session: Session, *, limit: int) -> list[tuple[int, str]]:
 
 def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:
     """Open and failed work (or only the failed), the latest first."""
-    order = case((Stage.state == "failed", 0), (Stage.state == "running", 1), else_=2)
+    first = (("failed", 0), ("running", 1), ("waiting", 3))
+    order = case(*((Stage.state == state, place) for state, place in first), else_=2)
     statement = (
         select(
             Stage.asset_id,

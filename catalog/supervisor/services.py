@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SERVICE_QUEUE
+from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SERVICE_QUEUE, SPEECH_QUEUE
 from catalog.settings import Settings
 from catalog.supervisor.child import Command
 
@@ -23,6 +23,7 @@ def commands(settings: Settings, *, media: int) -> list[Command]:
     return [
         _worker(MEDIA_QUEUE, media, "--max-memory-per-child", str(_MEDIA_MEMORY)),
         _worker(ENCODE_QUEUE, 1, "--max-memory-per-child", str(_ENCODE_MEMORY)),
+        _worker(SPEECH_QUEUE, 1, "--max-memory-per-child", str(_ENCODE_MEMORY)),
         _worker(SERVICE_QUEUE, 1, "--pool", "solo", "--beat", "--schedule", schedule),
         _verb("phrases", "Answering phrases.", "serve-phrases"),
         _verb("watch", "watching", "watch", *(["--json"] if settings.json_logs else [])),

@@ -25,7 +25,7 @@ from catalog.settings import Settings
 from catalog.store import stages
 
 DEADLINE_S = 60.0
-EVERY_QUEUE = "media,encode,service"
+EVERY_QUEUE = "media,encode,speech,service"
 
 
 def eventually(condition: Callable[[], object], what: str) -> object:

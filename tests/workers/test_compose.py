@@ -14,7 +14,7 @@ import typer
 
 from catalog.cli.app import app
 from catalog.db.engine import COMPOSE_IMAGE
-from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SERVICE_QUEUE
+from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SERVICE_QUEUE, SPEECH_QUEUE
 from catalog.dispatch.celery_app import celery_settings
 from catalog.settings import Settings
 
@@ -24,6 +24,7 @@ REPOSITORY = Path(__file__).parents[2]
 COMPOSE = REPOSITORY / "docker-compose.yml"
 PROGRAMS = {
     "service-worker",
+    "speech-worker",
     "media-worker",
     "encode-worker-cpu",
     "encode-worker-gpu",
@@ -80,7 +81,12 @@ def test_environment_names_are_settings(services: dict[str, Any], tmp_path: Path
 def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: str) -> None:
     running = [s for s in services.values() if s.get("profiles", [profile]) == [profile]]
     served = [queues_of(s) for s in running if "celery" in (s.get("command") or [])]
-    assert sorted(served, key=sorted) == [{ENCODE_QUEUE}, {MEDIA_QUEUE}, {SERVICE_QUEUE}]
+    assert sorted(served, key=sorted) == [
+        {ENCODE_QUEUE},
+        {MEDIA_QUEUE},
+        {SERVICE_QUEUE},
+        {SPEECH_QUEUE},
+    ]
 
 
 @pytest.mark.parametrize("name", ["phrases", "watch", "web"])
@@ -128,6 +134,7 @@ def test_media_is_read_only_and_only_where_it_is_decoded(services: dict[str, Any
     }
     assert {name for name, found in mounts.items() if found} == {
         "media-worker",
+        "speech-worker",
         "watch",
         "web",
         "catalog",

@@ -28,8 +28,11 @@ COLOURS = ("red", "green", "blue")
 def test_what_was_never_sent_is_sent_once_and_again_after_the_lease(service: Service) -> None:
     catalog, redis = service.catalog, service.redis
     ids = [catalog.register(service.footage(f"{c}.mp4", c)).asset_id for c in COLOURS]
-    nothing: dict[str, list[int]] = {"analyse": [], "proxy": [], "sound": []}
-    assert catalog.reconcile().sent == nothing, "it has only just become due"
+    assert catalog.reconcile().sent == {
+        "analyse": [],
+        "proxy": [],
+        "recognise": [],
+    }, "it has only just become due"
     age(catalog, 60)
     first = catalog.reconcile(limit=2)
     assert first.sent["analyse"] == ids[:2], "no more than there is room for"
@@ -37,7 +40,12 @@ def test_what_was_never_sent_is_sent_once_and_again_after_the_lease(service: Ser
     assert catalog.reconcile().sent["analyse"] == []
     age(catalog, 60)
     assert catalog.reconcile().sent["analyse"] == [], "the messages wait in the queue"
-    assert catalog.dispatcher.waiting().queues == {"media": 3, "encode": 0, "service": 0}
+    assert catalog.dispatcher.waiting().queues == {
+        "media": 3,
+        "encode": 0,
+        "speech": 0,
+        "service": 0,
+    }
     age(catalog, 300)
     with asset_lock(catalog.database.engine, ids[0]):
         assert catalog.reconcile().sent["analyse"] == ids[1:], "somebody is at work on the first"

@@ -39,7 +39,7 @@ def test_stats_and_metrics_tell_of_the_service(service: Service, tmp_path: Path)
         older = "UPDATE catalog.stage SET due_at = now() - interval '90 s' WHERE asset_id = :a"
         session.execute(text(older), {"a": waiting})
     stats = catalog.stats()
-    assert stats["queues"] == {"media": 1, "encode": 0, "service": 0, "in_flight": 0}
+    assert stats["queues"] == {"media": 1, "encode": 0, "speech": 0, "service": 0, "in_flight": 0}
     assert stats["rates"] == {"assets_last_hour": 1, "frames_last_hour": 1}
     assert 90 <= stats["oldest_pending_s"]["analyse"] < 180
     assert set(stats["timings"]) == {"analyse", "encode"}

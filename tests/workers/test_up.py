@@ -25,7 +25,7 @@ from catalog.supervisor.child import Child, Command
 from catalog.supervisor.log_file import LogFile
 
 UP = [sys.executable, "-m", "catalog.cli", "up", "--json"]
-NAMES = {"redis", "media", "encode", "service", "phrases", "watch", "web"}
+NAMES = {"redis", "media", "encode", "speech", "service", "phrases", "watch", "web"}
 
 
 class Running:

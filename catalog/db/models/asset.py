@@ -312,18 +312,23 @@ class LocationHistory(Base):
 
 
 class Sidecar(Base):
-    """A file beside an asset's, or the texts within it, and what it says of the asset."""
+    """What says something of an asset: a file beside it, texts within it, who heard its speech."""
 
     __tablename__ = "sidecar"
 
     id: Mapped[int] = identity()
     asset_id: Mapped[int] = cascade("asset.id")
     path: Mapped[str] = mapped_column(
-        comment="absolute, as shown to people; of embedded texts, the file"
+        comment="absolute, as shown to people; of what was in the file or was recognised there, the"
+        " file"
     )
-    raw_path: Mapped[bytes] = mapped_column(comment="the path's bytes; empty: embedded texts")
+    raw_path: Mapped[bytes] = mapped_column(
+        comment="the path's bytes; empty: embedded texts; of captions and recognised speech, its"
+        " kind"
+    )
     kind: Mapped[str] = mapped_column(
-        comment="xmp, json, csv, ale, edl, aaf, fcpxml, fcp7xml, otio, subtitles or embedded"
+        comment="xmp, json, csv, ale, edl, aaf, fcpxml, fcp7xml, otio, subtitles, embedded,"
+        " captions or recognised"
     )
     size_bytes: Mapped[int] = mapped_column(comment="when last read")
     modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
@@ -342,7 +347,7 @@ class Sidecar(Base):
         UniqueConstraint("asset_id", "raw_path"),
         CheckConstraint(
             "kind IN ('xmp', 'json', 'csv', 'ale', 'edl', 'aaf', 'fcpxml', 'fcp7xml', 'otio', "
-            "'subtitles', 'embedded')",
+            "'subtitles', 'embedded', 'captions', 'recognised')",
             name="kind",
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.db.models.base import Base, cascade, identity, now
@@ -43,6 +44,11 @@ class Clip(Base):
     language: Mapped[str | None] = mapped_column(comment="BCP 47 tag of the text")
     sidecar_id: Mapped[int | None] = cascade(
         "sidecar.id", nullable=True, comment="what said so; null: a person, or the cut detector"
+    )
+    word_times: Mapped[list[Any] | None] = mapped_column(
+        JSONB,
+        comment="of recognised speech, each word: [text, start, end, probability], in the"
+        " asset's time base",
     )
     words: Mapped[str] = mapped_column(
         TSVECTOR,

@@ -23,9 +23,11 @@ class Stage(Base):
     __tablename__ = "stage"
 
     asset_id: Mapped[int] = cascade("asset.id", primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True, comment="analyse, encode, proxy or sound")
+    name: Mapped[str] = mapped_column(
+        primary_key=True, comment="analyse, encode, proxy or recognise"
+    )
     state: Mapped[str] = mapped_column(
-        server_default=sql("'due'"), comment="due, running, done or failed"
+        server_default=sql("'due'"), comment="due, running, waiting, done or failed"
     )
     attempts: Mapped[int] = mapped_column(
         Integer, server_default=sql("0"), comment="how often it was begun"
@@ -36,8 +38,8 @@ class Stage(Base):
     first_done_at: Mapped[datetime | None] = mapped_column(
         comment="when it was done for the first time; of encode: searchable since"
     )
-    error_code: Mapped[str | None] = mapped_column(comment="why it failed, for programs")
-    error_message: Mapped[str | None] = mapped_column(comment="why it failed, in words")
+    error_code: Mapped[str | None] = mapped_column(comment="why it failed or waits, for programs")
+    error_message: Mapped[str | None] = mapped_column(comment="why it failed or waits, in words")
     retryable: Mapped[bool] = mapped_column(
         server_default=sql("false"), comment="whether trying again can help"
     )
@@ -52,14 +54,16 @@ class Stage(Base):
         Integer, server_default=sql("0"), comment="failures since it was last done"
     )
     retry_at: Mapped[datetime | None] = mapped_column(
-        comment="when what failed is tried again by itself; null: only if a person asks"
+        comment="when what failed or waits is tried again by itself; null: only if a person asks"
     )
 
     __table_args__ = (
-        CheckConstraint("name IN ('analyse', 'encode', 'proxy', 'sound')", name="name"),
-        CheckConstraint("state IN ('due', 'running', 'done', 'failed')", name="state"),
-        CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="reason"),
-        CheckConstraint("retry_at IS NULL OR state = 'failed'", name="retry"),
+        CheckConstraint("name IN ('analyse', 'encode', 'proxy', 'recognise')", name="name"),
+        CheckConstraint("state IN ('due', 'running', 'waiting', 'done', 'failed')", name="state"),
+        CheckConstraint(
+            "(state IN ('waiting', 'failed')) = (error_code IS NOT NULL)", name="reason"
+        ),
+        CheckConstraint("retry_at IS NULL OR state IN ('waiting', 'failed')", name="retry"),
         Index("ix_stage_open", "name", "state", postgresql_where=sql("state <> 'done'")),
     )
 

@@ -14,7 +14,7 @@ import av.stream
 
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Segment, Sidecar
-from catalog.media.container import has_decoder, open_container
+from catalog.media.container import MP4_FAMILY, has_decoder, open_container
 from catalog.media.sidecars.subtitles import MOST_CUES, plain
 from catalog.media.tags import clean_text
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
 MAX_SECONDS = 60.0
 _MOST_BYTES = 5_000_000
-# The one family that leads straight to the text by its index.
-_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 # A cue without a length is read as long as a line of that kind usually stands.
 _USUAL_SECONDS = Fraction(3)
 _ASS_FIELDS = 8  # of a decoded event, before its text
@@ -69,7 +67,7 @@ def _chapters(container: InputContainer) -> Iterator[Segment]:
 def _cues(
     container: InputContainer, streams: Sequence[SubtitleStream], seconds: float
 ) -> list[Segment]:
-    indexed = container.format.name == _MP4
+    indexed = container.format.name == MP4_FAMILY
     for stream in container.streams if indexed else ():
         if stream not in streams:
             stream.discard = av.stream.Discard.all
