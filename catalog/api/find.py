@@ -18,6 +18,7 @@ from catalog.domain.results import SearchResult
 from catalog.errors import BrokerUnavailableError, InvalidInputError
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
+from catalog.maintain.rolls import figures as roll_figures
 from catalog.search import Search, run_sql
 from catalog.search.answer import answer_phrases
 from catalog.search.completion import complete
@@ -292,16 +293,19 @@ class FindVerbs(OpenCatalog):
         ``oldest_pending_s``: per stage, how long the oldest work waits. ``timings``: per
         stage, of the last day; ``workers``: the same per worker. ``latency``: of the
         newest thousand assets that a watcher brought, seconds from the moment their file
-        had settled until they were searchable; empty if there are none.
+        had settled until they were searchable; empty if there are none. ``rolls``: shots
+        that are ``a`` and ``b``; of those that a person spoke of, how many could be
+        ``compared``, how often what was told had been ``right``, and the ``confusion``.
         """
         if self.database.actor.limited:
             with self.database.session() as session:
-                return asset_rows.count_seen(session)
+                seen = asset_rows.count_seen(session)
+            return {**seen, "rolls": roll_figures(self.database)}
         with self.database.session() as session:
             latency = watching.latency(session, newest=1000)
             body = {**asset_rows.count_all(session), "latency": latency or {}}
             body |= service_figures(session)
-        return {**body, "queues": self._queues()}
+        return {**body, "rolls": roll_figures(self.database), "queues": self._queues()}
 
     def _queues(self) -> dict[str, int] | None:
         try:

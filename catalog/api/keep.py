@@ -9,7 +9,7 @@ from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
 from catalog.ingest.verify import VerifyReport, verify_locations
 from catalog.maintain import assets as maintained
-from catalog.maintain import flags
+from catalog.maintain import flags, rolls
 from catalog.maintain.assets import Reference
 from catalog.maintain.duplicates import find_duplicates
 from catalog.store import stages
@@ -39,6 +39,42 @@ class KeepVerbs(OpenCatalog):
             If there is no such flag, or one of the clips is no shot.
         """
         return flags.flag(self.database, clips, name)
+
+    def roll(self, clips: Sequence[int], name: str | None) -> list[int]:
+        """Say that shots are A-roll or B-roll, or (None) as it is told; their ids.
+
+        Analysing the asset again leaves it so. What was told before a person spoke is kept
+        beside it: `stats` says how often that had been right.
+
+        Raises
+        ------
+        InvalidInputError, NotFoundError
+            If it is neither A nor B, a shot is flagged, or one of the clips is no shot.
+        """
+        return rolls.set_roll(self.database, clips, name)
+
+    def tell_rolls(
+        self, references: Sequence[Reference] = (), *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Tell A-roll from B-roll anew, of these assets or of all; what people said stays.
+
+        A service does so by itself where something changed; see docs/roll.md.
+
+        Returns
+        -------
+        dict
+            ``assets`` told; ``pictures``: whether the active encoder's pictures counted, and
+            if not, the ``reason``; ``a``, ``b``, ``by_person``, ``compared``, ``right``,
+            ``accuracy`` and ``confusion``, as `stats` has them.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            If a reference names no asset, or several.
+        """
+        return rolls.tell_again(
+            self.database, references, self._encoders.active, progress or Silent()
+        )
 
     def remove(self, references: Sequence[Reference]) -> list[int]:
         """Forget assets, with their vectors and pictures. Files are never touched."""

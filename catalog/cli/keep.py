@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,6 +51,44 @@ def flag(
             say_json({"clips": ids})
         else:
             typer.echo(f"{len(ids)} shot{'' if len(ids) == 1 else 's'}.")
+
+
+def roll(
+    clips: Annotated[
+        list[int] | None, typer.Argument(help="Shots, each by its clip id; none: tell all anew.")
+    ] = None,
+    *,
+    name: Annotated[
+        str | None, typer.Option("--as", help="A, B, or auto: as it is told without a person.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Put right whether shots are A-roll (somebody speaks) or B-roll; or tell all shots anew.
+
+    Without clips every shot that no person spoke of is told again; a service does so by itself.
+    """
+    from catalog.cli.progress import shown_progress  # noqa: PLC0415
+    from catalog.cli.text_roll import rolls_told  # noqa: PLC0415
+    from catalog.errors import InvalidInputError  # noqa: PLC0415
+
+    with fail_with_reason(json=json):
+        if bool(clips) != (name is not None):
+            raise InvalidInputError(
+                "Clips and --as go together; expected both, or neither to tell every shot anew.",
+                remedy="Write `catalog roll CLIP... --as A`, or `catalog roll`.",
+            )
+        with opened() as catalog, shown_progress(quiet=json) as progress:
+            if clips:
+                side = name if name is None or name.lower() != "auto" else None
+                body: dict[str, Any] = {"clips": catalog.roll(clips, side)}
+            else:
+                body = catalog.tell_rolls(progress=progress)
+        if json:
+            say_json(body)
+        elif clips:
+            typer.echo(f"{len(body['clips'])} shot{'' if len(body['clips']) == 1 else 's'}.")
+        else:
+            rolls_told(body)
 
 
 def remove(references: References, *, json: Json = False) -> None:
@@ -135,5 +173,5 @@ def migrate(*, json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Make these verbs of the program."""
-    for verb in (tag, collection, flag, remove, verify, jobs, retry, migrate):
+    for verb in (tag, collection, flag, roll, remove, verify, jobs, retry, migrate):
         app.command()(verb)

@@ -12,6 +12,7 @@ import typer
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
 from catalog.cli.tables import add_row, new_table, print_table
+from catalog.cli.text_roll import roll_lines
 from catalog.domain.facets import Facets
 from catalog.domain.query import FIELDS, SORT
 from catalog.errors import InvalidInputError
@@ -221,12 +222,15 @@ def asset_details(details: Mapping[str, Any]) -> None:
     for key, value in details["metadata"].items():
         add_row(table, f"meta.{key}", value)
     print_table(table)
-    clips = new_table("clip", "kind", "timecode in", "timecode out", "start", "end", "frames")
+    clips = new_table(
+        "clip", "kind", "roll", "timecode in", "timecode out", "start", "end", "frames"
+    )
     for clip in details["clips"]:
         add_row(
             clips,
             clip["id"],
             clip["kind"] + (f" ({clip['flag']})" if clip["flag"] else ""),
+            _roll(clip),
             clip["timecode_in"],
             clip["timecode_out"],
             f"{clip['start']:.2f}",
@@ -251,6 +255,13 @@ def _rows_of(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "speech by", f"{source['kind']}: {lines} ({who})"
     for stage in details["stages"]:
         yield stage["name"], _stage(stage)
+
+
+def _roll(clip: Mapping[str, Any]) -> str:
+    if clip["roll"] is None or clip["roll_confidence"] is None:
+        return clip["roll"] or ""
+    how = "said" if clip["roll_by_person"] else f"{clip['roll_confidence']:.0%}"
+    return f"{clip['roll']} ({how})"
 
 
 def version_list(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -294,6 +305,9 @@ def figures(body: Mapping[str, Any]) -> None:
             for row in value:
                 active = " (active)" if row["active"] else ""
                 add_row(table, f"vectors of {row['name']}{active}", row["vectors"])
+        elif key == "rolls":
+            for line in roll_lines(value):
+                add_row(table, *line)
         elif key == "workers":
             for row in value:
                 add_row(table, f"{row['worker']}: {row['name']}", _times(row))

@@ -171,6 +171,13 @@ class Client:
         """Forget a subclip that a person marked; its asset."""
         return self._changed("DELETE", f"/clips/{clip}")
 
+    def set_roll(self, clips: Sequence[int], roll: str | None) -> list[int]:
+        """Say that shots are ``A`` or ``B``, or (None) take back what was said; their ids."""
+        return cast(
+            "list[int]",
+            self._json("PUT", "/clips/roll", {"clips": list(clips), "roll": roll})["clips"],
+        )
+
     def download(self, address: str) -> bytes:
         """The file at an address that an answer gave: a picture, a proxy, an original."""
         return self._calls.content(address)

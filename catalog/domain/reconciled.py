@@ -12,13 +12,15 @@ class Reconciled:
 
     ``sent`` are the assets per stage of which workers were told; of encoding
     they are told as a whole (``encode``). ``tried_again`` are failed stages
-    that became due, as (asset, stage). ``idle`` says why the round did nothing.
+    that became due, as (asset, stage). ``idle`` says why the round did nothing. ``rolls``
+    counts assets whose A- and B-roll was told anew.
     """
 
     sent: dict[str, list[int]] = field(default_factory=dict)
     encode: bool = False
     tried_again: list[tuple[int, str]] = field(default_factory=list)
     idle: str | None = None
+    rolls: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -27,6 +29,7 @@ class Reconciled:
             "encode": self.encode,
             "tried_again": [{"asset": a, "stage": stage} for a, stage in self.tried_again],
             "idle": self.idle,
+            "rolls": self.rolls,
         }
 
     def __str__(self) -> str:
@@ -35,5 +38,7 @@ class Reconciled:
         said = [f"{len(ids)} to {stage}" for stage, ids in self.sent.items() if ids]
         said += ["encoding"] if self.encode else []
         told = f"sent again: {', '.join(said)}" if said else "nothing to send again"
+        if self.rolls:
+            told += f"; rolls of {self.rolls} assets told anew"
         again = len(self.tried_again)
         return f"{told}; {again} failed are tried again" if again else told

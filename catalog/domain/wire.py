@@ -41,6 +41,7 @@ class HitClip(TypedDict):
     id: int
     kind: str
     roll: str | None
+    roll_confidence: float | None
     start: float
     end: float
     timecode_in: str | None
@@ -158,6 +159,8 @@ class Clip(TypedDict):
     id: int
     kind: str
     roll: str | None
+    roll_confidence: float | None
+    roll_by_person: bool
     flag: str | None
     start: float
     end: float

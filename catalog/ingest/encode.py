@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from catalog.db.engine import Database
 from catalog.encoders import Encoder, Vectors
 from catalog.errors import CatalogError, FrameStoreError, UndecodableError
+from catalog.ingest.rolls import tell_untold
 from catalog.media.frame_store import FrameStore
 from catalog.store import stages, vectors
 from catalog.store.vectors import ClaimedFrame
@@ -132,6 +133,7 @@ def settle(
         analysed = stages.done(session, asset_ids, "analyse")
         done = [a for a in analysed if a not in waiting and a not in failures]
         stages.mark_done(session, done, STAGE, worker, took_s=took_s)
+    tell_untold(database, done)
 
 
 def note_failures(database: Database, failures: Mapping[int, CatalogError], worker: str) -> None:

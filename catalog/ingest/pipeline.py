@@ -23,6 +23,7 @@ from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
+from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import read_sidecars
 from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
@@ -196,6 +197,7 @@ class Ingest:
             return vectors.count_missing(session, active.id, wanted) > 0
 
     def _work(self, ids: Sequence[int], encoder: Encoder, encoder_id: int) -> list[int]:
+        know_cues(self._database, encoder, encoder_id)
         with self._database.session() as session:
             due = stages.due(session, ids, ANALYSE)
         # The longest begins first: begun last, it would keep one processor busy while others rest.

@@ -29,6 +29,7 @@ from catalog.errors import InvalidInputError
 from catalog.media.sidecars import Candidate
 from catalog.store import assets, sidecars
 from catalog.store.descriptions import SHARED_COLUMNS
+from catalog.store.rolls import tell_rolls
 from catalog.store.sidecars import SidecarRow
 
 _KINDS = list(SidecarKind)
@@ -201,6 +202,7 @@ def settle_asset(
         metadata=_metadata(rows),
         state={"seen": seen, "own": own},
     )
+    tell_rolls(session, [asset_id], held=True)
 
 
 def _is_gone(row: Any, spoken: Sequence[Spoken], listed: frozenset[Path]) -> bool:  # noqa: ANN401

@@ -9,6 +9,7 @@ from catalog.db.engine import Database
 from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, NotFoundError
 from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset, worker_name
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
+from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import read_sidecars
 from catalog.ingest.turns import EncoderLoader, Turns
 from catalog.media.frame_store import FrameStore
@@ -89,6 +90,7 @@ def encode_step(
                 raise
             turns.refuse(turn.of, error)
             continue
+        know_cues(database, encoder, encoder_id)
         queue = EncodeQueue(database, store, encoder, encoder_id)
         began = time.monotonic()
         count, failed = queue.drain(

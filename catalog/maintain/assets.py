@@ -221,7 +221,9 @@ def _plain(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _columns(row: Asset) -> dict[str, Any]:
-    hidden = {"words", "spellings", "metadata", "sidecars", "sample", "speaking"}
+    hidden = {
+        *("words", "spellings", "metadata", "sidecars", "sample", "speaking", "roll_basis"),
+    }
     body = {
         column.key: getattr(row, column.key)
         for column in Asset.__table__.columns
@@ -255,6 +257,8 @@ def _clip(store: FrameStore, asset: Asset, entry: Row[Any]) -> dict[str, Any]:
         "id": clip.id,
         "kind": clip.kind,
         "roll": clip.roll,
+        "roll_confidence": None if clip.roll_confidence is None else round(clip.roll_confidence, 4),
+        "roll_by_person": clip.roll_by_person,
         "flag": clip.flag,
         "start": round(float(start), 6),
         "end": round(float(end), 6),

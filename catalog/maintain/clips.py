@@ -34,6 +34,8 @@ def clip_body(row: Row[Any] | Any) -> dict[str, Any]:  # noqa: ANN401  # a row o
         "id": row.id,
         "kind": row.kind,
         "roll": row.roll,
+        "roll_confidence": _rounded(row.roll_confidence),
+        "roll_by_person": row.roll_by_person,
         "flag": row.flag,
         **times_body(row, row.start_pts, row.end_pts),
         "text": row.text,
@@ -197,6 +199,10 @@ def _frame(frame: Row[Any], base: Fraction) -> dict[str, Any]:
         "poster": frame.poster,
         "collapsed": frame.collapsed,
     }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _rate(row: Any) -> Fraction | None:  # noqa: ANN401  # an asset's row, or a clip's

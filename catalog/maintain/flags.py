@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from catalog.db.engine import Database
 from catalog.domain.media import FLAGS
 from catalog.errors import InvalidInputError, NotFoundError
-from catalog.store import audit, shots
+from catalog.store import audit, rolls, shots
+from catalog.store.assets import lock_assets
 from catalog.store.clips import get_clips
 
 
@@ -28,6 +29,8 @@ def flag(database: Database, clips: Sequence[int], name: str | None) -> list[int
         )
     with database.session() as session:
         visible = get_clips(session, clips)
+        touched = sorted({row.asset_id for row in visible.values()})
+        lock_assets(session, touched)
         found = shots.set_flag(session, sorted(visible), name)
         missing = sorted(set(clips) - set(found))
         if missing:
@@ -37,6 +40,6 @@ def flag(database: Database, clips: Sequence[int], name: str | None) -> list[int
                 remedy="List an asset's shots with `catalog show ASSET`.",
                 ids=missing,
             )
-        touched = [row.asset_id for row in visible.values()]
+        rolls.tell_rolls(session, touched, held=True)
         audit.note(session, "flag", touched, clips=found, now=name)
     return found

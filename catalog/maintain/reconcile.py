@@ -13,6 +13,7 @@ from functools import partial
 from catalog.db.engine import Database
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher, Waiting
 from catalog.domain.reconciled import Reconciled
+from catalog.ingest.rolls import tell_untold
 from catalog.ingest.sending import tell
 from catalog.ingest.speech import STAGE as RECOGNISE
 from catalog.store import filling, service, stages, vectors
@@ -24,6 +25,8 @@ TAKEN_S = 60.0
 """The same where no message waits: whoever took it would be at work, or is gone."""
 GRACE_S = 5.0
 """Who makes work due also tells workers of it; a round does not come between the two."""
+ROLLS_S = 10.0
+"""How long a round tells rolls anew: a library's take some, and others want a round as well."""
 MOST_WAITING = 1000
 """A queue is filled up to this: what is due beyond it is sent when there is room."""
 
@@ -48,6 +51,8 @@ def reconcile(
             return Reconciled(idle=f"paused by {pause.by}")
         if not service.take_round(turn):
             return Reconciled(idle="another reconciler is at it")
+        # What is told of rolls from another encoder, or by weights of before. No worker is needed.
+        told = tell_untold(database, within_s=ROLLS_S)
         waiting = dispatcher.waiting()
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
@@ -73,7 +78,7 @@ def reconcile(
         encode = _wants_encoding(database, waiting)
         if encode is not None:
             dispatcher.encode(backfill=encode == "backfill")
-        return Reconciled(sent, encode is not None, again)
+        return Reconciled(sent, encode is not None, again, rolls=told)
 
 
 def _wants_encoding(database: Database, waiting: Waiting) -> str | None:

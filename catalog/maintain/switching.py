@@ -18,6 +18,7 @@ from catalog.errors import (
     NotFoundError,
 )
 from catalog.ingest.encode import EncodeQueue
+from catalog.ingest.rolls import know_cues, tell_untold
 from catalog.maintain.encoders import Encoders, described, row_called
 from catalog.maintain.graphs import build_graphs
 from catalog.media.frame_store import FrameStore
@@ -93,6 +94,7 @@ class Switching:
         encoder, row = self._encoders.enter(name)
         with self._database.session() as session:
             filling.begin_filling(session, row.id)
+        know_cues(self._database, encoder, row.id)
         written = 0
         for turn in itertools.count():
             count, failures = self._fill(encoder, row, progress)
@@ -111,6 +113,8 @@ class Switching:
                     f"{row.name} was removed while it was being filled.",
                     remedy=f"Enter it again: catalog encoder add {row.name}",
                 ) from error
+        # By the pictures as the new one sees them. Broken off here, a reconciler goes on.
+        tell_untold(self._database, progress=progress)
         return {"name": row.name, "active": True, "encoded": written}
 
     def _switched(self, session: Session, row: EncoderRow) -> bool:

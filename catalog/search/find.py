@@ -338,11 +338,17 @@ def clip_json(row: Row[Any]) -> dict[str, Any] | None:
         "id": row.shown_clip_id,
         "kind": row.clip_kind,
         "roll": row.roll,
+        "roll_confidence": rounded(row.roll_confidence),
         "start": _seconds(row, row.start_pts),
         "end": _seconds(row, row.end_pts),
         "timecode_in": _timecode(row, row.start_pts),
         "timecode_out": _timecode(row, row.end_pts),
     }
+
+
+def rounded(share: float | None) -> float | None:
+    """A share as JSON has it."""
+    return None if share is None else round(share, 4)
 
 
 def _warnings(row: Row[Any]) -> dict[str, Any]:

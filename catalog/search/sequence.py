@@ -203,7 +203,10 @@ class SequenceSearch(Search):
 
 def _shot(row: Row[Any], prefix: str) -> Any:  # noqa: ANN401  # a row's like
     """One of the two shots, under the names a row of a single one has."""
-    fields = ("shown_clip_id", "clip_kind", "roll", "start_pts", "end_pts", "frame_pts", "picture")
+    fields = (
+        *("shown_clip_id", "clip_kind", "roll", "roll_confidence"),
+        *("start_pts", "end_pts", "frame_pts", "picture"),
+    )
     shared = ("start_timecode", "frame_rate_num", "frame_rate_den", "time_base_num")
     found = {name: getattr(row, prefix + name) for name in fields}
     found |= {name: getattr(row, name) for name in (*shared, "time_base_den")}

@@ -18,6 +18,7 @@ def clip_columns() -> tuple[ColumnElement[Any] | Any, ...]:
     """What a clip is shown by, from `Clip` joined with `Asset`: its range, and its picture."""
     return (
         *(Clip.id, Clip.asset_id, Clip.kind, Clip.roll, Clip.flag, Clip.text, Clip.language),
+        *(Clip.roll_confidence, Clip.roll_by_person),
         *(Clip.start_pts, Clip.end_pts, Clip.sidecar_id),
         *(Asset.name.label("asset_name"), Asset.kind.label("asset_kind"), Asset.collection),
         *(Asset.time_base_num, Asset.time_base_den, Asset.start_timecode),

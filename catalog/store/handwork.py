@@ -1,6 +1,6 @@
 """What people said of an asset's shots, carried over when they are found anew.
 
-An analysis puts new shots in the place of the old. A flag, a poster or a place in a
+An analysis puts new shots in the place of the old. A flag, a roll, a poster or a place in a
 bin goes to the shot that now holds the middle of the one it was given to.
 """
 
@@ -18,6 +18,13 @@ from catalog.db.models import BinItem, Clip, Frame
 class _Flag:
     middle: int
     flag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Roll:
+    middle: int
+    roll: str | None
+    chance: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,10 @@ class _InBin:
 
 @dataclass(frozen=True, slots=True)
 class Handwork:
-    """Flags, posters and places in bins that people gave to the shots of one asset."""
+    """Flags, rolls, posters and places in bins that people gave to the shots of one asset."""
 
     flags: tuple[_Flag, ...]
+    rolls: tuple[_Roll, ...]
     posters: tuple[_Poster, ...]
     bins: tuple[_InBin, ...]
 
@@ -57,6 +65,9 @@ def handwork_of(session: Session, asset_id: int) -> Handwork:
     mine = _shots_of(asset_id)
     middle = func.div(Clip.start_pts + Clip.end_pts, 2).label("middle")
     flags = session.execute(select(middle, Clip.flag).where(mine, Clip.flag_by_person))
+    rolls = session.execute(
+        select(middle, Clip.roll, Clip.roll_chance).where(mine, Clip.roll_by_person)
+    )
     posters = session.execute(
         select(middle, Frame.pts)
         .join(Frame, Frame.clip_id == Clip.id)
@@ -73,6 +84,7 @@ def handwork_of(session: Session, asset_id: int) -> Handwork:
     )
     return Handwork(
         tuple(_Flag(int(at), flag) for at, flag in flags),
+        tuple(_Roll(int(at), *rest) for at, *rest in rolls),
         tuple(_Poster(int(at), pts) for at, pts in posters),
         tuple(_InBin(int(at), *rest) for at, *rest in bins),
     )
@@ -85,6 +97,19 @@ def give_back(session: Session, asset_id: int, work: Handwork) -> None:
             update(Clip)
             .where(Clip.id == _shot_at(session, asset_id, flag.middle))
             .values(flag=flag.flag, flag_by_person=True)
+        )
+    for roll in work.rolls:
+        shot = _shot_at(session, asset_id, roll.middle)
+        # What turns out to be black or a slate is neither, whatever was said of it before.
+        session.execute(
+            update(Clip)
+            .where(Clip.id == shot, Clip.flag.is_(None))
+            .values(
+                roll=roll.roll,
+                roll_confidence=1.0,
+                roll_chance=roll.chance,
+                roll_by_person=True,
+            )
         )
     for poster in work.posters:
         clip = _shot_at(session, asset_id, poster.middle)

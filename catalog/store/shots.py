@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from catalog.db.models import Clip, Frame
 from catalog.domain.media import Shot
 from catalog.store.arrays import among
 from catalog.store.handwork import give_back, handwork_of
+from catalog.store.rolls import NEW, tell_rolls
 
 BATCH = 500
 
@@ -19,7 +21,8 @@ def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
     """Put these shots in the place of the asset's earlier ones; how many frames they hold.
 
     Speech and logged subclips stay: they do not come from the cut detector. What people said
-    of the earlier shots goes to these (`catalog.store.handwork`).
+    of the earlier shots goes to these (`catalog.store.handwork`). The caller has written to
+    the asset's row, and so holds it.
     """
     # Frames before clips, as whoever writes vectors locks them: so neither waits for the other.
     earlier = session.execute(
@@ -33,19 +36,21 @@ def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
         frames += _insert_batch(session, asset_id, shots[first : first + BATCH])
     if work is not None:
         give_back(session, asset_id, work)
+    tell_rolls(session, [asset_id], NEW, held=True)
     return frames
 
 
 def set_flag(session: Session, clip_ids: Sequence[int], flag: str | None) -> list[int]:
-    """A person's word on what these shots are; the ids of those that are shots."""
-    return list(
-        session.execute(
-            update(Clip)
-            .where(among(Clip.id, clip_ids), Clip.kind == "shot")
-            .values(flag=flag, flag_by_person=True)
-            .returning(Clip.id)
-        ).scalars()
-    )
+    """A person's word on what these shots are; the ids of those that are shots.
+
+    What is flagged is neither A-roll nor B-roll; of what no longer is, the rolls are to be told.
+    """
+    values: dict[str, Any] = {"flag": flag, "flag_by_person": True}
+    if flag is not None:
+        values |= {"roll": None, "roll_confidence": None, "roll_chance": None}
+        values["roll_by_person"] = False
+    flagged = update(Clip).where(among(Clip.id, clip_ids), Clip.kind == "shot").values(**values)
+    return list(session.execute(flagged.returning(Clip.id)).scalars())
 
 
 def _insert_batch(session: Session, asset_id: int, shots: Sequence[Shot]) -> int:

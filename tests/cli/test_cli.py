@@ -78,7 +78,7 @@ def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
     timed = {"start_timecode", "frame_rate"}
     assert set(hit["asset"]) == {"id", "name", "kind", "path", "collection"} | timed
     assert set(hit["clip"]) == {
-        "id", "kind", "roll", "start", "end", "timecode_in", "timecode_out",
+        "id", "kind", "roll", "roll_confidence", "start", "end", "timecode_in", "timecode_out",
     }  # fmt: skip
     assert set(hit["frame"]) == {"id", "at", "picture"}
     assert hit["asset"]["path"] == str(pictures / "red.png")

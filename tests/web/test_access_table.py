@@ -68,6 +68,7 @@ TABLE = [
     change("POST", f"/assets/{ASSET}/clips", send=json(start=0, end=0.5), of_asset=True),
     look("/clips", send={"params": {"id": ABSENT}}),
     change("PUT", "/clips/flag", send=json(clips=[ABSENT], flag=None)),
+    change("PUT", "/clips/roll", send=json(clips=[ABSENT], roll="A")),
     look(f"/clips/{CLIP}", of_asset=True),
     change("PATCH", f"/clips/{CLIP}", send=json(name="x"), of_asset=True),
     change("DELETE", f"/clips/{CLIP}", of_asset=True),

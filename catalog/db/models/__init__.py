@@ -20,6 +20,7 @@ from catalog.db.models.vector import (
     Encoder,
     EncoderPace,
     Phrase,
+    RollCue,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "LocationHistory",
     "Phrase",
     "Rendition",
+    "RollCue",
     "Root",
     "Service",
     "Sidecar",

@@ -208,6 +208,10 @@ class Asset(Base):
         server_default=sql("'{}'::text[]"),
         comment="keys by which misspelt names find it, kept by a trigger",
     )
+    roll_basis: Mapped[str | None] = mapped_column(
+        comment="what its shots' rolls were told from: the weights' version, the encoder whose "
+        "pictures counted; null or another than now: they are told anew"
+    )
     settled_at: Mapped[datetime | None] = mapped_column(
         comment="when a watcher found its first file settled; null: no watcher brought it"
     )

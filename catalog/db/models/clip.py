@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     CheckConstraint,
     Identity,
@@ -33,6 +34,18 @@ class Clip(Base):
     start_pts: Mapped[int] = mapped_column(comment="first moment, in the asset's time base")
     end_pts: Mapped[int] = mapped_column(comment="end, exclusive, in the asset's time base")
     roll: Mapped[str | None] = mapped_column(comment="A: somebody speaks; B: cutaway")
+    roll_confidence: Mapped[float | None] = mapped_column(
+        REAL, comment="how sure the roll is, from 0.5 to 1; 1 where a person said so"
+    )
+    roll_chance: Mapped[float | None] = mapped_column(
+        REAL,
+        comment="how likely A is, as far as it was told without a person; stays as it was "
+        "when a person spoke",
+    )
+    roll_by_person: Mapped[bool] = mapped_column(
+        server_default=sql("false"),
+        comment="a person said what the roll is; analysing again leaves it",
+    )
     flag: Mapped[str | None] = mapped_column(
         comment="why the shot is left out of searches: bars, black, leader, slate; null: it is not"
     )
@@ -60,6 +73,9 @@ class Clip(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('shot', 'speech', 'subclip')", name="kind"),
         CheckConstraint("roll IN ('A', 'B')", name="roll"),
+        CheckConstraint("roll_confidence BETWEEN 0.5 AND 1", name="roll_confidence"),
+        CheckConstraint("roll_chance BETWEEN 0 AND 1", name="roll_chance"),
+        CheckConstraint("NOT roll_by_person OR roll IS NOT NULL", name="roll_by_person"),
         CheckConstraint("flag IN ('bars', 'black', 'leader', 'slate')", name="flag"),
         CheckConstraint("start_pts >= 0 AND end_pts >= start_pts", name="range"),
         Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),

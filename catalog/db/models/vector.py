@@ -162,3 +162,13 @@ class Calibration(Base):
         CheckConstraint("match_median > miss_median", name="medians"),
         CheckConstraint("slope > 0", name="slope"),
     )
+
+
+class RollCue(Base):
+    """What a picture of a roll may show, in words, and their vector."""
+
+    __tablename__ = "roll_cue"
+
+    encoder_id: Mapped[int] = cascade("encoder.id", primary_key=True, type_=Integer)
+    wording: Mapped[str] = mapped_column(primary_key=True, comment="what a picture may show")
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")

@@ -196,6 +196,7 @@ def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any
             clip.id.label(f"{prefix}shown_clip_id"),
             clip.kind.label(f"{prefix}clip_kind"),
             clip.roll.label(f"{prefix}roll"),
+            clip.roll_confidence.label(f"{prefix}roll_confidence"),
             clip.start_pts.label(f"{prefix}start_pts"),
             clip.end_pts.label(f"{prefix}end_pts"),
             frame.id.label(f"{prefix}shown_frame_id"),

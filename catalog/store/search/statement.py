@@ -127,6 +127,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
             Clip.id.label("shown_clip_id"),
             Clip.kind.label("clip_kind"),
             Clip.roll,
+            Clip.roll_confidence,
             Clip.start_pts,
             Clip.end_pts,
             Frame.id.label("frame_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -59,6 +59,17 @@ class Flag(BaseModel):
     flag: Text | None = Field(description=f"{', '.join(FLAGS)}, or null")
 
 
+class Roll(BaseModel):
+    """Which roll shots are, where what was told is wrong; null: as it is told."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"clips": [31], "roll": "A"}]}
+    )
+
+    clips: Ids
+    roll: Literal["A", "B"] | None = Field(description="A: somebody speaks; B: cutaway; or null")
+
+
 class Poster(BaseModel):
     """The frame that stands for a clip."""
 
@@ -94,6 +105,12 @@ def several_clips(
 def flag(catalog: OpenCatalog, asked: Flag) -> dict[str, Any]:
     """Say that shots are bars, black, leader or slate, or (null) worth searching."""
     return {"clips": catalog.flag(asked.clips, asked.flag)}
+
+
+@router.put("/clips/roll", dependencies=_change, response_model=None, summary="A- or B-roll")
+def roll(catalog: OpenCatalog, asked: Roll) -> dict[str, Any]:
+    """Say that shots are A-roll or B-roll, or (null) take back what was said."""
+    return {"clips": catalog.roll(asked.clips, asked.roll)}
 
 
 @router.get(

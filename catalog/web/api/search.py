@@ -35,7 +35,7 @@ _HIT = {
         "collection": "News",
     },
     "clip": {
-        "id": 31, "kind": "shot", "roll": "B", "start": 12.0, "end": 15.48,
+        "id": 31, "kind": "shot", "roll": "B", "roll_confidence": 0.97, "start": 12.0, "end": 15.48,
         "timecode_in": "10:00:12:00", "timecode_out": "10:00:15:12",
     },
     "frame": {"id": 118, "at": 13.2, "picture": "/api/v1/frames/118/picture"},

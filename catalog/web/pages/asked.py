@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qs, urlencode
@@ -15,6 +16,8 @@ EVERYTHING = "id:>=0"
 """The query of whoever has asked for nothing yet."""
 
 _MOST_EXAMPLES = 10
+_IMAGE, _SHOT = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9]{1,18}")
+_ROLLS = frozenset({"roll:a", "roll:b"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,19 @@ class Asked:
         parts = f" {self.q} ".replace(f" {by} ", " ", 1) if self.has(by) else f"{self.q} {by}"
         return replace(self, q=" ".join(parts.split()), after="", shot="")
 
+    @property
+    def roll(self) -> str:
+        """``a`` or ``b`` where only that roll is asked for; else empty."""
+        words = self.q.lower().split()
+        return next((roll for roll in ("a", "b") if f"roll:{roll}" in words), "")
+
+    def rolled(self, roll: str) -> Self:
+        """The state with only this roll (``a``, ``b``) in the query; empty: with both."""
+        words = [word for word in self.q.split() if word.lower() not in _ROLLS]
+        return replace(
+            self, q=" ".join([*words, *([f"roll:{roll}"] * bool(roll))]), after="", shot=""
+        )
+
     def alike(self, clip: int) -> Self:
         """The state that looks for what is like this clip, with the filters that are there."""
         example = f"clip:{clip}"
@@ -133,12 +149,17 @@ def asked_by(text: str) -> Asked:
     """What the query part of an address asks for."""
     given = parse_qs(text.removeprefix("?"), max_num_fields=100)
     one = {name: values[-1] for name, values in given.items()}
+    image, shot = one.get("image", ""), one.get("shot", "")
     return asked(
         q=one.get("q", "")[:2000],
         sort=one.get("sort", ""),
         group=one.get("group", ""),
         density=one.get("density", ""),
+        like=given.get("like", [])[:_MOST_EXAMPLES],
         not_=given.get("not", [])[:_MOST_EXAMPLES],
+        image=image if _IMAGE.fullmatch(image) else "",
+        all_=one.get("all", "") == "1",
+        shot=shot if _SHOT.fullmatch(shot) else "",
     )
 
 

@@ -40,6 +40,11 @@ class Card:
         return None if self.clip is None else self.clip["id"]
 
     @property
+    def roll_said(self) -> str:
+        """The shot's roll, and how sure that is, in words."""
+        return "" if self.clip is None else roll_said(self.clip)
+
+    @property
     def moves(self) -> bool:
         """Whether there is anything to scrub."""
         return self.asset["kind"] == "video" and self.clip is not None
@@ -56,6 +61,17 @@ class Card:
         return ", ".join(
             p for p in (self.asset["name"], timecode, self.length, self.sure_said) if p
         )
+
+
+def roll_said(clip: Mapping[str, Any]) -> str:
+    """A clip's roll, and how sure that is, in words; empty where it has none."""
+    if not clip["roll"]:
+        return ""
+    told, sure = STRINGS[f"roll_{clip['roll']}"], clip["roll_confidence"]
+    if sure is None:
+        return told
+    by = STRINGS["roll_by_person"] if sure == 1 else STRINGS["roll_sure"].format(f"{sure:.0%}")
+    return f"{told} · {by}"
 
 
 def cards_of(result: SearchResult, passages: Passages, *, grouped: bool) -> list[Card]:

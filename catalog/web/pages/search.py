@@ -73,6 +73,18 @@ def picture(catalog: OpenCatalog, name: str) -> Response:
     )
 
 
+@router.post("/clips/{clip}/roll", dependencies=[needs("editor")])
+def change_roll(
+    catalog: OpenCatalog,
+    clip: int,
+    roll: Annotated[Literal["A", "B", "auto"], Form()],
+    state: Annotated[str, Form(max_length=8000)] = "",
+) -> Response:
+    """Put right which roll a shot is, and go on watching it."""
+    catalog.roll([clip], None if roll == "auto" else roll)
+    return RedirectResponse(asked_by(state.partition("?")[2]).url(shot=str(clip)), 303)
+
+
 def _cards(request: Request, catalog: Catalog, asked: Asked) -> Response:
     """A further page of cards; the header says after what the next one begins."""
     result = run(catalog, asked, limit=FURTHER)

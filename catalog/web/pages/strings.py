@@ -80,6 +80,15 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "kind_audio": "Sound",
         "roll_A": "A-roll: somebody speaks",
         "roll_B": "B-roll: cutaway",
+        "roll_sure": "{} sure",
+        "roll_by_person": "a person said so",
+        "rolls": "A-roll or B-roll",
+        "roll_all": "All",
+        "roll_a": "A-roll",
+        "roll_b": "B-roll",
+        "roll_auto": "Auto",
+        "roll_auto_how": "As it is told without a person",
+        "roll_none": "neither A-roll nor B-roll",
         # a card
         "no_picture": "No picture",
         "choose": "Choose",
@@ -254,6 +263,7 @@ _SCRIPTS = (
     "chosen", "suggestions", "saved", "recent", "forget", "saved_search", "unsaved_search",
     "reading_picture", "subclips", "subclip_kept", "proxy_due", "cancel", "add_to_bin_n",
     "added_to_bin", "tagged", "noted", "link_copied", "bin_name", "bins", "add", "tag",
+    "roll_A", "roll_B", "roll_sure", "roll_by_person", "roll_none",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from catalog.api import Catalog
 from catalog.errors import CatalogError
 from catalog.web.pages import links
 from catalog.web.pages.asked import Asked
+from catalog.web.pages.cards import roll_said
 
 # What browsers play as it is, where its sound is something they know as well.
 _CONTAINERS = frozenset({"mp4", "webm", "wav", "mp3", "flac", "ogg"})
@@ -43,6 +44,7 @@ class Watched:
     strip: bool
     tiles: int
     best: int | None
+    roll: str
 
 
 def watched(catalog: Catalog, asked: Asked) -> Watched:
@@ -72,6 +74,7 @@ def watched(catalog: Catalog, asked: Asked) -> Watched:
         rate=_rate(asset),
         strip="strip_index" in made,
         tiles=made["strip"]["settings"].get("tiles", 0) if "strip" in made else 0,
+        roll=roll_said(seen["clip"]),
         best=max(scored, key=lambda part: part.score or 0.0).clip["id"] if scored else None,
     )
 

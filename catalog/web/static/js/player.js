@@ -8,7 +8,7 @@ const SPEEDS = [1, 2, 4, 8];
 export class Player {
   constructor(root) {
     const { asset, clip, tc, rate, start, end, duration } = root.dataset;
-    Object.assign(this, { root, asset, clip: Number(clip), duration: Number(duration), speed: 0 });
+    Object.assign(this, { root, asset, clip: Number(clip), shot: Number(clip), duration: Number(duration), speed: 0 });
     this.clock = new Clock(tc, rate);
     this.in = Number(start);
     this.out = Number(end);
@@ -30,6 +30,7 @@ export class Player {
     }
     listen($("#seek", root), "input", event => this.seek(Number(event.target.value)));
     listen($("#marks", root), "submit", event => { event.preventDefault(); this.keep(); });
+    listen($("#roll", root), "submit", event => { event.preventDefault(); this.roll(event.submitter.value); });
     listen($("#make-proxy", root), "click", () => this.makeProxy());
     listen($("#watch-add", root), "click", async () => (await import("./bins.js")).add([String(this.clip)]));
     on(root, "click", "[data-key]", (event, button) => this.key({ key: button.dataset.key, shiftKey: event.shiftKey }));
@@ -195,6 +196,24 @@ export class Player {
     const button = element("button", { type: "button", class: "plain", "data-seek": made.start },
       element("span", { class: "tc tiny quiet", text: made.timecode_in ?? "" }), element("span", { dir: "auto", text: made.text ?? "" }));
     list.append(element("li", { "data-start": made.start, "data-end": made.end, "data-clip": made.id }, button));
+  }
+
+  /** Put right which roll the shot is; everything that shows it follows. */
+  async roll(said) {
+    const clip = this.shot;
+    const done = await tried(() => api("PUT", "/clips/roll", { clips: [clip], roll: said === "auto" ? null : said }));
+    if (!done) return;
+    const now = await tried(() => api("GET", `/clips/${clip}`));
+    if (!now) return;
+    const sure = now.roll_by_person ? t.roll_by_person : t.roll_sure.replace("{}", `${Math.round(100 * now.roll_confidence)}%`);
+    const told = now.roll ? `${t[`roll_${now.roll}`]} · ${sure}` : t.roll_none;
+    $("#roll-said", this.root).textContent = told;
+    for (const button of $$("#roll button", this.root))
+      button.setAttribute("aria-pressed", String(button.value === (now.roll_by_person ? now.roll : "auto")));
+    for (const badge of $$(`.card[data-clip="${clip}"] .roll, [data-of="${clip}"]`)) {
+      badge.textContent = badge.dataset.roll = now.roll ?? "";
+      badge.title = told;
+    }
   }
 
   async makeProxy() {

@@ -1,0 +1,128 @@
+"""Accuracy of A-roll and B-roll on footage whose rolls are known.
+
+Films are made of the demonstration's scenes, with speech over about half of the shots
+(`benchmarks.roll_footage`), and catalogued twice: with subtitles, and with the sound alone, where
+voice activity must find the speech. Each shot that was made is looked up by its middle.
+Also prints what a fit to these shots would make of the two weights of speech.
+
+    python -m benchmarks.roll [--episodes 10] [--shots 20] [--seed 1]
+
+Prints a table and, as its last line, one JSON object of named figures. Needs espeak-ng.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.roll_footage import Episode, PlannedShot, make_episodes
+from catalog import Catalog
+from catalog.evaluate.calibration import fit, reliability
+from catalog.settings import DEMO_ENCODER, Settings
+from catalog.store import rolls
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A shot that was made, and what the catalogue says of it."""
+
+    made: PlannedShot
+    roll: str | None
+    confidence: float
+    share: float | None
+
+
+def look_up(catalog: Catalog, episode: Episode) -> list[Told]:
+    """What is told of the shots of a film; None where no shot is at the middle."""
+    details = catalog.show(episode.path.name)
+    found = [clip for clip in details["clips"] if clip["kind"] == "shot"]
+    with catalog.database.session() as session:
+        known = rolls.what_is_known(session, [details["id"]])
+    told = []
+    for shot in episode.shots:
+        middle = (shot.start + shot.end) / 2
+        clip = next((c for c in found if c["start"] <= middle < c["end"]), None)
+        share = None if clip is None else known[clip["id"]].share
+        roll = None if clip is None else clip["roll"]
+        told.append(Told(shot, roll, (clip or {}).get("roll_confidence") or 0.0, share))
+    return told
+
+
+def figures_of(told: Sequence[Told]) -> dict[str, Any]:
+    """Accuracy, confusion and calibration error; of a shot that was not found, wrong."""
+    right = np.array([each.roll == each.made.roll for each in told])
+    sure = np.array([each.confidence for each in told])
+    heard = [each for each in told if each.share is not None]
+    share = np.array([each.share for each in heard], dtype=float)
+    spoken = np.array([each.made.roll == "A" for each in heard])
+    curve = fit(share, spoken) if heard else None
+    return {
+        "shots": len(told),
+        "accuracy": round(float(right.mean()), 4),
+        "confusion": {
+            made: {roll: _count(told, made, roll) for roll in ("A", "B")} for made in ("A", "B")
+        },
+        "calibration_error": round(reliability(sure, right).error, 4),
+        "known": len(heard),
+        "fitted": None
+        if curve is None
+        else {"heard": round(curve.intercept, 2), "share": round(curve.slope, 2)},
+    }
+
+
+def _count(told: Sequence[Told], made: str, roll: str) -> int:
+    return sum(each.made.roll == made and each.roll == roll for each in told)
+
+
+def measure(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[str, dict[str, Any]]:
+    """The figures of these films, with the sound alone and then with subtitles beside them."""
+    found = {}
+    settings = Settings(home=folder / "home", encoder=DEMO_ENCODER)
+    with Catalog.open(settings) as catalog:
+        for way in ("sound", "subtitles"):
+            if way == "subtitles":
+                rng = random.Random(seed)  # reproducible, not secret
+                for episode in episodes:
+                    episode.write_subtitles(rng)
+            catalog.ingest(*(episode.path for episode in episodes))
+            found[way] = figures_of([t for each in episodes for t in look_up(catalog, each)])
+    return found
+
+
+def print_figures(found: Mapping[str, Mapping[str, Any]]) -> None:
+    """A table for people."""
+    for way, figures in found.items():
+        print(f"{way}: {figures['shots']} shots, accuracy {figures['accuracy']:.3f}, ", end="")
+        print(f"calibration error {figures['calibration_error']:.3f}, ", end="")
+        print(f"speech known of {figures['known']}; fitted: {figures['fitted']}")
+        for made, row in figures["confusion"].items():
+            print(f"  made {made}: told A {row['A']:4d}, told B {row['B']:4d}")
+
+
+def main() -> None:
+    """Make, catalogue, compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--episodes", type=int, default=10)
+    parser.add_argument("--shots", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        episodes = make_episodes(
+            folder / "footage", count=options.episodes, shots=options.shots, seed=options.seed
+        )
+        found = measure(folder, episodes, options.seed)
+    print_figures(found)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
