@@ -47,6 +47,7 @@ from catalog.ingest.verify import usable_files
 from catalog.media.hearing import hear_file
 from catalog.store import assets, speech, stages, waiting
 from catalog.store.locks import asset_lock
+from catalog.store.rolls import tell_rolls
 from catalog.store.speech import Sound, SpokenLine
 
 STAGE = "recognise"
@@ -194,6 +195,7 @@ class _Recognition:
             )
         with self._database.session() as session:
             speech.set_speaking(session, self._asset_id, found)
+            tell_rolls(session, [self._asset_id], held=True)
         return found
 
     def _recognise(self, sound: Sound, spoken: Sequence[Range]) -> _Found:
