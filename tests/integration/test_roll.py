@@ -49,7 +49,7 @@ def film(tmp_path: Path) -> Path:
 def heard(catalog: Catalog) -> None:
     """As if the films had sound that nobody has measured."""
     with catalog.database.session() as session:
-        session.execute(text("UPDATE catalog.asset SET audio_codec = 'aac'"))
+        session.execute(text("UPDATE catalog.asset SET audio_codec = 'aac', speaking = NULL"))
 
 
 def sees_colours(catalog: Catalog, noise: float = 0.05) -> None:
