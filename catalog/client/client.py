@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 import httpx2 as httpx
 
 from catalog.client.calling import Calls
-from catalog.domain import wire
+from catalog.domain import wire, wire_work
 
 _KEEP: Any = object()
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -238,7 +238,7 @@ class Client:
 
     def import_log(
         self, log: Path | str, content: bytes | None = None, *, replace: bool = False
-    ) -> wire.LogReport:
+    ) -> wire_work.LogReport:
         """Send a log: a file of this machine, or a name with its content; see docs/nle.md.
 
         ``replace`` has it take the place of another one that was sent under its name.
@@ -248,15 +248,15 @@ class Client:
         sent = {"file": (path.name, data, "application/octet-stream")}
         form = {"replace": "true"} if replace else {}
         answer = self._calls.json("POST", "/logs", files=sent, data=form)
-        return cast("wire.LogReport", answer)
+        return cast("wire_work.LogReport", answer)
 
-    def logs(self) -> list[wire.ImportedLog]:
+    def logs(self) -> list[wire_work.ImportedLog]:
         """The logs that were taken in, the latest first."""
-        return cast("list[wire.ImportedLog]", self._get("/logs")["logs"])
+        return cast("list[wire_work.ImportedLog]", self._get("/logs")["logs"])
 
-    def remove_log(self, file: str) -> wire.LogReport:
+    def remove_log(self, file: str) -> wire_work.LogReport:
         """Take back what a log said, by the path it was taken in under."""
-        return cast("wire.LogReport", self._json("POST", "/logs/remove", {"file": file}))
+        return cast("wire_work.LogReport", self._json("POST", "/logs/remove", {"file": file}))
 
     def ingest(
         self, *paths: str, collection: str | None = None, tags: Sequence[str] = ()
@@ -293,28 +293,28 @@ class Client:
         """Every encoder: its vectors, what it lacks, and how fast it is filled."""
         return cast("list[dict[str, Any]]", self._get("/encoders")["encoders"])
 
-    def encoder_errand(self, what: str, **body: Any) -> wire.Errand:  # noqa: ANN401  # JSON
+    def encoder_errand(self, what: str, **body: Any) -> wire_work.Errand:  # noqa: ANN401  # JSON
         """Have the server ``add``, ``backfill``, ``activate`` or ``compare`` encoders."""
         path = "/encoders" if what == "add" else f"/encoders/{what}"
-        return cast("wire.Errand", self._json("POST", path, body))
+        return cast("wire_work.Errand", self._json("POST", path, body))
 
-    def errand(self, errand: str) -> wire.Errand:
+    def errand(self, errand: str) -> wire_work.Errand:
         """How far an errand is."""
-        return cast("wire.Errand", self._get(f"/errands/{errand}"))
+        return cast("wire_work.Errand", self._get(f"/errands/{errand}"))
 
-    def evaluate(self, dataset: str, **options: Any) -> wire.Errand:  # noqa: ANN401  # JSON
+    def evaluate(self, dataset: str, **options: Any) -> wire_work.Errand:  # noqa: ANN401  # JSON
         """Have the server measure encoders; see `errand` for how far it is.
 
         Options are those of the API: ``encoders``, ``languages``, ``limit``, ``protocol``,
         ``calibrate``.
         """
         body = {"dataset": dataset, **options}
-        return cast("wire.Errand", self._json("POST", "/evaluations", body))
+        return cast("wire_work.Errand", self._json("POST", "/evaluations", body))
 
-    def evaluations(self) -> list[wire.EvaluationEntry]:
+    def evaluations(self) -> list[wire_work.EvaluationEntry]:
         """The evaluations that are kept, the latest first."""
         found = self._get("/evaluations")["evaluations"]
-        return cast("list[wire.EvaluationEntry]", found)
+        return cast("list[wire_work.EvaluationEntry]", found)
 
     def create_token(self, name: str, role: str = "viewer", **options: Any) -> wire.Token:  # noqa: ANN401
         """Make a token; options are ``days`` and ``collections``."""

@@ -11,7 +11,7 @@ from web_stock import calling, serving
 
 from catalog import Catalog
 from catalog.client import Client
-from catalog.domain import wire
+from catalog.domain import wire_work
 from catalog.web import create_app
 
 V1 = "/api/v1"
@@ -118,8 +118,8 @@ def test_the_client_asks_for_errands(little: Catalog):
             ran = client.errand(ran["id"])
         [entry] = client.evaluations()
         assert entry["id"] == ran["report"]["kept"]
-        TypeAdapter(wire.EvaluationEntry).validate_python(entry)
-        TypeAdapter(wire.Errand).validate_python(ran)
+        TypeAdapter(wire_work.EvaluationEntry).validate_python(entry)
+        TypeAdapter(wire_work.Errand).validate_python(ran)
         assert [each["active"] for each in client.encoders()] == [True]
         assert client.encoder_errand("backfill", name=None)["what"] == "backfill"
     little.forget_evaluation(entry["id"])

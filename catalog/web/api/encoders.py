@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.domain import wire
+from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api.description import Text, gives
 from catalog.web.api.once import OnceRoute
@@ -15,7 +15,7 @@ from catalog.web.errands import AskedErrands
 
 router = APIRouter(tags=["encoders"], route_class=OnceRoute)
 _admin = [needs("admin")]
-_ERRAND = gives(wire.Errand, "It was begun, or waits", status=202)
+_ERRAND = gives(wire_work.Errand, "It was begun, or waits", status=202)
 Name = Annotated[Text, Field(min_length=1, max_length=400)]
 Queries = Annotated[list[Annotated[Text, Field(max_length=2000)]], Field(max_length=1000)]
 
@@ -132,7 +132,7 @@ def list_errands(errands: AskedErrands) -> dict[str, Any]:
 @router.get(
     "/errands/{errand}",
     dependencies=_admin,
-    responses=gives(wire.Errand, "How far it is"),
+    responses=gives(wire_work.Errand, "How far it is"),
     response_model=None,
     summary="Show an errand",
     tags=["service"],

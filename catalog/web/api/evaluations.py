@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.domain import wire
+from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api.description import Text, gives
 from catalog.web.api.once import OnceRoute
@@ -52,7 +52,7 @@ class NewEvaluation(BaseModel):
 
 @router.get(
     "",
-    responses=gives(wire.EvaluationsAnswer, "Those that are kept"),
+    responses=gives(wire_work.EvaluationsAnswer, "Those that are kept"),
     response_model=None,
     summary="List evaluations",
 )
@@ -63,7 +63,7 @@ def list_evaluations(catalog: OpenCatalog) -> dict[str, Any]:
 
 @router.post(
     "",
-    responses=gives(wire.Errand, "It was begun, or waits", status=202),
+    responses=gives(wire_work.Errand, "It was begun, or waits", status=202),
     response_model=None,
     status_code=202,
     summary="Evaluate",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.domain import wire
+from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api.description import Text, gives
 from catalog.web.api.once import OnceRoute
@@ -41,7 +41,7 @@ class LogFile(BaseModel):
 
 @router.get(
     "",
-    responses=gives(wire.ImportedLogs, "The logs"),
+    responses=gives(wire_work.ImportedLogs, "The logs"),
     response_model=None,
     summary="List logs",
 )
@@ -52,7 +52,7 @@ def list_logs(catalog: OpenCatalog) -> dict[str, Any]:
 
 @router.post(
     "",
-    responses=gives(wire.LogReport, "What became of its rows", _EXAMPLE, status=201),
+    responses=gives(wire_work.LogReport, "What became of its rows", _EXAMPLE, status=201),
     response_model=None,
     status_code=201,
     summary="Take in a log",
@@ -71,7 +71,7 @@ def import_log(
 
 @router.post(
     "/remove",
-    responses=gives(wire.LogReport, "What was taken back"),
+    responses=gives(wire_work.LogReport, "What was taken back"),
     response_model=None,
     summary="Take a log back",
 )
