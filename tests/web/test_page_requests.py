@@ -35,6 +35,18 @@ def test_examples_to_be_like_and_unlike_stand_in_the_address():
     assert (len(many.not_), many.not_[-1]) == (10, "clip:11")
 
 
+def test_a_script_is_given_the_counts_apart_and_a_browser_all_at_once(local):
+    whole = local.get("/?q=collection:News").text
+    results = local.get("/?q=collection:News&part=page").text
+    counts = local.get("/?q=collection:News&part=facets").text
+    assert 'class="facet"' in whole
+    assert 'class="facet"' in counts
+    assert "<html" not in counts
+    assert 'class="facet"' not in results
+    assert 'id="shots"' in results
+    assert local.get("/?q=%22open&part=facets").status_code == 200
+
+
 REFUSED = [
     "/?q=%22open",
     "/?q=x&after=nonsense",

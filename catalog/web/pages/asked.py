@@ -112,6 +112,12 @@ class Asked:
             not_=tuple(each for each in self.not_ if each != not_),
         )
 
+    def examples(self) -> list[tuple[str, str, str]]:
+        """Each example, which it is (``like`` or ``not_like``), and the URL without it."""
+        wanted = [(each, "like", self.without(like=each).url(shot="")) for each in self.like]
+        unwanted = [(each, "not_like", self.without(not_=each).url(shot="")) for each in self.not_]
+        return [*wanted, *unwanted]
+
     def has(self, by: str) -> bool:
         """Whether the query holds this filter as it is spelt."""
         return f" {by} " in f" {self.q} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
@@ -26,7 +26,14 @@ PAGE, FURTHER = 60, 200
 
 _VALUES = 12
 
-Part = Annotated[Literal["", "page", "cards", "watch"], Query()]
+Part = Annotated[Literal["", "page", "cards", "facets", "watch"], Query()]
+
+
+class Example(NamedTuple):
+    """A shot that hits should be like, or unlike: its name where it has one, and its picture."""
+
+    name: str
+    picture: str | None
 
 
 @router.get("/", dependencies=[needs("viewer")])
@@ -39,7 +46,10 @@ def search(request: Request, catalog: OpenCatalog, asked: AskedFor, part: Part =
         context["watch"] = watch.watched(catalog, asked)
     if part == "watch":
         return show(request, "parts/watch.html", context)
-    context |= found(catalog, asked)
+    if part == "facets":
+        return show(request, "parts/facets.html", {"facets": counted(catalog, asked)})
+    # A script shows the results first, and asks for the counts beside them after that.
+    context |= found(catalog, asked, counts=part != "page")
     return show(request, "search.html", context)
 
 
@@ -107,7 +117,17 @@ def run(catalog: Catalog, asked: Asked, *, limit: int = PAGE) -> SearchResult:
     )
 
 
-def found(catalog: Catalog, asked: Asked) -> dict[str, Any]:
+def counted(catalog: Catalog, asked: Asked) -> list[facets.Facet]:
+    """The counts beside the results; none where the query cannot be read."""
+    try:
+        return facets.shown(catalog.facets(asked.query, fields=facets.FIELDS, limit=_VALUES), asked)
+    except CatalogError as error:
+        if error.http_status >= 500:
+            raise
+        return []
+
+
+def found(catalog: Catalog, asked: Asked, *, counts: bool = True) -> dict[str, Any]:
     """What the page shows of a search, or of why it could not be made."""
     context: dict[str, Any] = {
         "result": None, "cards": [], "wrong": None, "ranked": False, "corrections": (),
@@ -116,7 +136,6 @@ def found(catalog: Catalog, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
     try:
         result = run(catalog, asked)
-        counted = catalog.facets(asked.query, fields=facets.FIELDS, limit=_VALUES)
     except CatalogError as error:
         if error.http_status >= 500:
             raise
@@ -129,23 +148,30 @@ def found(catalog: Catalog, asked: Asked) -> dict[str, Any]:
         "examples": _examples(catalog, asked),
         "corrections": result.corrections,
         "empty_catalog": asked.is_empty and not result.hits and catalog.stats()["assets"] == 0,
-        "facets": facets.shown(counted, asked),
+        "facets": counted(catalog, asked) if counts else [],
         "looser": [] if result.hits else _looser(asked, result),
         "said": _said(result, asked),
         "expected": _expected(result),
     }
 
 
-def _examples(catalog: Catalog, asked: Asked) -> dict[str, str | None]:
-    """The pictures of the shots that hits should be like, or unlike."""
-    shown: dict[str, str | None] = {}
+def _examples(catalog: Catalog, asked: Asked) -> dict[str, Example]:
+    """The shots that hits should be like, or unlike: what is written of each, and its picture."""
+    shown: dict[str, Example] = {}
     for each in (*asked.like, *asked.not_):
         kind, _, number = each.rpartition(":")
         if number.isascii() and number.isdigit():
             with suppress(NotFoundError):
-                frame = int(number) if kind == "frame" else catalog.clip(int(number))["frame_id"]
-                shown[each] = None if frame is None else links.picture(frame)
+                shown[each] = _example(catalog, kind, int(number))
     return shown
+
+
+def _example(catalog: Catalog, kind: str, number: int) -> Example:
+    if kind == "frame":
+        return Example("", links.picture(number))
+    clip = catalog.clip(number)
+    name = " ".join(filter(None, (clip["asset"]["name"], clip["timecode_in"])))
+    return Example(name, None if clip["frame_id"] is None else links.picture(clip["frame_id"]))
 
 
 def _expected(result: SearchResult) -> int:

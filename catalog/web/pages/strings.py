@@ -38,7 +38,7 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "below_cutoff": "Also show weaker matches",
         "plan": "How it was searched",
         "like_picture": "like your picture",
-        "like_shot": "like {}",
+        "like": "like",
         "not_like": "not like",
         "take_out": "Take out",
         "corrected": "Nothing is called so. Words were also sought as",

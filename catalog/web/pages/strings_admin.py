@@ -71,7 +71,7 @@ ADMINISTRATION: Mapping[str, str] = MappingProxyType(
         "per_second": "{} pictures/s",
         "time_left": "{} left",
         "nobody_fills": "nobody is at it",
-        "not_filled": "was let be",
+        "not_filled": "not under way",
         "stood_still": "Stood still:",
         "fill": "Fill here",
         "remove": "Remove",

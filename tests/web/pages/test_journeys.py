@@ -138,6 +138,7 @@ def test_what_is_not_wanted_sinks_and_can_be_sent_to_others(page, library):
     page.keyboard.press("n")
     expect(page).to_have_url(re.compile(rf"not=clip%3A{blue}"))
     expect(page.locator(".asked .chip")).to_contain_text("not like")
+    expect(page.locator(".asked .chip")).to_contain_text("harbour.mp4 10:00:02:00")
     expect(page.locator(".asked .chip img")).to_have_count(1)
     expect(cards(page)).to_have_count(3)
     expect(cards(page).last).to_have_attribute("data-clip", str(blue))

@@ -5,7 +5,7 @@ import * as scrub from "./scrub.js";
 import { Shots } from "./shots.js";
 
 const states = new Map();
-let shots = null, player = null, at = -1, anchor = -1, running = null, key = null;
+let shots = null, player = null, at = -1, anchor = -1, running = null, counting = false, key = null;
 
 const here = () => new URL(location);
 const withPart = (url, part, changes = {}) => {
@@ -42,7 +42,7 @@ function start() {
 
 function remember() {
   const nodes = ["facets", "main"].map(id => [...$(`#${id}`).childNodes]);
-  states.set(key, { nodes, shots, at, scroll: scrollY, q: $("#q").value, title: document.title, form: hidden() });
+  states.set(key, { nodes, counting, shots, at, scroll: scrollY, q: $("#q").value, title: document.title, form: hidden() });
   if (states.size > 12) states.delete(states.keys().next().value);
 }
 
@@ -67,6 +67,7 @@ export async function go(url, { push = true, keepFocus = false } = {}) {
     }
     place(page, keepFocus);
     scrollTo(0, 0);
+    count(mine.signal);
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   } finally {
@@ -75,10 +76,21 @@ export async function go(url, { push = true, keepFocus = false } = {}) {
   return undefined;
 }
 
+/** The counts come after the results: to count a large library takes longer than to search it. */
+async function count(signal) {
+  counting = true;
+  try {
+    const answer = await fetch(withPart(here(), "facets"), { signal });
+    if (!answer.ok) return;
+    $("#facets").replaceChildren(parsed(await answer.text()));
+    counting = false;
+  } catch { /* another search has begun, or the network is away: those of before stay */ }
+}
+
 function place(page, keepFocus) {
   shots?.end();
   document.title = page.title;
-  for (const id of ["facets", "main"]) $(`#${id}`).replaceChildren(...$(`#${id}`, page).childNodes);
+  $("#main").replaceChildren(...$("#main", page).childNodes);
   hidden().forEach(input => input.remove());
   $("#find .box").append(...$$("#find input[type=hidden]", page));
   $("#q").value = $("#q", page).value;
@@ -100,6 +112,10 @@ function putBack(state) {
   shots?.begin();
   scrollTo(0, state.scroll);
   shots?.draw();
+  running?.abort();
+  running = new AbortController();
+  counting = state.counting;
+  if (counting) count(running.signal);
 }
 
 function pointAtMistake() {
