@@ -57,12 +57,14 @@ def generator() -> ModuleType:
     return module
 
 
-def data_of(folder: Path, frames: int) -> dict[str, np.ndarray]:
+def data_of(folder: Path, frames: int, per_shot: int = FRAMES) -> dict[str, np.ndarray]:
     """``E`` float16 ``(frames, 512)``, mapped into memory, and the ids beside it."""
-    place = folder / f"vectors-{frames}"
+    place = folder / f"vectors-{_called(frames, per_shot)}"
     if not (place / "day.npy").is_file():
         place.mkdir(parents=True, exist_ok=True)
-        made = generator().vectors(frames)
+        maker = generator()
+        maker.FRAMES = per_shot
+        made = maker.vectors(frames)
         for name in ("E", "asset", "clip", "collection", "day"):
             np.save(place / f"{name}.npy", made[name])
     names = ("E", "asset", "clip", "collection", "day")
@@ -72,12 +74,16 @@ def data_of(folder: Path, frames: int) -> dict[str, np.ndarray]:
     }
 
 
-def settings_of(folder: Path, frames: int) -> Settings:
+def settings_of(folder: Path, frames: int, per_shot: int = FRAMES) -> Settings:
     """The catalogue of that many frames, with a server of its own."""
-    return Settings(home=folder / f"catalogue-{frames}", encoder="null:512")
+    return Settings(home=folder / f"catalogue-{_called(frames, per_shot)}", encoder="null:512")
 
 
-def fill(catalog: Catalog, data: dict[str, np.ndarray]) -> int:
+def _called(frames: int, per_shot: int) -> str:
+    return f"{frames}" if per_shot == FRAMES else f"{frames}-by-{per_shot}"
+
+
+def fill(catalog: Catalog, data: dict[str, np.ndarray], per_shot: int = FRAMES) -> int:
     """Assets, shots and frames into an empty catalogue; the id of the encoder of their vectors.
 
     The ids are the data's plus one. Foreign keys hold by the way the rows are
@@ -87,7 +93,7 @@ def fill(catalog: Catalog, data: dict[str, np.ndarray]) -> int:
     with plain_connection(catalog) as connection:
         connection.execute("SET session_replication_role = replica")
         _fill_assets(connection, data)
-        _fill_clips_and_frames(connection, data)
+        _fill_clips_and_frames(connection, data, per_shot)
         for table in ("asset", "clip", "frame"):
             connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
@@ -124,7 +130,9 @@ def _fill_assets(connection: psycopg.Connection, data: dict[str, np.ndarray]) ->
     )  # fmt: skip
 
 
-def _fill_clips_and_frames(connection: psycopg.Connection, data: dict[str, np.ndarray]) -> None:
+def _fill_clips_and_frames(
+    connection: psycopg.Connection, data: dict[str, np.ndarray], per_shot: int
+) -> None:
     clips = int(data["clip"][-1]) + 1
     begins = [clip % SHOTS * SHOT_PTS for clip in range(clips)]
     copy_rows(
@@ -141,7 +149,7 @@ def _fill_clips_and_frames(connection: psycopg.Connection, data: dict[str, np.nd
         "int8 int8 int8 int8 int8 int8 text int4 int4",
         ((frame + 1, asset + 1, clip + 1, pts, pts, pts + 25, "none", 64, 36)
          for frame, (asset, clip) in places
-         for pts in [begins[clip] + frame % FRAMES * 25]),
+         for pts in [begins[clip] + frame % per_shot * 25]),
     )  # fmt: skip
 
 
@@ -209,19 +217,19 @@ def _sizes(catalog: Catalog, encoder_id: int) -> dict[str, int]:
         return {str(name): int(size) for name, size in connection.execute(statement, [tables])}
 
 
-def catalogue_of(folder: Path, frames: int) -> Settings:
+def catalogue_of(folder: Path, frames: int, per_shot: int = FRAMES) -> Settings:
     """A catalogue of that many frames with its graph, made where there is none yet.
 
     What making it cost is kept beside it, in ``costs.json``.
     """
-    settings = settings_of(folder, frames)
+    settings = settings_of(folder, frames, per_shot)
     costs = settings.home / "costs.json"
     if costs.is_file():
         return settings
     shutil.rmtree(settings.home, ignore_errors=True)
-    data = data_of(folder, frames)
+    data = data_of(folder, frames, per_shot)
     with Catalog.open(settings) as catalog:
-        encoder_id = fill(catalog, data)
+        encoder_id = fill(catalog, data, per_shot)
         with Measured(catalog) as vectors_only:
             _fill_vectors(catalog, encoder_id, data)
         _vacuum(catalog)

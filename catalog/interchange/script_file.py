@@ -46,7 +46,7 @@ _MAIN_PART = "word/document.xml"
 
 @dataclass(frozen=True, slots=True)
 class ScriptFile:
-    """What a file holds: its text, or its cues where it is of subtitles."""
+    """What a file holds: its text, and the cues of that where it is of subtitles."""
 
     kind: ScriptKind
     text: str = ""
@@ -73,7 +73,7 @@ def read_script(data: bytes, suffix: str) -> ScriptFile:
         return ScriptFile("docx", _docx(data))
     text = _decoded(data)
     if kind == "srt":
-        return ScriptFile("srt", cues=_cues(text, suffix))
+        return ScriptFile("srt", text, _cues(text, suffix))
     return ScriptFile(kind if kind == "fountain" else guess_kind(text), text)
 
 

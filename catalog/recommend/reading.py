@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from catalog.domain.paths import shown_path
-from catalog.domain.script import Script, ScriptKind, cue_script, guess_kind, text_script
+from catalog.domain.script import (
+    Script,
+    ScriptKind,
+    cue_script,
+    cue_suffix,
+    guess_kind,
+    text_script,
+)
 from catalog.domain.script.pace import WORDS_A_MINUTE
 from catalog.errors import InvalidInputError, PathNotFoundError, UnreadableFileError
 from catalog.interchange.script_file import MOST_BYTES, SUFFIXES, read_script
@@ -38,7 +46,9 @@ def script_from(
             remedy="Name a file, or give a text.",
         )
     pace = _pace(words_a_minute)
-    if text is not None:
+    if text is not None and kind is None and (suffix := cue_suffix(text)) is not None:
+        content = (f"script{suffix}", text.encode("utf-8", "replace"))
+    elif text is not None:
         return text_script(text, _text_kind(kind, text), words_a_minute=pace)
     if content is None:
         assert file is not None  # noqa: S101  # one of the three is given
@@ -57,10 +67,12 @@ def _script_of(name: str, data: bytes, *, kind: str | None, pace: float) -> Scri
             remedy=f"Give one of {', '.join(SUFFIXES)}.",
         ) from error
     if found.kind == "srt":
-        return cue_script(found.cues)
-    own = found.kind if kind is None else _text_kind(kind, found.text)
+        return cue_script(found.cues, found.text)
+    own: ScriptKind = found.kind
+    if own == "docx" or kind is not None:
+        own = _text_kind(kind, found.text)
     script = text_script(found.text, own, words_a_minute=pace)
-    return Script(found.kind if kind is None else own, script.lines)
+    return replace(script, kind="docx") if found.kind == "docx" and kind is None else script
 
 
 def _content_of(file: Path) -> tuple[str, bytes]:

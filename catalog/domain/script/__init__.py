@@ -11,7 +11,7 @@ from catalog.domain.script.line import (
     ScriptKind,
     numbered,
 )
-from catalog.domain.script.parse import cue_script, guess_kind, text_script
+from catalog.domain.script.parse import cue_script, cue_suffix, guess_kind, text_script
 
 __all__ = [
     "MOST_CHARACTERS",
@@ -21,6 +21,7 @@ __all__ = [
     "Script",
     "ScriptKind",
     "cue_script",
+    "cue_suffix",
     "guess_kind",
     "numbered",
     "text_script",

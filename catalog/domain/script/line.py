@@ -58,10 +58,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All lines of a script, in order."""
+    """All lines of a script, in order; ``source`` is the text they were read of."""
 
     kind: ScriptKind
     lines: tuple[Line, ...]
+    source: str = ""
 
     @property
     def seconds(self) -> float:
@@ -70,7 +71,11 @@ class Script:
 
 
 def numbered(
-    kind: ScriptKind, beats: Sequence[Beat], words_a_minute: float = WORDS_A_MINUTE
+    kind: ScriptKind,
+    beats: Sequence[Beat],
+    words_a_minute: float = WORDS_A_MINUTE,
+    *,
+    source: str = "",
 ) -> Script:
     """The beats as lines, each with its reading time.
 
@@ -90,7 +95,8 @@ def numbered(
             remedy="Give it in parts, one story or one reel at a time.",
             limit=MOST_LINES,
         )
-    return Script(kind, tuple(_line(n, beat, words_a_minute) for n, beat in enumerate(beats, 1)))
+    lines = tuple(_line(n, beat, words_a_minute) for n, beat in enumerate(beats, 1))
+    return Script(kind, lines, source)
 
 
 def _line(number: int, beat: Beat, words_a_minute: float) -> Line:

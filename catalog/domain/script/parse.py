@@ -16,6 +16,7 @@ Cue = tuple[float, float, str]
 
 # "ANNA: …" and "Anna Meyer: …", with the name's words each in capitals.
 _SPEAKER = re.compile(r"^([^\W\d_][^\s:]*(?: [^\W\d_][^\s:]*){0,3}): +(?=\S)")
+_FIRST_CUE = re.compile(r"\s*\d+\s*\n\d\d:\d\d:\d\d,\d{3} --> ")
 _DIRECTION = re.compile(r"^[\[(].*[\])]$")
 # Lines of a text that was broken to a width are about as long as each other, and longer than this.
 _WRAPPED = 55
@@ -28,6 +29,13 @@ _GAP = 0.6
 def guess_kind(text: str) -> ScriptKind:
     """Whether a text is a screenplay or a plain text."""
     return "fountain" if looks_like_fountain(text) else "text"
+
+
+def cue_suffix(text: str) -> str | None:
+    """Which subtitles a text is, by the suffix of their files; None: it is none."""
+    if text.lstrip("\ufeff").startswith("WEBVTT"):
+        return ".vtt"
+    return ".srt" if _FIRST_CUE.match(text.lstrip("\ufeff")) else None
 
 
 def text_script(
@@ -51,7 +59,7 @@ def text_script(
         )
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
     beats = fountain_beats(text) if kind == "fountain" else list(_plain_beats(text))
-    return numbered(kind, beats, words_a_minute)
+    return numbered(kind, beats, words_a_minute, source=text)
 
 
 def _plain_beats(text: str) -> Iterator[Beat]:
@@ -91,7 +99,7 @@ def _speaker(paragraph: str) -> str | None:
     return found.group(1) if capitals else None
 
 
-def cue_script(cues: Sequence[Cue]) -> Script:
+def cue_script(cues: Sequence[Cue], source: str = "") -> Script:
     """The cues of a voice-over as a script: each line as long as its cues last.
 
     Cues of one sentence that follow each other closely are one line, up to ten seconds.
@@ -110,7 +118,7 @@ def cue_script(cues: Sequence[Cue]) -> Script:
         held.append(cue)
     if held:
         beats.append(_beat(held))
-    return numbered("srt", beats)
+    return numbered("srt", beats, source=source)
 
 
 def _goes_on(held: Sequence[Cue], cue: Cue) -> bool:
