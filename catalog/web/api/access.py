@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.domain import wire
 from catalog.web.access import OpenCatalog, Who, needs
-from catalog.web.api.description import Id, Limit, Text, gives
+from catalog.web.api.description import Id, Limit, Text, gives, such_as
 
 # No OnceRoute: an answer with a secret is not to be kept.
 router = APIRouter(tags=["access"])
@@ -19,10 +19,7 @@ _all = [needs("admin")]
 class NewToken(BaseModel):
     """A token to be made."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"name": "newsroom", "role": "viewer", "days": 90}]},
-    )
+    model_config = such_as(name="newsroom", role="viewer", days=90)
 
     name: Annotated[Text, Field(min_length=1, max_length=300)]
     role: Literal["viewer", "editor", "admin"] = "viewer"

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.api import Catalog
 from catalog.domain import wire
 from catalog.errors import InvalidInputError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
-from catalog.web.api.description import Id, Ids, Limit, Text, gives
+from catalog.web.api.description import STRICT, Id, Ids, Label, Limit, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 from catalog.web.api.search import Q
 
 router = APIRouter(prefix="/assets", tags=["assets"], route_class=OnceRoute)
 _look, _change, _all = [needs("viewer")], [needs("editor")], [needs("admin")]
 
-Label = Annotated[Text, Field(min_length=1, max_length=300)]
 Labels = Annotated[list[Label], Field(max_length=100)]
 _CHANGED = gives(wire.Changed, "The assets that were changed", {"assets": [7]})
 
@@ -28,10 +27,7 @@ _CHANGED = gives(wire.Changed, "The assets that were changed", {"assets": [7]})
 class AssetChange(BaseModel):
     """What is to be changed; what is left out stays."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"title": "Harbour at dawn", "tags_add": ["harbour"]}]},
-    )
+    model_config = such_as(title="Harbour at dawn", tags_add=["harbour"])
 
     title: Text | None = Field(default=None, max_length=1000)
     description: Text | None = Field(default=None, max_length=50_000)
@@ -43,10 +39,7 @@ class AssetChange(BaseModel):
 class BulkChange(AssetChange):
     """The same for many assets."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"assets": [7, 8], "collection": "News"}]},
-    )
+    model_config = such_as(assets=[7, 8], collection="News")
 
     assets: Ids
 
@@ -54,7 +47,7 @@ class BulkChange(AssetChange):
 class AssetList(BaseModel):
     """Assets by number."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     assets: Ids
 

@@ -13,7 +13,7 @@ from catalog.errors import InvalidInputError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
 from catalog.web.api.clips import Moment
-from catalog.web.api.description import Id, Ids, Limit, Text, gives
+from catalog.web.api.description import STRICT, Id, Ids, Limit, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 from catalog.web.api.search import Q
 
@@ -28,7 +28,7 @@ Note = Annotated[Text, Field(max_length=5000)]
 class FromSearch(BaseModel):
     """The best hits of a search."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     q: Q
     limit: Limit = 20
@@ -37,7 +37,7 @@ class FromSearch(BaseModel):
 class NewItem(BaseModel):
     """A clip, and what there is to remark."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     clip: Id
     note: Note | None = None
@@ -67,9 +67,7 @@ class NewItems(BaseModel):
 class NewBin(NewItems):
     """A bin to be made, with what is in it."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"name": "Opening", "items": []}]}
-    )
+    model_config = such_as(name="Opening", items=[])
 
     name: Name
     note: Note | None = None
@@ -78,7 +76,7 @@ class NewBin(NewItems):
 class BinChange(BaseModel):
     """Another name or note; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     name: Name | None = None
     note: Note | None = None
@@ -87,9 +85,7 @@ class BinChange(BaseModel):
 class Moved(BaseModel):
     """Items in their new order, and the one they are put before; null: at the end."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"items": [5, 4], "before": 2}]}
-    )
+    model_config = such_as(items=[5, 4], before=2)
 
     items: Ids
     before: Id | None = None
@@ -98,7 +94,7 @@ class Moved(BaseModel):
 class ItemList(BaseModel):
     """Items by number."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     items: Ids
 
@@ -109,10 +105,7 @@ class ItemChange(BaseModel):
     ``start`` and ``end`` go together: null is the clip's own, both null the clip as it is.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"start": "10:00:12:00", "end": "10:00:14:12"}]},
-    )
+    model_config = such_as(start="10:00:12:00", end="10:00:14:12")
 
     note: Note | None = None
     start: Moment | None = None

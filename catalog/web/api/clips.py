@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.domain import wire
 from catalog.domain.media import FLAGS
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
-from catalog.web.api.description import Id, Ids, Text, gives
+from catalog.web.api.description import STRICT, Id, Ids, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 
 router = APIRouter(tags=["clips"], route_class=OnceRoute)
@@ -28,10 +28,7 @@ Name = Annotated[Text, Field(max_length=1000)]
 class Mark(BaseModel):
     """A range that somebody marks."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"start": 12.0, "end": "10:00:15:12", "name": "the dog"}]},
-    )
+    model_config = such_as(start=12.0, end="10:00:15:12", name="the dog")
 
     start: Moment
     end: Moment
@@ -41,7 +38,7 @@ class Mark(BaseModel):
 class MarkChange(BaseModel):
     """What is to be changed of a subclip; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     start: Moment | None = None
     end: Moment | None = None
@@ -51,9 +48,7 @@ class MarkChange(BaseModel):
 class Flag(BaseModel):
     """What shots are, that searches leave them out; null: they are worth searching."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"clips": [31], "flag": "slate"}]}
-    )
+    model_config = such_as(clips=[31], flag="slate")
 
     clips: Ids
     flag: Text | None = Field(description=f"{', '.join(FLAGS)}, or null")
@@ -62,9 +57,7 @@ class Flag(BaseModel):
 class Roll(BaseModel):
     """Which roll shots are, where what was told is wrong; null: as it is told."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"clips": [31], "roll": "A"}]}
-    )
+    model_config = such_as(clips=[31], roll="A")
 
     clips: Ids
     roll: Literal["A", "B"] | None = Field(description="A: somebody speaks; B: cutaway; or null")
@@ -73,7 +66,7 @@ class Roll(BaseModel):
 class Poster(BaseModel):
     """The frame that stands for a clip."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     frame: Id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from catalog.domain import wire
 
@@ -68,8 +68,19 @@ def _no_nul(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_no_nul)]
 """Text that PostgreSQL takes."""
+Label = Annotated[Text, Field(min_length=1, max_length=300)]
+"""What people call something: a tag, a collection, a bin."""
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 """The number of something in the catalogue."""
 Ids = Annotated[list[Id], Field(min_length=1, max_length=1000)]
 """Several numbers: what is done in bulk is done to a thousand at most."""
 Limit = Annotated[int, Field(ge=1, le=1000, description="How many at most")]
+
+
+STRICT = ConfigDict(extra="forbid")
+"""Of what is sent as JSON: a field that is not known is a slip of somebody's, and refused."""
+
+
+def such_as(**body: Any) -> ConfigDict:  # noqa: ANN401  # JSON
+    """As `STRICT`, with an example, which the description shows."""
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [body]})

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Text, gives
+from catalog.web.api.description import Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 from catalog.web.errands import AskedErrands
 
 router = APIRouter(tags=["encoders"], route_class=OnceRoute)
 _admin = [needs("admin")]
-_ERRAND = gives(wire_work.Errand, "It was begun, or waits", status=202)
+_begins: dict[str, Any] = {
+    "dependencies": _admin,
+    "responses": gives(wire_work.Errand, "It was begun, or waits", status=202),
+    "response_model": None,
+    "status_code": 202,
+}
 Name = Annotated[Text, Field(min_length=1, max_length=400)]
 Queries = Annotated[list[Annotated[Text, Field(max_length=2000)]], Field(max_length=1000)]
 
@@ -23,7 +28,7 @@ Queries = Annotated[list[Annotated[Text, Field(max_length=2000)]], Field(max_len
 class EncoderName(BaseModel):
     """An encoder by name."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "demo"}]})
+    model_config = such_as(name="demo")
 
     name: Name
 
@@ -31,7 +36,7 @@ class EncoderName(BaseModel):
 class ToFill(BaseModel):
     """An encoder by name; null: all that are being filled."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "demo"}]})
+    model_config = such_as(name="demo")
 
     name: Name | None = None
 
@@ -39,10 +44,7 @@ class ToFill(BaseModel):
 class Comparison(BaseModel):
     """Two encoders, and what to ask both; without queries, what was asked before."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"one": "demo", "other": "null", "queries": ["a car"]}]},
-    )
+    model_config = such_as(one="demo", other="null", queries=["a car"])
 
     one: Name
     other: Name
@@ -61,53 +63,25 @@ def encoders(catalog: OpenCatalog) -> dict[str, Any]:
     return {"encoders": catalog.encoder.list()}
 
 
-@router.post(
-    "/encoders",
-    dependencies=_admin,
-    responses=_ERRAND,
-    response_model=None,
-    status_code=202,
-    summary="Enter an encoder",
-)
+@router.post("/encoders", **_begins, summary="Enter an encoder")
 def add(errands: AskedErrands, encoder: EncoderName) -> dict[str, Any]:
     """Enter an encoder, its weights checked; workers fill it, where there are any."""
     return errands.add(encoder.name)
 
 
-@router.post(
-    "/encoders/backfill",
-    dependencies=_admin,
-    responses=_ERRAND,
-    response_model=None,
-    status_code=202,
-    summary="Fill an encoder",
-)
+@router.post("/encoders/backfill", **_begins, summary="Fill an encoder")
 def backfill(errands: AskedErrands, encoder: ToFill) -> dict[str, Any]:
     """Give every frame its vector, in this server; workers that are at it share the frames."""
     return errands.backfill(encoder.name)
 
 
-@router.post(
-    "/encoders/activate",
-    dependencies=_admin,
-    responses=_ERRAND,
-    response_model=None,
-    status_code=202,
-    summary="Let an encoder answer",
-)
+@router.post("/encoders/activate", **_begins, summary="Let an encoder answer")
 def activate(errands: AskedErrands, encoder: EncoderName) -> dict[str, Any]:
     """Give every frame its vector, then let this encoder answer; until then the old one does."""
     return errands.activate(encoder.name)
 
 
-@router.post(
-    "/encoders/compare",
-    dependencies=_admin,
-    responses=_ERRAND,
-    response_model=None,
-    status_code=202,
-    summary="Compare encoders",
-)
+@router.post("/encoders/compare", **_begins, summary="Compare encoders")
 def compare(errands: AskedErrands, asked: Comparison) -> dict[str, Any]:
     """How far two encoders agree: the errand's `report`, as `catalog encoder compare` prints it."""
     return errands.compare(asked.one, asked.other, asked.queries, asked.limit)

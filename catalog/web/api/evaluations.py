@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Text, gives
+from catalog.web.api.description import Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 from catalog.web.errands import AskedErrands
 
@@ -30,10 +30,7 @@ _POLICY = (
 class NewEvaluation(BaseModel):
     """What to measure, and on what; see docs/evaluation.md."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"dataset": "demo", "encoders": ["demo"], "limit": 100}]},
-    )
+    model_config = such_as(dataset="demo", encoders=["demo"], limit=100)
 
     dataset: Annotated[
         Text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api.description import Id, Text
@@ -36,6 +36,25 @@ Start = Annotated[Text | None, Query(max_length=20, description="The timeline's 
 Relative = Annotated[bool, Query(description="Paths below their root, not absolute ones")]
 
 
+def _options(
+    *,
+    format: Format,
+    maps: Maps = [],  # noqa: B006  # FastAPI copies it
+    relative: Relative = False,
+    handles: Handles = 0,
+    rate: Rate = None,
+    start: Start = None,
+) -> dict[str, Any]:
+    # A form sends what is not filled in as empty.
+    return {
+        **{"format": format, "maps": maps, "relative": relative, "handles": handles},
+        **{"rate": rate or None, "start": start or None},
+    }
+
+
+Options = Annotated[dict[str, Any], Depends(_options)]
+
+
 @router.get(
     "/{bin_id}/export",
     response_model=None,
@@ -43,24 +62,12 @@ Relative = Annotated[bool, Query(description="Paths below their root, not absolu
     responses={200: {"description": "The file", "content": _KINDS}},
     summary="Export a bin",
 )
-def export_bin(
-    *,
-    catalog: OpenCatalog,
-    bin_id: Id,
-    format: Format,
-    maps: Maps = [],  # noqa: B006  # FastAPI copies it
-    relative: Relative = False,
-    handles: Handles = 0,
-    rate: Rate = None,
-    start: Start = None,
-) -> Response:
+def export_bin(catalog: OpenCatalog, bin_id: Id, options: Options) -> Response:
     """A file that an editing program opens, of the clips that whoever asks may see.
 
     `Catalog-Left-Out` counts what the format cannot carry; `…/export/report` says what.
     """
-    data, report = catalog.exported(
-        bin_id, **_options(format, maps, relative, handles, rate, start)
-    )
+    data, report = catalog.exported(bin_id, **options)
     headers = {
         "Content-Disposition": _attachment(report["name"]),
         "Cache-Control": "private, no-store",
@@ -71,28 +78,9 @@ def export_bin(
 
 
 @router.get("/{bin_id}/export/report", response_model=None, summary="What an export leaves out")
-def export_report(
-    *,
-    catalog: OpenCatalog,
-    bin_id: Id,
-    format: Format,
-    maps: Maps = [],  # noqa: B006  # FastAPI copies it
-    relative: Relative = False,
-    handles: Handles = 0,
-    rate: Rate = None,
-    start: Start = None,
-) -> dict[str, Any]:
+def export_report(catalog: OpenCatalog, bin_id: Id, options: Options) -> dict[str, Any]:
     """What there is to say of such a file: rates, media that are away, what is left out and why."""
-    return catalog.exported(bin_id, **_options(format, maps, relative, handles, rate, start))[1]
-
-
-def _options(*given: Any) -> dict[str, Any]:  # noqa: ANN401  # in the order of the names
-    names = ("format", "maps", "relative", "handles", "rate", "start")
-    # A form sends what is not filled in as empty.
-    return {
-        name: value or None if name in {"rate", "start"} else value
-        for name, value in zip(names, given, strict=True)
-    }
+    return catalog.exported(bin_id, **options)[1]
 
 
 def _attachment(name: str) -> str:

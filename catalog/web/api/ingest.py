@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.domain import wire
 from catalog.domain.labels import clean_label
 from catalog.domain.paths import shown_path
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Text, gives
+from catalog.web.api.description import Label, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 from catalog.web.events import Hub
 from catalog.web.runs import Runs
@@ -20,16 +20,13 @@ _WHOLE = [needs("editor", whole=True)]
 router = APIRouter(tags=["ingest"], dependencies=_WHOLE, route_class=OnceRoute)
 
 Path = Annotated[Text, Field(min_length=1, max_length=4096, description="Absolute, below a root")]
-Label = Annotated[Text, Field(min_length=1, max_length=300)]
 _RUN = {"description": "It was begun, or waits", "model": wire.IngestRun}
 
 
 class File(BaseModel):
     """One file to be entered."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"path": "/media/roll-01.mp4"}]}
-    )
+    model_config = such_as(path="/media/roll-01.mp4")
 
     path: Path
     collection: Label | None = None
@@ -38,10 +35,7 @@ class File(BaseModel):
 class Paths(BaseModel):
     """Files and folders to be taken in, and what is said of all."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"paths": ["/media/rushes"], "collection": "News"}]},
-    )
+    model_config = such_as(paths=["/media/rushes"], collection="News")
 
     paths: Annotated[list[Path], Field(min_length=1, max_length=1000)]
     collection: Label | None = None

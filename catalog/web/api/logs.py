@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Text, gives
+from catalog.web.api.description import Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 
 router = APIRouter(
@@ -31,10 +31,7 @@ _EXAMPLE = {
 class LogFile(BaseModel):
     """A log, by the path it was taken in under."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"file": "/srv/catalog/logs/5d41402abc4b2a76/day 3.ale"}]},
-    )
+    model_config = such_as(file="/srv/catalog/logs/5d41402abc4b2a76/day 3.ale")
 
     file: Annotated[Text, Field(min_length=1, max_length=4096)]
 

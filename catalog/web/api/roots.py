@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.api import Catalog
 from catalog.errors import NotFoundError
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Id, Text
+from catalog.web.api.description import STRICT, Id, Text, such_as
 from catalog.web.api.once import OnceRoute
 
 _ADMIN = [needs("admin")]
@@ -22,7 +22,7 @@ Seconds = Annotated[float, Field(gt=0, le=1e6)]
 class RootSettings(BaseModel):
     """How a root's files are treated; see docs/sampling.md and docs/renditions.md."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     sampling_interval: Seconds | None = None
     similarity: Annotated[float, Field(ge=0, le=1e6)] | None = None
@@ -35,9 +35,7 @@ class RootSettings(BaseModel):
 class NewRoot(RootSettings):
     """A folder to be entered."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"path": "/media/archive"}]}
-    )
+    model_config = such_as(path="/media/archive")
 
     path: Annotated[Text, Field(min_length=1, max_length=4096, pattern="^/")]
 
@@ -51,7 +49,7 @@ class RootChange(RootSettings):
 class Watching(BaseModel):
     """How a root is watched; see docs/watch-folders.md."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     include: Annotated[list[Text], Field(max_length=100)] = []
     exclude: Annotated[list[Text], Field(max_length=100)] = []

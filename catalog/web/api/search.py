@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.api import Catalog
 from catalog.domain import wire
@@ -13,7 +13,7 @@ from catalog.domain.query import FIELDS, SORT
 from catalog.errors import TooLargeError, UnsupportedTypeError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
-from catalog.web.api.description import Limit, Text, gives
+from catalog.web.api.description import Limit, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 
 router = APIRouter(tags=["search"], dependencies=[needs("viewer")], route_class=OnceRoute)
@@ -53,10 +53,7 @@ _FOUND = gives(
 class SearchRequest(BaseModel):
     """A search: words and filters, and shots to be like."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"q": "a red car at night kind:video", "limit": 10}]},
-    )
+    model_config = such_as(q="a red car at night kind:video", limit=10)
 
     q: Q = ""
     like: Shots = Field(default=[], description="Clips to be like: 17, clip:17, frame:203")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import PlainTextResponse
 
 from catalog.domain import wire
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Ids, Limit, Text, gives
+from catalog.web.api.description import STRICT, Ids, Limit, Text, gives
 from catalog.web.api.once import OnceRoute
 
 router = APIRouter(tags=["service"], route_class=OnceRoute)
@@ -20,7 +20,7 @@ _look, _whole, _all = [needs("viewer")], [needs("viewer", whole=True)], [needs("
 class Which(BaseModel):
     """Assets by number; null: all."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     assets: Ids | None = None
 
@@ -28,7 +28,7 @@ class Which(BaseModel):
 class Reason(BaseModel):
     """Why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     reason: Annotated[Text, Field(max_length=300)] = ""
 
