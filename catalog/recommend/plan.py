@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from catalog.db.engine import Database
 from catalog.domain.assignment import Candidate, Choice, Variety, assign
 from catalog.domain.recommended import Pick, PlannedLine, Recommendation, Roll
 from catalog.domain.results import Notice
+from catalog.domain.script import Line
 from catalog.encoders import Encoder
 from catalog.errors import EncoderRemovedError, InvalidInputError, NotFoundError
 from catalog.recommend.found import Found
@@ -25,6 +26,7 @@ from catalog.recommend.wish import Wish, allowed
 from catalog.search.judging import cut_notices
 from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
 from catalog.store import clips, proposals, vectors
+from catalog.store.stop_words import stop_words
 from catalog.store.vectors import EncoderRow
 
 # Pictures beside each other should differ; speech may well go on with one who speaks.
@@ -85,6 +87,7 @@ class Planner:
         with self._database.session() as session:
             _look_up_locks(session, asked)
             where = allowed(session, wish, query)
+            wish = _without_stop_words(session, wish)
             said = _spoken(session, where, wish)
             shown = {} if encoder is None else _shown(session, encoder, where, wish, meant)
             chosen = {
@@ -121,6 +124,22 @@ class Planner:
         texts = {line.number: normal_phrase(line.text) for line in wish.script.lines}
         found = phrases.vectors(list(texts.values()))
         return {number: found[text] for number, text in texts.items()}, cut_notices(phrases.cut)
+
+
+def _without_stop_words(session: Session, wish: Wish) -> Wish:
+    """The lines' words without those that tell nothing; in a name they do.
+
+    In a small catalogue they are as rare as others, and would count as much.
+    """
+    lines = wish.script.lines
+    plain = sorted({term.text for line in lines for term in line.terms if not term.of_name})
+    stops = stop_words(session, plain, " ".join(line.text for line in lines))
+
+    def telling(line: Line) -> Line:
+        kept = tuple(term for term in line.terms if term.of_name or term.text not in stops)
+        return replace(line, terms=kept)
+
+    return replace(wish, script=replace(wish.script, lines=tuple(map(telling, lines))))
 
 
 def _look_up_locks(session: Session, asked: _Asked) -> None:

@@ -276,3 +276,12 @@ def test_a_catalogue_without_anything_proposes_nothing(catalog: Catalog):
     assert every(planned) == []
     with pytest.raises(InvalidInputError, match="nothing to put into a bin"):
         catalog.recommend(text=SCRIPT, bin="Empty")
+
+
+def test_words_that_tell_nothing_are_no_reason(catalog: Catalog, footage: Path):
+    planned = catalog.recommend(text="Have a look about the place.\n\nThe minister said it.\n")
+    assert [each.clip["text"] for each in planned.lines[0].a_roll] == []
+    [said] = planned.lines[1].a_roll
+    assert said.words == ("minister",)
+    german = catalog.recommend(text="Die Brücke, die nicht über dem Fluss ist, mit den Bildern.\n")
+    assert german.lines[0].a_roll == ()

@@ -34,6 +34,11 @@ class Term:
     text: str
     weight: float = 1.0
 
+    @property
+    def of_name(self) -> bool:
+        """Whether it is part of a name."""
+        return self.weight > 1
+
 
 def terms_of(text: str, names: tuple[str, ...]) -> tuple[Term, ...]:
     """The distinct words of a text; those of names weigh more.
