@@ -35,7 +35,8 @@ class Settings:
     ``fp32``, ``bf16``, ``fp16``), or ``int8``. ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
     ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
-    for in a search that does not say. ``speech_model`` is what recognises speech: a name of
+    for in a search that does not say. ``sound_encoder`` names what hears effects,
+    music and atmospheres; None: nothing does. ``speech_model`` is what recognises speech: a name of
     faster-whisper's, a repository, a folder with weights, or ``none``; on ``speech_device``
     (``auto``, ``cpu``, ``cuda``), computing in ``speech_compute``. ``reconcile_every`` is how many
     seconds lie between two rounds of the reconciler; ``log_format`` is how workers and
@@ -59,6 +60,7 @@ class Settings:
     speech_model: str = "small"
     speech_device: str = "auto"
     speech_compute: str = "auto"
+    sound_encoder: str | None = None
     reconcile_every: str = "30"
     log_format: str = "text"
     webhook_url: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Task
 
-from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECOGNISE, RECONCILE
+from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECOGNISE, RECONCILE, SOUND
 from catalog.errors import (
     AssetBusyError,
     CatalogError,
@@ -70,6 +70,13 @@ def recognise(asset_id: int) -> None:
     """Recognise what is said in the asset."""
     if catalog().may_work():
         catalog().recognise_due(asset_id)
+
+
+@app.task(base=CatalogTask, name=SOUND)  # type: ignore[untyped-decorator]  # Celery is untyped
+def sound(asset_id: int) -> None:
+    """Give the asset's sound its vectors."""
+    if catalog().may_work():
+        catalog().listen_due(asset_id)
 
 
 # Acknowledged before it begins: it must not count itself as work on its way.

@@ -33,6 +33,7 @@ from catalog.api.recommend import RecommendVerbs
 from catalog.api.rendition import RenditionVerbs
 from catalog.api.root import RootVerbs
 from catalog.api.service import ServiceVerbs
+from catalog.api.sound import SoundVerbs
 from catalog.api.speech import SpeechVerbs
 from catalog.api.token import TokenVerbs
 from catalog.api.view import ViewVerbs
@@ -58,6 +59,7 @@ class Catalog(
     KeepVerbs,
     RenditionVerbs,
     SpeechVerbs,
+    SoundVerbs,
     DoctorVerbs,
     BackupVerbs,
     ServiceVerbs,

@@ -12,6 +12,7 @@ from catalog.dispatch import Dispatcher, dispatcher_for
 from catalog.dispatch.webhook import Webhook
 from catalog.encoders import Encoder
 from catalog.maintain.encoders import Encoders
+from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.phrases import KnownPhrases
@@ -45,6 +46,7 @@ class OpenCatalog:
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()
+        self.sound_encoders = SoundEncoders(database, settings.sound_encoder, settings.device)
         self._encoders = Encoders(database, self._load_encoder, settings.encoder)
 
     def _tell(self, committed: Mapping[Any, Any]) -> None:

@@ -27,6 +27,7 @@ from catalog.search.facets import count_values
 from catalog.search.passages import passages_of
 from catalog.search.phrases import encode_phrases
 from catalog.search.sequence import SequenceSearch, refuse_order
+from catalog.search.sounds import SoundSearch
 from catalog.store import assets as asset_rows
 from catalog.store import watching
 from catalog.store.service_figures import service_figures
@@ -47,6 +48,7 @@ class FindVerbs(OpenCatalog):
         keep_examples: bool = False,
         then: str | None = None,
         within: str | float | None = None,
+        sound: str | None = None,
         weights: str | Mapping[str, float] | None = None,
         sort: str | None = None,
         limit: int = 20,
@@ -74,6 +76,11 @@ class FindVerbs(OpenCatalog):
             A second query: hits are then pairs of shots of one asset, the second
             beginning at most ``within`` (``"10s"``, or seconds) after the first's
             end. Its filters are the second shot's. Words rank by meaning alone.
+        sound:
+            What is to be heard: hits are then moments of sound, best first, with ``sound``
+            (from when to when). The query's filters, phrases and words (all of which must
+            be in the asset's text) choose among which; examples, ``then`` and an order do
+            not go with it.
         weights:
             What the rankings count for in the score: ``"meaning=1,words=0.5"`` or a
             mapping; None: the setting ``search_weights``.
@@ -98,8 +105,12 @@ class FindVerbs(OpenCatalog):
         NotFoundError, MediaError
             If an example is not there, or no picture that can be read.
         EncoderUnavailableError
-            If free words need an encoder whose weights are not to be had.
+            If free words need an encoder whose weights are not to be had, or ``sound`` one
+            that is not set.
         """
+        if sound is not None:
+            with_it = (image, like, not_, then, within, sort)
+            return self._by_sound(sound, query, with_it, limit, after, explain=explain)
         examples = Examples.of(image, like, not_, keep=keep_examples)
         order = None if sort is None else Sort.of(sort)
         if then is not None:
@@ -128,6 +139,25 @@ class FindVerbs(OpenCatalog):
             everything=all_,
             show_plan=explain,
         )
+
+    def _by_sound(
+        self,
+        sound: str,
+        query: str,
+        with_it: Sequence[object],
+        limit: int,
+        after: str | None,
+        *,
+        explain: bool,
+    ) -> SearchResult:
+        if any(each is not None and each != [] for each in with_it):
+            raise InvalidInputError(
+                "A search by sound goes with filters and words alone; examples, a second shot or"
+                " an order were asked for as well.",
+                remedy='Ask for the sound alone: --sound "rain on a roof" kind:video.',
+            )
+        search = SoundSearch(self.database, self.store, self.sound_encoders.active)
+        return search.find(sound, query, limit=limit, after=after, show_plan=explain)
 
     def _searching(self, kind: type[_Searching]) -> _Searching:
         return kind(

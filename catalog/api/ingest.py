@@ -32,6 +32,8 @@ from catalog.ingest.register import (
     root_folder,
 )
 from catalog.ingest.sending import tell_if_due
+from catalog.ingest.sounds import STAGE as SOUND
+from catalog.ingest.sounds import want_sounds
 from catalog.ingest.speech import STAGE as RECOGNISE
 from catalog.ingest.speech import want_text
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
@@ -113,6 +115,9 @@ class IngestVerbs(OpenCatalog):
             tell_if_due(self.database, PROXY, due, self.dispatcher.proxy)
             spoken = want_text(self.database, [asset_id])
             tell_if_due(self.database, RECOGNISE, spoken, self.dispatcher.recognise)
+            if self.sound_encoders.is_set:
+                unheard = want_sounds(self.database, self.sound_encoders.known_id(), [asset_id])
+                tell_if_due(self.database, SOUND, unheard, self.dispatcher.sound)
         return found
 
     def _tools(self, policy: SamplingPolicy | None) -> Tools:
@@ -182,6 +187,7 @@ class IngestVerbs(OpenCatalog):
             progress=progress or Silent(),
             verify=verify,
             recognisers=self.recognisers,
+            sound_encoders=self.sound_encoders,
         )
         report = run.run([Path(path) for path in paths], labels)
         if report.frames:

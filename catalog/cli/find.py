@@ -27,6 +27,9 @@ def search(
     keep_examples: Annotated[bool, typer.Option(help="Let --like's clips be hits too.")] = False,
     then: Annotated[str | None, typer.Option(help="What the next shots show: pairs.")] = None,
     within: Annotated[str | None, typer.Option(help="How soon, such as 10s.")] = None,
+    sound: Annotated[
+        str | None, typer.Option(help="What is to be heard: moments that sound so.")
+    ] = None,
     weights: Annotated[
         str | None, typer.Option(help="What counts how much: meaning=1,words=0.5.")
     ] = None,
@@ -63,6 +66,7 @@ def search(
                 keep_examples=keep_examples,
                 then=then,
                 within=within,
+                sound=sound,
                 limit=limit,
                 after=after,
                 weights=weights,

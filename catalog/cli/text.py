@@ -109,12 +109,16 @@ def _number(value: float | None, spec: str) -> str:
 
 
 def _timecode(hit: Hit) -> str:
+    if (heard := hit.as_json().get("sound")) is not None:
+        return str(heard["timecode_in"] or "")
     if hit.clip is None or hit.clip["timecode_in"] is None:
         return ""
     return str(hit.clip["timecode_in"])
 
 
 def _range(hit: Hit) -> str:
+    if (heard := hit.as_json().get("sound")) is not None:
+        return f"{heard['start']:.2f}–{heard['end']:.2f}"
     if hit.clip is None or hit.asset["kind"] != "video":
         return str(hit.asset["kind"])
     seconds = f"{hit.clip['start']:.2f}–{hit.clip['end']:.2f}"

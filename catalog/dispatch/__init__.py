@@ -17,6 +17,7 @@ from catalog.dispatch.names import (
     RECOGNISE,
     RECONCILE,
     SERVICE_QUEUE,
+    SOUND,
     SPEECH_QUEUE,
 )
 from catalog.dispatch.protocol import Dispatcher, NoDispatcher, Waiting
@@ -48,6 +49,7 @@ __all__ = [
     "RECOGNISE",
     "RECONCILE",
     "SERVICE_QUEUE",
+    "SOUND",
     "SPEECH_QUEUE",
     "Dispatcher",
     "NoDispatcher",

@@ -17,6 +17,7 @@ from catalog.dispatch.names import (
     RECOGNISE,
     RECONCILE,
     SERVICE_QUEUE,
+    SOUND,
     SPEECH_QUEUE,
 )
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
@@ -60,6 +61,7 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
             ENCODE: {"queue": ENCODE_QUEUE},
             PROXY: {"queue": MEDIA_QUEUE},
             RECOGNISE: {"queue": SPEECH_QUEUE},
+            SOUND: {"queue": MEDIA_QUEUE},
             RECONCILE: {"queue": SERVICE_QUEUE},
         },
         # Ids travel as JSON; a pickle from the broker would be code to run.

@@ -18,6 +18,7 @@ from catalog.dispatch.names import (
     FRESH,
     PROXY,
     RECOGNISE,
+    SOUND,
 )
 from catalog.dispatch.protocol import Waiting
 from catalog.dispatch.reach import count_waiting
@@ -66,6 +67,10 @@ class CeleryDispatcher:
     def recognise(self, asset_id: int) -> None:
         """Have a worker recognise what is said in this asset."""
         self._send(RECOGNISE, asset_id)
+
+    def sound(self, asset_id: int) -> None:
+        """Have a worker hear this asset's sound, when no asset waits to be found."""
+        self._send(SOUND, asset_id, priority=BACKFILL)
 
     def waiting(self) -> Waiting:
         """How many messages wait in each queue, and how many are being worked on."""

@@ -7,6 +7,7 @@ ENCODE = "catalog.encode"
 PROXY = "catalog.proxy"
 RECOGNISE = "catalog.recognise"
 RECONCILE = "catalog.reconcile"
+SOUND = "catalog.sound"
 
 MEDIA_QUEUE = "media"
 """Decoding: work for CPUs near the storage."""

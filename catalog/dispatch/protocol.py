@@ -61,6 +61,15 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
+    def sound(self, asset_id: int) -> None:
+        """Have a worker give this asset's sound its vectors.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If no worker can be told. The work stays due in the database.
+        """
+
     def waiting(self) -> Waiting:
         """How many messages are on their way.
 
@@ -94,6 +103,10 @@ class NoDispatcher:
     def recognise(self, asset_id: int) -> None:
         """Refuse."""
         _refuse(f"the speech of asset {asset_id} stays due")
+
+    def sound(self, asset_id: int) -> None:
+        """Refuse."""
+        _refuse(f"the sound of asset {asset_id} stays due")
 
     def waiting(self) -> Waiting:
         """Refuse."""

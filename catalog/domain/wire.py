@@ -70,6 +70,7 @@ class Hit(TypedDict):
     frame: HitFrame | None
     then: NotRequired[dict[str, Any]]
     gap: NotRequired[float]
+    sound: NotRequired[dict[str, Any]]
 
 
 class SearchAnswer(TypedDict):

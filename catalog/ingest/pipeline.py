@@ -25,6 +25,7 @@ from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
 from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import read_sidecars
+from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, let_wait, want_sounds
 from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
 from catalog.speech import Recognisers
@@ -71,7 +72,9 @@ class Ingest:
         progress: Progress,
         recognisers: Recognisers,
         verify: bool = False,
+        sound_encoders: SoundEncoderLoader | None = None,
     ) -> None:
+        self._sound_encoders = sound_encoders
         self._tools = tools
         self._verify = verify
         self._database = tools.database
@@ -104,6 +107,7 @@ class Ingest:
         self._report.warnings += read_sidecars(self._tools, ids)
         self._make_proxies(ids)
         self._recognise(ids)
+        self._hear(ids)
         self._tell_failures(ids)
         self._count_ready(ids)
         self._report.wall_s = time.monotonic() - began
@@ -291,6 +295,30 @@ class Ingest:
             tell(length)
         self._progress.end("recognise")
         self._report.speech_waits = waits(self._database, due)
+
+    def _hear(self, ids: Sequence[int]) -> None:
+        """Give sounds their vectors where an encoder is set; what fails is a warning."""
+        loader = self._sound_encoders
+        if loader is None or not loader.is_set:
+            return
+        due = want_sounds(self._database, loader.known_id(), ids)
+        if not due:
+            return
+        try:
+            encoder, row = loader.active()
+        except EncoderUnavailableError as error:
+            let_wait(self._database, due, error)
+            self._report.warnings.append(Failure.of("CATALOG_SOUND_ENCODER", error))
+            return
+        self._progress.begin("listen", len(due), "assets")
+        for asset_id in due:
+            path = shown_path(self._paths[asset_id][0])
+            try:
+                hear_asset(self._tools, asset_id, encoder, row.id)
+            except (MediaError, AssetBusyError) as error:
+                self._report.warnings.append(Failure.of(path, error))
+            self._progress.advance("listen", 1, path)
+        self._progress.end("listen")
 
     def _tell_failures(self, ids: Sequence[int]) -> None:
         """Failures of this run and of earlier ones, under every path: nothing is hidden."""

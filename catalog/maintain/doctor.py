@@ -18,6 +18,7 @@ from catalog.db.migrate import check_current
 from catalog.domain.diagnosis import Check, Diagnosis, State
 from catalog.domain.paths import shown_path
 from catalog.encoders.at_hand import missing_weights
+from catalog.encoders.sound import missing_sound_weights
 from catalog.errors import CatalogError, SchemaMismatchError
 from catalog.maintain.doctor_media import media_checks
 from catalog.maintain.doctor_pictures import pictures_check
@@ -32,7 +33,7 @@ _LITTLE_SPACE, _NO_SPACE = 5 * 2**30, 2**28
 def examine(settings: Settings) -> Diagnosis:
     """Check everything; what is wrong is in the answer, never raised."""
     checks = [*_database(settings)]
-    for look in (_frame_store, service_checks, media_checks, speech_checks):
+    for look in (_sound_encoder, _frame_store, service_checks, media_checks, speech_checks):
         checks.extend(_told(look, settings))
     return Diagnosis(tuple(checks))
 
@@ -99,6 +100,19 @@ def _encoder(name: str) -> Check:
         return Check("encoder", State.OK, f"{name} is at hand")
     remedy = "It is downloaded at first use, from the network; CATALOG_ENCODER=demo needs none."
     return Check("encoder", State.WARN, f"{name}: {missing}", remedy)
+
+
+def _sound_encoder(settings: Settings) -> Iterator[Check]:
+    """Nothing where none is set: then sound is not offered, and nothing is wrong."""
+    name = settings.sound_encoder
+    if name is None:
+        return
+    missing = missing_sound_weights(name)
+    if missing is None:
+        yield Check("sound_encoder", State.OK, f"{name} is at hand")
+        return
+    remedy = "It is downloaded at first use, from the network; until then sounds wait to be heard."
+    yield Check("sound_encoder", State.WARN, f"{name}: {missing}", remedy)
 
 
 def _roots(folders: list[Path]) -> Check:

@@ -15,6 +15,7 @@ from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher
 from catalog.domain.reconciled import Reconciled
 from catalog.ingest.rolls import tell_untold
 from catalog.ingest.sending import tell
+from catalog.ingest.sounds import STAGE as SOUND
 from catalog.ingest.speech import STAGE as RECOGNISE
 from catalog.store import filling, service, stages, vectors
 from catalog.store import waiting as put_off
@@ -57,11 +58,13 @@ def reconcile(
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
             put_off.probe(session, RECOGNISE)
+            put_off.probe(session, SOUND)
         sent: dict[str, list[int]] = {}
         sends: dict[str, Callable[[int], None]] = {
             "analyse": partial(dispatcher.analyse, backfill=True),
             "proxy": dispatcher.proxy,
             RECOGNISE: dispatcher.recognise,
+            SOUND: dispatcher.sound,
         }
         room = {queue: max(0, limit - count) for queue, count in waiting.queues.items()}
         for name, send in sends.items():

@@ -118,6 +118,7 @@ JOBS = {
     "hear": "catalog.media.hearing:hear",
     "listen": "catalog.media.isolated_proxy:listen",
     "proxy": "catalog.media.isolated_proxy:make_proxy",
+    "windows": "catalog.media.windows:cut_sound",
     "texts": "catalog.media.isolated_texts:read_texts",
 }
 

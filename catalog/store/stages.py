@@ -30,7 +30,7 @@ MOST_LOST = 3
 """Workers that may end over an asset without a word: it would be handed on for ever."""
 MOST_TRIES = 8
 """Failures after which what may pass by itself waits for a person all the same."""
-BY_THE_WAY = ("proxy", "recognise")
+BY_THE_WAY = ("proxy", "recognise", "sound")
 """Stages without which an asset is found all the same."""
 # How it shows that the storage of a file is away, or hangs.
 _OUT_OF_REACH = (UnreadableFileError.code, DecoderStalledError.code)
@@ -105,8 +105,7 @@ def not_failed(session: Session, asset_ids: Sequence[int], name: str) -> list[in
 def failed(session: Session, asset_ids: Sequence[int]) -> list[tuple[int, str, str]]:
     """The failures of these assets: id, error code and reason.
 
-    A proxy that cannot be made, and speech that cannot be recognised, are no failures of
-    their asset, which is found without.
+    What is `BY_THE_WAY` is no failure of its asset, which is found without it.
     """
     statement = select(Stage.asset_id, Stage.error_code, Stage.error_message).where(
         among(Stage.asset_id, asset_ids), Stage.state == "failed", Stage.name.not_in(BY_THE_WAY)

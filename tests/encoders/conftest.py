@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_models import HF_TEXT, HF_TOWER, save_model, save_tokenizer
+from tiny_models import HF_TEXT, HF_TOWER, save_clap, save_model, save_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +23,11 @@ def tiny_multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tiny-xlmr" / "config.json").write_text(json.dumps(HF_TOWER))
     save_tokenizer(folder)
     return save_model(folder, text=HF_TEXT)
+
+
+@pytest.fixture(scope="session")
+def tiny_clap(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder with a sound encoder of each of the two kinds that are published."""
+    folder = tmp_path_factory.mktemp("clap")
+    kinds = {"clap": False, "fused clap": True}
+    return {kind: save_clap(folder / kind, fused=fused) for kind, fused in kinds.items()}

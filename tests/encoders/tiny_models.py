@@ -75,3 +75,34 @@ def save_tokenizer(folder: Path) -> None:
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
     ).save_pretrained(folder)
+
+
+def save_clap(folder: Path, *, seed: int = 0, fused: bool = False, suffix: str = "") -> Path:
+    """A CLAP model with random weights, in a folder as the Hub has them."""
+    import torch
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
+
+    text = {**HF_TOWER, "projection_dim": 24}
+    text.pop("model_type")
+    audio = {
+        "patch_embeds_hidden_size": 8,
+        "hidden_size": 64,
+        "depths": [1, 1, 1, 1],
+        "num_attention_heads": [1, 1, 2, 2],
+        "projection_dim": 24,
+        "enable_fusion": fused,
+        "fusion_type": "aff_2d" if fused else None,
+    }
+    config = ClapConfig(text_config=text, audio_config=audio, projection_dim=24)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = ClapModel(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    if suffix == ".bin":
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+        (folder / "model.safetensors").unlink()
+    truncation = "fusion" if fused else "rand_trunc"
+    ClapFeatureExtractor(truncation=truncation).save_pretrained(folder)
+    save_tokenizer(folder)
+    return folder

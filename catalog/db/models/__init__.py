@@ -13,6 +13,7 @@ from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
 from catalog.db.models.service import Service, Stage
+from catalog.db.models.sound import SoundEncoder, SoundHeard, SoundWindow
 from catalog.db.models.vector import (
     Calibration,
     Centre,
@@ -48,6 +49,9 @@ __all__ = [
     "Root",
     "Service",
     "Sidecar",
+    "SoundEncoder",
+    "SoundHeard",
+    "SoundWindow",
     "Stage",
     "Tag",
     "Token",

@@ -24,7 +24,7 @@ class Stage(Base):
 
     asset_id: Mapped[int] = cascade("asset.id", primary_key=True)
     name: Mapped[str] = mapped_column(
-        primary_key=True, comment="analyse, encode, proxy or recognise"
+        primary_key=True, comment="analyse, encode, proxy, recognise or sound"
     )
     state: Mapped[str] = mapped_column(
         server_default=sql("'due'"), comment="due, running, waiting, done or failed"
@@ -58,7 +58,9 @@ class Stage(Base):
     )
 
     __table_args__ = (
-        CheckConstraint("name IN ('analyse', 'encode', 'proxy', 'recognise')", name="name"),
+        CheckConstraint(
+            "name IN ('analyse', 'encode', 'proxy', 'recognise', 'sound')", name="name"
+        ),
         CheckConstraint("state IN ('due', 'running', 'waiting', 'done', 'failed')", name="state"),
         CheckConstraint(
             "(state IN ('waiting', 'failed')) = (error_code IS NOT NULL)", name="reason"

@@ -61,6 +61,7 @@ class SearchRequest(BaseModel):
     keep_examples: bool = False
     then: Text | None = Field(default=None, max_length=10_000, description="The next shot")
     within: Text | None = Field(default=None, max_length=40, description="How soon: 10s")
+    sound: Text | None = Field(default=None, max_length=1000, description="What is to be heard")
     weights: Text | None = Field(default=None, max_length=100, description="meaning=1,words=0.5")
     sort: Text | None = Field(default=None, max_length=40, description="date, name, duration")
     limit: Limit = 20
@@ -73,12 +74,13 @@ def _search(catalog: Catalog, asked: SearchRequest, images: list[bytes]) -> dict
     # Pictures come as bytes alone: text would be a path of this machine.
     found = catalog.search(
         asked.q,
-        image=images,
+        image=images or None,
         like=asked.like,
         not_=asked.not_,
         keep_examples=asked.keep_examples,
         then=asked.then,
         within=asked.within,
+        sound=asked.sound,
         weights=asked.weights,
         sort=asked.sort,
         limit=asked.limit,

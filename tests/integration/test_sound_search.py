@@ -1,0 +1,242 @@
+"""Sound by meaning: heard while it is ingested, found by what it sounds like."""
+
+from __future__ import annotations
+
+import shutil
+import wave
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from small_footage import video
+
+from catalog import Catalog
+from catalog.domain.actor import Actor
+from catalog.encoders.sound.null import BANDS
+from catalog.errors import (
+    EncoderUnavailableError,
+    InvalidInputError,
+    InvalidQueryError,
+    UnknownEncoderError,
+)
+from catalog.settings import Settings
+
+RATE = 16_000
+
+
+def noises(*parts: tuple[str, float]) -> np.ndarray:
+    """Bands of pitch, or silence, one after another: (word, seconds)."""
+    made = []
+    for word, seconds in parts:
+        times = np.arange(round(seconds * RATE)) / RATE
+        pitch = sum(BANDS[word]) / 2 if word in BANDS else 0
+        made.append(0.4 * np.sin(2 * np.pi * pitch * times))
+    return np.concatenate(made)
+
+
+def wav(path: Path, *parts: tuple[str, float]) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((noises(*parts) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def film(path: Path, *parts: tuple[str, float]) -> Path:
+    """Shots of red and green of four seconds each, and this sound."""
+    pictures = video(
+        path.with_name("pictures.mp4"), ["red", "green"], frames=100, timecode="01:00:00:00"
+    )
+    with av.open(str(pictures)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        target.metadata["timecode"] = "01:00:00:00"
+        heard = target.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        packets = []
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                packets.append(packet)
+        samples = (noises(*parts) * 32767).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+        for packet in [*packets, *heard.encode(frame), *heard.encode(None)]:
+            target.mux(packet)
+    pictures.unlink()
+    return path
+
+
+@pytest.fixture
+def hearing(settings: Settings) -> Iterator[Catalog]:
+    with Catalog.open(replace(settings, sound_encoder="null")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def filled(hearing: Catalog, tmp_path: Path) -> Catalog:
+    media = tmp_path / "media"
+    media.mkdir()
+    wav(media / "storm.wav", ("rumble", 12), ("hiss", 8), ("silence", 10), ("rumble", 6))
+    wav(media / "kettle.wav", ("whistle", 5))
+    wav(media / "mute.wav", ("silence", 5))
+    film(media / "train.mov", ("hum", 4), ("whistle", 4))
+    video(media / "silent.mp4")
+    report = hearing.ingest(media, collection="Field")
+    assert (report.ready, report.failed, report.warnings) == (5, 0, [])
+    return hearing
+
+
+def ranges(catalog: Catalog, sound: str, query: str = "", **options: object) -> list:
+    found = catalog.search(query, sound=sound, **options)
+    return [
+        (h.asset["name"], h.sound["start"], h.sound["end"]) for h in found.hits if h.cosine > 0.9
+    ]
+
+
+def test_moments_are_found_by_what_they_sound_like(filled: Catalog):
+    assert ranges(filled, "a whistle") == [("kettle.wav", 0, 4), ("train.mov", 4, 8)]
+    # Overlapping windows of one noise are one moment; what lies apart is another.
+    names = [(name, end) for name, _, end in ranges(filled, "rumble")]
+    assert names == [("storm.wav", 4), ("storm.wav", 34)]
+    (hit,) = [h for h in filled.search(sound="whistle", query="kind:video").hits if h.cosine > 0.9]
+    assert (hit.sound["timecode_in"], hit.sound["timecode_out"]) == ("01:00:04:00", "01:00:08:00")
+    assert hit.clip["start"] == pytest.approx(4, abs=0.05)
+    assert hit.frame is not None
+    body = hit.as_json()
+    assert body["sound"] == dict(hit.sound)
+    assert body["score"] == body["cosine"] == pytest.approx(1, abs=0.01)
+
+
+def test_filters_words_and_visibility_choose_among_which(filled: Catalog):
+    assert ranges(filled, "whistle", "kind:audio") == [("kettle.wav", 0, 4)]
+    assert ranges(filled, "whistle", "train") == [("train.mov", 4, 8)]
+    assert ranges(filled, "whistle", "nobody") == []
+    assert ranges(filled, "whistle", "-collection:field") == []
+    assert ranges(filled, "whistle", "duration:>7s") == [("train.mov", 4, 8)]
+    filled.collection(["kettle.wav"], "Other")
+    theirs = filled.seen_by(Actor("guest", collections=frozenset({"Field"})))
+    assert ranges(theirs, "whistle") == [("train.mov", 4, 8)]
+
+
+def test_pages_follow_each_other(filled: Catalog):
+    whole = [(h.asset["name"], h.sound["start"]) for h in filled.search(sound="hiss").hits]
+    assert len(whole) > 3
+    paged, after = [], None
+    while True:
+        page = filled.search(sound="hiss", limit=2, after=after)
+        paged += [(h.asset["name"], h.sound["start"]) for h in page.hits]
+        after = page.next
+        if after is None:
+            break
+    assert paged == whole
+    assert filled.search(sound="hiss").total_candidates >= len(whole)
+    with pytest.raises(InvalidInputError, match="cursor"):
+        filled.search(sound="hum", after=filled.search(sound="hiss", limit=2).next)
+
+
+def test_the_statement_is_one_and_shown(filled: Catalog):
+    found = filled.search(sound="hiss", explain=True)
+    assert "sound_window" in found.explanation["sql"]
+    assert found.encoder == "null"
+    assert found.plan.as_json()["kind"] == "exact"
+
+
+def test_what_cannot_be_asked(filled: Catalog):
+    for options in ({"then": "red"}, {"like": "1"}, {"sort": "date"}, {"not_": "red"}):
+        with pytest.raises(InvalidInputError, match="filters and words alone"):
+            filled.search(sound="hiss", **options)
+    with pytest.raises(InvalidInputError, match="is empty"):
+        filled.search(sound="  ")
+    with pytest.raises(InvalidQueryError):
+        filled.search("(", sound="hiss")
+    with pytest.raises(InvalidInputError, match="order"):
+        filled.search("sort:date", sound="hiss")
+
+
+def test_hearing_again_changes_nothing_and_a_copy_is_not_heard(filled: Catalog, tmp_path: Path):
+    def stages() -> list:
+        return [s for s in filled.show("storm.wav")["stages"] if s["name"] == "sound"]
+
+    assert [s["state"] for s in stages()] == ["done"]
+    before = ranges(filled, "rumble")
+    assert filled.listen() == {"assets": [], "made": 0, "windows": 0, "failures": []}
+    again = filled.listen(["storm.wav"], again=True)
+    assert (again["made"], again["windows"]) == (1, stages() and again["windows"])
+    assert again["windows"] > 10
+    assert ranges(filled, "rumble") == before
+    shutil.copy(tmp_path / "media" / "kettle.wav", tmp_path / "media" / "copy.wav")
+    filled.ingest(tmp_path / "media" / "copy.wav")
+    assert len(ranges(filled, "whistle", "kind:audio")) == 1
+    filled.remove(["kettle.wav"])
+    assert ranges(filled, "whistle", "kind:audio") == []
+
+
+# --- not offered --------------------------------------------------------------
+
+
+def test_without_a_sound_encoder_it_is_not_offered(catalog: Catalog, tmp_path: Path):
+    wav(tmp_path / "kettle.wav", ("whistle", 5))
+    report = catalog.ingest(tmp_path)
+    assert (report.ready, report.warnings) == (1, [])
+    assert "sound" not in {stage["name"] for stage in catalog.show("kettle.wav")["stages"]}
+    for ask in (lambda: catalog.search(sound="rain"), catalog.listen):
+        with pytest.raises(EncoderUnavailableError, match="no sound encoder is set") as caught:
+            ask()
+        assert "CATALOG_SOUND_ENCODER" in caught.value.remedy
+
+
+def test_weights_that_are_missing_hold_nothing_else_up(settings: Settings, tmp_path: Path):
+    folder = tmp_path / "no-weights"
+    wav(tmp_path / "kettle.wav", ("whistle", 5))
+    with Catalog.open(replace(settings, sound_encoder=f"local-dir:{folder}")) as catalog:
+        report = catalog.ingest(tmp_path)
+        assert (report.ready, report.failed) == (1, 0)
+        (warning,) = report.warnings
+        assert (warning.path, warning.code) == ("CATALOG_SOUND_ENCODER", "encoder_unavailable")
+        assert "has no config.json" in warning.reason
+        (stage,) = [s for s in catalog.show("kettle.wav")["stages"] if s["name"] == "sound"]
+        assert (stage["state"], stage["error_code"]) == ("waiting", "encoder_unavailable")
+        assert "has no config.json" in stage["error_message"]
+        # As a worker finds it: it goes on waiting.
+        catalog.retry(["kettle.wav"])
+        asset = catalog.show("kettle.wav")["id"]
+        assert not catalog.listen_due(asset)
+        (stage,) = [s for s in catalog.show(asset)["stages"] if s["name"] == "sound"]
+        assert stage["state"] == "waiting"
+        with pytest.raises(EncoderUnavailableError):
+            catalog.search(sound="rain")
+        (check,) = [c for c in catalog.doctor().checks if c.name == "sound_encoder"]
+        assert f"there is no {folder}" in check.found
+    # They have come: what waited is done.
+    with Catalog.open(replace(settings, sound_encoder="null")) as catalog:
+        assert catalog.listen()["made"] == 1
+        assert ranges(catalog, "whistle") == [("kettle.wav", 0, 4)]
+
+
+def test_another_encoder_hears_everything_anew(settings: Settings, tmp_path: Path, monkeypatch):
+    from catalog.encoders.sound.null import NullSoundEncoder
+
+    wav(tmp_path / "kettle.wav", ("whistle", 5))
+    with Catalog.open(replace(settings, sound_encoder="null")) as catalog:
+        catalog.ingest(tmp_path)
+    monkeypatch.setattr(NullSoundEncoder, "weights_digest", "other")
+    with (
+        Catalog.open(replace(settings, sound_encoder="null")) as catalog,
+        pytest.raises(EncoderUnavailableError, match="not those"),
+    ):
+        catalog.search(sound="whistle")
+    monkeypatch.setattr(NullSoundEncoder, "name", "null:32")
+    with Catalog.open(replace(settings, sound_encoder="null")) as catalog:
+        assert catalog.search(sound="whistle").hits == ()
+        assert catalog.listen()["made"] == 1
+        assert len(catalog.search(sound="whistle").hits) > 0
+
+
+def test_a_name_that_is_none(settings: Settings):
+    with (
+        Catalog.open(replace(settings, sound_encoder="ViT-B-32/openai")) as catalog,
+        pytest.raises(UnknownEncoderError, match="does not name a sound encoder"),
+    ):
+        catalog.search(sound="rain")
