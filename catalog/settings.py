@@ -30,12 +30,14 @@ class Settings:
     ``database_url`` and ``broker_url`` are None for the embedded servers under
     ``home``; ``reader_url`` is a read-only login for ``catalog sql`` where the
     server does not let us make one. ``encoder`` names the encoder a *new* catalogue starts with; an
-    existing one remembers its active encoder in the database. ``device`` and
+    existing one remembers its active encoder in the database. ``speech_encoder`` names a
+    sentence encoder that shall answer for speech; None leaves that as it is: to the active
+    encoder's own words in a new catalogue. ``device`` and
     ``precision`` are ``auto`` or what torch calls them (``cpu``, ``cuda:0``;
     ``fp32``, ``bf16``, ``fp16``), or ``int8``. ``sql_timeout`` is how many seconds a statement
     of ``catalog sql`` may take. ``hwaccel`` says whether a graphics card may decode:
-    ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning and words count
-    for in a search that does not say. ``sound_encoder`` names what hears effects,
+    ``auto``, ``cuda`` or ``none``. ``search_weights`` is what meaning, words
+    and speech count for in a search that does not say. ``sound_encoder`` names what hears effects,
     music and atmospheres; None: nothing does. ``speech_model`` is what recognises speech: a name of
     faster-whisper's, a repository, a folder with weights, or ``none``; on ``speech_device``
     (``auto``, ``cpu``, ``cuda``), computing in ``speech_compute``. ``reconcile_every`` is how many
@@ -51,6 +53,7 @@ class Settings:
     reader_url: str | None = None
     broker_url: str | None = None
     encoder: str = DEFAULT_ENCODER
+    speech_encoder: str | None = None
     frame_store: Path | None = None
     device: str = "auto"
     precision: str = "auto"

@@ -10,7 +10,7 @@ from catalog import encoders
 from catalog.db.engine import Database
 from catalog.dispatch import Dispatcher, dispatcher_for
 from catalog.dispatch.webhook import Webhook
-from catalog.encoders import Encoder
+from catalog.encoders import Encoder, TextEncoder
 from catalog.maintain.encoders import Encoders
 from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
@@ -47,7 +47,9 @@ class OpenCatalog:
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()
         self.sound_encoders = SoundEncoders(database, settings.sound_encoder, settings.device)
-        self._encoders = Encoders(database, self._load_encoder, settings.encoder)
+        self._encoders = Encoders(
+            database, self._load_text_encoder, settings.encoder, settings.speech_encoder
+        )
 
     def _tell(self, committed: Mapping[Any, Any]) -> None:
         """Pass on what a session has announced, now that it is true."""
@@ -58,6 +60,10 @@ class OpenCatalog:
     def _load_encoder(self, name: str, precision: str | None = None) -> Encoder:
         wanted = precision or self.settings.precision
         return encoders.load_encoder(name, device=self.settings.device, precision=wanted)
+
+    def _load_text_encoder(self, name: str) -> TextEncoder:
+        given = {"device": self.settings.device, "precision": self.settings.precision}
+        return encoders.load_text_encoder(name, **given)
 
     @property
     def dispatcher(self) -> Dispatcher:

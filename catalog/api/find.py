@@ -161,7 +161,7 @@ class FindVerbs(OpenCatalog):
 
     def _searching(self, kind: type[_Searching]) -> _Searching:
         return kind(
-            self.database, self.store, self._encoders.load, self.decoders, self._known_phrases
+            self.database, self.store, self._encoders.load_text, self.decoders, self._known_phrases
         )
 
     def complete(self, query: str, cursor: int) -> dict[str, Any]:
@@ -243,7 +243,7 @@ class FindVerbs(OpenCatalog):
         """
         seconds = self.settings.sql_timeout_s if timeout is None else timeout
         return run_sql(
-            self.database, statement, self._encoders.load, limit=limit, timeout_s=seconds
+            self.database, statement, self._encoders.load_text, limit=limit, timeout_s=seconds
         )
 
     def phrases(self, texts: Sequence[str]) -> int:
@@ -257,7 +257,7 @@ class FindVerbs(OpenCatalog):
         EncoderUnavailableError
             If the encoder's weights are not to be had.
         """
-        return encode_phrases(self.database, texts, self._encoders.load)
+        return encode_phrases(self.database, texts, self._encoders.load_text)
 
     def serve_phrases(
         self,
@@ -275,7 +275,9 @@ class FindVerbs(OpenCatalog):
         DatabaseUnavailableError
             If the database goes away.
         """
-        return answer_phrases(self.database, self._encoders.load, stop or threading.Event(), ready)
+        return answer_phrases(
+            self.database, self._encoders.load_text, stop or threading.Event(), ready
+        )
 
     def show(self, reference: Reference) -> dict[str, Any]:
         """All that is known of one asset, named by id, path or file name.

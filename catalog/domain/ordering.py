@@ -9,25 +9,28 @@ from dataclasses import dataclass
 from catalog.errors import InvalidInputError
 
 _MOST = 1000.0
+# Most queries say what a picture should show: what is said comes behind the best of those.
+SPEECH = 0.8
 # Whether the greatest comes first where nothing else is said.
 _DESCENDING = {"relevance": True, "date": True, "name": False, "duration": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a place among the meanings and one among the keyword matches count for in the score."""
+    """What a place counts for in the score: of pictures, of keyword matches, of what is said."""
 
     meaning: float = 1.0
     words: float = 1.0
+    speech: float = SPEECH
 
     @classmethod
     def of(cls, given: str | Mapping[str, float] | Weights | None) -> Weights:
-        """Read ``meaning=1,words=0.5`` (or a mapping); what is not named counts 1.
+        """Read ``meaning=1,words=0.5`` (or a mapping); what is not named counts as usual.
 
         Raises
         ------
         InvalidInputError
-            If a name is none of the two, or a weight is no number from 0 to 1000, or all are 0.
+            If a name is none of the three, or a weight is no number from 0 to 1000, or all are 0.
         """
         if isinstance(given, Weights):
             return given
@@ -39,10 +42,12 @@ class Weights:
             )
             # PostgreSQL has no numbers so small that a share of them would be none.
             values = {str(name).strip(): round(float(value), 9) for name, value in pairs}
-            weights = cls(**values)
+            # Pictures and words at 0 ask for speech alone, which is to be said.
+            given_up = not any(values.get(name, 1) for name in ("meaning", "words"))
+            weights = cls(**({"speech": 0.0} if given_up else {}) | values)
         except (TypeError, ValueError, AttributeError) as error:
             raise _no_weights(given) from error
-        numbers = (weights.meaning, weights.words)
+        numbers = (weights.meaning, weights.words, weights.speech)
         if not all(math.isfinite(n) and 0 <= n <= _MOST for n in numbers) or not any(numbers):
             raise _no_weights(given)
         return weights
@@ -87,7 +92,7 @@ class Sort:
 
 def _no_weights(given: object) -> InvalidInputError:
     return InvalidInputError(
-        f"{str(given)[:60]!r} are no weights; expected meaning=…,words=… "
+        f"{str(given)[:60]!r} are no weights; expected meaning=…,words=…,speech=… "
         "with numbers from 0 to 1000, not all 0.",
-        remedy="Write --weights meaning=1,words=0.5.",
+        remedy="Write --weights meaning=1,words=0.5,speech=0.5.",
     )

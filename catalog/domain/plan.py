@@ -22,6 +22,7 @@ _TELLING = 40  # centres of a sample: below, their share is too uncertain
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
+_LINES_DEPTH = 400  # how far a walk through spoken lines sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Plan:
     walk: int = 0
     """How many centres a walk meets at most, before a scan is as quick."""
     keywords: bool = False
+    speech: bool = False
+    """Whether what is said ranks too."""
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -59,13 +62,15 @@ class Plan:
         return self.kind in ("centres", "graph")
 
     def __str__(self) -> str:
-        return f"{self.kind}+keywords" if self.keywords and self.kind != "keywords" else self.kind
+        words = "+keywords" if self.keywords and self.kind != "keywords" else ""
+        return f"{self.kind}{words}{'+speech' if self.speech else ''}"
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as in the ``plan`` of a search."""
         return {
             "kind": self.kind,
             "keywords": self.keywords,
+            "speech": self.speech,
             "estimated_frames": self.estimated_frames,
             "at_least": self.at_least,
             "reason": self.reason,
@@ -177,6 +182,19 @@ def only_exact(plan: Plan) -> Plan:
         reason="hits that go by another order than likeness are all compared; " + plan.reason,
         settings=_settings("exact", plan.take, 0),
     )
+
+
+def meeting_lines_by_graph(plan: Plan, lines: int) -> Plan:
+    """The plan with settings by which the nearest spoken lines are met on a graph."""
+    given = plan.settings
+    deep = max(_LINES_DEPTH, int(given.get("hnsw.ef_search", "0")))
+    far = max(20_000, 2 * lines, int(given.get("hnsw.max_scan_tuples", "0")))
+    walk = {
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.ef_search": str(deep),
+        "hnsw.max_scan_tuples": str(far),
+    }
+    return replace(plan, settings={**given, **walk})
 
 
 def _longest_walk(scan: float) -> int:

@@ -103,6 +103,9 @@ class Hit:
     ``cosine`` is in [-1, 1] and None where only keywords or filters chose the
     hit; ``keyword_rank`` counts from 1 among the keyword matches; ``score`` is
     the fused rank (reciprocal rank fusion); ``confidence`` is in [0, 1];
+    ``said`` is the spoken line that brought it, with its own ``cosine`` and ``rank`` (both None
+    where only its words did, not its meaning): texts lie nearer to texts than pictures do, so
+    the two cosines cannot be compared.
     ``relevant`` is False below the cutoff, where only ``all_`` shows hits.
     Times are seconds from the asset's start. ``picture_key`` is the picture's
     name in the frame store; ``frame["picture"]`` says where that is.
@@ -118,6 +121,7 @@ class Hit:
     frame: Mapping[str, Any] | None
     picture_key: str | None = None
     relevant: bool = True
+    said: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, as in DESIGN section 9."""
@@ -128,6 +132,7 @@ class Hit:
             "keyword_rank": self.keyword_rank,
             "confidence": self.confidence,
             "relevant": self.relevant,
+            "said": None if self.said is None else dict(self.said),
             "asset": dict(self.asset),
             "clip": None if self.clip is None else dict(self.clip),
             "frame": None if self.frame is None else dict(self.frame),

@@ -56,6 +56,24 @@ class HitFrame(TypedDict):
     picture: str
 
 
+class HitSaid(TypedDict):
+    """The spoken line of a hit; ``cosine`` and ``rank`` are null where only its words were found.
+
+    Texts lie nearer to texts than pictures do: ``cosine`` is not one of pictures.
+    """
+
+    clip_id: int
+    text: str | None
+    language: str | None
+    start: float
+    end: float
+    timecode_in: str | None
+    timecode_out: str | None
+    cosine: float | None
+    rank: int | None
+    confidence: float | None
+
+
 class Hit(TypedDict):
     """One shot that answers a query; with ``then``, the shot that follows it."""
 
@@ -65,6 +83,7 @@ class Hit(TypedDict):
     keyword_rank: int | None
     confidence: float | None
     relevant: bool
+    said: NotRequired[HitSaid | None]
     asset: HitAsset
     clip: HitClip | None
     frame: HitFrame | None

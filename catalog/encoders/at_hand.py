@@ -23,7 +23,9 @@ def missing_weights(name: str) -> str | None:
             return None
         case Kind.DEMO:
             return _missing_demo()
-        case Kind.FOLDER | Kind.CHECKPOINT:
+        case Kind.SENTENCE if not spec.source:
+            return _missing_sentence(spec)
+        case Kind.FOLDER | Kind.CHECKPOINT | Kind.SENTENCE:
             return None if Path(spec.source).exists() else f"there is no {spec.source}"
         case _:
             return _missing_in_cache(spec)
@@ -35,6 +37,16 @@ def _missing_demo() -> str | None:
     except EncoderUnavailableError as error:
         return error.message
     return None
+
+
+def _missing_sentence(spec: EncoderSpec) -> str | None:
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  slow to import
+
+    from catalog.encoders.sentence_parts import WEIGHTS  # noqa: PLC0415
+
+    if any(isinstance(try_to_load_from_cache(spec.model, file), str) for file in WEIGHTS):
+        return None
+    return f"the weights of {spec.name} are not in the cache"
 
 
 def _missing_in_cache(spec: EncoderSpec) -> str | None:

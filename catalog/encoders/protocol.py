@@ -14,13 +14,12 @@ Vectors: TypeAlias = "NDArray[np.float32]"
 
 
 @runtime_checkable
-class Encoder(Protocol):
-    """An image-text model: pictures and texts become vectors that can be compared.
+class TextEncoder(Protocol):
+    """A model that makes vectors of texts: a sentence encoder, or an image-text model's words.
 
     The dot product of two rows is their cosine similarity. An encoder may be
-    used from several threads at once. Vectors of the same pictures and the
-    same ``weights_digest`` agree across devices and precisions (cosine 0.999
-    or better where the precision was chosen automatically).
+    used from several threads at once. Vectors of the same ``weights_digest`` agree across
+    devices and precisions (cosine 0.999 or better where the precision was chosen automatically).
     """
 
     @property
@@ -52,6 +51,24 @@ class Encoder(Protocol):
         """
         ...
 
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode *n* texts in any language; what exceeds the model's context is ignored.
+
+        Returns
+        -------
+        float32 ``(n, d)``, rows of length 1; ``(0, d)`` for no texts.
+        """
+        ...
+
+    def characters_read(self, texts: Sequence[str]) -> list[int]:
+        """How many characters of each text the model reads, -1 where it reads all of it."""
+        ...
+
+
+@runtime_checkable
+class Encoder(TextEncoder, Protocol):
+    """An image-text model: pictures and texts become vectors that can be compared."""
+
     def encode_images(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Encode *n* pictures of any size and mode.
 
@@ -64,17 +81,4 @@ class Encoder(Protocol):
         UndecodableError
             A picture cannot be read; ``details["index"]`` says which.
         """
-        ...
-
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Encode *n* texts in any language; what exceeds the model's context is ignored.
-
-        Returns
-        -------
-        float32 ``(n, d)``, rows of length 1; ``(0, d)`` for no texts.
-        """
-        ...
-
-    def characters_read(self, texts: Sequence[str]) -> list[int]:
-        """How many characters of each text the model reads, -1 where it reads all of it."""
         ...

@@ -8,10 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.encoders.spec import CONFIG_FILE, Kind, parse_spec
-from catalog.errors import EncoderUnavailableError
+from catalog.errors import EncoderUnavailableError, UnknownEncoderError
 
 if TYPE_CHECKING:
-    from catalog.encoders.protocol import Encoder
+    from catalog.encoders.protocol import Encoder, TextEncoder
+
+
+def load_text_encoder(spec: str, *, device: str = "auto", precision: str = "auto") -> TextEncoder:
+    """Load an encoder that makes vectors of texts: a sentence encoder, or as `load_encoder`.
+
+    Raises
+    ------
+    UnknownEncoderError, EncoderUnavailableError, InvalidSettingError
+        As `load_encoder`.
+    """
+    parsed = parse_spec(spec)
+    if parsed.kind is not Kind.SENTENCE:
+        return load_encoder(spec, device=device, precision=precision)
+    from catalog.encoders.sentence import load_sentence  # noqa: PLC0415  # this imports torch
+
+    return load_sentence(parsed, device=device, precision=precision)
 
 
 def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") -> Encoder:
@@ -33,13 +49,20 @@ def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") ->
     Raises
     ------
     UnknownEncoderError
-        The name means nothing; near matches are in the message.
+        The name means nothing; near matches are in the message. Or it is a sentence encoder.
     EncoderUnavailableError
         The weights are missing, broken, or of another architecture.
     InvalidSettingError
         The device or precision cannot be used here.
     """
     parsed = parse_spec(spec)
+    if parsed.kind is Kind.SENTENCE:
+        raise UnknownEncoderError(
+            f"{parsed.name} is a sentence encoder: it sees no pictures.",
+            remedy="Name an image-text encoder here; sentence encoders are for speech "
+            "(CATALOG_SPEECH_ENCODER).",
+            encoder=parsed.name,
+        )
     if parsed.kind is Kind.NULL:
         from catalog.encoders.null import NullEncoder  # noqa: PLC0415  # keeps numpy out of --help
 

@@ -7,6 +7,8 @@
 ``MODEL/random``                    random weights from a fixed seed, to measure speed
 ``hf-hub:ORG/REPO``                 an open_clip model on the Hugging Face Hub
 ``local-dir:PATH`` (or the path)    a folder with ``open_clip_config.json`` and weights
+``sentence:ORG/REPO``               a sentence encoder on the Hugging Face Hub, for speech alone
+``sentence:PATH``                   the same from a folder, as sentence-transformers saves it
 ``demo``                            the small model this package ships
 ``null`` or ``null:DIMENSION``      hashes and colours, no model; for tests
 ==================================  ====================================================
@@ -22,7 +24,7 @@ from catalog.errors import UnknownEncoderError
 
 CONFIG_FILE = "open_clip_config.json"
 NULL_DIMENSION = 64
-_HUB, _FOLDER, _RANDOM = "hf-hub:", "local-dir:", "random"
+_HUB, _FOLDER, _SENTENCE, _RANDOM = "hf-hub:", "local-dir:", "sentence:", "random"
 WAYS_TO_NAME = (
     "Name one as MODEL/TAG, MODEL@/path/to/weights, hf-hub:ORG/REPO, local-dir:/path/to/folder or "
     "demo (CATALOG_ENCODER)."
@@ -39,6 +41,8 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     TAG = "tag"
     RANDOM = "random"
+    SENTENCE = "sentence"
+    """From a folder (``source``), else a repository (``model``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class EncoderSpec:
                 return f"{self.model}@{self.source}"
             case Kind.RANDOM:
                 return f"{self.model}/{_RANDOM}"
+            case Kind.SENTENCE:
+                return f"{_SENTENCE}{self.source or self.model}"
             case Kind.TAG:
                 return f"{self.model}/{self.source}" if self.source else self.model
 
@@ -91,6 +97,8 @@ def parse_spec(text: str) -> EncoderSpec:
         return EncoderSpec(Kind.DEMO)
     if text.partition(":")[0] == "null":
         return _null(text)
+    if text.startswith(_SENTENCE):
+        return _sentence(text)
     if text.startswith(_HUB):
         return _hub(text)
     if text.startswith(_FOLDER) or _looks_like_folder(text):
@@ -128,6 +136,16 @@ def _hub(text: str) -> EncoderSpec:
     if not (organisation and slash and name) or "/" in name:
         raise _malformed(text, "hf-hub:ORG/REPO")
     return EncoderSpec(Kind.HUB, repository)
+
+
+def _sentence(text: str) -> EncoderSpec:
+    place = text.removeprefix(_SENTENCE)
+    if place.startswith(("/", "./", "../", "~")) or (place and Path(place).is_dir()):
+        return EncoderSpec(Kind.SENTENCE, source=_absolute(place))
+    organisation, slash, name = place.partition("/")
+    if not (organisation and slash and name) or "/" in name:
+        raise _malformed(text, "sentence:ORG/REPO, or sentence:/path/to/folder")
+    return EncoderSpec(Kind.SENTENCE, place)
 
 
 def _folder(path: str, text: str) -> EncoderSpec:

@@ -25,7 +25,7 @@ CPU_BATCH, _GPU_BATCH = 64, 1024
 # The frame store may be across a network, where reading is waiting.
 _READERS = 8
 # A batch of the largest model on a slow processor takes a few minutes.
-_LEASE_S = 1800.0
+LEASE_S = 1800.0
 
 
 class EncodeQueue:
@@ -68,7 +68,7 @@ class EncodeQueue:
         failures: dict[int, CatalogError] = {}
         while True:
             with self._database.session() as session:
-                if not vectors.begin_batch(session, self.encoder_id, lease_s=_LEASE_S):
+                if not vectors.begin_batch(session, self.encoder_id, lease_s=LEASE_S):
                     break
                 claimed = vectors.claim_frames(
                     session,

@@ -20,6 +20,7 @@ from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools, worker_name
 from catalog.ingest.encode import STAGE as ENCODE
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
+from catalog.ingest.encode_speech import encode_speech
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
@@ -105,6 +106,7 @@ class Ingest:
             analysed = self._work(ids, *self._loader.active())
             self._fill_others(analysed)
         self._report.warnings += read_sidecars(self._tools, ids)
+        self._report.warnings += encode_speech(self._database, self._loader, ids, self._progress)
         self._make_proxies(ids)
         self._recognise(ids)
         self._hear(ids)
@@ -235,6 +237,7 @@ class Ingest:
                     filling.note_problem(session, row.id, error.message)
                 self._report.warnings.append(Failure.of(row.name, error))
                 continue
+            assert isinstance(encoder, Encoder)  # noqa: S101  # it lacks frames
             queue = EncodeQueue(self._database, self._tools.store, encoder, row.id)
             failures = self._encode(queue, wanted, count=row.active)
             if row.active:

@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass
 
 from catalog.db.engine import Database
+from catalog.encoders import Encoder, TextEncoder
 from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, NotFoundError
 from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset, worker_name
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
+from catalog.ingest.encode_speech import SpeechQueue
 from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import read_sidecars
-from catalog.ingest.turns import EncoderLoader, Turns
+from catalog.ingest.turns import EncoderLoader, Turn, Turns
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, stages
 
@@ -68,9 +70,10 @@ def encode_step(
     *,
     heed_pause: bool = False,
 ) -> Encoded:
-    """Give every frame the vectors it lacks: of the active encoder, then of those being filled.
+    """Give frames and spoken lines the vectors they lack: of the active encoder, then of others.
 
-    Any number of processes may do this at once; they share the frames. What was
+    The others are those being filled. Any number of processes may do this at once; they
+    share the work. What was
     never encoded comes before a backfill, also when it comes during one. An
     encoder is loaded only if something waits for it. With ``heed_pause`` it ends
     when the service is paused.
@@ -82,27 +85,47 @@ def encode_step(
     """
     turns, written = Turns(database), 0
     failures: dict[int, CatalogError] = {}
+    try:
+        loader.enter_speech()
+    except EncoderUnavailableError as error:
+        turns.refused.append(error)
     while (turn := turns.next(heed_pause=heed_pause)) is not None:
         try:
-            encoder, encoder_id = loader.active() if turn.of is None else loader.filling(turn.of)
+            chosen = loader.active() if turn.of is None else loader.filling(turn.of)
         except EncoderUnavailableError as error:
             if turn.of is None:
                 raise
             turns.refuse(turn.of, error)
             continue
-        know_cues(database, encoder, encoder_id)
-        queue = EncodeQueue(database, store, encoder, encoder_id)
         began = time.monotonic()
-        count, failed = queue.drain(
-            turn.assets, until=turns.pressed(turn), on_frames=turns.counting(turn)
-        )
+        count, failed = _encoded(database, store, chosen, turns, turn)
         took_s = time.monotonic() - began
         if turn.of is None:
-            settle(database, encoder_id, turn.assets, failed, worker_name(), took_s=took_s)
+            settle(database, chosen[1], turn.assets, failed, worker_name(), took_s=took_s)
         else:
             note_failures(database, failed, worker_name())
         written += count
         failures.update(failed)
+    loader.hear()
     if turns.refused:
         raise turns.refused[0]
     return Encoded(written, failures)
+
+
+def _encoded(
+    database: Database,
+    store: FrameStore,
+    chosen: tuple[TextEncoder, int],
+    turns: Turns,
+    turn: Turn,
+) -> tuple[int, dict[int, CatalogError]]:
+    """What a turn's assets lack of one encoder; vectors written, and why some were not."""
+    encoder, encoder_id = chosen
+    count, failed = 0, dict[int, CatalogError]()
+    until, counting = turns.pressed(turn), turns.counting(turn)
+    if isinstance(encoder, Encoder):
+        know_cues(database, encoder, encoder_id)
+        queue = EncodeQueue(database, store, encoder, encoder_id)
+        count, failed = queue.drain(turn.assets, until=until, on_frames=counting)
+    lines = SpeechQueue(database, encoder, encoder_id)
+    return count + lines.drain(turn.assets, until=until, on_lines=counting), failed

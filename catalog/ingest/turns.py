@@ -1,4 +1,4 @@
-"""Which frames are encoded next: what is fresh, then backfills, of one encoder after another."""
+"""Which assets are encoded next: what is fresh, then backfills, of one encoder after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.encoders import Encoder
+from catalog.encoders import Encoder, TextEncoder
 from catalog.errors import EncoderUnavailableError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.encode import CPU_BATCH
@@ -34,13 +34,19 @@ class EncoderLoader(Protocol):
     def active(self) -> tuple[Encoder, int]:
         """The encoder that answers, and its row's id."""
 
-    def filling(self, row: EncoderRow) -> tuple[Encoder, int]:
+    def filling(self, row: EncoderRow) -> tuple[TextEncoder, int]:
         """An encoder that is being filled; EncoderUnavailableError if it cannot be loaded."""
+
+    def enter_speech(self) -> None:
+        """Have the sentence encoder filled that is wanted; EncoderUnavailableError as above."""
+
+    def hear(self) -> None:
+        """Let it answer for speech once it is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Assets whose frames want vectors; ``of`` names the encoder, or None: the active one."""
+    """Assets that want vectors; ``of`` names the encoder, or None: the active one."""
 
     of: EncoderRow | None
     fresh: bool

@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress
-from catalog.encoders import Encoder
+from catalog.encoders import TextEncoder
 from catalog.errors import InvalidInputError
 from catalog.maintain.encoders import Encoders, row_called
 from catalog.search.phrases import Phrases, normal_phrase
@@ -124,7 +124,7 @@ def _queries(
     )
 
 
-def _model(encoders: Encoders, row: EncoderRow) -> Encoder:
+def _model(encoders: Encoders, row: EncoderRow) -> TextEncoder:
     return encoders.filling(row)[0]
 
 

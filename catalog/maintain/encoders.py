@@ -11,24 +11,54 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress
-from catalog.encoders import Encoder, parse_spec
-from catalog.errors import EncoderUnavailableError, InvalidInputError, NotFoundError
+from catalog.encoders import Encoder, TextEncoder, parse_spec
+from catalog.encoders.spec import Kind
+from catalog.errors import (
+    EncoderUnavailableError,
+    InvalidInputError,
+    InvalidSettingError,
+    NotFoundError,
+)
 from catalog.maintain.graphs import build_graphs
-from catalog.store import filling, vectors
+from catalog.store import filling, spoken, vectors
 from catalog.store.vectors import EncoderRow
 
 
 class Encoders:
     """Loads encoders once per process and keeps the catalogue's list of them."""
 
-    def __init__(self, database: Database, load: Callable[[str], Encoder], default: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        load: Callable[[str], TextEncoder],
+        default: str,
+        speech: str | None = None,
+    ) -> None:
         self.database = database
         self._load_spec = load
         self._default = default
-        self._loaded: dict[str, Encoder] = {}
+        self._speech = speech
+        self._loaded: dict[str, TextEncoder] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def load(self, name: str) -> Encoder:
+        """The encoder of pictures, loaded on first use.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is a sentence encoder.
+        """
+        loaded = self.load_text(name)
+        if not isinstance(loaded, Encoder):
+            raise InvalidInputError(
+                f"{name} is a sentence encoder: it sees no pictures.",
+                remedy="Name an image-text encoder; sentence encoders are for speech "
+                "(CATALOG_SPEECH_ENCODER).",
+            )
+        return loaded
+
+    def load_text(self, name: str) -> TextEncoder:
         """The encoder, loaded on first use; of many threads that ask at once one loads it."""
         with self._locks[name]:
             if name not in self._loaded:
@@ -76,7 +106,7 @@ class Encoders:
             row = vectors.active_encoder(session)
         return row.name if row else self._default
 
-    def filling(self, row: EncoderRow) -> tuple[Encoder, int]:
+    def filling(self, row: EncoderRow) -> tuple[TextEncoder, int]:
         """An encoder that is being filled, loaded, and its row's id.
 
         Raises
@@ -84,11 +114,51 @@ class Encoders:
         EncoderUnavailableError
             As `active`.
         """
-        encoder = self.load(row.name)
+        encoder = self.load_text(row.name)
         check_weights(encoder, row)
         return encoder, row.id
 
-    def enter(self, name: str) -> tuple[Encoder, EncoderRow]:
+    def enter_speech(self) -> None:
+        """Enter the sentence encoder that the settings want, and have it filled.
+
+        Nothing is done where they want none, it is there already, or nothing is said yet.
+
+        Raises
+        ------
+        InvalidSettingError
+            If what they name is no sentence encoder.
+        EncoderUnavailableError
+            If its weights are not to be had.
+        """
+        if self._speech is None:
+            return
+        spec = parse_spec(self._speech)
+        if spec.kind is not Kind.SENTENCE:
+            raise InvalidSettingError(
+                f"speech_encoder is {self._speech!r}; expected a sentence encoder.",
+                remedy="Set CATALOG_SPEECH_ENCODER=sentence:ORG/REPO or sentence:/path/to/folder, "
+                "or leave it out: the active encoder's own words answer for speech then.",
+            )
+        with self.database.session() as session:
+            row = vectors.find_encoder(session, spec.name)
+            if (row is not None and row.filling) or not spoken.anything_said(session):
+                return
+        _, row = self.enter(spec.name)
+        with self.database.session() as session:
+            filling.begin_filling(session, row.id)
+
+    def hear(self) -> None:
+        """Let that encoder answer for speech once every line has its vector."""
+        if self._speech is None:
+            return
+        with self.database.session() as session:
+            row = vectors.find_encoder(session, parse_spec(self._speech).name)
+            if row is None or row.hears or not row.filling:
+                return
+            if spoken.count_missing(session, row.id) == 0:
+                filling.hear_with(session, row.id)
+
+    def enter(self, name: str) -> tuple[TextEncoder, EncoderRow]:
         """Load the encoder and make sure that the catalogue knows it.
 
         Raises
@@ -99,12 +169,12 @@ class Encoders:
             If there is no such encoder, its weights are not to be had, or are
             others than the catalogue has vectors of.
         """
-        encoder = self.load(parse_spec(name).name)
+        encoder = self.load_text(parse_spec(name).name)
         row = self.entered(encoder)
         check_weights(encoder, row)
         return encoder, row
 
-    def entered(self, encoder: Encoder) -> EncoderRow:
+    def entered(self, encoder: TextEncoder) -> EncoderRow:
         """The encoder's row, written if it is new."""
         if not 1 <= encoder.dimension <= vectors.MAX_DIMENSION:
             raise InvalidInputError(
@@ -119,6 +189,7 @@ class Encoders:
                 dimension=encoder.dimension,
                 precision=encoder.precision,
                 weights_digest=encoder.weights_digest,
+                sees=isinstance(encoder, Encoder),
             )
 
     def list(self) -> list[dict[str, Any]]:
@@ -134,20 +205,31 @@ class Encoders:
 def described(session: Session, row: EncoderRow) -> dict[str, Any]:
     """What people are told of an encoder; ``rate`` is frames per second, ``left_s`` seconds."""
     missing = vectors.count_missing(session, row.id)
-    rate = filling.pace(session, row.id).rate if row.filling and missing else None
+    unheard = spoken.count_missing(session, row.id)
+    left = missing + unheard
+    rate = filling.pace(session, row.id).rate if row.filling and left else None
     return {
         "name": row.name,
-        "state": "active" if row.active else "filling" if row.filling else "kept",
+        "state": _state(row),
         "dimension": row.dimension,
         "precision": row.precision,
         "weights": row.weights_digest,
         "active": row.active,
         "vectors": vectors.count_vectors(session, row.id),
         "missing": missing,
+        "speech": {"vectors": spoken.count_vectors(session, row.id), "missing": unheard},
         "rate": None if rate is None else round(rate, 2),
-        "left_s": None if rate is None else round(missing / rate),
-        "problem": row.problem if row.filling and missing else None,
+        "left_s": None if rate is None else round(left / rate),
+        "problem": row.problem if row.filling and left else None,
     }
+
+
+def _state(row: EncoderRow) -> str:
+    if row.active:
+        return "active"
+    if row.hears:
+        return "speech"
+    return "filling" if row.filling else "kept"
 
 
 def row_called(session: Session, name: str) -> EncoderRow:
@@ -173,7 +255,7 @@ def row_called(session: Session, name: str) -> EncoderRow:
     return row
 
 
-def check_weights(encoder: Encoder, row: EncoderRow) -> None:
+def check_weights(encoder: TextEncoder, row: EncoderRow) -> None:
     """Refuse weights that the encoder's vectors were not made with."""
     if encoder.weights_digest != row.weights_digest:
         raise EncoderUnavailableError(

@@ -1,4 +1,4 @@
-"""Graphs over the centres of clips: built once there are so many that a scan would be slow."""
+"""Graphs over centres of clips and spoken lines: built once there are too many to scan."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from sqlalchemy.exc import ProgrammingError
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
 from catalog.store import centres, vectors
+from catalog.store.centres import Sizes
+from catalog.store.vectors import EncoderRow
 
 # Any number, as long as it stays the same; the encoder's id is the lock's second half.
 _LOCK = 0x6772_6170
@@ -26,28 +28,36 @@ def build_graphs(database: Database, progress: Progress | None = None) -> list[d
     built = []
     with database.session() as session:
         due = [
-            (row, size.centres)
+            (row, table, count)
             for row in vectors.list_encoders(session)
-            if not (size := centres.sizes(session, row.id, row.dimension)).graph
-            and size.centres >= centres.INDEX_FROM
+            for table, count in _due(centres.sizes(session, row.id, row.dimension))
         ]
-    for row, count in due:
+    for row, table, count in due:
         progress.begin("graph", 1, "graphs")
-        if _build(database, row.id, row.dimension):
-            built.append({"encoder": row.name, "centres": count})
+        if _build(database, row, table):
+            what = "lines" if table == centres.LINES else "centres"
+            built.append({"encoder": row.name, what: count})
         progress.advance("graph", 1, row.name)
         progress.end("graph")
     return built
 
 
-def _build(database: Database, encoder_id: int, dimension: int) -> bool:
+def _due(size: Sizes) -> list[tuple[str, int]]:
+    """The tables of vectors that want a graph and have none, with their sizes."""
+    every = (("centre", size.centres, size.graph), (centres.LINES, size.lines, size.lines_graph))
+    return [
+        (table, count) for table, count, graph in every if not graph and count >= centres.INDEX_FROM
+    ]
+
+
+def _build(database: Database, row: EncoderRow, table: str) -> bool:
     with database.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        key = {"a": _LOCK, "b": encoder_id}
+        key = {"a": _LOCK, "b": row.id}
         if not connection.execute(text("SELECT pg_try_advisory_lock(:a, :b)"), key).scalar():
             return False
         try:
-            centres.build_graph(connection, encoder_id, dimension)
+            centres.build_graph(connection, row.id, row.dimension, table)
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
                 raise

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress
-from catalog.encoders import Encoder
+from catalog.encoders import Encoder, TextEncoder
 from catalog.errors import (
     CatalogError,
     EncoderUnavailableError,
@@ -18,12 +18,13 @@ from catalog.errors import (
     NotFoundError,
 )
 from catalog.ingest.encode import EncodeQueue
+from catalog.ingest.encode_speech import SpeechQueue
 from catalog.ingest.rolls import know_cues, tell_untold
 from catalog.maintain.encoders import Encoders, described, row_called
 from catalog.maintain.graphs import build_graphs
 from catalog.media.frame_store import FrameStore
 from catalog.search.phrases import Phrases
-from catalog.store import audit, comparing, filling, vectors
+from catalog.store import audit, comparing, filling, spoken, vectors
 from catalog.store.vectors import EncoderRow
 
 # What was asked for is known to the new encoder when it takes over: the newest of it.
@@ -79,8 +80,9 @@ class Switching:
         return {"encoded": encoded}
 
     def activate(self, name: str, progress: Progress) -> dict[str, Any]:
-        """Let the encoder answer, once every frame has its vector.
+        """Let the encoder answer, once every frame and spoken line has its vector.
 
+        A sentence encoder answers for speech, in the place of the active encoder's own words.
         The old one answers until the very end, and then the new one does, in one
         transaction: no frame that could be found before cannot be found after.
 
@@ -115,11 +117,13 @@ class Switching:
                 ) from error
         # By the pictures as the new one sees them. Broken off here, a reconciler goes on.
         tell_untold(self._database, progress=progress)
-        return {"name": row.name, "active": True, "encoded": written}
+        return {"name": row.name, "active": row.sees, "encoded": written}
 
     def _switched(self, session: Session, row: EncoderRow) -> bool:
-        former = vectors.active_encoder(session)
-        if not filling.switch_to(session, row.id):
+        seeing, hearing = vectors.answering(session)
+        former = seeing if row.sees else hearing
+        switch = filling.switch_to if row.sees else filling.hear_with
+        if not switch(session, row.id):
             return False
         if former is None or former.id != row.id:
             before = None if former is None else former.name
@@ -129,6 +133,7 @@ class Switching:
     def remove(self, name: str) -> dict[str, Any]:
         """Forget an encoder that does not answer, with all it made; bytes freed.
 
+        Of a sentence encoder the active one takes over speech, whose vectors it has.
         Searches go on; batches that are being encoded are waited for.
 
         Raises
@@ -150,37 +155,49 @@ class Switching:
                     remedy="Let another one answer first: catalog encoder activate NAME",
                 )
             count = vectors.count_vectors(session, row.id)
+            count += spoken.count_vectors(session, row.id)
             freed = filling.remove_encoder(session, row.id)
             audit.note(session, "encoder.remove", encoder=row.name, vectors=count)
         self._encoders.forget(row.name)
         return {"name": row.name, "removed": True, "vectors": count, "bytes": freed}
 
     def _fill(
-        self, encoder: Encoder, row: EncoderRow, progress: Progress
+        self, encoder: TextEncoder, row: EncoderRow, progress: Progress
     ) -> tuple[int, dict[int, CatalogError]]:
+        """Encode all it lacks; waiting, so that two at once leave nothing to each other."""
         with self._database.session() as session:
             missing = vectors.count_missing(session, row.id)
+            unheard = spoken.count_missing(session, row.id)
+        written, failures = 0, dict[int, CatalogError]()
         progress.begin("encode", missing, "frames")
-        queue = EncodeQueue(self._database, self._store, encoder, row.id)
+        if isinstance(encoder, Encoder):
+            queue = EncodeQueue(self._database, self._store, encoder, row.id)
+            counted = self._counting(row, "encode", progress)
+            written, failures = queue.drain(wait=True, on_frames=counted)
+        progress.end("encode")
+        progress.begin("speech", unheard, "lines")
+        lines = SpeechQueue(self._database, encoder, row.id)
+        written += lines.drain(wait=True, on_lines=self._counting(row, "speech", progress))
+        progress.end("speech")
+        return written, failures
 
+    def _counting(self, row: EncoderRow, step: str, progress: Progress) -> Callable[[int], None]:
         def encoded(count: int) -> None:
-            progress.advance("encode", count)
+            progress.advance(step, count)
             with self._database.session() as session:
                 filling.note_pace(session, row.id, count)
 
-        # Waiting, so that two at once leave no frame to each other.
-        written, failures = queue.drain(wait=True, on_frames=encoded)
-        progress.end("encode")
-        return written, failures
+        return encoded
 
     def _carry_phrases(self, row: EncoderRow) -> None:
         """Make known to the encoder what was asked of the one before: SQL may order by it."""
         with self._database.session() as session:
-            active = vectors.active_encoder(session)
+            seeing, hearing = vectors.answering(session)
+            active = seeing if row.sees else hearing
             if active is None or active.id == row.id:
                 return
             texts = comparing.newest_phrases(session, active.id, _PHRASES)
-        phrases = Phrases(self._database, row, lambda: self._encoders.load(row.name))
+        phrases = Phrases(self._database, row, lambda: self._encoders.load_text(row.name))
         for part in _batches(texts, _PHRASES_AT_ONCE):
             phrases.vectors(part)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from catalog.db.engine import Database
 from catalog.db.notices import PHRASE_LOCK, listening
-from catalog.encoders import Encoder
+from catalog.encoders import TextEncoder
 from catalog.errors import CatalogError
 from catalog.search.phrases import encode_phrases, normal_phrase
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 def answer_phrases(
     database: Database,
-    load_encoder: Callable[[str], Encoder],
+    load_encoder: Callable[[str], TextEncoder],
     stop: threading.Event,
     ready: Callable[[], None] = lambda: None,
 ) -> int:

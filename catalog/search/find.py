@@ -16,11 +16,10 @@ from catalog.db.engine import Database
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
 from catalog.domain.query import Query, parse
-from catalog.domain.results import Hit, Notice, SearchResult
+from catalog.domain.results import Hit, SearchResult
 from catalog.domain.timecode import timecode_at
-from catalog.encoders import Encoder
+from catalog.encoders import TextEncoder
 from catalog.errors import (
-    CatalogError,
     EncoderRemovedError,
     InvalidInputError,
     InvalidQueryError,
@@ -29,21 +28,20 @@ from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.corrections import Correction, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
-from catalog.search.example import ExampleVectors
 from catalog.search.judging import (
-    calibrated_language,
     confidence_of,
-    cut_notices,
     cutoff_of,
+    said_confidence,
+    surest,
 )
-from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
+from catalog.search.phrases import KnownPhrases
 from catalog.search.planning import plan_of
-from catalog.store import filters, vectors
+from catalog.search.wishes import Wishes, removed
+from catalog.store import filters
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
-from catalog.store.search import Keywords, Meaning, SearchParts, asked_for
+from catalog.store.search import Keywords, SearchParts, asked_for
 from catalog.store.search.deciding import set_locally
-from catalog.store.vectors import EncoderRow
 from catalog.store.visibility import actor_of, narrowed
 
 MAX_LIMIT = 1000
@@ -60,15 +58,13 @@ class Search:
         self,
         database: Database,
         store: FrameStore,
-        load_encoder: Callable[[str], Encoder],
+        load_encoder: Callable[[str], TextEncoder],
         decoders: DecoderPool,
         known: KnownPhrases | None = None,
     ) -> None:
-        self._decoders = decoders
         self._database = database
         self._store = store
-        self._load_encoder = load_encoder
-        self._known = known
+        self._wishes = Wishes(database, load_encoder, decoders, known)
 
     def find(
         self,
@@ -131,7 +127,8 @@ class Search:
         parsed = parsed_query(query, examples)
         sort = parsed.sort if sort is None else sort
         check_limit(limit)
-        encoder, meaning, notices = self._meaning(parsed, examples)
+        sought = self._wishes.of(parsed, examples, weights)
+        encoder, meaning = sought.encoder, sought.meaning
         words = filters.keyword_query(parsed.root)
         keywords = None if words is None else Keywords(words)
         ranked = meaning is not None or keywords is not None
@@ -147,6 +144,7 @@ class Search:
             free_words=bool(examples) or parsed.has_free_words,
             keywords=keywords,
             meaning=meaning,
+            speech=sought.speech,
             weights=weights,
             sort=sort,
             # One more than the page tells whether there is another page.
@@ -181,45 +179,21 @@ class Search:
             next=write_cursor(asked, hits[-1].rank, rows[limit - 1]) if more else None,
             explanation=explanation,
             cutoff=cutoff_of(answer[0], None if meaning is None else meaning.language),
-            notices=notices,
+            notices=sought.notices,
             corrections=tuple(each.as_json() for each in mended),
             examples=examples.as_json() if examples else None,
         )
 
-    def _meaning(
-        self, query: Query, examples: Examples
-    ) -> tuple[EncoderRow | None, Meaning | None, tuple[Notice, ...]]:
-        words = normal_phrase(query.words)
-        with self._database.session() as session:
-            encoder = vectors.active_encoder(session)
-        if encoder is None or not (words or examples):
-            # A catalogue that never encoded anything still has its keywords.
-            return encoder, None, ()
-        name = encoder.name
-        phrases = Phrases(self._database, encoder, lambda: self._load_encoder(name), self._known)
-        try:
-            if examples:
-                vector = ExampleVectors(phrases, self._decoders).vector(words, examples)
-                meaning = Meaning(encoder.id, vector, language=None)
-            else:
-                language = calibrated_language(encoder, words)
-                meaning = Meaning(encoder.id, phrases.vectors([words])[words], language)
-            return encoder, meaning, cut_notices(phrases.cut)
-        except CatalogError as error:
-            with self._database.session() as session:
-                now = vectors.active_encoder(session)
-            if now is None or now.id == encoder.id:
-                raise
-            raise removed(name) from error  # and its weights or vectors with it
-
     def _hit(self, row: Row[Any], rank: int) -> Hit:
         cosine = None if row.cosine is None else round(float(row.cosine), 6)
+        said = said_json(row)
         return Hit(
             rank=rank,
             score=round(float(row.score), 6),
             cosine=cosine,
             keyword_rank=row.keyword_rank,
-            confidence=confidence_of(row),
+            confidence=surest(confidence_of(row), None if said is None else said["confidence"]),
+            said=said,
             relevant=bool(row.relevant),
             asset=asset_json(row),
             clip=clip_json(row),
@@ -247,13 +221,6 @@ def check_there(answer: Sequence[Row[Any]]) -> None:
     """
     if not answer[0].encoder_there:
         raise removed("The encoder that answered")
-
-
-def removed(name: str) -> EncoderRemovedError:
-    """The error of an encoder that went while it was being asked."""
-    return EncoderRemovedError(
-        f"{name} was removed while it was being asked.", remedy="Ask again: another one answers."
-    )
 
 
 def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]:
@@ -349,6 +316,25 @@ def clip_json(row: Row[Any]) -> dict[str, Any] | None:
 def rounded(share: float | None) -> float | None:
     """A share as JSON has it."""
     return None if share is None else round(share, 4)
+
+
+def said_json(row: Row[Any]) -> dict[str, Any] | None:
+    """The line that was said, by which a hit was found; None of what was found otherwise."""
+    if row.said_id is None:
+        return None
+    by_meaning = row.speech_rank is not None
+    return {
+        "clip_id": row.said_id,
+        "text": row.said_text,
+        "language": row.said_language,
+        "start": _seconds(row, row.said_start_pts),
+        "end": _seconds(row, row.said_end_pts),
+        "timecode_in": _timecode(row, row.said_start_pts),
+        "timecode_out": _timecode(row, row.said_end_pts),
+        "cosine": round(float(row.speech_cosine), 6) if by_meaning else None,
+        "rank": row.speech_rank,
+        "confidence": said_confidence(row),
+    }
 
 
 def _warnings(row: Row[Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from catalog.domain.results import Notice
 from catalog.store.vectors import EncoderRow
 
 _SHOWN = 40
+# As many lines as the background is measured on.
+_LINES = 1024
 
 
 def calibrated_language(encoder: EncoderRow, words: str) -> str:
@@ -40,7 +42,34 @@ def cutoff_of(row: Row[Any], language: str | None) -> dict[str, Any] | None:
         "calibrated": calibrated,
         "language": (language or None) if calibrated else None,
         "relevant": row.relevant_hits,
+        **_speech_cutoff(row),
     }
+
+
+def _speech_cutoff(row: Row[Any]) -> dict[str, Any]:
+    """From which cosine on a line is taken to say it: on a scale of its own."""
+    if row.speech_floor is None:
+        return {}
+    floor, middle = float(row.speech_floor), float(row.speech_median)
+    return {"speech": {"at_least": round(floor, 6), "background": round(middle, 6)}}
+
+
+def said_confidence(row: Row[Any]) -> float | None:
+    """How sure it is that the line says what was asked for; None where only words were found.
+
+    By how far it stands out of the query's cosines with other lines, for as many as a page of
+    those could be: see `catalog.domain.confidence.standing_out`.
+    """
+    if row.speech_rank is None or not row.speech_spread:
+        return None
+    middle, spread = float(row.speech_median), float(row.speech_spread)
+    sure = standing_out(float(row.speech_cosine), middle, spread, _LINES)
+    return None if sure is None else round(sure, 4)
+
+
+def surest(*confidences: float | None) -> float | None:
+    """The highest of those that are known: one way of finding a hit is enough."""
+    return max((each for each in confidences if each is not None), default=None)
 
 
 def confidence_of(row: Row[Any]) -> float | None:

@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from catalog.db.engine import Database
-from catalog.encoders import Encoder
+from catalog.encoders import TextEncoder
 from catalog.store import vectors
 from catalog.store.vectors import EncoderRow, KeptPhrase
 
@@ -67,7 +68,7 @@ class Phrases:
         self,
         database: Database,
         encoder: EncoderRow,
-        load_encoder: Callable[[], Encoder],
+        load_encoder: Callable[[], TextEncoder],
         known: KnownPhrases | None = None,
     ) -> None:
         self.database = database
@@ -136,12 +137,17 @@ class Phrases:
 
 
 def encode_phrases(
-    database: Database, texts: Sequence[str], load_encoder: Callable[[str], Encoder]
+    database: Database, texts: Sequence[str], load_encoder: Callable[[str], TextEncoder]
 ) -> int:
-    """Make texts known to the catalogue's active encoder; none in a catalogue without one."""
+    """Make texts known to the encoders that answer; none in a catalogue without one.
+
+    Last to the active one: whoever waits for it finds them known to both.
+    """
     with database.session() as session:
-        encoder = vectors.active_encoder(session)
-    if encoder is None:
-        return 0
-    name = encoder.name
-    return len(Phrases(database, encoder, lambda: load_encoder(name)).vectors(texts))
+        active, hears = vectors.answering(session)
+    rows = {row.id: row for row in (hears, active) if row is not None}
+    known = 0
+    for encoder in rows.values():
+        load = partial(load_encoder, encoder.name)
+        known = len(Phrases(database, encoder, load).vectors(texts))
+    return known

@@ -6,8 +6,16 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from catalog.domain.plan import Library, Plan, choose, only_exact, worth_counting
+from catalog.domain.plan import (
+    Library,
+    Plan,
+    choose,
+    meeting_lines_by_graph,
+    only_exact,
+    worth_counting,
+)
 from catalog.store import centres
+from catalog.store.centres import Sizes
 from catalog.store.search import Nearest, SearchParts
 from catalog.store.search.deciding import count_kept, sample_kept
 from catalog.store.search.parts import is_sorted_by_score
@@ -24,7 +32,7 @@ _SAMPLED = 20.0
 def plan_of(
     session: Session, parts: SearchParts, encoder: EncoderRow | None, *, filtered: bool
 ) -> tuple[Plan, SearchParts]:
-    """The plan, and the parts as it wants them.
+    """The plan, and the parts as it wants them: without speech where nothing is said.
 
     ``filtered``: whether the query chooses; what is left out of every search
     (black, bars, former versions) is little, and not counted.
@@ -34,7 +42,10 @@ def plan_of(
     if meaning is None or encoder is None:
         kind = "keywords" if keywords else "filter"
         return Plan(kind, "there is no meaning to compare", keywords=keywords), parts
-    size = centres.sizes(session, encoder.id, encoder.dimension)
+    hears = None if parts.speech is None else parts.speech.meaning.encoder_id
+    assert hears is None or isinstance(hears, int)  # noqa: S101  # as below
+    size = centres.sizes(session, encoder.id, encoder.dimension, speech_id=hears)
+    parts = _with_speech(parts, size)
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
     limit = parts.limit
     assert isinstance(limit, int)  # noqa: S101  # an expression only inside catalog.search()
@@ -56,7 +67,9 @@ def plan_of(
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
-    plan = replace(chosen, keywords=keywords)
+    plan = replace(chosen, keywords=keywords, speech=parts.by_speech)
+    if plan.speech and size.lines_graph:
+        plan = meeting_lines_by_graph(plan, size.lines)
     if not plan.wide:
         return plan, parts
     nearest = Nearest(
@@ -68,3 +81,10 @@ def plan_of(
         centres=size.centres if kept is None else None,
     )
     return plan, replace(parts, nearest=nearest)
+
+
+def _with_speech(parts: SearchParts, size: Sizes) -> SearchParts:
+    """Where nothing is said the statement is as if there was no speech."""
+    if parts.speech is None or size.lines == 0:
+        return replace(parts, speech=None)
+    return replace(parts, speech=replace(parts.speech, by_graph=size.lines_graph))

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, and_
 
 from catalog.domain.examples import Examples
-from catalog.domain.ordering import Sort
+from catalog.domain.ordering import Sort, Weights
 from catalog.domain.plan import Plan
 from catalog.domain.query import find_field
 from catalog.domain.query.mistakes import SpellingError
@@ -170,7 +170,9 @@ class SequenceSearch(Search):
     def _side(self, query: str, examples: Examples) -> tuple[str | None, Side, tuple[Notice, ...]]:
         parsed = parsed_query(query, examples)
         refuse_order(parsed.sort)
-        encoder, meaning, notices = self._meaning(parsed, examples)
+        # Pairs are of what is seen.
+        sought = self._wishes.of(parsed, examples, Weights(speech=0))
+        encoder, meaning = sought.encoder, sought.meaning
         where = and_(
             filters.condition(parsed.root),
             filters.versions_wanted(parsed.root),
@@ -178,7 +180,7 @@ class SequenceSearch(Search):
         )
         flagged = filters.asks_for_flagged(parsed.root)
         name = encoder.name if encoder is not None and meaning is not None else None
-        return name, Side(where, meaning, flagged), notices
+        return name, Side(where, meaning, flagged), sought.notices
 
     def _pair(self, row: Row[Any], rank: int) -> Pair:
         one, other = _shot(row, ""), _shot(row, "then_")

@@ -6,16 +6,22 @@ import logging
 import re
 from collections.abc import Callable
 
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from catalog.db.engine import Database
 from catalog.db.reader import SqlRows
-from catalog.encoders import Encoder
+from catalog.encoders import TextEncoder
 from catalog.errors import InvalidInputError, ReadOnlySqlError
 from catalog.search.phrases import encode_phrases
 from catalog.store.search.function import install
 
 MOST_SECONDS = 86_400
+
+# By SQLSTATE.
+_UNWRITTEN = {
+    "42501": "the role may not",
+    "2BP01": "views or functions hang on the one that is there; drop them and open again",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -30,21 +36,23 @@ _PHRASE = re.compile(
 def install_search_function(database: Database) -> None:
     """Have ``catalog.search(…)`` in SQL be what this program's search is.
 
-    Where our role may not, all but that function works.
+    Where our role may not, all but that function works; where somebody's views hang on
+    one that gives other columns, that one stays.
     """
     try:
         with database.session() as session:
             install(session)
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != "42501":
+    except DBAPIError as error:
+        reason = _UNWRITTEN.get(getattr(error.orig, "sqlstate", None) or "")
+        if reason is None:
             raise
-        _log.warning("catalog.search was not written: the role may not")
+        _log.warning("catalog.search was not written: %s", reason)
 
 
 def run_sql(
     database: Database,
     statement: str,
-    load_encoder: Callable[[str], Encoder],
+    load_encoder: Callable[[str], TextEncoder],
     *,
     limit: int | None = None,
     timeout_s: float = 30.0,

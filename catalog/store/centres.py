@@ -1,4 +1,4 @@
-"""The centres of clips: how many there are, and the graph that finds the near ones.
+"""The centres of clips, and what is said: how many there are, and graphs that find the near ones.
 
 A centre stands for the frames of a shot that lie close together; a trigger
 keeps it. The graph is pgvector's HNSW (Malkov and Yashunin, "Efficient and
@@ -22,6 +22,7 @@ HNSW_EF_CONSTRUCTION = 200
 # Below this a scan of all centres takes a few milliseconds, and needs no upkeep.
 INDEX_FROM = 10_000
 
+LINES = "speech_embedding"
 _ROW_BYTES = 64  # a row of embedding or of centre without its vector
 
 _SIZES = text("""
@@ -29,7 +30,8 @@ _SIZES = text("""
            pg_relation_size(c.oid) / current_setting('block_size')::int AS pages_now,
            coalesce(i.indisvalid, false) AS usable
     FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
-    WHERE c.relnamespace = 'catalog'::regnamespace AND c.relname IN (:embedding, :centre, :graph)
+    WHERE c.relnamespace = 'catalog'::regnamespace
+      AND c.relname IN (:embedding, :centre, :graph, :lines, :lines_graph)
 """)
 
 
@@ -42,19 +44,31 @@ class Sizes:
     centre_pages: int
     graph: bool
     """Whether there is a usable graph over the centres."""
+    lines: int
+    """Spoken lines, of the encoder that answers for speech."""
+    lines_graph: bool
+    """Whether there is one over those."""
 
 
-def graph_name(encoder_id: int) -> str:
+def graph_name(encoder_id: int, table: str = "centre") -> str:
     """The graph's name as an index."""
-    return f"ix_centre_{encoder_id}_hnsw"
+    return f"ix_{table}_{encoder_id}_hnsw"
 
 
-def sizes(session: Session, encoder_id: int, dimension: int) -> Sizes:
-    """Estimates as the planner makes them: rows per page when last counted, and pages now."""
+def sizes(
+    session: Session, encoder_id: int, dimension: int, *, speech_id: int | None = None
+) -> Sizes:
+    """Estimates as the planner makes them: rows per page when last counted, and pages now.
+
+    ``speech_id``: the encoder that answers for speech, if that is another one.
+    """
+    hears = speech_id or encoder_id
     names = {
         "embedding": f"embedding_{encoder_id}",
         "centre": f"centre_{encoder_id}",
         "graph": graph_name(encoder_id),
+        "lines": f"{LINES}_{hears}",
+        "lines_graph": graph_name(hears, LINES),
     }
     found = {row.name: row for row in session.execute(_SIZES, names)}
 
@@ -67,32 +81,41 @@ def sizes(session: Session, encoder_id: int, dimension: int) -> Sizes:
         # Never counted yet.
         return int(row.pages_now) * 8192 // (_ROW_BYTES + 2 * dimension)
 
-    centre, graph = found.get(names["centre"]), found.get(names["graph"])
+    def usable(name: str) -> bool:
+        row = found.get(names[name])
+        return row is not None and bool(row.usable)
+
+    centre = found.get(names["centre"])
     return Sizes(
         frames=rows(names["embedding"]),
         centres=rows(names["centre"]),
         centre_pages=0 if centre is None else centre.pages_now,
-        graph=graph is not None and graph.usable,
+        graph=usable("graph"),
+        lines=rows(names["lines"]),
+        lines_graph=usable("lines_graph"),
     )
 
 
-def build_graph(connection: Connection, encoder_id: int, dimension: int) -> None:
+def build_graph(
+    connection: Connection, encoder_id: int, dimension: int, table: str = "centre"
+) -> None:
     """Build the graph while others read and write; what an earlier try left is removed.
 
-    ``connection`` commits each statement by itself, as ``CREATE INDEX CONCURRENTLY`` asks.
+    ``table`` is ``centre`` or `LINES`. ``connection`` commits each statement by itself, as
+    ``CREATE INDEX CONCURRENTLY`` asks.
     """
-    name = graph_name(encoder_id)
+    name = graph_name(encoder_id, table)
     # It waits for no lock longer than this, for what comes after would wait behind it.
     connection.execute(text("SET lock_timeout = '10s'"))
     connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name}"))
     connection.execute(text("SET max_parallel_maintenance_workers = 2"))
     connection.execute(
         text(
-            f"CREATE INDEX CONCURRENTLY {name} ON {SCHEMA}.centre_{encoder_id} USING hnsw "
+            f"CREATE INDEX CONCURRENTLY {name} ON {SCHEMA}.{table}_{encoder_id} USING hnsw "
             f"((vector::halfvec({dimension})) halfvec_cosine_ops) "
             f"WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION})"
         )
     )
-    connection.execute(
-        text(f"ANALYZE {SCHEMA}.centre_{encoder_id}, {SCHEMA}.embedding_{encoder_id}")
-    )
+    counted = (table, "embedding") if table == "centre" else (table,)
+    tables = ", ".join(f"{SCHEMA}.{each}_{encoder_id}" for each in counted)
+    connection.execute(text(f"ANALYZE {tables}"))

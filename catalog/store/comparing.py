@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from catalog.db.models import Asset, Clip, Embedding, Frame, Phrase
+from catalog.domain.everyday import SENTENCES
 
 
 def newest_phrases(session: Session, encoder_id: int, limit: int) -> list[str]:
     """Texts that were asked for under the encoder, the newest first."""
-    statement = select(Phrase.text).where(Phrase.encoder_id == encoder_id)
+    asked = and_(Phrase.encoder_id == encoder_id, Phrase.text.not_in(SENTENCES))
+    statement = select(Phrase.text).where(asked)
     newest = statement.order_by(Phrase.created_at.desc(), Phrase.text).limit(limit)
     return list(session.execute(newest).scalars())
 

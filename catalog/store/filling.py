@@ -1,7 +1,8 @@
 """Encoders that are given their vectors while another one answers: entering, switching, removing.
 
-An encoder is *active* (one at most: it answers), *filling* (every frame, also what is
-ingested meanwhile, is given its vector), or *kept* (it answered once; what it has stays).
+An encoder is *active* (one at most: it answers), *filling* (every frame and spoken line, also
+what is ingested meanwhile, is given its vector), or *kept* (it answered once; what it has stays).
+A sentence encoder is filled with lines alone, and may answer for speech; it is filled on then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import SCHEMA, Embedding, Encoder, EncoderPace, Phrase
+from catalog.store import spoken
 from catalog.store.intervals import seconds
 from catalog.store.partitions import TABLES, drop_partitions
 from catalog.store.vectors import BATCHES, EncoderRow, list_encoders
@@ -40,7 +42,7 @@ def filling(session: Session) -> list[EncoderRow]:
 
 
 def begin_filling(session: Session, encoder_id: int) -> None:
-    """Have every frame given its vector, from the commit on; nothing of the active encoder."""
+    """Have every frame and line given its vector, from the commit on; not of the active one."""
     chosen = update(Encoder).where(Encoder.id == encoder_id, ~Encoder.active)
     since = func.coalesce(Encoder.filling_since, func.clock_timestamp())
     session.execute(chosen.values(filling_since=since))
@@ -111,11 +113,36 @@ def switch_to(session: Session, encoder_id: int) -> bool:
 
 
 def _hides(session: Session, before: int, after: int) -> bool:
-    """Whether a frame has a vector under the one encoder and none under the other."""
+    """Whether a frame, or a spoken line, has a vector under the one and none under the other."""
     own, other = aliased(Embedding), aliased(Embedding)
     has = exists().where(other.frame_id == own.frame_id, other.encoder_id == after)
     missing = select(own.frame_id).where(own.encoder_id == before, ~has).limit(1)
-    return session.execute(missing).first() is not None
+    return session.execute(missing).first() is not None or spoken.hides(session, before, after)
+
+
+def hear_with(session: Session, encoder_id: int) -> bool:
+    """Let this sentence encoder answer for speech from the commit on, unless that hid a line.
+
+    It goes on being filled. The one that answered before, if any, is kept as it is.
+
+    Raises
+    ------
+    LookupError
+        If there is no such encoder (any more).
+    """
+    locked = select(Encoder.id, Encoder.active, Encoder.hears).order_by(Encoder.id)
+    rows = {row.id: row for row in session.execute(locked.with_for_update())}
+    if encoder_id not in rows:
+        raise LookupError(encoder_id)
+    if rows[encoder_id].hears:
+        return True
+    answering = [row.id for row in rows.values() if row.active or row.hears]
+    if any(spoken.hides(session, before, encoder_id) for before in answering):
+        return False
+    before = update(Encoder).where(Encoder.hears)
+    session.execute(before.values(hears=False, filling_since=None, problem=None))
+    session.execute(update(Encoder).where(Encoder.id == encoder_id).values(hears=True))
+    return True
 
 
 def hold_batches(session: Session) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import SCHEMA
 from catalog.errors import ServiceError
 
-TABLES = ("embedding", "centre")
+TABLES = ("embedding", "centre", "speech_embedding")
 # Who waits behind us waits no longer than this, and what the joining itself takes.
 LOCK_TIMEOUT_MS = 40
 PATIENCE_S = 60.0
@@ -32,14 +32,16 @@ _BUSY = ("55P03", "40P01")
 
 
 def add_partitions(session: Session, encoder_id: int, dimension: int) -> None:
-    """Give the encoder its partitions of vectors and centres, unless it has them.
+    """Give the encoder its partitions of vectors and centres, and of speech, unless it has them.
 
     Raises
     ------
     ServiceError
         If others kept the tables of clips or frames locked for a minute.
     """
-    missing = [name for name in TABLES if not _is_there(session, f"{name}_{encoder_id}")]
+    # A backup of an older program has not all the tables; its migration makes what they lack.
+    tables = [name for name in TABLES if _is_there(session, name)]
+    missing = [name for name in tables if not _is_there(session, f"{name}_{encoder_id}")]
     for name in missing:
         for statement in _standalone(name, encoder_id, dimension):
             session.execute(text(statement))

@@ -1,4 +1,4 @@
-"""Encoders, their vectors, and the queue of frames that have none.
+"""Encoders, their vectors, and the queue of frames that have none; of speech see `spoken`.
 
 "Frames without a vector under encoder E" *is* the queue: there is no list
 beside it that could disagree with the truth.
@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, Text, exists, func, select, update
+from sqlalchemy import ColumnElement, Text, exists, func, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import Calibration, Embedding, Encoder, Frame, Phrase, Stage
+from catalog.db.models import Calibration, Clip, Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store.arrays import among
 from catalog.store.locks import lease
 from catalog.store.partitions import add_partitions
+from catalog.store.spoken import unheard
 
 MAX_DIMENSION = 4000  # pgvector's limit of an index on halfvec
 # Any number that nobody else uses. Shared by whoever encodes a batch, for itself by whoever
@@ -40,6 +41,10 @@ class EncoderRow:
     """Whether it is being given its vectors beside the active one."""
     problem: str | None
     """Why that stood still the last time."""
+    sees: bool
+    """Whether it encodes pictures; else it is a sentence encoder, of speech alone."""
+    hears: bool
+    """Whether it answers for speech in the active encoder's place."""
     calibrated: Sequence[str]
     """Languages with a calibration of their own, as BCP 47 tags."""
 
@@ -63,6 +68,8 @@ _COLUMNS = (
     Encoder.active,
     Encoder.filling_since.is_not(None),
     Encoder.problem,
+    Encoder.sees,
+    Encoder.hears,
     func.array(
         select(Calibration.language)
         .where(Calibration.encoder_id == Encoder.id, Calibration.language != "")
@@ -91,8 +98,22 @@ def find_encoder(session: Session, name: str) -> EncoderRow | None:
     return None if row is None else EncoderRow(*row)
 
 
+def answering(session: Session) -> tuple[EncoderRow | None, EncoderRow | None]:
+    """The encoder that answers searches, and the one that answers for speech."""
+    rows = session.execute(select(*_COLUMNS).where(Encoder.active | Encoder.hears))
+    found = [EncoderRow(*row) for row in rows]
+    active = next((row for row in found if row.active), None)
+    return active, next((row for row in found if row.hears), active)
+
+
 def add_encoder(
-    session: Session, *, name: str, dimension: int, precision: str, weights_digest: str
+    session: Session,
+    *,
+    name: str,
+    dimension: int,
+    precision: str,
+    weights_digest: str,
+    sees: bool = True,
 ) -> EncoderRow:
     """Enter an encoder, with its partitions of the vectors and of their centres.
 
@@ -104,7 +125,13 @@ def add_encoder(
     session.execute(select(func.pg_advisory_xact_lock(_ENTERING)))
     session.execute(
         insert(Encoder)
-        .values(name=name, dimension=dimension, precision=precision, weights_digest=weights_digest)
+        .values(
+            name=name,
+            dimension=dimension,
+            precision=precision,
+            weights_digest=weights_digest,
+            sees=sees,
+        )
         .on_conflict_do_nothing(index_elements=[Encoder.name])
     )
     row = find_encoder(session, name)
@@ -126,7 +153,10 @@ def activate_first(session: Session, row: EncoderRow) -> EncoderRow:
 
 
 def _without_vector(encoder_id: int) -> ColumnElement[bool]:
-    return ~exists().where(Embedding.frame_id == Frame.id, Embedding.encoder_id == encoder_id)
+    """Of a frame; a sentence encoder lacks none."""
+    has = exists().where(Embedding.frame_id == Frame.id, Embedding.encoder_id == encoder_id)
+    sees = exists().where(Encoder.id == encoder_id, Encoder.sees)
+    return ~has & sees
 
 
 def count_missing(session: Session, encoder_id: int, asset_ids: Sequence[int] | None = None) -> int:
@@ -138,11 +168,12 @@ def count_missing(session: Session, encoder_id: int, asset_ids: Sequence[int] | 
 
 
 def assets_missing(session: Session, encoder_id: int, asset_ids: Sequence[int]) -> set[int]:
-    """Which of these assets have frames without a vector under the encoder."""
-    statement = select(Frame.asset_id).where(
+    """Which of these assets have frames or spoken lines without a vector under the encoder."""
+    seen = select(Frame.asset_id).where(
         _without_vector(encoder_id), among(Frame.asset_id, asset_ids)
     )
-    return set(session.execute(statement.distinct()).scalars())
+    said = select(Clip.asset_id).where(unheard(encoder_id), among(Clip.asset_id, asset_ids))
+    return set(session.execute(union(seen, said)).scalars())
 
 
 def assets_waiting(
@@ -155,7 +186,7 @@ def assets_waiting(
 ) -> list[int]:
     """Analysed assets that still want encoding, by id from ``after`` on.
 
-    Those are the assets with a frame without a vector, and those nobody has
+    Those are the assets with a frame or a spoken line without a vector, and those nobody has
     marked as encoded (an audio file has no frames). What failed there waits for
     an administrator. ``encoder_id`` None: nothing has a vector yet. ``fresh``: those that
     were never encoded; else those that were, and lack vectors of this encoder.
@@ -173,7 +204,8 @@ def assets_waiting(
             return []
         statement = statement.where(encoded.state.is_distinct_from("failed"))
     else:
-        missing = select(Frame.asset_id).where(_without_vector(encoder_id))
+        unseen = select(Frame.asset_id).where(_without_vector(encoder_id))
+        missing = unseen.union_all(select(Clip.asset_id).where(unheard(encoder_id)))
         unmarked = encoded.state.is_(None) | encoded.state.in_(("due", "running"))
         some_missing = (encoded.state == "done") & analysed.asset_id.in_(missing)
         statement = statement.where(unmarked if fresh else some_missing)

@@ -31,7 +31,7 @@ def test_the_first_encoder_is_active_and_has_its_partitions(catalog: Catalog, me
     assert catalog.encoder.list() == [
         {"name": "null:64", "state": "active", "dimension": 64, "precision": "fp32",
          "weights": NullEncoder(64).weights_digest, "active": True, "vectors": 4, "missing": 0,
-         "rate": None, "left_s": None, "problem": None}
+         "speech": {"vectors": 0, "missing": 0}, "rate": None, "left_s": None, "problem": None}
     ]  # fmt: skip
     assert catalog.sql("SELECT count(*) FROM catalog.centre WHERE encoder_id = 1").rows == [(4,)]
 

@@ -227,7 +227,15 @@ def test_the_plan_tells_why(filled: Catalog, way):
     assert plan["kind"] == "graph"
     assert plan["reason"].startswith("no filter, of 2400 in all")
     assert plan["settings"]["hnsw.iterative_scan"] == "relaxed_order"
-    assert set(plan) == {"kind", "keywords", "estimated_frames", "at_least", "reason", "settings"}
+    assert set(plan) == {
+        "kind",
+        "keywords",
+        "speech",
+        "estimated_frames",
+        "at_least",
+        "reason",
+        "settings",
+    }
     assert filled.search("kind:video").plan.kind == "filter"
 
 

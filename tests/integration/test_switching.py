@@ -15,7 +15,7 @@ from catalog.encoders.null import COLOURS, NullEncoder
 from catalog.errors import EncoderUnavailableError, InvalidInputError, NotFoundError
 from catalog.ingest.encode import EncodeQueue
 from catalog.maintain.switching import Switching
-from catalog.search.find import Search
+from catalog.search.wishes import Wishes
 from catalog.store import filling, vectors
 
 
@@ -196,18 +196,18 @@ def test_a_removed_encoder_leaves_nothing(catalog: Catalog, media: Path):
 def test_a_search_whose_encoder_goes_meanwhile_is_asked_again(
     catalog: Catalog, media: Path, monkeypatch
 ):
-    real, gone = Search._meaning, []
+    real, gone = Wishes.of, []
 
-    def overtaken(self, query, examples):
-        found = real(self, query, examples)
+    def overtaken(self, *asked):
+        found = real(self, *asked)
         if not gone:
-            gone.append(found[0].name)
+            gone.append(found.encoder.name)
             with Catalog.open(catalog.settings) as other:
                 other.encoder.activate("null:32")
                 other.encoder.remove("null:64")
         return found
 
-    monkeypatch.setattr(Search, "_meaning", overtaken)
+    monkeypatch.setattr(Wishes, "of", overtaken)
     result = catalog.search("red")
     assert gone == ["null:64"]
     assert result.encoder == "null:32"

@@ -22,6 +22,7 @@ from catalog.db.models.vector import (
     EncoderPace,
     Phrase,
     RollCue,
+    SpeechEmbedding,
 )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "SoundEncoder",
     "SoundHeard",
     "SoundWindow",
+    "SpeechEmbedding",
     "Stage",
     "Tag",
     "Token",

@@ -42,12 +42,23 @@ class Encoder(Base):
         comment="since when every frame is given its vector beside the active encoder's; null: no"
     )
     problem: Mapped[str | None] = mapped_column(comment="why that stood still the last time")
+    sees: Mapped[bool] = mapped_column(
+        server_default=sql("true"),
+        comment="encodes pictures and words; false: a sentence encoder, of speech alone",
+    )
+    hears: Mapped[bool] = mapped_column(
+        server_default=sql("false"),
+        comment="a sentence encoder that answers for speech in the active encoder's place; "
+        "one at most",
+    )
 
     __table_args__ = (
         UniqueConstraint("name"),
         CheckConstraint("NOT active OR filling_since IS NULL", name="filling"),
+        CheckConstraint("CASE WHEN sees THEN NOT hears ELSE NOT active END", name="senses"),
         CheckConstraint("dimension BETWEEN 1 AND 4000", name="dimension"),
         Index("uq_encoder_active", "active", unique=True, postgresql_where=sql("active")),
+        Index("uq_encoder_hears", "hears", unique=True, postgresql_where=sql("hears")),
     )
 
 
@@ -106,6 +117,28 @@ class Centre(Base):
     vector: Mapped[Any] = mapped_column(
         HALFVEC(), comment="mean direction of the run, of unit length, in half precision"
     )
+
+    __table_args__ = (
+        Index(None, "clip_id"),
+        Index(None, "asset_id"),
+        {"postgresql_partition_by": "LIST (encoder_id)"},
+    )
+
+
+class SpeechEmbedding(Base):
+    """One encoder's unit vector of one spoken line; one partition per encoder.
+
+    The vector is of the line's text, made as a query's is: so both can be compared.
+    """
+
+    __tablename__ = "speech_embedding"
+
+    encoder_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(f"{SCHEMA}.encoder.id", ondelete="RESTRICT"), primary_key=True
+    )
+    clip_id: Mapped[int] = cascade("clip.id", primary_key=True)
+    asset_id: Mapped[int] = mapped_column(comment="the clip's, repeated for filters")
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
 
     __table_args__ = (
         Index(None, "clip_id"),

@@ -7,7 +7,15 @@ a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
 
 from __future__ import annotations
 
-from catalog.store.search.parts import Cursor, Keywords, Meaning, Nearest, SearchParts, everything
+from catalog.store.search.parts import (
+    Cursor,
+    Keywords,
+    Meaning,
+    Nearest,
+    SearchParts,
+    Speech,
+    everything,
+)
 from catalog.store.search.statement import asked_for, search_statement
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "Meaning",
     "Nearest",
     "SearchParts",
+    "Speech",
     "asked_for",
     "everything",
     "search_statement",

@@ -17,57 +17,51 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
-    BigInteger,
     ColumnElement,
     Double,
     Text,
     and_,
-    any_,
     bindparam,
     case,
     cast,
     false,
     func,
-    not_,
     null,
     or_,
     select,
     true,
-    union_all,
     within_group,
 )
-from sqlalchemy.orm import aliased
 
-from catalog.db.models import Calibration, Embedding
+from catalog.db.models import Calibration
 from catalog.domain.confidence import QUARTILE
-from catalog.store.search.nearest import distance_to
 from catalog.store.search.parts import Meaning, SearchParts
+from catalog.store.search.sampling import evenly_drawn
 
 # Spreads above the background's median from which on a clip can be a match.
 CLEARLY = 1.5
-SAMPLE = 1024
 # What a row of the answer says of how its list was judged.
 JUDGED_BY = ("cutoff", "cutoff_floor", "median", "quartile", "slope", "intercept")
-# Below this, the evenly spaced numbers have met too many gaps.
-_WELL_DRAWN = SAMPLE // 8
 # Fewer pictures have no background that anything could stand out from.
 LEAST_SAMPLE = 20
 # Nobody pages further than this through what one query matches.
 _DEEPEST = 5000
 
 
-def judged(fused: CTE, parts: SearchParts) -> CTE:
-    """The fused rows, each with whether it is ``relevant``: above the cutoff, or with all words."""
-    if parts.meaning is None:
+def judged(fused: CTE, end: CTE | None) -> CTE:
+    """The fused rows, each with whether it is ``relevant``: above the cutoff, or with all words.
+
+    ``end`` is the `cutoff_of` the list; None where nothing is sought by meaning.
+    """
+    if end is None:
         return select(fused, true().label("relevant")).cte("judged")
-    end = _cutoff(fused, parts.meaning)
     above = or_(
         end.c.cutoff.is_(None),
         fused.c.cosine >= end.c.cutoff,
-        # Whoever has all the words is meant, whatever the picture shows.
+        # Whoever has all the words is meant, whatever the picture shows; so is what is said.
         fused.c.keyword_rank.is_not(None),
+        fused.c.speech_rank.is_not(None),
     )
     return (
         select(fused, func.coalesce(above, false()).label("relevant"), *end.c)
@@ -87,9 +81,12 @@ def end_of_list(judging: CTE, parts: SearchParts) -> CTE:
     return select(count, *figures).select_from(judging).cte("end_of_list")
 
 
-def _cutoff(fused: CTE, meaning: Meaning) -> CTE:
+def cutoff_of(ranked: CTE, meaning: Meaning | None) -> CTE | None:
+    """One row: the cosine at which the list of pictures ends, and what it was found by."""
+    if meaning is None:
+        return None
     ground = _background(meaning)
-    edge = _edge(fused, ground)
+    edge = _edge(ranked, ground)
     cut = func.coalesce(select(edge.c.cut).scalar_subquery(), ground.c.floor)
     return (
         select(
@@ -107,7 +104,7 @@ def _cutoff(fused: CTE, meaning: Meaning) -> CTE:
 
 def _background(meaning: Meaning) -> CTE:
     """Of a sample of all pictures: the median cosine, and from where on one stands out."""
-    sample = _sample(meaning)
+    sample = evenly_drawn(meaning)
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
     low = within_group(func.percentile_cont(0.25), sample.c.cosine)
     curve = _curve(meaning)
@@ -148,66 +145,14 @@ def _curve(meaning: Meaning) -> CTE:
     )
 
 
-def _sample(meaning: Meaning) -> CTE:
-    """Cosines of the pictures whose numbers are evenly spaced.
-
-    The spacing is a power of two, so that the sample stays the same while
-    pictures are added. They are met in one pass of the index. Where the numbers
-    have such gaps that few are met, those next after them are taken instead.
-    """
-    mine = Embedding.encoder_id == meaning.encoder_id
-    ends = (
-        select(
-            func.min(Embedding.frame_id).label("first"), func.max(Embedding.frame_id).label("last")
-        )
-        .where(mine)
-        .cte("ends")
-    )
-    apart = func.greatest(1.0, (ends.c.last - ends.c.first + 1) / cast(SAMPLE, Double))
-    step = cast(func.power(2.0, func.ceil(func.ln(apart) / func.ln(2.0))), BigInteger)
-    steps = select(ends.c.first, ends.c.last, step.label("step")).cte("steps")
-    places = func.generate_series(
-        steps.c.first - steps.c.first % steps.c.step, steps.c.last, steps.c.step
-    )
-    met = aliased(Embedding)
-    numbers = func.array(select(places).scalar_subquery(), type_=ARRAY(BigInteger))
-    drawn = (
-        select((1 - distance_to(meaning, met.vector)).label("cosine"))
-        .where(met.encoder_id == meaning.encoder_id, met.frame_id == any_(numbers))
-        .cte("drawn")
-    )
-    enough = select(func.count() >= _WELL_DRAWN).select_from(drawn).scalar_subquery()
-    at = places.table_valued("at", name="place").render_derived()
-    picture = aliased(Embedding)
-    following = (
-        select((1 - distance_to(meaning, picture.vector)).label("cosine"))
-        .where(
-            picture.encoder_id == meaning.encoder_id,
-            picture.frame_id >= at.c.at,
-            picture.frame_id < at.c.at + steps.c.step,
-        )
-        .order_by(picture.frame_id)
-        .limit(1)
-        .lateral("following")
-    )
-    instead = (
-        select(following.c.cosine)
-        .select_from(steps)
-        .join(at, true())
-        .join(following, true())
-        .where(not_(enough))
-    )
-    return union_all(select(drawn.c.cosine).where(enough), instead).cte("sample")
-
-
-def _edge(fused: CTE, ground: CTE) -> CTE:
+def _edge(ranked: CTE, ground: CTE) -> CTE:
     """The cosine of the last match: that before the widest gap, weighted by the root of its place.
 
     Below the last clip that stands out lies the next one, or, where the filters
     keep nothing else, the background itself: so a collection of nothing but
     matches is not cut in its middle.
     """
-    cosine: ColumnElement[Any] = fused.c.cosine
+    cosine: ColumnElement[Any] = ranked.c.cosine
     order = [cosine.desc()]
     rows = (
         select(
@@ -215,7 +160,7 @@ def _edge(fused: CTE, ground: CTE) -> CTE:
             func.row_number().over(order_by=order).label("place"),
             func.lead(cosine).over(order_by=order).label("next"),
         )
-        .where(cosine.is_not(None), fused.c.cosine_rank <= _DEEPEST)
+        .where(cosine.is_not(None), ranked.c.cosine_rank <= _DEEPEST)
         .cte("by_cosine")
     )
     gap = rows.c.cosine - func.coalesce(rows.c.next, ground.c.median)

@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset, AssetTag, Clip, Tag
 from catalog.domain.query import Words
 from catalog.store import filters
-from catalog.store.search.parts import Keywords, Meaning, SearchParts
+from catalog.store.search.parts import Keywords, Meaning, SearchParts, Speech
 from catalog.store.search.statement import search_statement
 
 # Any number, as long as it stays the same.
@@ -54,7 +54,9 @@ _ARGUMENTS = "text, integer, text, text[], text, text, text, text, text, tstzran
 _RESULT = """TABLE (
     rank bigint, score float8, cosine float8, keyword_rank bigint,
     asset_id bigint, clip_id bigint, frame_id bigint, name text, asset_kind text, path text,
-    "start" float8, "end" float8, timecode_in text, timecode_out text, picture text
+    "start" float8, "end" float8, timecode_in text, timecode_out text, picture text,
+    said text, said_language text, said_at float8, said_timecode text,
+    speech_cosine float8, speech_rank bigint
 )"""
 _COLUMNS = """
     SELECT row_number() OVER (), q.score, q.cosine, q.keyword_rank, q.asset_id,
@@ -65,7 +67,11 @@ _COLUMNS = """
                q.start_pts, q.time_base_num, q.time_base_den),
            catalog.timecode_at(q.start_timecode, q.frame_rate_num, q.frame_rate_den,
                q.end_pts, q.time_base_num, q.time_base_den),
-           q.picture
+           q.picture, q.said_text, q.said_language,
+           q.said_start_pts::float8 * q.time_base_num / q.time_base_den,
+           catalog.timecode_at(q.start_timecode, q.frame_rate_num, q.frame_rate_den,
+               q.said_start_pts, q.time_base_num, q.time_base_den),
+           q.speech_cosine, q.speech_rank
     FROM ({statement}) q
     WHERE q.asset_id IS NOT NULL"""
 
@@ -86,10 +92,10 @@ def install(session: Session) -> bool:
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     if _comment(session) == comment:
         return False
-    # One of another signature would stay beside ours, and calls be ambiguous.
-    for other in (
-        session.execute(_OTHERS, {"mine": f"catalog.search({_ARGUMENTS})"}).scalars().all()
-    ):
+    # One of another signature would stay beside ours, and calls be ambiguous; what one gives
+    # cannot be replaced.
+    wanted = {"mine": f"catalog.search({_ARGUMENTS})", "gives": len(_gives())}
+    for other in session.execute(_OTHERS, wanted).scalars().all():
         session.execute(text(f"DROP FUNCTION {other}"))
     connection = session.connection()
     # The driver halves what is doubled.
@@ -101,8 +107,14 @@ def install(session: Session) -> bool:
 _OTHERS = text("""
     SELECT oid::regprocedure::text FROM pg_proc
     WHERE proname = 'search' AND pronamespace = 'catalog'::regnamespace
-      AND oid IS DISTINCT FROM to_regprocedure(:mine)
+      AND (oid IS DISTINCT FROM to_regprocedure(:mine)
+           OR cardinality(proallargtypes) - pronargs <> :gives)
 """)
+
+
+def _gives() -> list[str]:
+    """The columns of its rows."""
+    return _RESULT.strip().removeprefix("TABLE (").removesuffix(")").split(",")
 
 
 def _comment(session: Session) -> str | None:
@@ -117,6 +129,7 @@ def definition() -> str:
     words = filters.keyword_query(Words(_argument("query")))
     assert words is not None  # noqa: S101
     meaning = Meaning(_variable("encoder"), _variable("wanted"))
+    speech = Speech(Meaning(_variable("hears"), _variable("said_so")))
     return f"""
 CREATE OR REPLACE FUNCTION catalog.search{_SIGNATURE}
 RETURNS {_RESULT}
@@ -124,24 +137,36 @@ LANGUAGE plpgsql STABLE SET jit = off AS $search$
 #variable_conflict use_column
 DECLARE
     encoder integer := catalog.active_encoder();
+    hears integer := catalog.speech_encoder();
     wanted halfvec;
+    said_so halfvec;
 BEGIN
-    IF btrim(coalesce(search.query, '')) = '' THEN
-        RETURN QUERY {_compiled(None, None)};
+    IF catalog.normal_phrase(coalesce(search.query, '')) = '' THEN
+        RETURN QUERY {_compiled(None)};
     ELSIF encoder IS NULL THEN
-        RETURN QUERY {_compiled(words, None)};
+        RETURN QUERY {_compiled(words)};
     ELSE
         wanted := catalog.phrase(search.query);
-        RETURN QUERY {_compiled(words, meaning)};
+        IF EXISTS (SELECT FROM catalog.speech_embedding e WHERE e.encoder_id = hears) THEN
+            said_so := catalog.speech_phrase(search.query);
+            RETURN QUERY {_compiled(words, meaning, speech)};
+        ELSE
+            RETURN QUERY {_compiled(words, meaning)};
+        END IF;
     END IF;
 END $search$"""
 
 
-def _compiled(words: ColumnElement[Any] | None, meaning: Meaning | None) -> str:
+def _compiled(
+    words: ColumnElement[Any] | None,
+    meaning: Meaning | None = None,
+    speech: Speech | None = None,
+) -> str:
     parts = SearchParts(
         where=_conditions(),
         keywords=None if words is None else Keywords(words),
         meaning=meaning,
+        speech=speech,
         limit=_argument("hits", Integer),
         # Whoever writes SQL says himself what is near enough.
         all=True,

@@ -39,7 +39,7 @@ def query_vector(meaning: Meaning) -> ColumnElement[Any]:
     if isinstance(meaning.vector, ColumnElement):
         return meaning.vector
     kind = HALFVEC(len(meaning.vector))
-    return cast(bindparam("query_vector", meaning.vector, type_=kind), kind)
+    return cast(bindparam(meaning.bind, meaning.vector, type_=kind), kind)
 
 
 def distance_to(

@@ -38,6 +38,19 @@ class Meaning:
     encoder_id: int | ColumnElement[int]
     vector: np.ndarray | ColumnElement[Any]
     language: str | None = ""
+    bind: str = "query_vector"
+    """The parameter's name: a statement may hold several vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What should be said: the query's vector under the encoder that answers for speech.
+
+    ``by_graph``: the nearest lines are met by the HNSW index, not by comparing all.
+    """
+
+    meaning: Meaning
+    by_graph: bool = False
 
 
 def encoder_there(*meanings: Meaning | None) -> ColumnElement[bool]:
@@ -148,6 +161,13 @@ class SearchParts:
     """The order within what is relevant; None: by score, by name where nothing ranks."""
     free_words: bool = True
     """Whether words are sought that rank and do not filter: then what has no rank is no hit."""
+    speech: Speech | None = None
+    """What should be said; None where nothing is said in the library, or no words are sought."""
+
+    @property
+    def by_speech(self) -> bool:
+        """Whether what is said ranks."""
+        return self.speech is not None and self.weights.speech > 0
 
 
 def is_sorted_by_score(parts: SearchParts) -> bool:

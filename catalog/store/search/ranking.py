@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Select,
     Text,
     and_,
     case,
@@ -34,6 +35,7 @@ from catalog.store.search.parts import (
     is_ranked,
     is_sorted_by_score,
 )
+from catalog.store.search.speech import Heard, ranked_columns
 from catalog.store.sort_keys import after_key, sort_key
 
 RRF_K = 60
@@ -51,6 +53,16 @@ class Wide:
     """``candidates, mean, spread``: about how many there are, and their cosines."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is said beside what is shown."""
+
+    listed: ColumnElement[Any]
+    """The cosine of the last picture that is listed; NULL where all are."""
+    floor: ColumnElement[Any]
+    """The cosine from which on a line is taken to say it."""
+
+
 def candidates(where: ColumnElement[bool], *, flagged: bool, name: str = "candidate") -> CTE:
     """Shots that pass the filters; an asset without shots stands for itself.
 
@@ -65,14 +77,39 @@ def candidates(where: ColumnElement[bool], *, flagged: bool, name: str = "candid
     )
 
 
-def pool(parts: SearchParts, near: CTE, matched: Matches | None) -> CTE:
-    """For wide searches, in the place of all candidates: the near ones, and what the words match.
+def pool(parts: SearchParts, near: CTE, matched: Matches | None, said: Heard | None) -> CTE:
+    """For wide searches, in the place of all candidates: the near ones, and what words bring.
 
-    The words' clips are among them wherever their pictures lie, so each has its cosine.
+    The clips that are named or heard are among them wherever their pictures lie, so each has
+    its cosine.
     """
-    rows = select(near.c.asset_id, near.c.clip_id)
-    if matched is None:
-        return rows.cte("candidate")
+    rows: list[Any] = [select(near.c.asset_id, near.c.clip_id)]
+    if said is not None:
+        rows += _heard_of(parts, said.over)
+    if matched is not None:
+        rows += _named_of(parts, matched)
+    joined: Any = union  # mypy 2.4 breaks down over its many types
+    every: CTE = (rows[0] if len(rows) == 1 else joined(*rows)).cte("candidate")
+    return every
+
+
+def _heard_of(parts: SearchParts, over: CTE) -> list[Select[int, int]]:
+    """The shots that a line is said over, and the assets without shots."""
+    shots = select(over.c.asset_id, over.c.clip_id).where(over.c.clip_id > 0)
+    alone = candidates(
+        and_(
+            parts.where,
+            Clip.id.is_(None),
+            Asset.id.in_(select(over.c.asset_id).where(over.c.clip_id == 0)),
+        ),
+        flagged=parts.flagged,
+        name="sound_candidate",
+    )
+    return [shots, select(alone.c.asset_id, alone.c.clip_id)]
+
+
+def _named_of(parts: SearchParts, matched: Matches) -> list[Select[int, int]]:
+    """The candidates whose asset or shot the words match."""
     by_asset = candidates(
         and_(parts.where, Asset.id.in_(select(matched.named.c.asset_id))),
         flagged=parts.flagged,
@@ -83,11 +120,15 @@ def pool(parts: SearchParts, near: CTE, matched: Matches | None) -> CTE:
         flagged=parts.flagged,
         name="heard_candidate",
     )
-    return union(rows, select(by_asset), select(by_clip)).cte("candidate")
+    return [select(each.c.asset_id, each.c.clip_id) for each in (by_asset, by_clip)]
 
 
 def ranked_by_all(
-    candidate: CTE, best: CTE | None, matched: Matches | None, wide: Wide | None
+    candidate: CTE,
+    best: CTE | None,
+    matched: Matches | None,
+    wide: Wide | None,
+    said: Heard | None,
 ) -> CTE:
     """Each candidate's place in each ranking; NULL where the ranking does not hold it."""
     columns: list[ColumnElement[Any]] = [candidate.c.asset_id, candidate.c.clip_id]
@@ -110,14 +151,21 @@ def ranked_by_all(
         columns.append(cast(null(), BigInteger).label("keyword_rank"))
     else:
         found = keyword_ranks(candidate, matched)
-        # One key each, without null: else the planner could not hash the join.
-        same = and_(
-            found.c.asset_id == candidate.c.asset_id,
-            found.c.clip_id == func.coalesce(candidate.c.clip_id, 0),
-        )
-        source = source.outerjoin(found, same)
+        source = source.outerjoin(found, _same(found, candidate))
         columns.append(found.c.keyword_rank)
+    over = None if said is None else said.over
+    if over is not None:
+        source = source.outerjoin(over, _same(over, candidate))
+    columns += ranked_columns(over)
     return select(*columns).select_from(source).cte("ranked")
+
+
+def _same(found: CTE, candidate: CTE) -> ColumnElement[bool]:
+    """One key each, without null: else the planner could not hash the join."""
+    return and_(
+        found.c.asset_id == candidate.c.asset_id,
+        found.c.clip_id == func.coalesce(candidate.c.clip_id, 0),
+    )
 
 
 def _places_by_cosine(best: CTE, wide: Wide | None) -> list[ColumnElement[Any]]:
@@ -152,28 +200,42 @@ def _place_among_all(cosine: ColumnElement[float], background: CTE) -> ColumnEle
     return cast(func.coalesce(before, 0), BigInteger)
 
 
-def fused_scores(ranked: CTE, weights: Weights, *, relevant: bool) -> CTE:
-    """One score per candidate; without any ranking, order is left to name and time."""
-    score = sum(
-        (
-            func.coalesce(
-                # In double precision: numeric division is many times slower.
-                literal(weight if weight > _TINY else 0.0, Double) / cast(RRF_K + place, Double),
-                literal(0.0, Double),
-            )
-            for place, weight in (
-                (ranked.c.cosine_rank, weights.meaning),
-                (ranked.c.keyword_rank, weights.words),
-            )
-        ),
-        start=literal(0.0, Double),
-    )
+def fused_scores(
+    ranked: CTE, weights: Weights, *, relevant: bool, beside: Beside | None = None
+) -> CTE:
+    """One score per candidate; without any ranking, order is left to name and time.
+
+    ``beside`` is there where what is said ranks too. What a shot shows and what is said over it
+    add up only where its picture is listed for itself, and as far as the line says the very same;
+    else the better one counts. So a line that is only near to what is meant lifts no shot that
+    lies by chance among the first pictures.
+    """
+    seen = _share(ranked.c.cosine_rank, weights.meaning)
+    score = seen + _share(ranked.c.keyword_rank, weights.words)
+    if beside is not None:
+        said = _share(ranked.c.speech_rank, weights.speech)
+        listed = func.coalesce(ranked.c.cosine >= beside.listed, beside.listed.is_(None))
+        far = (ranked.c.speech_cosine - beside.floor) / func.greatest(1 - beside.floor, 1e-6)
+        same = func.coalesce(far * far * far, 0)  # little, but for what is nearly the same
+        more = func.greatest(said - seen, literal(0.0, Double))
+        score += case((listed, func.greatest(more, same * said)), else_=more)
     statement = select(ranked, cast(score, Double).label("score"))
     if relevant:
         statement = statement.where(
-            or_(ranked.c.cosine_rank.is_not(None), ranked.c.keyword_rank.is_not(None))
+            or_(
+                ranked.c.cosine_rank.is_not(None),
+                ranked.c.keyword_rank.is_not(None),
+                *((ranked.c.speech_rank.is_not(None),) if beside is not None else ()),
+            )
         )
     return statement.cte("fused")
+
+
+def _share(place: ColumnElement[Any], weight: float) -> ColumnElement[Any]:
+    """What a place in a ranking counts for; nothing where the ranking does not hold it."""
+    # In double precision: numeric division is many times slower.
+    whole = literal(weight if weight > _TINY else 0.0, Double)
+    return func.coalesce(whole / cast(RRF_K + place, Double), literal(0.0, Double))
 
 
 def page_of(fused: CTE, parts: SearchParts) -> CTE:

@@ -20,15 +20,16 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
 from catalog.store.search.asked import TEXTS, Asked, Expressions
-from catalog.store.search.cutoff import JUDGED_BY, end_of_list, judged
+from catalog.store.search.cutoff import JUDGED_BY, cutoff_of, end_of_list, judged
 from catalog.store.search.keywords import Matches, matches, spoken_clip
 from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
-from catalog.store.search.parts import Keywords, SearchParts, encoder_there, is_ranked
+from catalog.store.search.parts import Keywords, Meaning, SearchParts, encoder_there, is_ranked
 from catalog.store.search.ranking import (
+    Beside,
     Wide,
     candidates,
     fused_scores,
@@ -37,6 +38,14 @@ from catalog.store.search.ranking import (
     pool,
     ranked_by_all,
 )
+from catalog.store.search.speech import (
+    FIGURES,
+    Heard,
+    figures,
+    heard,
+    line_columns,
+    said_line,
+)
 
 Row = Select[*tuple[Any, ...]]
 
@@ -44,6 +53,7 @@ Row = Select[*tuple[Any, ...]]
 def asked_for(session: Session, parts: SearchParts) -> Asked:
     """`search_statement`, whose text is made once for all queries of this shape."""
     meaning, near, after = parts.meaning, parts.nearest, parts.after
+    speech = parts.speech if parts.by_speech else None
     assert meaning is None or isinstance(meaning.vector, np.ndarray)  # noqa: S101  # not in SQL
     shape = (
         "search",
@@ -52,11 +62,14 @@ def asked_for(session: Session, parts: SearchParts) -> Asked:
         else (meaning.encoder_id, len(meaning.vector), meaning.language is None),
         None if near is None else replace(near, sample=0.0, centres=near.centres and 0),
         None if after is None else type(after.key),
+        None if speech is None else (speech.meaning.encoder_id, speech.by_graph),
         *(parts.limit, parts.flagged, parts.all, parts.weights, parts.sort, parts.free_words),
     )
     values: dict[str, Any] = {} if after is None else after.values()
     if meaning is not None:
         values |= {"query_vector": meaning.vector, "query_language": meaning.language}
+    if speech is not None:
+        values[speech.meaning.bind] = speech.meaning.vector
     if near is not None:
         values |= {"sample": near.sample, "centres": near.centres}
     varying = {"where": parts.where}
@@ -79,26 +92,37 @@ def search_statement(parts: SearchParts) -> Row:
     A page without hits is one row that has ``candidates`` and no asset.
     """
     matched = None if parts.keywords is None else matches(parts.keywords)
-    candidate, wide = _candidates(parts, matched)
+    said = heard(parts)
+    candidate, wide = _candidates(parts, matched, said)
     best = best_frames(candidate, parts.meaning)
-    ranked = ranked_by_all(candidate, best, matched, wide)
+    ranked = ranked_by_all(candidate, best, matched, wide, said)
     relevant = is_ranked(parts) and parts.free_words
-    judging = judged(fused_scores(ranked, parts.weights, relevant=relevant), parts)
+    end = cutoff_of(ranked, parts.meaning)
+    beside = None
+    if said is not None and end is not None:
+        figure = (end.c.cutoff, said.ground.c.speech_floor)
+        beside = Beside(*(select(column).scalar_subquery() for column in figure))
+    fused = fused_scores(ranked, parts.weights, relevant=relevant, beside=beside)
+    judging = judged(fused, end)
     page = page_of(judging, parts)
     counted: ColumnElement[int] = select(func.count()).select_from(candidate).scalar_subquery()
     if wide is not None:
         about = select(wide.background.c.candidates).scalar_subquery()
         counted = func.greatest(counted, about)
-    return shown(select(counted.label("candidates")).cte("total"), page, parts, judging)
+    heard_by = figures(None if said is None else said.ground)
+    total = select(counted.label("candidates"), *heard_by).cte("total")
+    return shown(total, page, parts, judging)
 
 
-def _candidates(parts: SearchParts, matched: Matches | None) -> tuple[CTE, Wide | None]:
+def _candidates(
+    parts: SearchParts, matched: Matches | None, said: Heard | None
+) -> tuple[CTE, Wide | None]:
     """Whose frames are compared: of every candidate, or of those a wide search found near."""
     if parts.nearest is None or parts.meaning is None:
         return candidates(parts.where, flagged=parts.flagged), None
     near = near_clips(parts, parts.meaning, parts.nearest)
     wide = Wide(near, background(parts, parts.meaning, parts.nearest))
-    return pool(parts, near, matched), wide
+    return pool(parts, near, matched, said), wide
 
 
 def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
@@ -106,10 +130,12 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
     end = end_of_list(judging, parts)
     clip = func.coalesce(page.c.clip_id, 0)
     order = page_order(page, parts)
-    return (
+    line = aliased(Clip) if parts.by_speech else None
+    statement = (
         select(
             total.c.candidates,
-            encoder_there(parts.meaning).label("encoder_there"),
+            *(total.c[name] for name in FIGURES),
+            encoder_there(parts.meaning, spoken_meaning(parts)).label("encoder_there"),
             end.c.relevant_hits,
             *(end.c[name] for name in JUDGED_BY),
             page,
@@ -133,15 +159,30 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
             Frame.id.label("frame_id"),
             Frame.pts.label("frame_pts"),
             Frame.picture,
+            *line_columns(line),
         )
         .select_from(total)
         .join(end, true())
         .outerjoin(page, true())
         .outerjoin(Asset, Asset.id == page.c.asset_id)
-        .outerjoin(Clip, Clip.id == func.coalesce(page.c.clip_id, spoken_clip(page, parts)))
+        .outerjoin(Clip, Clip.id == func.coalesce(page.c.clip_id, _heard_in(page, parts)))
         .outerjoin(Frame, Frame.id == shown_frame(page, parts.meaning))
         .order_by(*order, page.c.asset_id, clip)
     )
+    if line is None:
+        return statement
+    return statement.outerjoin(line, line.id == said_line(page, parts))
+
+
+def _heard_in(page: CTE, parts: SearchParts) -> ColumnElement[Any]:
+    """Of an asset without shots, the line to listen to: what stands out, or has the words."""
+    in_words = spoken_clip(page, parts)
+    return func.coalesce(page.c.speech_id, in_words) if parts.by_speech else in_words
+
+
+def spoken_meaning(parts: SearchParts) -> Meaning | None:
+    """What should be said, where that is part of the statement."""
+    return parts.speech.meaning if parts.speech is not None and parts.by_speech else None
 
 
 def _shown_path(page: CTE) -> ScalarSelect[str]:
