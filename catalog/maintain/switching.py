@@ -96,7 +96,8 @@ class Switching:
         encoder, row = self._encoders.enter(name)
         with self._database.session() as session:
             filling.begin_filling(session, row.id)
-        know_cues(self._database, encoder, row.id)
+        if isinstance(encoder, Encoder):
+            know_cues(self._database, encoder, row.id)
         written = 0
         for turn in itertools.count():
             count, failures = self._fill(encoder, row, progress)

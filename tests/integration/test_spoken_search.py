@@ -118,7 +118,7 @@ def test_what_nobody_says_is_not_heard(spoken: Catalog):
 
 def test_filters_hold_for_what_is_said(spoken: Catalog):
     assert said(found(spoken, "yellow bicycle kind:video"))
-    for query in ("kind:audio", "-collection:News", "clip:subclip", "name:mute.mp4", "roll:a"):
+    for query in ("kind:audio", "-collection:News", "clip:subclip", "name:mute.mp4", "roll:b"):
         assert not said(found(spoken, f"yellow bicycle {query}")), query
     stranger = spoken.seen_by(Actor("guest", collections=("Sport",)))
     assert found(stranger, "yellow bicycle") == []
