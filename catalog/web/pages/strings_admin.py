@@ -97,7 +97,7 @@ ADMINISTRATION: Mapping[str, str] = MappingProxyType(
         "errand_state_done": "done",
         "errand_state_failed": "failed",
         "errand_state_stopped": "broken off",
-        "admin_errand": "Under way",
+        "admin_errand": "Asked of this server",
         "same_shots": "of the first {} shots are the same",
         "same_first": "of the queries find the same shot first",
         "frames_compared": "pictures compared, of {}",
