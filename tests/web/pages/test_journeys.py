@@ -102,6 +102,7 @@ def test_search_scrub_play_mark_a_subclip_put_it_into_a_bin_and_export_it(page, 
     assert download.value.suggested_filename == "Tonight.edl"
     assert "10:00:02:05 10:00:03:01" in download.value.path().read_text()
     library.unmark(int(subclip))
+    library.bin.delete("Tonight")
 
 
 def test_a_bin_keeps_order_and_notes(page, library):
