@@ -45,6 +45,11 @@ def centre_of_film(page: Page) -> list[int]:
     )
 
 
+def expect_range(library, clip: int, begins: str, ends: str) -> None:
+    made = library.clip(clip)
+    assert (made["timecode_in"], made["timecode_out"]) == (begins, ends)
+
+
 def test_search_scrub_play_mark_a_subclip_put_it_into_a_bin_and_export_it(page, library):
     page.goto("/")
     ready(page)
@@ -87,8 +92,7 @@ def test_search_scrub_play_mark_a_subclip_put_it_into_a_bin_and_export_it(page, 
     page.get_by_role("button", name="Keep subclip").click()
     expect(page.locator("#logged li")).to_contain_text("Pilot <b>leaves</b>")
     subclip = page.locator("#logged li").get_attribute("data-clip")
-    made = library.clip(int(subclip))
-    assert (made["timecode_in"], made["timecode_out"]) == ("10:00:02:05", "10:00:03:01")
+    expect_range(library, int(subclip), "10:00:02:05", "10:00:03:01")
 
     page.locator("#watch-add").click()
     page.get_by_role("dialog").get_by_label("Name of the bin").fill("Tonight")
