@@ -63,6 +63,8 @@ class Recogniser(Protocol):
     def recognise(self, sound: Heard, language: str | None = None) -> Recognised:
         """The text of one piece of sound, with times in seconds from its beginning.
 
+        Lines lie within the sound, in order, and none is empty.
+
         Parameters
         ----------
         sound:

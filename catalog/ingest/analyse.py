@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
+from catalog.domain.paths import shown_path
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
 from catalog.domain.speech import Range
@@ -193,6 +194,8 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     with tools.database.session() as session:
         lease(session)
         speech.set_speaking(session, job.asset_id, spoken)
+        base, said = analysis.probe.time_base, analysis.captions
+        speech.replace_captions(session, job.asset_id, shown_path(job.path), said, base)
         frames = _write(session, job, analysis, found)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
         for one in made:

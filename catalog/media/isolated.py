@@ -19,11 +19,13 @@ from typing import Any, NoReturn, Self
 
 from catalog.domain.media import Loudness, Probe, SamplingPolicy, Shot
 from catalog.domain.renditions import RenditionKind
+from catalog.domain.sidecars import Segment
 from catalog.errors import DecodersUnavailableError
 from catalog.media import isolated_faults as faults
 from catalog.media.hardware import check_hwaccel
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_processes import Host, Worker
+from catalog.media.told_texts import segment_told
 
 StorePicture = Callable[[int, bytes], str]
 
@@ -74,7 +76,7 @@ class IsolatedAnalysis:
     """A file's description and shots, told by another process; iterate it once.
 
     As `catalog.media.analyse.Analysis`: each `Shot` comes as soon as it is
-    closed, and ``counts`` is final when the iteration has ended. Pictures are
+    closed; ``counts`` and ``captions`` are final when the iteration has ended. Pictures are
     given to ``store_picture``, in this process and thread, as they come, and so
     are renditions to ``store_rendition``.
     """
@@ -92,6 +94,7 @@ class IsolatedAnalysis:
         self._progress = progress
         self._keys: dict[int, str] = {}
         self.counts = Counts()
+        self.captions: list[Segment] = []
         found = talk.hear()
         while found[0] != "probed":
             found = talk.hear()
@@ -114,6 +117,8 @@ class IsolatedAnalysis:
                 self._store_rendition(MadeRendition.told(*values))
             elif kind == "seconds":
                 self._progress(values[0])
+            elif kind == "captions":
+                self.captions = [segment_told(self._talk.path, each) for each in values[0]]
             elif kind == "ended":
                 self.counts = Counts(*values)
                 self._talk.over = True
@@ -329,14 +334,14 @@ class Talk:
     def __init__(self, pool: DecoderPool, worker: Worker, path: Path) -> None:
         self._pool = pool
         self._worker = worker
-        self._path = path
+        self.path = path
         self.over = False
         self.ended = False
 
     def begin(self, job: str, order: SamplingPolicy | dict[str, Any]) -> None:
         """Ask for the job."""
         try:
-            self._worker.begin(job, self._path, order, self._pool.threads, self._pool.hwaccel)
+            self._worker.begin(job, self.path, order, self._pool.threads, self._pool.hwaccel)
         except OSError:
             self._raise_end()
 
@@ -360,7 +365,7 @@ class Talk:
         except EOFError:
             self._raise_end()
         if message is None:
-            raise faults.stalled(self._path, self._pool.limits)
+            raise faults.stalled(self.path, self._pool.limits)
         if message[0] == "failed":
             self.over = True
             raise faults.told(*message[1:])
@@ -368,7 +373,7 @@ class Talk:
             self.over = True
             raise faults.broken_off(*message[1:3])
         if message[0] == "no_memory":
-            raise faults.out_of_memory(self._path, self._pool.limits)
+            raise faults.out_of_memory(self.path, self._pool.limits)
         return message
 
     def _raise_end(self) -> NoReturn:
@@ -380,8 +385,8 @@ class Talk:
         if status is None:
             raise faults.host_gone()
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-            raise faults.overrun(self._path, self._pool.limits)
+            raise faults.overrun(self.path, self._pool.limits)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         if killed and not self._worker.babbled:
-            raise faults.killed(self._path, self._worker.jobs - 1)
-        raise faults.crashed(self._path, self._worker.jobs - 1, status)
+            raise faults.killed(self.path, self._worker.jobs - 1)
+        raise faults.crashed(self.path, self._worker.jobs - 1, status)

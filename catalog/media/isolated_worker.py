@@ -25,6 +25,7 @@ from catalog.media.peaks import Outline
 from catalog.media.probe import probe
 from catalog.media.sound import SoundPass, draw_waveform
 from catalog.media.strip import Strip
+from catalog.media.told_texts import as_values
 from catalog.media.truncation import missing_bytes
 
 _BEAT_S = 1.0
@@ -153,6 +154,8 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
             report.shot(shot)
     if (strip := analysis.strip()) is not None:
         report.strip(strip)
+    if captions := analysis.captions():
+        report.send("captions", as_values(captions))
     report.ended(analysis)
 
 

@@ -18,6 +18,7 @@ from catalog.domain.media import Probe, SamplingPolicy, VideoTrack
 from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
+from catalog.media.captions import CODECS, PacketCaptions
 from catalog.media.clock import Clock
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
@@ -111,6 +112,8 @@ class PictureReader:
         Broken packets and failed reads so far; they are skipped.
     end_pts:
         The end of the last picture so far.
+    captions:
+        What was found of captions within the pictures; None where there can be none.
     """
 
     def __init__(
@@ -136,6 +139,7 @@ class PictureReader:
         self._container = probe.container
         self._clock = Clock.of(probe)
         self._shape: _Shape | None = None
+        self.captions: PacketCaptions | None = None
         self.decoded = 0
         self.errors = 0
 
@@ -246,10 +250,19 @@ class PictureReader:
                 return
             failed_reads = 0
             if packet.stream.index == stream.index:
+                self._look_for_captions(stream, packet)
                 yield cast("Packet[VideoStream]", packet)
             elif self._sound is not None:
                 self._sound.hear(cast("Packet[AudioStream]", packet))
         yield None
+
+    def _look_for_captions(self, stream: VideoStream, packet: Packet[Any]) -> None:
+        base = stream.time_base
+        if stream.codec_context.name not in CODECS or not base:
+            return
+        if self.captions is None:
+            self.captions = PacketCaptions((stream.start_time or 0) * base)
+        self.captions.look(bytes(packet), None if packet.pts is None else packet.pts * base)
 
 
 def _prepare(stream: VideoStream, longest_edge: int, threads: int) -> None:

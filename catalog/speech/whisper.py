@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.domain.languages import language_tag
-from catalog.domain.speech import SURE, Heard, Line, Recognised, Recogniser, Word
+from catalog.domain.speech import RATE, SURE, Heard, Line, Recognised, Recogniser, Word
 from catalog.errors import InvalidSettingError, SpeechUnavailableError
 from catalog.speech.silero import INSTALL, check_extra
 
@@ -207,10 +207,7 @@ class FasterWhisper:
 
     def recognise(self, sound: Heard, language: str | None = None) -> Recognised:
         """The text of one piece of sound, with times in seconds from its beginning."""
-        code, likely, _ = self._model.detect_language(sound)
-        if likely < SURE and language is not None:
-            known = language.split("-")[0]
-            code = known if known in self._model.supported_languages else code
+        code, likely = self._language(sound, language)
         segments, _ = self._model.transcribe(
             sound,
             language=code,
@@ -218,15 +215,32 @@ class FasterWhisper:
             # What was misheard once would be heard again; and each piece stands for itself.
             condition_on_previous_text=False,
         )
-        return Recognised(language_tag(code) or code, float(likely), tuple(map(_line, segments)))
+        lines = (_line(segment, len(sound) / RATE) for segment in segments)
+        said = tuple(line for line in lines if line.text and line.start < line.end)
+        return Recognised(language_tag(code) or code, likely, said)
+
+    def _language(self, sound: Heard, before: str | None) -> tuple[str, float]:
+        """What is spoken, as Whisper calls it, and how likely that is."""
+        if not self._model.model.is_multilingual:
+            return "en", 1.0
+        code, likely, _ = self._model.detect_language(sound)
+        known = (before or "").partition("-")[0]
+        if likely < SURE and known in self._model.supported_languages:
+            code = known
+        return code, float(likely)
 
 
-def _line(segment: Any) -> Line:  # noqa: ANN401  # faster-whisper's class
+def _line(segment: Any, seconds: float) -> Line:  # noqa: ANN401  # faster-whisper's class
+    """A segment within the sound: Whisper always hears thirty seconds, filled up with silence."""
+
+    def within(at: float) -> float:
+        return min(max(float(at), 0.0), seconds)
+
     words = tuple(
-        Word(word.word.strip(), float(word.start), float(word.end), float(word.probability))
+        Word(word.word.strip(), within(word.start), within(word.end), float(word.probability))
         for word in segment.words or ()
     )
-    return Line(float(segment.start), float(segment.end), segment.text.strip(), words)
+    return Line(within(segment.start), within(segment.end), segment.text.strip(), words)
 
 
 def _device(wanted: str) -> str:

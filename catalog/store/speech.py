@@ -13,13 +13,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Clip, Sidecar, Stage
-from catalog.domain.sidecars import SidecarKind
+from catalog.domain.sidecars import Segment, SidecarKind
 from catalog.domain.speech import Range as Span
 from catalog.store import sidecars
 from catalog.store.arrays import among
 from catalog.store.sidecars import BATCH, SidecarRow
 
 RECOGNISED_PATH = b"\x00recognised"
+CAPTIONS_PATH = b"\x00captions"
 """What stands for a path where nobody but a recogniser said it: no file is called so."""
 
 
@@ -180,6 +181,22 @@ def replace_recognised(
     for first in range(0, len(fresh), BATCH):
         session.execute(insert(Clip).returning(Clip.id), fresh[first : first + BATCH]).all()
     return len(wanted)
+
+
+def replace_captions(
+    session: Session, asset_id: int, path: str, segments: Sequence[Segment], base: Fraction
+) -> None:
+    """Put these captions in the place of those an earlier analysis found in the file.
+
+    They are somebody's words, so what was recognised goes.
+    """
+    over = SidecarKind.RECOGNISED if segments else SidecarKind.CAPTIONS
+    gone = select(Sidecar.id).where(Sidecar.asset_id == asset_id, Sidecar.kind == over)
+    sidecars.remove(session, list(session.execute(gone).scalars()))
+    if segments:
+        row = SidecarRow(CAPTIONS_PATH, path, SidecarKind.CAPTIONS.value, 0, 0, {})
+        sidecar_id = sidecars.save(session, asset_id, row)
+        sidecars.replace_clips(session, asset_id, sidecar_id, sidecars.in_pts(segments, base))
 
 
 def spoken_by(session: Session, asset_id: int) -> list[dict[str, Any]]:

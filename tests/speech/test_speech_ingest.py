@@ -222,3 +222,44 @@ def test_a_long_sound_is_recognised_piece_by_piece_in_each_pieces_language(
     spoken = catalog.show("long.mov")["speaking"]
     for line in told:
         assert any(start - 0.1 <= line["start"] <= end for start, end in spoken)
+
+
+def test_captions_within_pictures_are_text_before_any_recognition(
+    catalog: Catalog,
+    recogniser: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What an analysis found as captions is kept, found, and renewed by the next analysis."""
+    from catalog.domain.sidecars import Segment
+    from catalog.encoders.null import COLOURS
+    from catalog.media.isolated import IsolatedAnalysis
+    from catalog.media.writer import write_video
+
+    path = tmp_path / "captioned.mp4"
+    write_video(path, [np.full((48, 64, 3), COLOURS["red"], np.uint8)] * 75, frame_rate=25)
+    told = [Segment("speech", 0, 2, "from the harbour")]
+    plain = IsolatedAnalysis.__iter__
+
+    def with_captions(self: IsolatedAnalysis):
+        yield from plain(self)
+        self.captions = told
+
+    monkeypatch.setattr(IsolatedAnalysis, "__iter__", with_captions)
+    catalog.ingest(path)
+    (source,) = catalog.show("captioned.mp4")["speech"]
+    assert (source["kind"], source["lines"]) == ("captions", 1)
+    assert catalog.search('"from the harbour"').hits[0].asset["name"] == "captioned.mp4"
+    (before,) = lines(catalog, "captioned.mp4")
+
+    def analysed_again() -> None:
+        with catalog.database.session() as session:
+            session.execute(text("UPDATE stage SET state = 'due' WHERE name = 'analyse'"))
+        catalog.ingest(path)
+
+    analysed_again()
+    assert lines(catalog, "captioned.mp4")[0]["id"] == before["id"], "bins hold on to it"
+    told.clear()
+    analysed_again()
+    assert catalog.show("captioned.mp4")["speech"] == []
+    assert recogniser.given == []

@@ -15,6 +15,7 @@ import av.stream
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Segment, Sidecar
 from catalog.media.container import MP4_FAMILY, has_decoder, open_container
+from catalog.media.line21 import Captions
 from catalog.media.sidecars.subtitles import MOST_CUES, plain
 from catalog.media.tags import clean_text
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from av.subtitles.stream import SubtitleStream
 
 # As FFmpeg names them. DVD's and Blu-ray's are pictures.
-TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
+_LINE_21 = "cc_dec"  # of CEA-608, in tracks of QuickTime
+TEXT_CODECS = frozenset({_LINE_21, "mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
 MAX_SECONDS = 60.0
 _MOST_BYTES = 5_000_000
 # A cue without a length is read as long as a line of that kind usually stands.
@@ -72,6 +74,7 @@ def _cues(
         if stream not in streams:
             stream.discard = av.stream.Discard.all
     wanted = {stream.index for stream in streams}
+    line21 = {s.index: Captions() for s in streams if s.codec_context.name == _LINE_21}
     origin = Fraction(container.start_time or 0, 1_000_000)
     found: list[Segment] = []
     size, began = 0, time.monotonic()
@@ -81,16 +84,23 @@ def _cues(
         for packet in container.demux(*(streams if indexed else ())):
             if packet.stream_index in wanted:
                 size += packet.size
-                found += _segments(packet, origin)
+                captions = line21.get(packet.stream_index)
+                found += _segments(packet, origin, captions)
             late = time.monotonic() - began > seconds
             if late or len(found) >= MOST_CUES or size > _MOST_BYTES:
                 break
-    return found
+    end = Fraction(container.duration or 0, 1_000_000)
+    return found + [each for captions in line21.values() for each in captions.finish(end)]
 
 
-def _segments(packet: Packet[Any], origin: Fraction) -> Iterator[Segment]:
+def _segments(
+    packet: Packet[Any], origin: Fraction, captions: Captions | None
+) -> Iterator[Segment]:
     base = packet.time_base
     if not packet.size or packet.pts is None or not base:
+        return
+    if captions is not None:
+        yield from captions.add(max(Fraction(0), packet.pts * base - origin), bytes(packet))
         return
     try:
         rects = packet.decode()
