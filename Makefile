@@ -49,6 +49,12 @@ test: $(VENV)/.developed
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
 	      || echo "WARNING: Chromium could not be installed; nobody will play the proxies."; \
 	  else echo "WARNING: no Chromium on this machine; nobody will play the proxies."; fi; }
+	@command -v espeak-ng >/dev/null || { \
+	  if [ -n "$(APT)" ] && [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing espeak-ng, which speaks in the tests."; \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends espeak-ng) >/dev/null 2>&1 \
+	      || echo "WARNING: espeak-ng could not be installed; the tests that need speech will skip."; \
+	  else echo "WARNING: no espeak-ng on this machine; the tests that need speech will skip."; fi; }
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.developed

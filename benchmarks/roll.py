@@ -1,8 +1,9 @@
 """Accuracy of A-roll and B-roll on footage whose rolls are known.
 
 Films are made of the demonstration's scenes, with speech over about half of the shots
-(`benchmarks.roll_footage`), and catalogued twice: with subtitles, and with the sound alone, where
-voice activity must find the speech. Each shot that was made is looked up by its middle.
+(`benchmarks.roll_footage`). They are told twice: by their sound, where voice activity must find
+the speech, and by subtitles, as if nobody had listened. Each shot that was made is looked up by
+its middle.
 Also prints what a fit to these shots would make of the two weights of speech.
 
     python -m benchmarks.roll [--episodes 10] [--shots 20] [--seed 1]
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import text
 
 from benchmarks.roll_footage import Episode, PlannedShot, make_episodes
 from catalog import Catalog
@@ -83,7 +85,7 @@ def _count(told: Sequence[Told], made: str, roll: str) -> int:
 
 
 def measure(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[str, dict[str, Any]]:
-    """The figures of these films, with the sound alone and then with subtitles beside them."""
+    """The figures of these films: by their sound, and by subtitles where nobody listened."""
     found = {}
     settings = Settings(home=folder / "home", encoder=DEMO_ENCODER)
     with Catalog.open(settings) as catalog:
@@ -93,6 +95,10 @@ def measure(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[str, d
                 for episode in episodes:
                     episode.write_subtitles(rng)
             catalog.ingest(*(episode.path for episode in episodes))
+            if way == "subtitles":
+                with catalog.database.session() as session:
+                    session.execute(text("UPDATE catalog.asset SET speaking = NULL"))
+                catalog.tell_rolls()
             found[way] = figures_of([t for each in episodes for t in look_up(catalog, each)])
     return found
 

@@ -102,3 +102,23 @@ def test_what_is_being_typed(query, head, word, field):
     assert (begun.head, begun.word) == (head, word)
     assert (begun.field and begun.field.name) == field
     assert query[begun.start : begun.end] == query[begun.start :]
+
+
+ROLLS = [
+    ("", "a", "/?q=roll%3Aa"),
+    ("sea roll:a", "b", "/?q=sea+roll%3Ab"),
+    ("sea ROLL:A", "", "/?q=sea"),
+    ('"roll of film"', "a", "/?q=%22roll+of+film%22+roll%3Aa"),
+]
+
+
+@pytest.mark.parametrize(("q", "roll", "url"), ROLLS)
+def test_the_tabs_of_rolls_change_one_word_of_the_query(q, roll, url):
+    state = Asked(q=q, shot="7", after="x").rolled(roll)
+    assert (state.url(), state.roll) == (url, roll)
+
+
+def test_a_state_comes_back_from_its_address():
+    state = Asked(q="sea", like=("clip:7",), not_=("fog",), image=PICTURE, all_=True, shot="9")
+    assert asked_by(state.url().partition("?")[2]) == state
+    assert asked_by("shot=1%3Cb%3E&image=../../x&all=2") == Asked()

@@ -1,0 +1,25 @@
+"""A-roll and B-roll of generated footage with synthesised speech, by sound and by subtitles."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.roll import measure
+from benchmarks.roll_footage import make_episodes
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("espeak-ng") is None,
+    reason="NOT TESTED how well rolls are told: espeak-ng is not installed (apt-get install)",
+)
+
+
+def test_nearly_every_shot_is_told_right_by_sound_and_by_subtitles(tmp_path: Path):
+    # Another seed than the weights of speech were fitted to.
+    episodes = make_episodes(tmp_path / "footage", count=3, shots=12, seed=5)
+    assert {shot.roll for episode in episodes for shot in episode.shots} == {"A", "B"}
+    for way, figures in measure(tmp_path, episodes, seed=5).items():
+        assert (figures["shots"], figures["known"]) == (36, 36), way
+        assert figures["accuracy"] >= 0.95, (way, figures)
