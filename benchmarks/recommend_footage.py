@@ -25,7 +25,8 @@ from catalog.media.writer import write_video
 
 LANGUAGES = ("en", "de", "es", "uk", "zh")
 SENTENCE_S = 3
-A_TALK = 20
+A_TALK = 12
+"""Sentences of one interview."""
 _WORDING = 7
 
 
@@ -69,7 +70,7 @@ class Score:
 
 
 def make(
-    folder: Path, *, scenes: int, seed: int = 1, width: int = 320
+    folder: Path, *, scenes: int, seed: int = 1, width: int = 320, a_talk: int = A_TALK
 ) -> tuple[Footage, list[Said]]:
     """Render both kinds of footage; for each shot, in order, the sentence that speaks of it."""
     size = (width, width * 9 // 16 // 2 * 2)
@@ -78,10 +79,10 @@ def make(
     )
     shots = [shot for _, shot in footage.shots()]
     said: list[Said] = []
-    for number in range(0, len(shots), A_TALK):
+    for number, first in enumerate(range(0, len(shots), a_talk)):
         # A talk holds to one language, as people do.
-        language = LANGUAGES[number // A_TALK % len(LANGUAGES)]
-        said += _talk(folder / "talks", number // A_TALK, shots[number : number + A_TALK], language)
+        language = LANGUAGES[number % len(LANGUAGES)]
+        said += _talk(folder / "talks", number, shots[first : first + a_talk], language)
     return footage, said
 
 

@@ -156,8 +156,8 @@ class _State:
             return None
         worths.sort(key=lambda each: (-each[0], -each[1].fit, each[1].clip))
         (best, candidate), second = worths[0], worths[1] if len(worths) > 1 else None
-        if second is None:  # nothing is lost more than the only one
-            return _Found(candidate, best, 1.0, None)
+        if second is None:  # without it there is nothing
+            return _Found(candidate, best, max(best, 0.0), None)
         return _Found(candidate, best, best - second[0], second[1].clip)
 
     def _note(self, at: int, taken: Candidate) -> None:

@@ -20,6 +20,8 @@ _MOST_CLIPS = 3_000
 _MOST_ASSETS = 1_000
 # A name in the asset's title says who speaks; what is said counts more.
 _ASSET = 0.5
+# Who has less than this of a line's weight does not say it.
+_LEAST = 0.15
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class Spoken:
         found = []
         for clip, had in shares(line, [said]).items():
             both = _with_asset(had, assets.get(asset_of[clip]))
+            if both.share < _LEAST:
+                continue
             found.append(Found(clip, asset_of[clip], None, None, both, fit=both.share))
         found.sort(key=lambda each: (-each.fit, each.clip))
         return found[:DEPTH]
