@@ -142,6 +142,13 @@ class TooManyRequestsError(CatalogError):
     retryable = True
 
 
+class NothingLearntError(CatalogError):
+    """Teaching gained nothing, or nothing without losing more than was allowed."""
+
+    code = "nothing_learnt"
+    http_status = 422
+
+
 class AddressInUseError(CatalogError):
     """Pages cannot be served at that address and port."""
 

@@ -25,7 +25,6 @@ from catalog.api.clip import ClipVerbs
 from catalog.api.demo import DemoVerbs
 from catalog.api.doctor import DoctorVerbs
 from catalog.api.encoder import EncoderVerbs
-from catalog.api.evaluate import EvaluateVerbs
 from catalog.api.events import EventVerbs
 from catalog.api.export import ExportVerbs
 from catalog.api.keep import KeepVerbs
@@ -36,6 +35,7 @@ from catalog.api.service import ServiceVerbs
 from catalog.api.sound import SoundVerbs
 from catalog.api.speech import SpeechVerbs
 from catalog.api.token import TokenVerbs
+from catalog.api.train import TrainVerbs
 from catalog.api.view import ViewVerbs
 from catalog.api.watch import WatchVerbs
 from catalog.db.engine import Database
@@ -54,7 +54,7 @@ __all__ = ["Catalog", "StrPath"]
 class Catalog(
     WatchVerbs,
     DemoVerbs,
-    EvaluateVerbs,
+    TrainVerbs,
     ViewVerbs,
     KeepVerbs,
     RenditionVerbs,

@@ -30,7 +30,7 @@ def evaluation_tables(found: Evaluation) -> None:
             sign = "" if each.certain else " (not told apart)"
             typer.echo(
                 f"{each.label} against {each.against}: Recall@1 from text "
-                f"{_points(each.difference)}{sign}."
+                f"{points(each.difference)}{sign}."
             )
     for note in found.notes:
         typer.echo(note)
@@ -101,7 +101,8 @@ def _share(recall: Estimate) -> str:
     return f"{recall.value:.3f}"
 
 
-def _points(difference: Estimate) -> str:
+def points(difference: Estimate) -> str:
+    """A difference of recalls in points of a hundred, with its interval."""
     text = f"{100 * difference.value:+.1f} points"
     if difference.low is None or difference.high is None:
         return text

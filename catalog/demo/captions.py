@@ -106,7 +106,9 @@ def language(code: str) -> Language:
     return Language.from_table(code, tomllib.loads(text))
 
 
-def caption(scene: Scene, code: str = "en", variant: int = 0) -> str:
+def caption(
+    scene: Scene, code: str = "en", variant: int = 0, *, grammar: Language | None = None
+) -> str:
     """A sentence that says everything about a scene.
 
     Parameters
@@ -118,8 +120,10 @@ def caption(scene: Scene, code: str = "en", variant: int = 0) -> str:
     variant
         0 is the plainest wording; other numbers take other patterns and synonyms. Any non-negative
         number will do.
+    grammar
+        The language with other words than its own.
     """
-    grammar = language(code)
+    grammar = grammar or language(code)
     choice = _Choice(variant)
     pattern = choice.of(grammar.patterns["still" if scene.motion == "still" else "moving"])
     return _filled(grammar, scene, pattern, choice)

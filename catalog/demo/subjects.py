@@ -40,6 +40,8 @@ _DRAWINGS: dict[str, Callable[[Canvas, Paint], None]] = {
     "chair": things.chair,
     "guitar": things.guitar,
     "cup": things.cup,
+    # No subject of the world: catalog.demo.newcomer.
+    "windmill": things.windmill,
 }
 
 

@@ -137,3 +137,24 @@ def cup(c: Canvas, p: Paint) -> None:
     c.ellipse(-0.1, -0.44, 0.6, 0.11, (84, 50, 28))
     c.ellipse(-0.1, 0.9, 0.92, 0.1, p.dark)
     c.stroke([(-0.62, -0.1), (-0.58, 0.2), (-0.44, 0.5)], 0.08, p.bright)
+
+
+def windmill(c: Canvas, p: Paint) -> None:
+    """A windmill with four sails. Not of the world: see :mod:`catalog.demo.newcomer`."""
+    c.poly([(-0.34, -0.4), (0.34, -0.4), (0.56, 1.0), (-0.56, 1.0)], p.main)
+    c.poly([(0.12, -0.4), (0.34, -0.4), (0.56, 1.0), (0.2, 1.0)], p.dark)
+    c.poly([(-0.42, -0.36), (0.0, -0.78), (0.42, -0.36)], p.dark)
+    c.rect(-0.15, 0.56, 0.15, 1.0, _WOOD, radius=0.03)
+    for y in (-0.06, 0.26):
+        c.rect(-0.11, y, 0.11, y + 0.18, GLASS)
+    hub = (0.0, -0.38)
+    for angle in (32.0, 122.0, 212.0, 302.0):
+
+        def at(*points: tuple[float, float], angle: float = angle) -> list[tuple[float, float]]:
+            return turned([(x, y + hub[1]) for x, y in points], angle, hub)
+
+        c.poly(at((0.05, -0.2), (0.26, -0.2), (0.26, -0.98), (0.05, -0.98)), p.bright)
+        c.line(at((0.05, 0.0), (0.05, -1.0)), 0.06, INK)
+        for y in (-0.2, -0.46, -0.72, -0.98):
+            c.line(at((0.05, y), (0.26, y)), 0.03, INK)
+    c.ellipse(*hub, 0.1, 0.1, METAL)

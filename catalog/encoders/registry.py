@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.encoders.spec import CONFIG_FILE, Kind, parse_spec
+from catalog.encoders.spec import CONFIG_FILE, EncoderSpec, Kind, parse_spec
 from catalog.errors import EncoderUnavailableError, UnknownEncoderError
 
 if TYPE_CHECKING:
@@ -68,11 +68,23 @@ def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") ->
 
         return NullEncoder(parsed.dimension)
     name = parsed.name
-    if parsed.kind is Kind.DEMO:
-        parsed = replace(parsed, kind=Kind.FOLDER, source=str(demo_folder()))
+    parsed = located(parsed)
     from catalog.encoders.open_clip_encoder import load  # noqa: PLC0415  # this imports torch
 
     return load(parsed, name=name, device=device, precision=precision)
+
+
+def located(spec: EncoderSpec) -> EncoderSpec:
+    """The spec with the demo encoder's folder in the place of its name.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        If this installation does not carry the demo encoder.
+    """
+    if spec.kind is not Kind.DEMO:
+        return spec
+    return replace(spec, kind=Kind.FOLDER, source=str(demo_folder()))
 
 
 def demo_folder() -> Path:

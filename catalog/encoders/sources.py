@@ -23,7 +23,7 @@ WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 _WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pth"}
 _TOKENIZER_MARKS = ("tokenizer.json", "sentencepiece.bpe.model", "spiece.model", "vocab.json",
                     "vocab.txt", "tokenizer.model")  # fmt: skip
-_TOKENIZER_FILES = (*_TOKENIZER_MARKS, "tokenizer_config.json", "special_tokens_map.json",
+TOKENIZER_FILES = (*_TOKENIZER_MARKS, "tokenizer_config.json", "special_tokens_map.json",
                     "added_tokens.json", "merges.txt", "config.json")  # fmt: skip
 _PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")
 
@@ -210,7 +210,7 @@ def _with_text(found: Sources, folder: Path | None) -> Sources:
     if Path(repository).is_absolute() and Path(repository).is_dir():
         return replace(found, text_tower=tower, tokenizer=Path(repository))
     files = hub.fetch_folder(
-        repository, _TOKENIZER_FILES, _TOKENIZER_MARKS, encoder=found.name, what="tokenizer files"
+        repository, TOKENIZER_FILES, _TOKENIZER_MARKS, encoder=found.name, what="tokenizer files"
     )
     return replace(found, text_tower=tower, tokenizer=files)
 

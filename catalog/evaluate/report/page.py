@@ -82,8 +82,13 @@ def html(evaluation: Evaluation, *, made: datetime, program: str) -> str:
         names=evaluation.names,
         made=f"{made:%Y-%m-%d %H:%M} UTC",
         program=program,
-        style=(_HERE / "report.css").read_text(encoding="utf-8"),
+        style=style(),
     )
+
+
+def style() -> str:
+    """The style sheet of reports."""
+    return (_HERE / "report.css").read_text(encoding="utf-8")
 
 
 @cache

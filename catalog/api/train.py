@@ -1,0 +1,120 @@
+"""The verb that teaches an encoder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from catalog import __version__
+from catalog.api.base import StrPath
+from catalog.api.evaluate import EvaluateVerbs
+from catalog.domain.progress import Progress, Silent
+from catalog.errors import InvalidInputError
+from catalog.evaluate import Dataset, Shelves
+from catalog.evaluate.logged import NAME as LOGGED
+from catalog.evaluate.readers import SPLIT
+from catalog.teach import Options, Taught, teach
+from catalog.teach.material import logged_material
+from catalog.teach.run import School
+
+_FOLDER = "encoders"
+
+
+class TrainVerbs(EvaluateVerbs):
+    """The verb of an open catalogue."""
+
+    def train(
+        self,
+        dataset: StrPath | Dataset = LOGGED,
+        *,
+        encoder: str | None = None,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        speech: Sequence[str] = (),
+        keep: StrPath | Dataset | None = None,
+        progress: Progress | None = None,
+        **options: Any,  # noqa: ANN401  # as `catalog.teach.Options` has them
+    ) -> Taught:
+        """Fine-tune an encoder on captions; see docs/training.md.
+
+        What comes of it is a folder under the home (``encoders/NAME``) and a new encoder of this
+        catalogue, which has no vectors yet: `encoder.add` has it filled, and only
+        `encoder.activate` lets it answer. Broken off, it leaves nothing behind.
+
+        Parameters
+        ----------
+        dataset:
+            ``"catalog"`` (descriptions of stills and single shots, texts of subclips), or what
+            `evaluate` reads: a folder or caption file, or a `Dataset`.
+        encoder:
+            The one to start from; None: the one that answers searches.
+        name:
+            Of the folder; None: the parent's, with a number.
+        tags:
+            Tags that say what is seen; each is a caption of every still or single shot that has it.
+        speech:
+            Words: whatever is spoken with one of them in it is a caption of what is seen meanwhile.
+        keep:
+            Captioned pictures on which the parent's Recall@1 is to be kept; None: what it
+            answers about this library is.
+        options:
+            ``method`` (``auto``, ``head``, ``lora``, ``full``), ``steps``, ``batch``, ``rate``,
+            ``rank``, ``alpha``, ``most_loss``, ``library``, ``seed``, ``precision``; see
+            `catalog.teach.Options`.
+
+        Raises
+        ------
+        InvalidInputError
+            If there are too few captions, or a value cannot be used.
+        NothingLearntError
+            If nothing was gained, or not without forgetting more than ``most_loss``.
+        ConflictError
+            If there is an encoder of that name.
+        UnknownEncoderError, EncoderUnavailableError
+            If the parent cannot be loaded.
+        """
+        chosen = Options(**options)
+        told = progress or Silent()
+        home = self.settings.home
+        school = School(
+            self.database,
+            self.store,
+            lambda name: self._load_for(name, self.settings.device, self.settings.precision),
+            self.settings.device,
+            home / _FOLDER,
+            Shelves(home / "evaluations" / "vectors"),
+            __version__,
+        )
+        taught = teach(
+            self._captioned(dataset, tags, speech, told),
+            school,
+            parent=encoder or self._answering(),
+            name=name,
+            options=chosen,
+            keep=None if keep is None else self._dataset(keep, None, SPLIT, None, told),
+            progress=told,
+        )
+        try:
+            self._encoders.enter(taught.name)
+        except BaseException:
+            # A folder that the catalogue does not know would be half of an encoder.
+            shutil.rmtree(taught.folder, ignore_errors=True)
+            raise
+        return taught
+
+    def _captioned(
+        self,
+        dataset: StrPath | Dataset,
+        tags: Sequence[str],
+        speech: Sequence[str],
+        progress: Progress,
+    ) -> Dataset:
+        if dataset == LOGGED:
+            return logged_material(self.database, self.store, tags=tags, spoken=speech)
+        if tags or speech:
+            raise InvalidInputError(
+                "Tags and spoken words were named, and a dataset that is not this catalogue.",
+                remedy="Leave the dataset out, or --tag and --speech.",
+            )
+        return self._dataset(dataset, None, SPLIT, None, progress)
