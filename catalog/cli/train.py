@@ -40,7 +40,7 @@ def train(
         float | None, typer.Option(help="How much of the learned weights; none: found out.")
     ] = None,
     most_loss: Annotated[float, typer.Option(help="Share of old answers that may change.")] = 0.02,
-    library: Annotated[int, typer.Option(help="Other pictures to hold fast.")] = 512,
+    library: Annotated[int, typer.Option(help="Other pictures, and texts, to hold fast.")] = 512,
     seed: Annotated[int, typer.Option(help="Equal seeds teach alike.")] = 0,
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     json: Json = False,

@@ -70,17 +70,28 @@ def other_pictures(session: Session, count: int, seed: int, without: Sequence[in
 
     At most one of a shot, so that a long interview is not most of them.
     """
-    drawn = func.md5(func.concat(Frame.clip_id, ":", seed))
-    first = (
-        select(Frame.clip_id, Frame.picture)
-        .join(Clip, Clip.id == Frame.clip_id)
-        .join(Asset, Asset.id == Frame.asset_id)
-        .where(Clip.flag.is_(None), Asset.superseded_by.is_(None), Asset.id.not_in(list(without)))
-        .order_by(drawn, Frame.clip_id, Frame.poster.desc(), Frame.pts, Frame.id)
-        .distinct(drawn, Frame.clip_id)
+    any_frame = aliased(Frame)
+    frame = (
+        select(any_frame.picture)
+        .where(any_frame.clip_id == Clip.id)
+        .order_by(any_frame.poster.desc(), any_frame.pts, any_frame.id)
+        .limit(1)
+        .lateral("shown")
+    )
+    statement = (
+        select(frame.c.picture)
+        .join_from(Clip, Asset, Asset.id == Clip.asset_id)
+        .join(frame, literal(True))
+        .where(
+            Clip.kind == "shot",
+            Clip.flag.is_(None),
+            Asset.superseded_by.is_(None),
+            Asset.id.not_in(list(without)),
+        )
+        .order_by(func.md5(func.concat(Clip.id, ":", seed)), Clip.id)
         .limit(count)
     )
-    return [row.picture for row in session.execute(first)]
+    return list(session.execute(statement).scalars())
 
 
 def _columns(frame: Any, language: Any, text: Any, what: str) -> list[Any]:  # noqa: ANN401

@@ -17,6 +17,8 @@ from catalog.errors import NothingLearntError
 
 STEPS = tuple(round(0.1 * at, 1) for at in range(1, 11))
 _AMONG = 3
+# Less is rounding, and no reason to encode an archive anew.
+_LEAST_GAIN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def choose(blends: Sequence[Blend], most_loss: float, wanted: float | None = Non
         If none of them gains anything.
     """
     parent, *others = sorted(blends, key=lambda each: each.alpha)
-    gaining = [each for each in others if each.held_loss < parent.held_loss]
+    enough = parent.held_loss * (1 - _LEAST_GAIN)
+    gaining = [each for each in others if each.held_loss < enough]
     if wanted is not None:
         gaining = [each for each in gaining if each.alpha == wanted]
     if not gaining:

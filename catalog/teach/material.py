@@ -18,7 +18,8 @@ from catalog.store import captions as store
 from catalog.store.comparing import newest_phrases
 from catalog.store.vectors import find_encoder
 
-_EVERYDAY, _ASKED = 512, 512
+# Words need something to be held by even where there are no pictures.
+_FEWEST_TEXTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ def around(
     # Other datasets group their pictures by other names than assets' ids.
     ours = captioned.name == logged.NAME
     assets = {int(picture.group) for picture in captioned.pictures} if ours else set()
+    texts_wanted = max(library, _FEWEST_TEXTS)
     with database.session() as session:
         row = find_encoder(session, parent)
-        asked = newest_phrases(session, row.id, _ASKED) if row is not None else []
+        asked = newest_phrases(session, row.id, texts_wanted) if row is not None else []
         keys = store.other_pictures(session, library, seed, sorted(assets))
     said = {spelt(each.text) for each in captioned.captions}
-    texts = dict.fromkeys(itertools.chain(asked, everyday(seed)))
+    texts = dict.fromkeys(itertools.chain(asked, everyday(texts_wanted, seed)))
     return Material(
         captioned,
         tuple(Picture(f"frame {key}", partial(frames.get, key)) for key in keys),
@@ -74,12 +76,12 @@ def around(
     )
 
 
-def everyday(seed: int) -> list[str]:
-    """Sentences and short queries about everyday things, in fourteen languages."""
+def everyday(count: int, seed: int) -> list[str]:
+    """Sentences and short queries about everyday things, in fourteen languages by turns."""
     rng = random.Random(seed)  # noqa: S311  # reproducible, not secret
-    scenes = world.sample(world.training(), _EVERYDAY, seed)
     said = []
-    for at, scene in enumerate(scenes):
+    for at in range(count):
+        scene = rng.choice(world.training())
         code = languages()[at % len(languages())]
         if rng.random() < 0.5:
             said.append(caption(scene, code, rng.randrange(10_000)))

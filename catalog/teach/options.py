@@ -31,7 +31,7 @@ class Options:
     most_loss:
         What share of what was known before may be lost.
     library:
-        How many pictures nobody captioned are held fast.
+        How many pictures nobody captioned, and as many texts of none of them, are held fast.
     seed:
         Of split, batches and low-rank matrices.
     precision:

@@ -14,7 +14,15 @@ from catalog.encoders.lessons import Course, Learnt
 from catalog.encoders.registry import located
 from catalog.encoders.spec import Kind
 from catalog.errors import CatalogError, InvalidInputError
-from catalog.evaluate import Contender, Dataset, Evaluation, Protocol, Shelves, evaluate
+from catalog.evaluate import (
+    Contender,
+    Dataset,
+    Evaluation,
+    Picture,
+    Protocol,
+    Shelves,
+    evaluate,
+)
 from catalog.evaluate import Options as Measuring
 from catalog.evaluate.logged import telling
 from catalog.evaluate.results import Missing
@@ -86,22 +94,26 @@ def teach(
     began, told = time.monotonic(), progress or Silent()
     spec = _teachable(parent)
     target = place.target(school.folder, name, spec.name)
-    readable, missing = _readable(captioned, told)
+    lost = _lost(captioned, captioned.pictures, told)
+    readable = captioned.without(lost)
     shares = split(readable, options.seed)
     material = around(
-        readable,
+        captioned,
         school.database,
         school.frames,
         parent=spec.name,
         library=options.library,
         seed=options.seed,
     )
+    gone = _lost(captioned, material.library, told)
+    library = tuple(p for at, p in enumerate(material.library) if at not in gone)
+    material = replace(material, captioned=readable, library=library)
     teaching = _Teaching(
         school, material, shares, spec=spec, options=options, keep=keep, progress=told
     )
     with place.draft(target) as folder:
         taught = teaching.taught(folder, target)
-        taught = replace(taught, missing=missing, seconds=time.monotonic() - began)
+        taught = replace(taught, missing=list(lost.values()), seconds=time.monotonic() - began)
         write_all(taught, folder, program=school.program)
     return taught
 
@@ -117,19 +129,20 @@ def _teachable(parent: str) -> EncoderSpec:
     return spec
 
 
-def _readable(dataset: Dataset, progress: Progress) -> tuple[Dataset, list[Missing]]:
-    """Without pictures that cannot be read; each is opened once, before hours of work."""
+def _lost(dataset: Dataset, pictures: Sequence[Picture], progress: Progress) -> dict[int, Missing]:
+    """Pictures that cannot be read, by place; each is opened once, before hours of work."""
     lost: dict[int, Missing] = {}
-    progress.begin("look over", len(dataset.pictures), "pictures")
-    for at, picture in enumerate(dataset.pictures):
+    progress.begin("look over", len(pictures), "pictures")
+    for at, picture in enumerate(pictures):
         try:
             dataset.open(picture.read()).load()
         except (CatalogError, OSError, ValueError, SyntaxError) as error:
             code = error.code if isinstance(error, CatalogError) else "unreadable"
-            lost[at] = Missing(picture.name, code, str(error))
+            reason = error.message if isinstance(error, CatalogError) else str(error)
+            lost[at] = Missing(picture.name, code, reason)
         progress.advance("look over", 1, picture.name)
     progress.end("look over")
-    return dataset.without(lost), list(lost.values())
+    return lost
 
 
 class _Teaching:

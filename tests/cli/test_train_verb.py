@@ -27,7 +27,18 @@ def walls(tmp_path: Path) -> Path:
 def test_an_encoder_is_taught_and_what_to_do_with_it_is_said(
     cli: Callable[..., Answer], walls: Path
 ):
-    asked = ("train", walls / "walls.csv", "--encoder", "demo", "--steps", "6", "--rate", "0.01")
+    asked = (
+        "train",
+        walls / "walls.csv",
+        "--encoder",
+        "demo",
+        "--steps",
+        "6",
+        "--rate",
+        "0.01",
+        "--library",
+        "9",
+    )
     answer = cli(*asked, "--name", "walls", "--most-loss", "1")
     assert answer.code == 0, answer.err
     assert "8 captions were learned from, 2 were not; method lora (auto: 8 pairs" in answer.out
@@ -55,7 +66,7 @@ def test_an_encoder_is_taught_and_what_to_do_with_it_is_said(
     [
         ([], "0 pictures of 0 assets have captions in catalog; expected 10 of 5 assets"),
         (["--encoder", "null"], "is no model of pictures and words and cannot learn"),
-        (["--encoder", "no-such"], "No encoder is called"),
+        (["walls.csv", "--encoder", "no-such"], "No encoder is called"),
         (["--method", "magic"], "--method is 'magic'; expected auto, head, lora, full"),
         (["--alpha", "0"], "--alpha is 0.0; expected a number above 0 and at most 1"),
         (["--steps", "0"], "--steps is 0; expected 1 to"),
@@ -66,7 +77,14 @@ def test_an_encoder_is_taught_and_what_to_do_with_it_is_said(
         (["demo", "--tag", "x"], "Leave the dataset out"),
     ],
 )
-def test_what_cannot_be_done_is_said(cli: Callable[..., Answer], wrong: list[str], said: str):
+def test_what_cannot_be_done_is_said(
+    cli: Callable[..., Answer],
+    walls: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: list[str],
+    said: str,
+):
+    monkeypatch.chdir(walls)
     answer = cli("train", *(["--encoder", "demo"] if "--encoder" not in wrong else []), *wrong)
     assert answer.code in {2, 3}
     assert said in answer.err
