@@ -20,14 +20,14 @@ from catalog.errors import ConflictError
 from catalog.settings import Settings
 
 DESCRIBED = newcomer.newcomers(60, 1)[:30]
-FRESH = newcomer.newcomers(60, 1)[30:]
-REST = world.sample(world.held_out(), 60, 29)
+FRESH = newcomer.newcomers(60, 1)[40:]
+REST = world.sample(world.held_out(), 50, 29)
 
 
 @pytest.fixture
 def catalog(settings: Settings, tmp_path: Path):
     """A catalogue of the drawn world in which somebody has described 30 windmills."""
-    scenes = [*DESCRIBED, *world.sample(world.training(), 90, 3)]
+    scenes = [*DESCRIBED, *world.sample(world.training(), 60, 3)]
     (tmp_path / "stills").mkdir()
     for at, picture in enumerate(photographed(scenes, seed=4, size=(192, 108))):
         picture.save(tmp_path / "stills" / f"{at:03d}.jpg", quality=90)
@@ -52,7 +52,7 @@ def figures(encoder: Encoder) -> tuple[float, float]:
 
 
 def test_a_subject_is_learned_from_thirty_captions_and_the_rest_is_kept(catalog: Catalog):
-    taught = catalog.train(name="windmills", steps=60, library=90)
+    taught = catalog.train(name="windmills", steps=40, batch=16, library=60)
     new, rest = figures(load_encoder("demo"))
     new_after, rest_after = figures(load_encoder(taught.name))
     assert new <= 0.3
@@ -61,7 +61,7 @@ def test_a_subject_is_learned_from_thirty_captions_and_the_rest_is_kept(catalog:
     assert rest_after >= rest - 0.02
 
     assert (taught.method, taught.amounts.learn, taught.amounts.held) == ("lora", 24, 6)
-    assert taught.amounts.library == 90
+    assert taught.amounts.library == 60
     assert taught.evaluation is not None
     parent, child = taught.evaluation.encoders
     assert (parent.label, child.label) == ("demo", "windmills")
@@ -85,8 +85,5 @@ def test_a_subject_is_learned_from_thirty_captions_and_the_rest_is_kept(catalog:
 
     assert catalog.search("a windmill", limit=5).encoder == "demo"
     assert catalog.encoder.add(taught.name)["state"] == "filling"
-    catalog.encoder.activate(taught.name)
-    found = catalog.search("A red windmill on the beach in sunshine", limit=5)
-    assert found.encoder == taught.name
     with pytest.raises(ConflictError, match="already"):
         catalog.train(name="windmills", steps=1)
