@@ -3,7 +3,7 @@
 Texts lie nearer to texts than pictures do, so cosines of lines are never set beside those of
 pictures. A line counts only where it stands far out of the query's own background, its
 cosines with an even sample of all lines, towards the cosine of the same words; what does is
-ranked, and the ranks are fused. See docs/decisions/0021.
+ranked, and the ranks are fused. See docs/decisions/0024.
 """
 
 from __future__ import annotations

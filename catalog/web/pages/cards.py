@@ -93,6 +93,9 @@ def _card(hit: Hit, passages: Sequence[Passage]) -> Card:
     why = Markup()
     if other is not None:
         why = Markup("{}: {}").format(STRINGS[f"in_{other.field}"], marked(other))
+    elif hit.said is not None:
+        line = (STRINGS["in_speech"], hit.said["text"], hit.said["timecode_in"] or "")
+        why = Markup("{}: {} {}").format(*line)
     return Card(
         asset=hit.asset,
         clip=hit.clip,
