@@ -51,7 +51,8 @@ def _rates(session: Session) -> dict[str, int]:
 def _oldest(session: Session) -> dict[str, float]:
     found: dict[str, float] = {}
     for row in service.open_work(session):
-        if row["state"] != "failed":
+        # Nobody is late with what waits for weights that are not there.
+        if row["state"] not in {"failed", "waiting"}:
             waits = round(float(row["oldest_s"]), 1)
             found[row["name"]] = max(waits, found.get(row["name"], 0.0))
     return found
