@@ -99,6 +99,12 @@ class Eavesdropper:
     def proxy(self, asset_id: int) -> None:
         raise AssertionError(f"nobody asked for the proxy of asset {asset_id}")
 
+    def recognise(self, asset_id: int) -> None:
+        raise AssertionError(f"asset {asset_id} has no sound in which somebody could speak")
+
+    def sound(self, asset_id: int) -> None:
+        raise AssertionError(f"asset {asset_id} has no sound to listen to")
+
     def close(self) -> None:
         pass
 
