@@ -17,8 +17,14 @@ from catalog.domain.recommended import Pick, PlannedLine, Recommendation, Roll
 from catalog.domain.results import Notice
 from catalog.domain.script import Line
 from catalog.encoders import Encoder
-from catalog.errors import EncoderRemovedError, InvalidInputError, NotFoundError
+from catalog.errors import (
+    EncoderRemovedError,
+    EncoderUnavailableError,
+    InvalidInputError,
+    NotFoundError,
+)
 from catalog.recommend.found import Found
+from catalog.recommend.meant import Meant
 from catalog.recommend.shown import Shown
 from catalog.recommend.spoken import Spoken
 from catalog.recommend.telling import told
@@ -81,14 +87,15 @@ class Planner:
         began = time.perf_counter()
         query = wish.checked()
         with self._database.session() as session:
-            encoder = vectors.active_encoder(session)
+            encoder, hears = vectors.answering(session)
         meant, notices = self._meant(wish, encoder)
+        heard, unheard = self._heard(wish, encoder, hears, meant)
         asked = _Asked(wish)
         with self._database.session() as session:
             _look_up_locks(session, asked)
             where = allowed(session, wish, query)
             wish = _without_stop_words(session, wish)
-            said = _spoken(session, where, wish)
+            said = _spoken(session, where, wish, heard)
             shown = {} if encoder is None else _shown(session, encoder, where, wish, meant)
             chosen = {
                 "A": _assigned(session, None, "A", said, asked),
@@ -110,8 +117,26 @@ class Planner:
             lines,
             None if encoder is None else encoder.name,
             (time.perf_counter() - began) * 1000,
-            notices,
+            (*notices, *unheard),
         )
+
+    def _heard(
+        self,
+        wish: Wish,
+        encoder: EncoderRow | None,
+        hears: EncoderRow | None,
+        meant: Mapping[int, np.ndarray],
+    ) -> tuple[Meant | None, tuple[Notice, ...]]:
+        """The lines under the encoder that answers for speech, or why it cannot be asked."""
+        if hears is None:
+            return None, ()
+        if encoder is not None and hears.id == encoder.id:
+            return Meant(hears.id, meant), ()
+        try:
+            found, cut = self._meant(wish, hears)
+        except EncoderUnavailableError as error:
+            return None, (Notice("speech_not_searched", f"Speech by meaning: {error.message}"),)
+        return Meant(hears.id, found), cut
 
     def _meant(
         self, wish: Wish, encoder: EncoderRow | None
@@ -172,9 +197,11 @@ def _look_up_locks(session: Session, asked: _Asked) -> None:
     asked.rows |= rows
 
 
-def _spoken(session: Session, where: ColumnElement[bool], wish: Wish) -> ByLine:
+def _spoken(
+    session: Session, where: ColumnElement[bool], wish: Wish, meant: Meant | None
+) -> ByLine:
     lines = [line for line in wish.script.lines if line.said]
-    return _without_avoided(Spoken(session, where).found(lines) if lines else {}, wish)
+    return _without_avoided(Spoken(session, where, meant).found(lines) if lines else {}, wish)
 
 
 def _shown(

@@ -1,8 +1,8 @@
-"""A-roll: speech that says what a line says, by its words."""
+"""A-roll: speech that says what a line says, by its words and by what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset
 from catalog.domain.script import Line
 from catalog.recommend.found import Found
+from catalog.recommend.meant import Means, Meant
 from catalog.recommend.words import Had, Index, shares
 from catalog.store import proposals
 from catalog.store.visibility import actor_of, visible_to
@@ -30,9 +31,10 @@ class Spoken:
 
     session: Session
     allowed: ColumnElement[bool]
+    meant: Meant | None = None
 
     def found(self, lines: Sequence[Line]) -> dict[int, list[Found]]:
-        """For each line by its number the speech that has its words."""
+        """For each line by its number the speech that has its words, or means them."""
         words = sorted({term.text for line in lines for term in line.terms})
         said = Index(proposals.count_speech(self.session), words)
         asset_of: dict[int, int] = {}
@@ -45,19 +47,33 @@ class Spoken:
         about = Index(proposals.count_assets(self.session), words)
         for place, asset in proposals.assets_with(self.session, words, visible, _MOST_ASSETS):
             about.add(place, asset)
-        return {line.number: self._of(line, said, about, asset_of) for line in lines}
+        near = self.meant.found(self.session, lines, self.allowed) if self.meant else {}
+        return {
+            line.number: _of(line, said, about, asset_of, near.get(line.number, ()))
+            for line in lines
+        }
 
-    @staticmethod
-    def _of(line: Line, said: Index, about: Index, asset_of: dict[int, int]) -> list[Found]:
-        assets = shares(line, [about])
-        found = []
-        for clip, had in shares(line, [said]).items():
-            both = _with_asset(had, assets.get(asset_of[clip]))
-            if both.share < _LEAST:
-                continue
-            found.append(Found(clip, asset_of[clip], None, None, both, fit=both.share))
-        found.sort(key=lambda each: (-each.fit, each.clip))
-        return found[:DEPTH]
+
+def _of(
+    line: Line, said: Index, about: Index, asset_of: Mapping[int, int], near: Sequence[Means]
+) -> list[Found]:
+    assets = shares(line, [about])
+    means = {each.clip: each for each in near}
+    spoken: dict[int, Had] = {}
+    for clip, had in shares(line, [said]).items():
+        both = _with_asset(had, assets.get(asset_of[clip]))
+        if both.share >= _LEAST or clip in means:
+            spoken[clip] = both
+    found = []
+    for clip in sorted(spoken.keys() | means.keys()):
+        words, meaning = spoken.get(clip), means.get(clip)
+        # Each by itself would do; both together are surer.
+        unlike = (1 - (words.share if words else 0.0)) * (1 - (meaning.share if meaning else 0.0))
+        cosine = None if meaning is None else meaning.cosine
+        asset = asset_of[clip] if meaning is None else meaning.asset
+        found.append(Found(clip, asset, cosine, None, words, fit=round(1 - unlike, 6)))
+    found.sort(key=lambda each: (-each.fit, each.clip))
+    return found[:DEPTH]
 
 
 def _with_asset(had: Had, about: Had | None) -> Had:

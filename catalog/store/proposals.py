@@ -7,7 +7,7 @@ centres takes one vector.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import Asset, BinItem, Centre, Clip
+from catalog.db.models import Asset, BinItem, Centre, Clip, SpeechEmbedding
 from catalog.store.arrays import among
 from catalog.store.search.asked import TEXTS, Expressions, Statement
 from catalog.store.search.nearest import best_frames, near_clips
@@ -43,6 +43,7 @@ from catalog.store.search.ranking import candidates
 
 Where = ColumnElement[bool]
 
+_LINES_AT_A_TIME = 5_000
 STILL_SECONDS = 5.0
 """How long a still is shown; it has no length of its own."""
 
@@ -229,6 +230,32 @@ def vectors_of(session: Session, encoder_id: int, clips: Sequence[int]) -> dict[
         Centre.encoder_id == encoder_id, Centre.part == 0, among(Centre.clip_id, clips)
     )
     return {row[0]: np.asarray(row[1], dtype=np.float32) for row in session.execute(statement)}
+
+
+def spoken_vectors(
+    session: Session, encoder_id: int, where: Where
+) -> Iterator[tuple[list[int], list[int], np.ndarray]]:
+    """The clips of speech that have a vector, some thousand at a time: clips, assets, vectors.
+
+    The vectors are float32 ``(n, dimension)``. A whole script is compared with each: reading
+    them once is quicker than ordering by distance once a line.
+    """
+    statement = (
+        select(SpeechEmbedding.clip_id, SpeechEmbedding.asset_id, SpeechEmbedding.vector)
+        .join(Clip, Clip.id == SpeechEmbedding.clip_id)
+        .join(Asset, Asset.id == Clip.asset_id)
+        .where(
+            SpeechEmbedding.encoder_id == encoder_id,
+            Clip.kind == "speech",
+            Asset.kind.is_not(None),
+            where,
+        )
+        .order_by(SpeechEmbedding.clip_id)
+        .execution_options(yield_per=_LINES_AT_A_TIME)
+    )
+    for rows in session.execute(statement).partitions():
+        clips, assets, vectors = zip(*rows, strict=True)
+        yield list(clips), list(assets), np.asarray(vectors, dtype=np.float32)
 
 
 def sampled_vectors(session: Session, encoder_id: int, percent: float) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from catalog.encoders.lessons import Course, Method
 from catalog.errors import InvalidInputError
 
 AUTO = "auto"
-# With fewer pairs than this all weights learn the pairs by heart (measured: docs/decisions/0020).
+# With fewer pairs than this all weights learn the pairs by heart (measured: docs/decisions/0025).
 FULL_FROM = 1000
 _ROUNDS, _FEWEST_STEPS, _MOST_STEPS = 20, 100, 2000
 _CHECKS = 20
