@@ -193,9 +193,10 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
         spoken = _listen(tools, job, analysis.probe)
     with tools.database.session() as session:
         lease(session)
-        speech.set_speaking(session, job.asset_id, spoken)
-        base, said = analysis.probe.time_base, analysis.captions
-        speech.replace_captions(session, job.asset_id, shown_path(job.path), said, base)
+        if analysis.probe.kind is not AssetKind.STILL:
+            speech.set_speaking(session, job.asset_id, spoken)
+            base, said = analysis.probe.time_base, analysis.captions
+            speech.replace_captions(session, job.asset_id, shown_path(job.path), said, base)
         frames = _write(session, job, analysis, found)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
         for one in made:
@@ -247,9 +248,9 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
             duration_pts=analysis.counts.end_pts if probe.duration is None else None,
             variable_frame_rate=analysis.counts.variable_frame_rate if probe.video else None,
         )
+        descriptions.set_loudness(session, job.asset_id, analysis.counts.loudness)
     if analysis.counts.pulldown is not None:
         assets.add_metadata(session, [job.asset_id], {"pulldown": analysis.counts.pulldown})
-    descriptions.set_loudness(session, job.asset_id, analysis.counts.loudness)
     descriptions.set_damage(session, job.asset_id, analysis.counts.decode_errors)
     # Last: who is killed before waits on in the database a while, and must hold nobody up.
     if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Clip, Encoder, RollCue, Stage
@@ -274,14 +275,17 @@ def cues_known(session: Session, encoder_id: int) -> bool:
 
 
 def save_cues(session: Session, encoder_id: int, vectors: np.ndarray) -> None:
-    """Keep an encoder's vectors of `WORDINGS`, in that order, in the place of earlier ones."""
+    """Keep an encoder's vectors of `WORDINGS`, in that order, in the place of earlier ones.
+
+    Two sessions may do so at once: the second waits for the first, and writes the same.
+    """
     session.execute(select(Encoder.id).where(Encoder.id == encoder_id).with_for_update(read=True))
     session.execute(delete(RollCue).where(RollCue.encoder_id == encoder_id))
     rows = [
         {"encoder_id": encoder_id, "wording": wording, "vector": vector.astype(np.float16)}
         for wording, vector in zip(WORDINGS, vectors, strict=True)
     ]
-    session.execute(insert(RollCue), rows)
+    session.execute(insert(RollCue).on_conflict_do_nothing(), rows)
 
 
 def count_rolls(session: Session, where: ColumnElement[bool]) -> dict[str, Any]:

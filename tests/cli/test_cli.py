@@ -74,7 +74,7 @@ def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
     assert set(body) - {"cutoff"} == promised
     assert (body["total_candidates"], len(body["hits"])) == (3, 2)
     hit = body["hits"][0]
-    assert set(hit) - {"relevant"} == HIT
+    assert set(hit) - {"relevant", "said"} == HIT
     timed = {"start_timecode", "frame_rate"}
     assert set(hit["asset"]) == {"id", "name", "kind", "path", "collection"} | timed
     assert set(hit["clip"]) == {

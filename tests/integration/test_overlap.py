@@ -65,7 +65,7 @@ def ingest(catalog: Catalog, encoder: NullEncoder, *paths: Path, analyser: str |
     tools = Tools(catalog.database, catalog.store, decoders, SamplingPolicy())
     catalog._encoders._loaded |= {"null": encoder, encoder.name: encoder}
     try:
-        run = Ingest(tools, catalog._encoders, progress=Silent())
+        run = Ingest(tools, catalog._encoders, recognisers=catalog.recognisers, progress=Silent())
         return run.run(paths, Labels())
     finally:
         decoders.close()
