@@ -24,8 +24,9 @@ export class Player {
       if (film.readyState) this.seek(this.in);
       listen(film, "error", () => { $("#unplayed", root).hidden = false; });
       for (const type of ["timeupdate", "seeked", "pause"]) listen(film, type, () => this.tell());
-      listen(film, "pause", () => { if (this.speed > 0) this.setSpeed(0); });
-      listen(film, "play", () => { if (this.speed <= 0) this.setSpeed(1); });
+      // Told late, when keys have long said otherwise: what counts is how the film is now.
+      listen(film, "pause", () => { if (this.speed > 0 && film.paused) this.setSpeed(0); });
+      listen(film, "play", () => { if (this.speed <= 0 && !film.paused) this.setSpeed(1); });
       this.eachFrame();
     }
     listen($("#seek", root), "input", event => this.seek(Number(event.target.value)));
