@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
 from catalog.encoders.threads import use_threads
-from catalog.ingest.analyse import worker_name
+from catalog.ingest.attempts import worker_name
 from catalog.ingest.buffer import Buffer
 from catalog.ingest.encode import STAGE, StoredPictures, encode_readable
 from catalog.store import stages, vectors

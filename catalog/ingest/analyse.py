@@ -7,8 +7,6 @@ does to its decoder, it cannot do to the catalogue.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,17 +21,13 @@ from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
 from catalog.domain.speech import Range
 from catalog.errors import (
-    AssetBusyError,
-    CatalogError,
     DatabaseUnavailableError,
     DecoderCrashedError,
     DecoderKilledError,
     FrameStoreError,
-    ServiceError,
-    UnexpectedFaultError,
     UnreadableFileError,
-    WorkersLostError,
 )
+from catalog.ingest.attempts import outcome_kept, taken_over, worker_name
 from catalog.ingest.listening import listen_beside
 from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
@@ -118,40 +112,11 @@ def analyse_asset(
             assert row is not None  # noqa: S101  # its stage row references it
             fingerprint = row.fingerprint
             said = roots.sampling_settings(session)
-        try:
-            check_lost(attempt.lost)
+        with outcome_kept(database, asset_id, STAGE, attempt):
             path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, policy, attempt.number)
             return _analyse_fairly(tools, job, on_picture)
-        except BaseException as error:
-            fault = fault_of(error)
-            with database.session() as session:
-                if fault is None:
-                    stages.release_stage(session, [asset_id], STAGE, attempt=attempt.number)
-                else:
-                    stages.fail_stage(session, asset_id, STAGE, fault, attempt=attempt.number)
-            if fault is None or fault is error:
-                raise
-            raise fault from error
-
-
-def fault_of(error: BaseException) -> CatalogError | None:
-    """What is wrong with the asset; None if it is not to blame and stays due.
-
-    A fault of our own, or of a library's, that one file brings out is that
-    file's failure: the rest of a folder must not wait for its mending.
-    """
-    if isinstance(error, ServiceError) or not isinstance(error, Exception):
-        return None
-    if isinstance(error, CatalogError):
-        return error
-    _log.debug("analysis_fault", exc_info=error)
-    reason = " ".join(str(error).split())
-    return UnexpectedFaultError(
-        f"The analysis broke off: {type(error).__name__}: {reason[:300]}.",
-        remedy="Please report this with the file; then `catalog retry`.",
-    )
 
 
 def _analyse_fairly(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
@@ -258,38 +223,12 @@ def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[
     return frames
 
 
-def taken_over(asset_id: int) -> AssetBusyError:
-    """What becomes of the work of a process that stood still past its lease: nothing."""
-    return AssetBusyError(
-        f"Asset {asset_id} was taken over by another process while this one stood still.",
-        remedy="Nothing is to be done: the other's work counts.",
-        asset=asset_id,
-    )
-
-
 def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) -> Rendition:
     """Put a rendition's bytes into the frame store; what is to be entered of it."""
     key = rendition_key(fingerprint, told.kind)
     store.put(key, told.content)
     size = len(told.content)
     return Rendition(told.kind, key, size, told.width, told.height, settings=told.settings)
-
-
-def check_lost(times: int) -> None:
-    """Give an asset up, for now, that ends whoever works on it.
-
-    Raises
-    ------
-    WorkersLostError
-        If that was so too often.
-    """
-    if times >= stages.MOST_LOST:
-        raise WorkersLostError(
-            f"The process at work on this asset ended without a word, attempt {times} in a row.",
-            remedy="See the workers' logs (out of memory? a crash in the decoder?); "
-            "then `catalog retry`.",
-            attempts=times,
-        )
 
 
 def first_present(files: list[Path]) -> Path:
@@ -308,8 +247,3 @@ def first_present(files: list[Path]) -> Path:
         f"{', '.join(map(str, files)) or 'any location'}.",
         remedy="Mount the storage, or ingest the file where it lies now; then `catalog retry`.",
     )
-
-
-def worker_name() -> str:
-    """Who is at work, for the administrator: host and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"

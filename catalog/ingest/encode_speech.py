@@ -13,7 +13,7 @@ from catalog.domain.progress import Progress
 from catalog.domain.results import Failure
 from catalog.encoders import TextEncoder
 from catalog.errors import EncoderUnavailableError
-from catalog.ingest.analyse import worker_name
+from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import LEASE_S, settle
 from catalog.ingest.turns import EncoderLoader
 from catalog.store import filling, spoken, vectors

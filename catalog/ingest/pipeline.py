@@ -17,7 +17,8 @@ from catalog.domain.results import Failure, IngestReport
 from catalog.encoders import Encoder
 from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
-from catalog.ingest.analyse import Analysed, Tools, worker_name
+from catalog.ingest.analyse import Analysed, Tools
+from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import STAGE as ENCODE
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.encode_speech import encode_speech

@@ -11,20 +11,16 @@ from catalog.errors import AssetBusyError, CatalogError, InvalidInputError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import (
     Tools,
-    check_lost,
-    fault_of,
     first_present,
     store_rendition,
-    taken_over,
-    worker_name,
 )
+from catalog.ingest.attempts import attempted, taken_over
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
 from catalog.media.isolated_proxy import outline_of, proxy_of
 from catalog.media.proxy import ProxyMade
 from catalog.store import assets, descriptions, locations, renditions, roots, stages
-from catalog.store.locks import asset_lock
 
 STAGE = "proxy"
 OnSeconds = Callable[[float], None]
@@ -103,32 +99,11 @@ def make_proxy(
     ServiceError
         If the database or the frame store fails (its disk is full); it stays due.
     """
-    database = tools.database
-    with asset_lock(database.engine, asset_id) as held:
-        if not held:
-            raise AssetBusyError(
-                f"Another process is at work on asset {asset_id}.",
-                remedy="Wait for it, or see who it is with `catalog jobs`.",
-                asset=asset_id,
-            )
-        with database.session() as session:
-            if not stages.due(session, [asset_id], STAGE):
-                return None
-            attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
-            source = _source(tools, asset_id, attempt.number)
-        try:
-            check_lost(attempt.lost)
-            return _make(tools, source, settings, on_seconds)
-        except BaseException as error:
-            fault = fault_of(error)
-            with database.session() as session:
-                if fault is None:
-                    stages.release_stage(session, [asset_id], STAGE, attempt=attempt.number)
-                else:
-                    stages.fail_stage(session, asset_id, STAGE, fault, attempt=attempt.number)
-            if fault is None or fault is error:
-                raise
-            raise fault from error
+    with attempted(tools.database, asset_id, STAGE) as attempt:
+        if attempt is None:
+            return None
+        source = _source(tools, asset_id, attempt.number)
+        return _make(tools, source, settings, on_seconds)
 
 
 def _source(tools: Tools, asset_id: int, attempt: int = 0) -> _Source:

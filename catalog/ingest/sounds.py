@@ -11,20 +11,17 @@ import numpy as np
 
 from catalog.db.engine import Database
 from catalog.encoders.sound import Sound, SoundEncoder
-from catalog.errors import AssetBusyError, CatalogError
+from catalog.errors import CatalogError
 from catalog.ingest.analyse import (
     Tools,
-    check_lost,
-    fault_of,
     first_present,
-    taken_over,
-    worker_name,
 )
+from catalog.ingest.attempts import attempted, taken_over
 from catalog.ingest.verify import usable_files
 from catalog.media.isolated import DecoderPool
 from catalog.media.windows import Cut, windows_of
 from catalog.store import sounds, stages, waiting
-from catalog.store.locks import asset_lock, lease
+from catalog.store.locks import lease
 from catalog.store.sounds import HeardWindow, SoundEncoderRow
 
 STAGE = "sound"
@@ -96,34 +93,15 @@ def hear_asset(
         If the database or the encoder fails; it stays due.
     """
     database = tools.database
-    with asset_lock(database.engine, asset_id) as held:
-        if not held:
-            raise AssetBusyError(
-                f"Another process is at work on asset {asset_id}.",
-                remedy="Wait for it, or see who it is with `catalog jobs`.",
-                asset=asset_id,
-            )
+    with attempted(database, asset_id, STAGE) as attempt:
+        if attempt is None:
+            return None
         with database.session() as session:
-            if not stages.due(session, [asset_id], STAGE):
-                return None
-            attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
             base = sounds.time_base_of(session, asset_id)
-        try:
-            check_lost(attempt.lost)
-            path = first_present(usable_files(database, asset_id))
-            found = heard(tools.decoders, path, encoder, base, on_seconds)
-            _keep(database, asset_id, encoder_id, found, attempt.number)
-            return len(found)
-        except BaseException as error:
-            fault = fault_of(error)
-            with database.session() as session:
-                if fault is None:
-                    stages.release_stage(session, [asset_id], STAGE, attempt=attempt.number)
-                else:
-                    stages.fail_stage(session, asset_id, STAGE, fault, attempt=attempt.number)
-            if fault is None or fault is error:
-                raise
-            raise fault from error
+        path = first_present(usable_files(database, asset_id))
+        found = heard(tools.decoders, path, encoder, base, on_seconds)
+        _keep(database, asset_id, encoder_id, found, attempt.number)
+        return len(found)
 
 
 def _keep(

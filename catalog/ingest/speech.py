@@ -29,24 +29,19 @@ from catalog.domain.speech import (
     pieces,
 )
 from catalog.errors import (
-    AssetBusyError,
     RecognitionOverrunError,
     SpeechUnavailableError,
     UndecodableError,
 )
 from catalog.ingest.analyse import (
     Tools,
-    check_lost,
-    fault_of,
     first_present,
-    taken_over,
-    worker_name,
 )
+from catalog.ingest.attempts import attempted, taken_over
 from catalog.ingest.listening import OnSeconds, listen
 from catalog.ingest.verify import usable_files
 from catalog.media.hearing import hear_file
 from catalog.store import assets, speech, stages, waiting
-from catalog.store.locks import asset_lock
 from catalog.store.rolls import tell_rolls
 from catalog.store.speech import Sound, SpokenLine
 
@@ -114,34 +109,15 @@ def recognise_asset(
         If the database fails or work is broken off; it stays due.
     """
     database = tools.database
-    with asset_lock(database.engine, asset_id) as held:
-        if not held:
-            raise AssetBusyError(
-                f"Another process is at work on asset {asset_id}.",
-                remedy="Wait for it, or see who it is with `catalog jobs`.",
-                asset=asset_id,
-            )
-        with database.session() as session:
-            if not stages.due(session, [asset_id], STAGE):
-                return None
-            attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
+    with attempted(database, asset_id, STAGE) as attempt:
+        if attempt is None:
+            return None
         try:
-            check_lost(attempt.lost)
             return _Recognition(tools, asset_id, attempt.number, load, on_seconds).run()
         except SpeechUnavailableError as missing:
             with database.session() as session:
                 waiting.put_off(session, asset_id, STAGE, missing, attempt=attempt.number)
             return None
-        except BaseException as error:
-            fault = fault_of(error)
-            with database.session() as session:
-                if fault is None:
-                    stages.release_stage(session, [asset_id], STAGE, attempt=attempt.number)
-                else:
-                    stages.fail_stage(session, asset_id, STAGE, fault, attempt=attempt.number)
-            if fault is None or fault is error:
-                raise
-            raise fault from error
 
 
 class _Recognition:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from catalog.db.engine import Database
 from catalog.encoders import Encoder, TextEncoder
 from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, NotFoundError
-from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset, worker_name
+from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset
+from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.encode_speech import SpeechQueue
 from catalog.ingest.rolls import know_cues
