@@ -17,10 +17,9 @@ from catalog.domain.paths import shown_path
 from catalog.domain.speech import RATE, Heard
 from catalog.errors import DecoderCrashedError
 from catalog.media.isolated import DecoderPool
-from catalog.media.isolated_worker import Report, beating
+from catalog.media.isolated_worker import Report
+from catalog.media.listening import played
 from catalog.media.peaks import Samples
-from catalog.media.probe import probe
-from catalog.media.sound import SoundPass
 
 _BLOCK = 8 * RATE  # samples told at once
 _FULL_SCALE = 32_768
@@ -40,9 +39,7 @@ def hear(path: Path, _order: dict[str, Any], report: Report) -> None:
         If it cannot be opened.
     """
     ear = Ear(lambda block: report.send("heard", block))
-    sound = SoundPass(path, probe(path), report.seconds, drawn=False, measured=False, listener=ear)
-    with beating(lambda: (sound.decoded, sound.errors), report):
-        sound.run()
+    sound = played(path, ear, report)
     ear.finish()
     report.send("heard_all", sound.decoded, sound.errors)
 

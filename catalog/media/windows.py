@@ -18,10 +18,9 @@ import numpy.typing as npt
 from catalog.domain.paths import shown_path
 from catalog.errors import DecoderCrashedError
 from catalog.media.isolated import DecoderPool
-from catalog.media.isolated_worker import Report, beating
+from catalog.media.isolated_worker import Report
+from catalog.media.listening import played
 from catalog.media.peaks import LONGEST_GAP_S, Samples
-from catalog.media.probe import probe
-from catalog.media.sound import SoundPass
 
 _FULL_SCALE = 32_768
 # -80 dBFS: nothing to be heard.
@@ -56,11 +55,7 @@ def cut_sound(path: Path, order: dict[str, Any], report: Report) -> None:
         If it cannot be opened.
     """
     cutter = Cutter(Cut(**order), lambda at, window: report.send("window", at, window))
-    sound = SoundPass(
-        path, probe(path), report.seconds, drawn=False, measured=False, listener=cutter
-    )
-    with beating(lambda: (sound.decoded, sound.errors), report):
-        sound.run()
+    sound = played(path, cutter, report)
     cutter.finish()
     report.send("cut", sound.decoded, sound.errors)
 

@@ -30,6 +30,7 @@ from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
 from catalog.db.vectors import HALFVEC
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.parts import Cursor, Meaning, encoder_there
+from catalog.store.search.shown import ASSET_SHOWN
 
 # Of the first shots the nearest so many are looked at: what ranks lower is no match.
 _DEEPEST = 5000
@@ -223,16 +224,7 @@ def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any
             page.c.cosine,
             page.c.then_cosine,
             page.c.gap,
-            Asset.name.label("asset_name"),
-            Asset.kind.label("asset_kind"),
-            Asset.collection,
-            Asset.damaged,
-            Asset.superseded_by,
-            Asset.start_timecode,
-            Asset.frame_rate_num,
-            Asset.frame_rate_den,
-            Asset.time_base_num,
-            Asset.time_base_den,
+            *ASSET_SHOWN,
             path.label("path"),
             *columns,
         )

@@ -26,6 +26,7 @@ from catalog.db.models import Asset, Clip, Frame, Location, Root, SoundWindow
 from catalog.db.vectors import HALFVEC
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.parts import Cursor
+from catalog.store.search.shown import ASSET_SHOWN, SHOT_SHOWN
 
 
 def sounds_asked(
@@ -163,26 +164,9 @@ def _shown(page: CTE, heard: CTE) -> Select[*tuple[Any, ...]]:
             cast(page.c.from_pts, BigInteger).label("from_pts"),
             page.c.to_pts,
             page.c.cosine,
-            Asset.name.label("asset_name"),
-            Asset.kind.label("asset_kind"),
-            Asset.collection,
-            Asset.damaged,
-            Asset.superseded_by,
-            Asset.start_timecode,
-            Asset.frame_rate_num,
-            Asset.frame_rate_den,
-            Asset.time_base_num,
-            Asset.time_base_den,
+            *ASSET_SHOWN,
             path.label("path"),
-            Clip.id.label("shown_clip_id"),
-            Clip.kind.label("clip_kind"),
-            Clip.roll,
-            Clip.roll_confidence,
-            Clip.start_pts,
-            Clip.end_pts,
-            Frame.id.label("frame_id"),
-            Frame.pts.label("frame_pts"),
-            Frame.picture,
+            *SHOT_SHOWN,
         )
         .select_from(source)
         .order_by(page.c.cosine.desc(), page.c.asset_id, page.c.from_pts)

@@ -38,6 +38,7 @@ from catalog.store.search.ranking import (
     pool,
     ranked_by_all,
 )
+from catalog.store.search.shown import ASSET_SHOWN, SHOT_SHOWN
 from catalog.store.search.speech import (
     FIGURES,
     Heard,
@@ -139,26 +140,9 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
             end.c.relevant_hits,
             *(end.c[name] for name in JUDGED_BY),
             page,
-            Asset.name.label("asset_name"),
-            Asset.kind.label("asset_kind"),
-            Asset.collection,
-            Asset.damaged,
-            Asset.superseded_by,
-            Asset.start_timecode,
-            Asset.frame_rate_num,
-            Asset.frame_rate_den,
-            Asset.time_base_num,
-            Asset.time_base_den,
+            *ASSET_SHOWN,
             _shown_path(page).label("path"),
-            Clip.id.label("shown_clip_id"),
-            Clip.kind.label("clip_kind"),
-            Clip.roll,
-            Clip.roll_confidence,
-            Clip.start_pts,
-            Clip.end_pts,
-            Frame.id.label("frame_id"),
-            Frame.pts.label("frame_pts"),
-            Frame.picture,
+            *SHOT_SHOWN,
             *line_columns(line),
         )
         .select_from(total)
