@@ -14,6 +14,7 @@ from catalog.errors import InvalidInputError
 from catalog.evaluate import Dataset, Shelves
 from catalog.evaluate.logged import NAME as LOGGED
 from catalog.evaluate.readers import SPLIT
+from catalog.store import audit
 from catalog.teach import Options, Taught, teach
 from catalog.teach.material import logged_material
 from catalog.teach.run import School
@@ -101,6 +102,8 @@ class TrainVerbs(EvaluateVerbs):
             # A folder that the catalogue does not know would be half of an encoder.
             shutil.rmtree(taught.folder, ignore_errors=True)
             raise
+        with self.database.session() as session:
+            audit.note(session, "train", encoder=taught.name)
         return taught
 
     def _captioned(

@@ -115,6 +115,7 @@ def test_pictures_that_are_lost_are_left_out_and_named(catalog: Catalog):
     catalog.edit(["10.png", "11.png"], description="A brown or cyan wall")
     taught = catalog.train(steps=4, rate=1e-2, library=9, most_loss=1)
     assert [each.picture.partition(" ")[0] for each in taught.missing] == ["9.png"]
+    assert catalog.audit(action="train")["entries"][0]["details"] == {"encoder": taught.name}
     assert taught.amounts.pictures == 11
     assert taught.amounts.library == 0
     assert any("no other pictures" in note for note in taught.notes)
