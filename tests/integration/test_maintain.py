@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from small_footage import sound, still, video
@@ -185,12 +186,14 @@ def test_a_database_that_goes_away_is_a_service_error_and_leaves_all_due(
     """Every connection is cut in the middle of an analysis, as a restarting server does."""
     path = video(tmp_path / "m" / "c.mp4", ["white"], mark=7)
     real = catalog.store.put
+    alone = Lock()  # pictures are put by several threads: one must not cut the other's statement
 
     def cut(key: str, content: bytes) -> None:
-        with catalog.database.engine.connect() as connection:
+        with alone, catalog.database.engine.connect() as connection:
             connection.execute(
                 text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    # It waits for them to be gone: a connection still open would be used again.
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             )
