@@ -145,7 +145,6 @@ def test_ebu_stl(tmp_path: Path):
     [placed] = said_of(Sidecar(segments=(segment,)), essence, beside=True).segments
     assert (placed.start, placed.end) == (Fraction(1), Fraction(62, 25))
     refused(tmp_path, "b.stl", data[:1100])
-    refused(tmp_path, "c.stl", b"$FontName = Arial\n00:00:01:00 , 00:00:02:00 , Spruce\n")
 
 
 def test_json_and_tables(tmp_path: Path):

@@ -22,6 +22,14 @@ SUFFIXES = {
     ".ssa": SidecarKind.SUBTITLES,
     ".sub": SidecarKind.SUBTITLES,
     ".stl": SidecarKind.SUBTITLES,
+    ".scc": SidecarKind.SUBTITLES,
+    ".ttml": SidecarKind.SUBTITLES,
+    ".dfxp": SidecarKind.SUBTITLES,
+    ".itt": SidecarKind.SUBTITLES,
+    ".smi": SidecarKind.SUBTITLES,
+    ".sami": SidecarKind.SUBTITLES,
+    ".sbv": SidecarKind.SUBTITLES,
+    ".lrc": SidecarKind.SUBTITLES,
 }
 # These may speak of any file of their folder.
 _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})

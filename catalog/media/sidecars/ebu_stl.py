@@ -42,6 +42,11 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
+def is_ebu_stl(data: bytes) -> bool:
+    """Whether it is one; Spruce's files of text have the same suffix."""
+    return _DISK_FORMAT.fullmatch(data[3:11]) is not None
+
+
 def parse_stl(data: bytes, language: str | None) -> Sidecar:
     """The cues of an EBU STL file.
 

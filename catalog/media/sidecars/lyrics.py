@@ -17,14 +17,21 @@ def lyrics(text: str, duration: Fraction | None) -> Iterator[Segment]:
     """The words as speech; a timed line lasts until the next one begins."""
     if not duration:
         return
-    lines = sorted(_timed(text), key=lambda line: line[0])[:_MOST_LINES]
-    if not lines:
-        yield Segment("speech", Fraction(0), duration, text)
-        return
-    ends = [*(start for start, _ in lines[1:]), duration]
-    for (start, words), end in zip(lines, ends, strict=True):
+    timed = False
+    for start, end, words in timed_lines(text, last=duration):
+        timed = True
         if words and start < min(end, duration):
             yield Segment("speech", start, min(end, duration), words)
+    if not timed:
+        yield Segment("speech", Fraction(0), duration, text)
+
+
+def timed_lines(text: str, *, last: Fraction) -> Iterator[tuple[Fraction, Fraction, str]]:
+    """From when, until when, and what; nothing is known of how long the ``last`` one lasts."""
+    lines = sorted(_timed(text), key=lambda line: line[0])[:_MOST_LINES]
+    ends = [start for start, _ in lines[1:]] + [start + last for start, _ in lines[-1:]]
+    for (start, words), end in zip(lines, ends, strict=True):
+        yield start, end, words
 
 
 def _timed(text: str) -> Iterator[tuple[Fraction, str]]:

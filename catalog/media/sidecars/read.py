@@ -8,10 +8,12 @@ from typing import Any
 from catalog.domain.sidecars import LogEntry, Sidecar, SidecarKind
 from catalog.media.sidecars.beside import Candidate
 from catalog.media.sidecars.columns import describe, keyed
-from catalog.media.sidecars.ebu_stl import parse_stl
+from catalog.media.sidecars.ebu_stl import is_ebu_stl, parse_stl
 from catalog.media.sidecars.logs import MOST_ENTRIES, entry_of, parse_ale, parse_csv, parse_edl
+from catalog.media.sidecars.scc import parse_scc
 from catalog.media.sidecars.subtitles import parse_subtitles
 from catalog.media.sidecars.text import broken, read_bytes, read_text
+from catalog.media.sidecars.ttml import parse_ttml
 from catalog.media.sidecars.xmp import parse_xmp
 
 # Bytes. A season's logs and a film's subtitles are far below; a stranger's gigabyte is not read.
@@ -46,8 +48,8 @@ def _read(file: Candidate) -> Sidecar:
     limit = LIMITS[file.kind]
     if file.kind is SidecarKind.XMP:
         return parse_xmp(read_bytes(file.path, limit))
-    if file.path.suffix.lower() == ".stl":
-        return parse_stl(read_bytes(file.path, limit), file.language)
+    if file.kind is SidecarKind.SUBTITLES:
+        return _read_subtitles(file, limit)
     text = read_text(file.path, limit)
     match file.kind:
         case SidecarKind.JSON:
@@ -56,10 +58,20 @@ def _read(file: Candidate) -> Sidecar:
             return parse_csv(text)
         case SidecarKind.ALE:
             return parse_ale(text)
-        case SidecarKind.EDL:
-            return parse_edl(text)
         case _:
-            return parse_subtitles(text, file.path.suffix.lower(), file.language)
+            return parse_edl(text)
+
+
+def _read_subtitles(file: Candidate, limit: int) -> Sidecar:
+    match suffix := file.path.suffix.lower():
+        case ".ttml" | ".dfxp" | ".itt":
+            return parse_ttml(read_bytes(file.path, limit), file.language)
+        case ".stl" if is_ebu_stl(data := read_bytes(file.path, limit)):
+            return parse_stl(data, file.language)
+        case ".scc":
+            return parse_scc(read_text(file.path, limit), file.language)
+        case _:
+            return parse_subtitles(read_text(file.path, limit), suffix, file.language)
 
 
 def parse_json(text: str) -> Sidecar:
