@@ -110,7 +110,8 @@ class Sidecar:
 class Essence:
     """What an asset is called and where its timecode runs, to know it in a log.
 
-    ``start`` is its first picture's time of day in seconds, None if unknown.
+    ``start`` is its first picture's time of day in seconds, None if unknown, and ``drop``
+    whether its timecode is drop-frame.
     """
 
     names: frozenset[str]
@@ -118,6 +119,7 @@ class Essence:
     duration: Fraction | None = None
     rate: Fraction | None = None
     start: Fraction | None = None
+    drop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +190,27 @@ def names_reel(entry: LogEntry, essence: Essence, place: tuple[Fraction, Fractio
 
 def entry_place(entry: LogEntry, essence: Essence) -> tuple[Fraction, Fraction] | None:
     """The part of the asset that the entry's timecodes address, in seconds; None if none."""
+    if not entry.timecode_in or not entry.timecode_out:
+        return None
+    place = _place(entry, essence, entry.timecode_in, entry.timecode_out)
+    if place is None and essence.start is not None:
+        # Many lists spell every address as the programme counts, whatever the source does.
+        sign = ";" if essence.drop else ":"
+        spelt = (
+            f"{code[:-3]}{sign}{code[-2:]}" for code in (entry.timecode_in, entry.timecode_out)
+        )
+        place = _place(entry, essence, *spelt)
+    return place
+
+
+def _place(
+    entry: LogEntry, essence: Essence, timecode_in: str, timecode_out: str
+) -> tuple[Fraction, Fraction] | None:
     rate = _rate_of(entry, essence)
-    if rate is None or essence.duration is None or not entry.timecode_in or not entry.timecode_out:
+    if rate is None or essence.duration is None:
         return None
     try:
-        first = parse_timecode(entry.timecode_in, rate)
-        last = parse_timecode(entry.timecode_out, rate)
+        first, last = parse_timecode(timecode_in, rate), parse_timecode(timecode_out, rate)
     except InvalidInputError:
         return None
     day = frames_per_day(first.nominal, drop=first.drop)

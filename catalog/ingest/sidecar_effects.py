@@ -63,6 +63,7 @@ def essence_of(asset: Asset, files: Iterable[str]) -> Essence:
         duration=None if asset.duration_pts is None or base is None else asset.duration_pts * base,
         rate=rate,
         start=_start(asset, rate),
+        drop=";" in (asset.start_timecode or ""),
     )
 
 

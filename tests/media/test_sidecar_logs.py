@@ -89,7 +89,10 @@ def essence(start: str | None = "10:00:00:00", seconds: int = 60, rate: Fraction
     from catalog.domain.timecode import timecode_to_frames
 
     begin = None if start is None else Fraction(timecode_to_frames(start, rate)) / rate
-    return Essence(name_forms("A001C003.mov"), name_forms("TAPE7"), Fraction(seconds), rate, begin)
+    return Essence(
+        name_forms("A001C003.mov"), name_forms("TAPE7"), Fraction(seconds), rate, begin,
+        drop=";" in (start or ""),
+    )  # fmt: skip
 
 
 def placed(entry: LogEntry, of: Essence) -> list[tuple[float, float]]:
@@ -153,6 +156,21 @@ def test_drop_frame_and_rates_that_a_log_spells_short():
     assert (start, end) == (round(1800 / float(rate), 3), round(1810 / float(rate), 3))
     edl = "FCM: DROP FRAME\n001  A001C003 V C 10:01:00:02 10:01:00:12 01:00:00:00 01:00:00:10\n"
     assert placed(parse_edl(edl).entries[0], essence("10:00:00;00", 120, rate)) == [(start, end)]
+
+
+def test_a_list_may_spell_all_addresses_as_its_programme_counts():
+    rate = Fraction(30000, 1001)
+    edl = "FCM: NON-DROP FRAME\n001  A001C003 V C 10:00:01:00 10:00:02:00 01:00:00:00 01:00:01:00\n"
+    [entry] = parse_edl(edl).entries
+    one_second = (round(30 / float(rate), 3), round(60 / float(rate), 3))
+    assert placed(entry, essence("10:00:00;00", 20, rate)) == [one_second]
+    assert placed(entry, essence("10:00:00:00", 20, rate)) == [one_second]
+    # As it is spelt comes first: 36 seconds of numbers are left out in ten hours.
+    assert placed(entry, essence("10:00:00;00", 60, rate)) == [
+        (round(1110 / float(rate), 3), 38.038)
+    ]
+    edl = edl.replace("NON-", "")
+    assert placed(parse_edl(edl).entries[0], essence("10:00:00:00", 20, rate)) == [one_second]
 
 
 @pytest.mark.parametrize(
