@@ -19,12 +19,11 @@ from catalog.errors import DecoderCrashedError
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_worker import Report
 from catalog.media.listening import played
+from catalog.media.mono import Mono, from_pcm, to_pcm
 from catalog.media.peaks import Samples
 
 _BLOCK = 8 * RATE  # samples told at once
-_FULL_SCALE = 32_768
-# A broken clock may claim years of silence, and whoever takes the decoder over years of sound.
-_MOST_SILENCE_S, _MOST_SOUND_S = 86_400, 7 * 86_400
+_MOST_SOUND_S = 7 * 86_400  # whoever takes the decoder over may claim years of it
 
 
 # --- inside -------------------------------------------------------------------
@@ -44,8 +43,8 @@ def hear(path: Path, _order: dict[str, Any], report: Report) -> None:
     report.send("heard_all", sound.decoded, sound.errors)
 
 
-class Ear:
-    """Mixes a sound down and brings it to the rate of listeners.
+class Ear(Mono):
+    """A sound at the rate of listeners, in blocks.
 
     Parameters
     ----------
@@ -54,77 +53,30 @@ class Ear:
     """
 
     def __init__(self, give: Callable[[bytes], None]) -> None:
+        super().__init__(RATE)
         self._give = give
-        self._resampler: Any = None
-        self._rate = 0
-        self._live: Any = None
         self._kept: list[Samples] = []
         self._count = 0
-        self._silence_left = float(_MOST_SILENCE_S)
 
-    def add(self, samples: Samples, rate: int) -> None:
-        """The next samples, shape (number, channels)."""
-        import av.audio.frame  # noqa: PLC0415
-        import av.audio.resampler  # noqa: PLC0415
-
-        if self._resampler is None:
-            self._resampler = av.audio.resampler.AudioResampler("flt", "mono", RATE)
-            self._rate = rate
-        mixed = np.ascontiguousarray(self._mixed(samples)[np.newaxis], np.float32)
-        frame = av.audio.frame.AudioFrame.from_ndarray(mixed, format="flt", layout="mono")
-        frame.sample_rate = self._rate
-        self._keep(self._resampler.resample(frame))
-
-    def skip(self, number: int, rate: int) -> None:
-        """So many samples of silence at the sound's own rate."""
-        if number > _MOST_SILENCE_S * rate:
-            return  # as the outline does: it would leave nothing to be heard
-        seconds = min(number / rate, self._silence_left)
-        self._silence_left -= seconds
-        left = round(seconds * rate)
-        while left > 0:
-            part = min(left, rate)
-            self.add(np.zeros((part, 1), np.float32), rate)
-            left -= part
+    def keep(self, samples: Samples) -> None:
+        """Give what came, if it is enough for a block."""
+        self._kept.append(samples)
+        self._count += len(samples)
+        if self._count >= _BLOCK:
+            self._tell()
 
     def finish(self) -> None:
         """Give the rest."""
-        if self._resampler is not None:
-            self._keep(self._resampler.resample(None))
+        super().finish()
         self._tell()
-
-    def _mixed(self, samples: Samples) -> Samples:
-        """One channel: the mean of those on which anything was heard so far.
-
-        Cameras record eight channels and plug a microphone into one: a mean of all would be
-        too soft to be understood.
-        """
-        channels = samples.shape[1]
-        if channels == 1:
-            return samples[:, 0]
-        if self._live is None or len(self._live) != channels:
-            self._live = np.zeros(channels, bool)
-        self._live |= np.abs(samples).max(axis=0, initial=0) > 1e-3
-        heard = samples[:, self._live] if self._live.any() else samples
-        mixed: Samples = heard.mean(axis=1)
-        return mixed
-
-    def _keep(self, frames: list[Any]) -> None:
-        for frame in frames:
-            samples = frame.to_ndarray().reshape(-1)
-            self._kept.append(samples)
-            self._count += len(samples)
-        if self._count >= _BLOCK:
-            self._tell()
 
     def _tell(self) -> None:
         if not self._count:
             return
-        joined = np.concatenate(self._kept) * _FULL_SCALE
+        joined = to_pcm(np.concatenate(self._kept))
         self._kept, self._count = [], 0
-        rounded = np.clip(np.rint(joined), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
-        for first in range(0, len(rounded), _BLOCK):
-            self._give(rounded[first : first + _BLOCK].tobytes())
+        for first in range(0, len(joined), _BLOCK):
+            self._give(joined[first : first + _BLOCK].tobytes())
 
 
 # --- the catalogue's side -----------------------------------------------------
@@ -168,7 +120,7 @@ def hear_file(
 def _block(path: Path, values: list[Any]) -> Heard:
     match values:
         case [bytes() as content] if len(content) % 2 == 0:
-            return np.frombuffer(content, "<i2").astype(np.float32) / np.float32(_FULL_SCALE)
+            return from_pcm(content)
     raise _babble(path)
 
 

@@ -20,13 +20,11 @@ from catalog.errors import DecoderCrashedError
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_worker import Report
 from catalog.media.listening import played
-from catalog.media.peaks import LONGEST_GAP_S, Samples
+from catalog.media.mono import Mono, from_pcm, to_pcm
+from catalog.media.peaks import Samples
 
-_FULL_SCALE = 32_768
 # -80 dBFS: nothing to be heard.
 _SILENT = 3
-# On a channel with less than -60 dBFS nobody has plugged anything in.
-_LIVE = 1e-3
 _SHORTEST_S = 0.1
 
 
@@ -60,8 +58,8 @@ def cut_sound(path: Path, order: dict[str, Any], report: Report) -> None:
     report.send("cut", sound.decoded, sound.errors)
 
 
-class Cutter:
-    """Mixes a sound down, brings it to a rate, and cuts it.
+class Cutter(Mono):
+    """A sound at a model's rate, cut.
 
     Parameters
     ----------
@@ -73,38 +71,25 @@ class Cutter:
     """
 
     def __init__(self, cut: Cut, give: Callable[[int, bytes], None]) -> None:
+        super().__init__(cut.rate)
         self._cut = cut
         self._give = give
-        self._resampler: Any = None
-        self._live: npt.NDArray[np.bool_] | None = None
         self._kept = np.zeros(0, np.float32)  # from the next window's first sample on
         self._start = 0
         self._last = np.zeros(0, np.float32)  # the window before
 
-    def add(self, samples: Samples, rate: int) -> None:
-        """The next samples, shape (number, channels)."""
-        import av.audio.frame  # noqa: PLC0415
-        import av.audio.resampler  # noqa: PLC0415
-
-        if self._resampler is None:
-            self._resampler = av.audio.resampler.AudioResampler("flt", "mono", self._cut.rate)
-        mixed = np.ascontiguousarray(self._mixed(samples)[np.newaxis], np.float32)
-        frame = av.audio.frame.AudioFrame.from_ndarray(mixed, format="flt", layout="mono")
-        frame.sample_rate = rate
-        self._keep(self._resampler.resample(frame))
-
-    def skip(self, number: int, rate: int) -> None:
-        """So many samples of silence at the sound's own rate."""
-        left = min(number, LONGEST_GAP_S * rate)
-        while left > 0:
-            part = min(left, rate)
-            self.add(np.zeros((part, 1), np.float32), rate)
-            left -= part
+    def keep(self, samples: Samples) -> None:
+        """Give the windows that what came makes whole."""
+        self._kept = np.concatenate([self._kept, samples])
+        while len(self._kept) >= self._cut.window:
+            self._last = self._kept[: self._cut.window]
+            self._tell(self._start, self._last)
+            self._kept = self._kept[self._cut.hop :]
+            self._start += self._cut.hop
 
     def finish(self) -> None:
         """Give what is left: the last window ends with the sound."""
-        if self._resampler is not None:
-            self._keep(self._resampler.resample(None))
+        super().finish()
         first = not len(self._last)
         overlap = 0 if first else self._cut.window - self._cut.hop
         new = len(self._kept) - overlap
@@ -113,28 +98,9 @@ class Cutter:
         whole = np.concatenate([self._last, self._kept[overlap:]])[-self._cut.window :]
         self._tell(self._start + len(self._kept) - len(whole), whole)
 
-    def _mixed(self, samples: Samples) -> Samples:
-        """The mean of the channels on which anything was heard so far, of eight often one."""
-        if self._live is None or len(self._live) != samples.shape[1]:
-            self._live = np.zeros(samples.shape[1], bool)
-        self._live |= np.abs(samples).max(axis=0, initial=0) > _LIVE
-        heard = samples[:, self._live] if self._live.any() else samples
-        mixed: Samples = heard.mean(axis=1)
-        return mixed
-
-    def _keep(self, frames: list[Any]) -> None:
-        parts = [frame.to_ndarray().reshape(-1) for frame in frames]
-        self._kept = np.concatenate([self._kept, *parts])
-        while len(self._kept) >= self._cut.window:
-            self._last = self._kept[: self._cut.window]
-            self._tell(self._start, self._last)
-            self._kept = self._kept[self._cut.hop :]
-            self._start += self._cut.hop
-
     def _tell(self, start: int, window: Window) -> None:
-        rounded = np.clip(np.rint(window * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
-        samples = rounded.astype("<i2")
-        if np.abs(rounded).max(initial=0) > _SILENT:
+        samples = to_pcm(window)
+        if np.abs(samples.astype(np.int32)).max(initial=0) > _SILENT:
             self._give(start, samples.tobytes())
 
 
@@ -181,8 +147,7 @@ def _window(path: Path, cut: Cut, values: list[Any], before: int) -> tuple[int, 
         case [int(start), bytes(content)] if (
             start > before and len(content) % 2 == 0 and 0 < len(content) <= 2 * cut.window
         ):
-            samples = np.frombuffer(content, "<i2").astype(np.float32)
-            return start, samples / np.float32(_FULL_SCALE)
+            return start, from_pcm(content)
     raise DecoderCrashedError(
         f"The process that decoded the sound of {shown_path(path)} said what is no window of it.",
         remedy="The file is damaged, or made to harm: look at where it comes from.",
