@@ -256,6 +256,9 @@ def _rows_of(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         who = source.get("by") or source["path"] or "a person"
         languages = ", ".join(source["languages"]) or "language unknown"
         lines = f"{source['lines']} line(s), {languages}"
+        others = ", ".join(name for name in source.get("carried", ()) if name not in source["read"])
+        who = f"{', '.join(source['read'])} of {who}" if source.get("read") else who
+        who += f"; not read: {others}" if others else ""
         yield "speech by", f"{source['kind']}: {lines} ({who})"
     for stage in details["stages"]:
         yield stage["name"], _stage(stage)

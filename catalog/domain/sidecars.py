@@ -77,6 +77,19 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Captioned:
+    """What captions within a film's pictures say.
+
+    ``carried`` names the channels of CEA-608 (CC1, CC3) and the services of CEA-708 that have any
+    words, ``read`` those of which the segments are: where there are both, 708 repeats 608.
+    """
+
+    segments: tuple[Segment, ...] = ()
+    carried: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One line of a log.
 

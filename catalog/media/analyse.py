@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from catalog.domain.media import AssetKind, Loudness, Probe, SampledFrame, SamplingPolicy, Shot
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import Captioned
 from catalog.media.files import check_readable
 from catalog.media.leaders import slates_told
 from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
@@ -106,10 +106,10 @@ class Analysis:
         self._sound.finish()
         return self._sound.loudness
 
-    def captions(self) -> list[Segment]:
+    def captions(self) -> Captioned:
         """What captions within the pictures say, once the shots are all told."""
         if self._reader is None or self._reader.captions is None:
-            return []
+            return Captioned()
         return self._reader.captions.finish(self.end_pts * self._probe.time_base)
 
     def strip(self) -> Strip | None:

@@ -11,7 +11,8 @@ import heapq
 from collections.abc import Iterator
 from fractions import Fraction
 
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import Captioned, Segment
+from catalog.media.dtvcc import Services
 from catalog.media.line21 import Captions
 
 CODECS = frozenset({"h264", "hevc", "mpeg2video"})
@@ -20,22 +21,18 @@ _LONGEST_MESSAGE = 2 + 3 * 31
 # Pictures come in the order of decoding; no codec here holds back more than these.
 _HELD_BACK = 20
 MOST_CUES = 20_000
+_CHANNELS = ("CC1", "CC3")  # the first of each field
 
 
 class PacketCaptions:
-    """Gathers what packets of a film's pictures carry, in the order of their times.
-
-    Attributes
-    ----------
-    found:
-        The captions so far, with times in seconds from the first picture.
-    """
+    """Gathers what packets of a film's pictures carry, in the order of their times."""
 
     def __init__(self, begins: Fraction) -> None:
         self._begins = begins
-        self._captions = Captions()
+        self._line21, self._services = Captions(), Services()
         self._waiting: list[tuple[Fraction, bytes]] = []
-        self.found: list[Segment] = []
+        self._in_line21: list[Segment] = []
+        self._in_services: list[Segment] = []
 
     def look(self, content: bytes, at: Fraction | None) -> None:
         """The next packet, and when its picture is shown, in the container's time."""
@@ -46,21 +43,32 @@ class PacketCaptions:
         while len(self._waiting) > _HELD_BACK:
             self._take()
 
-    def finish(self, end: Fraction) -> list[Segment]:
-        """All captions, once the film has ended at so many seconds."""
+    def finish(self, end: Fraction) -> Captioned:
+        """All captions, once the film has ended at so many seconds; times from the first picture.
+
+        Where there are both kinds, those of 608: broadcasters make those of 708 of them, for
+        receivers that know nothing else, and read twice every line would be said twice.
+        """
         while self._waiting:
             self._take()
-        self._keep(self._captions.finish(end))
-        return self.found
+        _keep(self._in_line21, self._line21.finish(end))
+        _keep(self._in_services, self._services.finish(end))
+        channels = tuple(_CHANNELS[each] for each in sorted(self._line21.carried))
+        services = tuple(f"service {each}" for each in sorted(self._services.carried))
+        found = self._in_line21 or self._in_services
+        return Captioned(tuple(found), channels + services, channels or services)
 
     def _take(self) -> None:
         at, triplets = heapq.heappop(self._waiting)
-        self._keep(self._captions.add(max(Fraction(0), at), triplets))
+        at = max(Fraction(0), at)
+        _keep(self._in_line21, self._line21.add(at, triplets))
+        _keep(self._in_services, self._services.add(at, triplets))
 
-    def _keep(self, segments: Iterator[Segment]) -> None:
-        for segment in segments:
-            if len(self.found) < MOST_CUES:
-                self.found.append(segment)
+
+def _keep(found: list[Segment], more: Iterator[Segment]) -> None:
+    for segment in more:
+        if len(found) < MOST_CUES:
+            found.append(segment)
 
 
 def caption_bytes(content: bytes) -> Iterator[bytes]:

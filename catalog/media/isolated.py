@@ -19,13 +19,13 @@ from typing import Any, NoReturn, Self
 
 from catalog.domain.media import Loudness, Probe, SamplingPolicy, Shot
 from catalog.domain.renditions import RenditionKind
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import Captioned
 from catalog.errors import DecodersUnavailableError
 from catalog.media import isolated_faults as faults
 from catalog.media.hardware import check_hwaccel
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_processes import Host, Worker
-from catalog.media.told_texts import segment_told
+from catalog.media.told_texts import captions_told
 
 StorePicture = Callable[[int, bytes], str]
 
@@ -94,7 +94,7 @@ class IsolatedAnalysis:
         self._progress = progress
         self._keys: dict[int, str] = {}
         self.counts = Counts()
-        self.captions: list[Segment] = []
+        self.captions = Captioned()
         found = talk.hear()
         while found[0] != "probed":
             found = talk.hear()
@@ -118,7 +118,7 @@ class IsolatedAnalysis:
             elif kind == "seconds":
                 self._progress(values[0])
             elif kind == "captions":
-                self.captions = [segment_told(self._talk.path, each) for each in values[0]]
+                self.captions = captions_told(self._talk.path, values)
             elif kind == "ended":
                 self.counts = Counts(*values)
                 self._talk.over = True

@@ -154,8 +154,9 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
             report.shot(shot)
     if (strip := analysis.strip()) is not None:
         report.strip(strip)
-    if captions := analysis.captions():
-        report.send("captions", as_values(captions))
+    if (captions := analysis.captions()).segments:
+        told = as_values(captions.segments)
+        report.send("captions", told, list(captions.carried), list(captions.read))
     report.ended(analysis)
 
 

@@ -31,27 +31,40 @@ _ROW = 15
 
 
 class Captions:
-    """Gathers the captions of one film; `add` bytes in the order of their pictures."""
+    """Gathers the captions of one film; `add` bytes in the order of their pictures.
+
+    Attributes
+    ----------
+    carried:
+        The fields whose first channel had a line so far: 0 of CC1, 1 of CC3.
+    """
 
     def __init__(self) -> None:
         self._channels = (_Channel(), _Channel())
+        self.carried: set[int] = set()
 
     def add(self, at: Fraction, triplets: bytes) -> Iterator[Segment]:
         """The caption bytes of the picture at so many seconds; the captions they end.
 
         ``triplets`` are three bytes each as CTA-708 has them: whether and what the other two are.
-        Those of CTA-708's own captions are left out.
+        Those of CTA-708's own captions are left out (`catalog.media.dtvcc`).
         """
         for first in range(0, len(triplets) - 2, 3):
             kind, *pair = triplets[first : first + 3]
-            if kind & 0x04 and kind & 0x03 < 2:
-                channel = self._channels[kind & 0x03]
-                yield from channel.add(at, pair[0] & 0x7F, pair[1] & 0x7F)
+            field = kind & 0x03
+            if kind & 0x04 and field < 2:
+                said = self._channels[field].add(at, pair[0] & 0x7F, pair[1] & 0x7F)
+                yield from self._of(field, said)
 
     def finish(self, at: Fraction) -> Iterator[Segment]:
         """What is shown when the film ends."""
-        for channel in self._channels:
-            yield from channel.finish(at)
+        for field, channel in enumerate(self._channels):
+            yield from self._of(field, channel.finish(at))
+
+    def _of(self, field: int, segments: Iterator[Segment]) -> Iterator[Segment]:
+        for segment in segments:
+            self.carried.add(field)
+            yield segment
 
 
 class _Channel:

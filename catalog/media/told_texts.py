@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from catalog.domain.paths import shown_path
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import Captioned, Segment
 from catalog.errors import DecoderCrashedError
 from catalog.media.tags import clean_text
+
+_LONGEST_NAME = 20  # of a channel or service of captions
 
 
 def as_values(segments: Iterable[Segment]) -> list[tuple[Any, ...]]:
@@ -35,6 +37,23 @@ def segment_told(path: Path, told: Any) -> Segment:  # noqa: ANN401  # whatever 
             (str() | None) as language,
         ):
             return Segment(kind, start, end, clean_text(text), language and clean_text(language))
+    raise no_texts(path)
+
+
+def captions_told(path: Path, told: Any) -> Captioned:  # noqa: ANN401  # whatever was said
+    """Captions as they were told: their segments, and the names of channels and services.
+
+    Raises
+    ------
+    DecoderCrashedError
+        If it is none.
+    """
+    match told:
+        case [[*segments], [*carried], [*read]] if all(
+            isinstance(name, str) and len(name) <= _LONGEST_NAME for name in carried + read
+        ):
+            kept = tuple(segment_told(path, each) for each in segments)
+            return Captioned(kept, tuple(map(clean_text, carried)), tuple(map(clean_text, read)))
     raise no_texts(path)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Clip, Sidecar, Stage
-from catalog.domain.sidecars import Segment, SidecarKind
+from catalog.domain.sidecars import Captioned, SidecarKind
 from catalog.domain.speech import Range as Span
 from catalog.store import sidecars
 from catalog.store.arrays import among
@@ -184,17 +184,19 @@ def replace_recognised(
 
 
 def replace_captions(
-    session: Session, asset_id: int, path: str, segments: Sequence[Segment], base: Fraction
+    session: Session, asset_id: int, path: str, captions: Captioned, base: Fraction
 ) -> None:
     """Put these captions in the place of those an earlier analysis found in the file.
 
     They are somebody's words, so what was recognised goes.
     """
+    segments = captions.segments
     over = SidecarKind.RECOGNISED if segments else SidecarKind.CAPTIONS
     gone = select(Sidecar.id).where(Sidecar.asset_id == asset_id, Sidecar.kind == over)
     sidecars.remove(session, list(session.execute(gone).scalars()))
     if segments:
-        row = SidecarRow(CAPTIONS_PATH, path, SidecarKind.CAPTIONS.value, 0, 0, {})
+        said = {"captions": {"carried": captions.carried, "read": captions.read}}
+        row = SidecarRow(CAPTIONS_PATH, path, SidecarKind.CAPTIONS.value, 0, 0, said)
         sidecar_id = sidecars.save(session, asset_id, row)
         sidecars.replace_clips(session, asset_id, sidecar_id, sidecars.in_pts(segments, base))
 
@@ -205,7 +207,7 @@ def spoken_by(session: Session, asset_id: int) -> list[dict[str, Any]]:
         select(
             Sidecar.kind,
             Sidecar.path,
-            Sidecar.said["recognised"].label("how"),
+            func.coalesce(Sidecar.said["recognised"], Sidecar.said["captions"]).label("how"),
             func.count().label("lines"),
             func.array_agg(Clip.language.distinct()).label("languages"),
         )

@@ -1,4 +1,4 @@
-"""Captions of CEA-608: out of the pictures of H.264 and MPEG-2, out of tracks, and with times."""
+"""Captions of CEA-608 and 708: out of pictures of H.264 and MPEG-2, of tracks, and with times."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.domain.media import SamplingPolicy
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import Captioned, Segment
+from catalog.errors import DecoderCrashedError
 from catalog.media.captions import caption_bytes
+from catalog.media.dtvcc import Services
 from catalog.media.isolated import DecoderPool
 from catalog.media.line21 import Captions
 from catalog.media.sidecars.embedded import read_embedded
+from catalog.media.told_texts import captions_told
 
 RATE = Fraction(25)
 Pair = tuple[int, int]
@@ -135,8 +138,7 @@ def user_data(triplets: bytes) -> bytes:
     return b"\0\0\1\xb2" + message(triplets)[3:]
 
 
-def captioned(path: Path, codec: str, sent: list[tuple[int, Pair]], pictures: int) -> Path:
-    carried = {at: triplet(pair) for at, pair in sent}
+def captioned(path: Path, codec: str, carried: dict[int, bytes], pictures: int) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=RATE)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
@@ -170,6 +172,16 @@ def _carrying(
         yield made
 
 
+def read(path: Path) -> Captioned:
+    pool = DecoderPool()
+    try:
+        with pool.analysis(path, SamplingPolicy(), lambda pts, _jpeg: str(pts)) as analysis:
+            assert list(analysis)
+        return analysis.captions
+    finally:
+        pool.close()
+
+
 @pytest.mark.parametrize(
     ("name", "codec"),
     [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.ts", "libx264"), ("a.mpg", "mpeg2video")],
@@ -177,14 +189,10 @@ def _carrying(
 def test_captions_within_pictures_are_read_on_the_way(
     tmp_path: Path, name: str, codec: str
 ) -> None:
-    path = captioned(tmp_path / name, codec, SENT, 200)
-    pool = DecoderPool()
-    try:
-        with pool.analysis(path, SamplingPolicy(), lambda pts, _jpeg: str(pts)) as analysis:
-            assert list(analysis)
-        first, second = analysis.captions
-    finally:
-        pool.close()
+    carried = {at: triplet(pair) for at, pair in SENT}
+    found = read(captioned(tmp_path / name, codec, carried, 200))
+    assert (found.carried, found.read) == (("CC1",), ("CC1",))
+    first, second = found.segments
     shown = shown_at(SENT)
     assert (first.text, second.text) == ("Good evening", "from the harbour")
     assert first.start == pytest.approx(shown[0] / 25, abs=0.05)
@@ -210,3 +218,145 @@ def test_tracks_of_captions_are_read(tmp_path: Path) -> None:
     (segment,) = read_embedded(path).segments
     assert segment.text == "Hello there"
     assert 0 <= segment.start < segment.end <= 4
+
+
+# --- CEA-708 --------------------------------------------------------------------
+
+SHOW_0, HIDE_0, CLEAR_0, DELETE_0 = b"\x89\x01", b"\x8a\x01", b"\x88\x01", b"\x8c\x01"
+
+
+def define(number: int = 0, *, visible: bool = False, rows: int = 2, height: int = 60) -> bytes:
+    return bytes([0x98 + number, visible << 5, height, 0, 0x70 | (rows - 1), 31, 0x11])
+
+
+def packets(*blocks: tuple[int, bytes], sequence: int = 0) -> bytes:
+    """A caption channel packet with these services' blocks, as the triplets of one picture."""
+    content = b""
+    for number, said in blocks:
+        head = bytes([number << 5 | len(said)]) if number < 7 else bytes([7 << 5 | len(said), 7])
+        content += head + said
+    content += b"\0" * (1 - len(content) % 2)  # with its header it fills whole pairs
+    whole = bytes([sequence << 6 | (len(content) + 1) // 2]) + content
+    pairs = [whole[at : at + 2] for at in range(0, len(whole), 2)]
+    return b"".join(bytes([0xFE | (not at)]) + pair for at, pair in enumerate(pairs))
+
+
+def heard(sent: dict[int, bytes], end: int = 1000) -> list[tuple[str, Fraction, Fraction]]:
+    services = Services()
+    found = [s for at, each in sorted(sent.items()) for s in services.add(at / RATE, each)]
+    found += services.finish(end / RATE)
+    return [(s.text, s.start, s.end) for s in found]
+
+
+def test_windows_that_pop_on_have_the_time_they_are_shown() -> None:
+    sent = {
+        10: packets((1, CLEAR_0 + define() + b"Good eve")),
+        # A command may begin in one block and end in the next.
+        11: packets((1, b"ning,\x0dSe\xf1or\x10")),
+        12: packets((1, b"\x25\x92\x01\x14\x7f\x18\x26\x6b")),
+        20: packets((1, SHOW_0)),
+        70: packets((1, HIDE_0)),
+        80: packets((1, b"\x8b\x01")),
+        90: packets((1, CLEAR_0 + b"again")),
+        100: packets((1, DELETE_0)),
+    }
+    words = "Good evening,\nSeñor… ♪♫"
+    assert heard(sent) == [
+        (words, 20 / RATE, 70 / RATE),
+        (words, 80 / RATE, 90 / RATE),
+        ("again", 90 / RATE, 100 / RATE),
+    ]
+
+
+def test_windows_that_scroll_tell_each_line_once() -> None:
+    sent = {
+        0: packets((1, define(visible=True) + b"\x92\x01\x00the first line")),
+        50: packets((1, b"\x0dand the sec\x08\x08\x08second")),
+        100: packets((1, b"\x0d")),
+        120: packets((1, b"and what was never cleared")),
+    }
+    assert heard(sent) == [
+        ("the first line", 0, 2),
+        ("and the second", 2, 4),
+        ("and what was never cleared", 120 / RATE, 120 / RATE + 20),
+    ]
+
+
+def test_windows_that_end_together_are_one_caption_from_top_to_bottom() -> None:
+    sent = {
+        0: packets((1, define(0, height=70, rows=1) + b"below")),
+        1: packets((1, define(1, height=60, rows=1) + b"above")),
+        2: packets((1, b"\x89\x03")),
+        50: packets((1, b"\x8f")),
+    }
+    assert heard(sent) == [("above\nbelow", 2 / RATE, 2)]
+
+
+def test_services_are_apart_and_a_packet_without_its_beginning_is_left_out() -> None:
+    shown = define(visible=True)
+    sent = {
+        0: packets((1, shown + b"good night"), (2, shown + b"gute Nacht")),
+        1: packets((7, shown + b"beyond the six"))[3:] + packets((2, b" Kyiv")),
+        2: packets((1, b" "), (3, shown + b"never", ))[:-3],
+        50: packets((1, HIDE_0), (2, HIDE_0)),
+    }  # fmt: skip
+    assert heard(sent) == [("good night", 0, 2), ("gute Nacht Kyiv", 0, 2)]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=90),
+            st.lists(st.tuples(st.integers(0, 7), st.binary(max_size=31)), max_size=2).map(
+                lambda blocks: packets(*blocks)
+            ),
+            st.binary(max_size=20).map(lambda said: packets((1, define(visible=True) + said))),
+        ),
+        max_size=30,
+    ),
+    st.booleans(),
+)
+def test_hostile_services_say_lines_or_nothing(sent: list[bytes], backwards: bool) -> None:
+    services, times = Services(), range(len(sent))
+    found = []
+    for at, each in zip(reversed(times) if backwards else times, sent, strict=True):
+        found += services.add(at / RATE, each)
+    found += services.finish(len(sent) / RATE)
+    for line in found:
+        assert line.text.strip()
+        assert 0 <= line.start < line.end
+    assert services.carried <= {1, 2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mpg", "mpeg2video")])
+def test_services_within_pictures_are_read_where_there_is_no_line_21(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    sent = {
+        10: packets((1, define() + b"Good evening"), (2, define() + b"Guten Abend")),
+        25: packets((1, SHOW_0)),
+        30: packets((2, SHOW_0)),
+        75: packets((1, HIDE_0), (2, HIDE_0)),
+    }
+    found = read(captioned(tmp_path / name, codec, sent, 100))
+    assert found.carried == found.read == ("service 1", "service 2")
+    english, german = found.segments
+    assert (english.text, german.text) == ("Good evening", "Guten Abend")
+    assert [float(each) for each in (english.start, english.end, german.start)] == pytest.approx(
+        [1, 3, 1.2], abs=0.05
+    )
+
+    both = {at: triplet(pair) for at, pair in placed((0, pop_on("In line 21")))}
+    both = {at: both.get(at, b"") + sent.get(at, b"") for at in {*both, *sent}}
+    found = read(captioned(tmp_path / name, codec, both, 100))
+    assert (found.carried, found.read) == (("CC1", "service 1", "service 2"), ("CC1",))
+    assert [each.text for each in found.segments] == ["In line 21"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[], [[]], [[("speech", 1, 2, "no", None)], [], []], [[], ["x" * 21], []], [[], [], [1]]],
+)
+def test_a_decoder_that_babbles_has_no_captions(said: list) -> None:
+    with pytest.raises(DecoderCrashedError):
+        captions_told(Path("a.ts"), said)

@@ -231,7 +231,7 @@ def test_captions_within_pictures_are_text_before_any_recognition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What an analysis found as captions is kept, found, and renewed by the next analysis."""
-    from catalog.domain.sidecars import Segment
+    from catalog.domain.sidecars import Captioned, Segment
     from catalog.encoders.null import COLOURS
     from catalog.media.isolated import IsolatedAnalysis
     from catalog.media.writer import write_video
@@ -243,12 +243,14 @@ def test_captions_within_pictures_are_text_before_any_recognition(
 
     def with_captions(self: IsolatedAnalysis):
         yield from plain(self)
-        self.captions = told
+        read = ("CC1",) if told else ()
+        self.captions = Captioned(tuple(told), (*read, "service 1"), read)
 
     monkeypatch.setattr(IsolatedAnalysis, "__iter__", with_captions)
     catalog.ingest(path)
     (source,) = catalog.show("captioned.mp4")["speech"]
     assert (source["kind"], source["lines"]) == ("captions", 1)
+    assert (source["read"], source["carried"]) == (["CC1"], ["CC1", "service 1"])
     assert catalog.search('"from the harbour"').hits[0].asset["name"] == "captioned.mp4"
     (before,) = lines(catalog, "captioned.mp4")
 
