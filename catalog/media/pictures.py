@@ -27,6 +27,7 @@ from catalog.media.hardware import accelerator
 from catalog.media.interlace import is_combed, one_moment
 from catalog.media.orientation import Orientation
 from catalog.media.sound import SoundPass
+from catalog.media.tone import for_display
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -308,7 +309,7 @@ class _Shape:
     def _upright(self, frame: VideoFrame) -> RgbPicture:
         scaling = _scaling(frame)
         kept = self._keeper.reformat(one_moment(frame), *self._kept, "rgb24", **scaling)
-        return self._orientation.apply(_pixels(kept))
+        return self._orientation.apply(for_display(_pixels(kept), frame))
 
 
 def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:
