@@ -10,6 +10,7 @@ from sqlalchemy import text
 from catalog import Catalog
 from catalog.errors import ReadOnlySqlError
 from catalog.settings import Settings
+from catalog.store.search import function
 from catalog.store.search.function import install
 from tests.integration.small_footage import sound, still, video
 
@@ -101,5 +102,21 @@ def test_the_function_is_written_where_it_is_another(filled: Catalog):
         session.execute(text("DROP FUNCTION catalog.search"))
         session.execute(text("CREATE FUNCTION catalog.search(n int) RETURNS int RETURN n"))
         assert install(session), "as another version of the program left it"
+        assert not install(session)
+        mine = function._comment(session)
+        text_alone, source = mine[: mine.rindex(" ")], mine[mine.rindex(" ") + 1 : -1]
+        assert source == function._source() != ""
+        for before, written in (
+            (f"{text_alone} {'0' * 24}]", False),  # another version with the same text
+            (f"of old [{'0' * 24}]", True),
+        ):
+            session.execute(text(f"COMMENT ON FUNCTION {function._NAME} IS '{before}'"))
+            assert install(session) is written
+            assert function._comment(session) == mine
+
+
+def test_nothing_is_compiled_to_find_the_function_there(filled: Catalog, monkeypatch):
+    monkeypatch.setattr(function, "definition", lambda: pytest.fail("it was compiled"))
+    with filled.database.session() as session:
         assert not install(session)
     assert filled.sql("SELECT count(*) FROM catalog.search(hits => 3)").rows == [(3,)]

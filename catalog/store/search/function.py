@@ -8,8 +8,11 @@ writes it anew. What it takes is documented in docs/sql.md.
 from __future__ import annotations
 
 import hashlib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -51,6 +54,8 @@ _SIGNATURE = """(
     duration numrange DEFAULT NULL
 )"""
 _ARGUMENTS = "text, integer, text, text[], text, text, text, text, text, tstzrange, numrange"
+_NAME = f"catalog.search({_ARGUMENTS})"
+_SAYS = "the shots that answer words and filters, best first; see docs/sql.md"
 _RESULT = """TABLE (
     rank bigint, score float8, cosine float8, keyword_rank bigint,
     asset_id bigint, clip_id bigint, frame_id bigint, name text, asset_kind text, path text,
@@ -79,29 +84,64 @@ _COLUMNS = """
 def install(session: Session) -> bool:
     """Write the function unless it is there as this program has it; whether it was written.
 
+    Its comment names digests of its text and of the source that was compiled to it. As long as
+    the source is the same nothing is compiled, which would be most of opening a catalogue.
+
     Raises
     ------
     sqlalchemy.exc.ProgrammingError
         If our role may not.
     """
-    ddl = definition()
-    digest = hashlib.blake2b(ddl.encode(), digest_size=12).hexdigest()
-    comment = f"the shots that answer words and filters, best first; see docs/sql.md [{digest}]"
-    if _comment(session) == comment:
+    if _is_of_this_source(_comment(session)):
         return False
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    if _comment(session) == comment:
+    written = _comment(session)
+    if _is_of_this_source(written):
         return False
+    ddl = definition()
+    digest = hashlib.blake2b(ddl.encode(), digest_size=12).hexdigest()
+    changed = f" [{digest} " not in written
+    if changed:
+        _write(session, ddl)
+    if changed or session.execute(_MAY_COMMENT, {"name": _NAME}).scalar():
+        comment = f"{_SAYS} [{digest} {_source()}]"
+        session.connection().exec_driver_sql(f"COMMENT ON FUNCTION {_NAME} IS '{comment}'")
+    return changed
+
+
+_MAY_COMMENT = text("""
+    SELECT pg_has_role(proowner, 'MEMBER') FROM pg_proc WHERE oid = to_regprocedure(:name)
+""")
+
+
+def _is_of_this_source(comment: str) -> bool:
+    return bool(_source()) and comment.endswith(f" {_source()}]")
+
+
+@cache
+def _source() -> str:
+    """A digest of all that the definition is compiled from; empty where the source is not there.
+
+    That is the store and what lies below it, and SQLAlchemy.
+    """
+    package = Path(__file__).parents[2]
+    files = [file for name in ("db", "domain", "store") for file in (package / name).rglob("*.py")]
+    if not files:
+        return ""
+    digest = hashlib.blake2b(sqlalchemy.__version__.encode(), digest_size=12)
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _write(session: Session, ddl: str) -> None:
     # One of another signature would stay beside ours, and calls be ambiguous; what one gives
     # cannot be replaced.
-    wanted = {"mine": f"catalog.search({_ARGUMENTS})", "gives": len(_gives())}
+    wanted = {"mine": _NAME, "gives": len(_gives())}
     for other in session.execute(_OTHERS, wanted).scalars().all():
         session.execute(text(f"DROP FUNCTION {other}"))
-    connection = session.connection()
     # The driver halves what is doubled.
-    connection.exec_driver_sql(ddl.replace("%", "%%"))
-    connection.exec_driver_sql(f"COMMENT ON FUNCTION catalog.search({_ARGUMENTS}) IS '{comment}'")
-    return True
+    session.connection().exec_driver_sql(ddl.replace("%", "%%"))
 
 
 _OTHERS = text("""
@@ -117,15 +157,15 @@ def _gives() -> list[str]:
     return _RESULT.strip().removeprefix("TABLE (").removesuffix(")").split(",")
 
 
-def _comment(session: Session) -> str | None:
-    found = "SELECT obj_description(to_regprocedure(:name), 'pg_proc')"
-    name = f"catalog.search({_ARGUMENTS})"
-    written: str | None = session.execute(text(found), {"name": name}).scalar_one()
+def _comment(session: Session) -> str:
+    found = "SELECT coalesce(obj_description(to_regprocedure(:name), 'pg_proc'), '')"
+    written: str = session.execute(text(found), {"name": _NAME}).scalar_one()
     return written
 
 
+@cache
 def definition() -> str:
-    """The function as DDL."""
+    """The function as DDL; compiling it takes a tenth of a second, which a process does once."""
     words = filters.keyword_query(Words(_argument("query")))
     assert words is not None  # noqa: S101
     meaning = Meaning(_variable("encoder"), _variable("wanted"))
