@@ -149,7 +149,8 @@ class EmbeddedPostgres:
             # Where the server is in another container, only its supervisor can stop it.
             others = not _try_lock(probe, fcntl.LOCK_EX)
             if others and _try_lock(probe, fcntl.LOCK_SH):
-                return False
+                # Others use it; or its supervisor had the lock, and has stopped it meanwhile.
+                return self._wait_until_stopped(timeout_s=0)
             if not others and not cluster.interrupt(self.pgdata):
                 return self._wait_until_stopped(timeout_s=0)
             return self._wait_until_stopped()
