@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -25,8 +27,30 @@ from catalog.db.engine import create_engine_for
 from catalog.db.migrate import migrate
 from catalog.settings import Settings
 
-# What a test writes need not survive the machine.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What a test writes need not survive the machine. No autovacuum: it would come at its own time,
+# change a plan in mid-test, and hold up who copies or drops a database.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
+
+# Every run tries the same examples, whatever else the machine does: what a lucky draw finds is for
+# somebody who looks for it (`pytest --hypothesis-profile=explore`), not for one who lands a change.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("suite")
+
+# Who runs the tests in the background of a shell has Ctrl-C ignored, and so would have all that
+# they start: what is interrupted here would go on.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

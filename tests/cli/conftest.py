@@ -8,14 +8,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
 from typer.testing import CliRunner
 
 from catalog.cli.app import app
 from catalog.settings import Settings
+
+# Built once: Typer would build all verbs anew for each that is run, which takes longer than most.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def process(environment: dict[str, str]) -> Callable[..., Answer]:
             [os.fsencode(sys.executable), b"-m", b"catalog.cli", *map(os.fsencode, arguments)],
             env={**environment, **more},
             capture_output=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         out, err = done.stdout.decode(), done.stderr.decode()

@@ -109,7 +109,7 @@ def test_a_switch_that_is_killed_is_finished_by_the_next(
             old, new = new, old
         done = subprocess.run(
             [sys.executable, "-c", code, "encoder", verb, new],
-            env=environment, capture_output=True, text=True, timeout=120, check=False,
+            env=environment, capture_output=True, text=True, timeout=240, check=False,
             start_new_session=True,
         )  # fmt: skip
         assert done.returncode == -signal.SIGKILL, done.stderr

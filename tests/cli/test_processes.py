@@ -104,7 +104,7 @@ def test_an_ingest_that_is_broken_off_is_finished_by_the_next(
     code = HURT.format(module=module, owner=owner, name=name, at=at, before=before, signal=how)
     done = subprocess.run(
         [sys.executable, "-c", code, "ingest", str(media)],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
+        env=environment, capture_output=True, text=True, timeout=240, check=False,
         start_new_session=True,
     )  # fmt: skip
     if how == "SIGKILL":
@@ -165,7 +165,7 @@ def test_two_ingests_of_the_same_folder_at_once(
             process.stdin.write("go\n")
             process.stdin.flush()
         for process in both:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=240)
             assert process.returncode == 0, err + out
             assert err == ""
             outputs.append(json.loads(out))
@@ -186,7 +186,7 @@ def test_an_activation_killed_in_the_middle_leaves_the_old_encoder_answering(
     code = HURT.format(module=module, owner=owner, name=name, at=1, before=False, signal="SIGKILL")
     done = subprocess.run(
         [sys.executable, "-c", code, "encoder", "activate", "null:32"],
-        env=environment, capture_output=True, timeout=120, check=False, start_new_session=True,
+        env=environment, capture_output=True, timeout=240, check=False, start_new_session=True,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL
     assert catalog.search("red").encoder == "null:64"

@@ -64,7 +64,7 @@ def test_a_standby_takes_over_from_one_that_is_killed(
         assert second.hears("file_registered")["path"] == str(folder / "a.png")
         second.hears("files_ingested")
         second.process.send_signal(signal.SIGTERM)
-        out, err = second.process.communicate(timeout=60)
+        out, err = second.process.communicate(timeout=240)
     finally:
         for each in (first, second):
             each.process.kill()

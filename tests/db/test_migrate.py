@@ -175,7 +175,7 @@ def test_processes_that_start_at_once(empty_database_url: str, write: Write) -> 
     for racer in racers:
         racer.stdin.write("\n")
         racer.stdin.flush()
-    answers = sorted(racer.communicate(timeout=60)[0].strip() for racer in racers)
+    answers = sorted(racer.communicate(timeout=240)[0].strip() for racer in racers)
     assert answers == ["['1']", "[]", "[]"]
 
 

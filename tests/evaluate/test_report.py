@@ -284,10 +284,10 @@ def test_it_can_be_read_on_a_phone_and_on_a_desk(measured: Evaluation, tmp_path:
         env={**os.environ, "HOME": str(tmp_path)},
     )
     try:
-        assert server.told.wait(120), "the browser has told nothing"
+        assert server.told.wait(240), "the browser has told nothing"
     finally:
         browser.terminate()
-        browser.wait(30)
+        browser.wait(240)
         server.shutdown()
         server.server_close()
         thread.join()

@@ -108,7 +108,7 @@ def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, m
         still(folder / f"{at}.png", (at, 0, 255 - at), mark=at)
     catalog.ingest(folder)
     real, seen = NullEncoder.encode_images, []
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=240)
 
     def together(self, pictures):
         first = threading.current_thread() not in {thread for thread, _ in seen}
@@ -129,7 +129,7 @@ def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, m
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join()
     assert sum(written for written, _ in done) == 150
     assert sum(count for _, count in seen) == 150
     assert vectors(catalog)["null:32"] == 150

@@ -123,14 +123,16 @@ def test_links_are_followed_and_loops_end(catalog: Catalog, media: Path, tmp_pat
     assert "gone.mov" in report.failures[0].path
 
 
-def test_bad_files_fail_each_with_its_reason_and_the_rest_is_done(catalog: Catalog, media: Path):
+def test_bad_files_fail_each_with_its_reason_and_the_rest_is_done(
+    catalog: Catalog, media: Path, monkeypatch: pytest.MonkeyPatch
+):
     (media / "empty.mp4").touch()
     (media / "text.mp4").write_text("Dear diary, this is not a film.\n" * 50)
     half = video(media / "half.mp4", ["white", "black"], frames=50)
     half.write_bytes(half.read_bytes()[: half.stat().st_size // 3])
     os.mkfifo(media / "pipe.mov")
-    with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(media)
+    with socket.socket(socket.AF_UNIX) as server, monkeypatch.context() as here:
+        here.chdir(media)  # a socket's whole path may be too long
         server.bind("socket.mov")
     (media / "device.mov").symlink_to("/dev/zero")
     (media / "dangling.mov").symlink_to("missing")

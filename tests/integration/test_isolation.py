@@ -365,9 +365,9 @@ def hanging_ingest(settings: Settings, folder: Path) -> Iterator[subprocess.Pope
 
 
 def ended(pidfd: int) -> bool:
-    """Whether a process has ended, or does within a minute."""
+    """Whether a process has ended, or does in time."""
     try:
-        return bool(select.select([pidfd], [], [], 60)[0])
+        return bool(select.select([pidfd], [], [], 240)[0])
     finally:
         os.close(pidfd)
 
@@ -393,7 +393,7 @@ def test_ctrl_c_ends_everything_and_blames_no_file(catalog: Catalog, folder: Pat
     with hanging_ingest(catalog.settings, folder) as process:
         children = below(process)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(240) == 130
         assert {ended(child) for child in children} == {True}
     states = rows(
         catalog,

@@ -61,7 +61,7 @@ class Counting(FolderFrameStore):
 
 
 def ingest(catalog: Catalog, encoder: NullEncoder, *paths: Path, analyser: str | None = None):
-    decoders = DecoderPool(DecodeLimits(stall_s=60.0), *([analyser] if analyser else []))
+    decoders = DecoderPool(DecodeLimits(stall_s=240.0), *([analyser] if analyser else []))
     tools = Tools(catalog.database, catalog.store, decoders, SamplingPolicy())
     catalog._encoders._loaded |= {"null": encoder, encoder.name: encoder}
     try:
@@ -110,7 +110,7 @@ def test_what_was_decoded_and_not_encoded_is_bounded(
         with counted.more:
             # Once full, it is filled again only when it is nearly empty.
             if not behind:
-                assert counted.more.wait_for(lambda: counted.puts >= DEPTH * BATCH, timeout=60)
+                assert counted.more.wait_for(lambda: counted.puts >= DEPTH * BATCH, timeout=240)
             behind.append(counted.puts - sum(encoder.batches) + count)
 
     encoder = Listening(wait_for_pressure)
@@ -185,7 +185,7 @@ def test_a_full_frame_store_ends_the_run_and_blames_no_file(catalog: Catalog, tm
 
 def test_no_thread_and_no_connection_is_left(catalog: Catalog, tmp_path: Path):
     video(tmp_path / "a.mp4", ["red"])
-    before = threading.active_count()
+    before = set(threading.enumerate())
     ingest(catalog, Listening(), tmp_path)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before, "those of earlier tests may end meanwhile"
     assert catalog.database.engine.pool.checkedout() == 0

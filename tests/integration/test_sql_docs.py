@@ -66,11 +66,11 @@ def service(filled: Catalog) -> Iterator[Callable[[], int]]:
         target=lambda: answered.append(filled.serve_phrases(stop=stop, ready=ready.set))
     )
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(240)
 
     def end() -> int:
         stop.set()
-        thread.join(30)
+        thread.join(240)
         return answered[0]
 
     yield end
@@ -90,7 +90,7 @@ def test_a_service_encodes_what_sql_asks_for(filled: Catalog, service: Callable[
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(240)
     with filled.database.session() as session:
         kept = session.execute(
             text("SELECT count(*) FROM catalog.phrase WHERE text LIKE 'phrase % of psql'")

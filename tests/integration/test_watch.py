@@ -25,7 +25,7 @@ from catalog.errors import InvalidInputError, UnreadableFileError
 from catalog.settings import Settings
 from catalog.watch.settling import Settling
 
-DEADLINE_S = 60.0
+DEADLINE_S = 240.0
 SETTLE_S = 0.2
 
 
@@ -237,9 +237,14 @@ def test_a_root_that_is_swapped_away_is_paused_and_comes_back_unread(
 
 
 def test_what_failed_while_the_storage_was_away_is_tried_again_when_it_is_back(
-    catalog: Catalog, settings: Settings, watched: Path, tmp_path: Path
+    catalog: Catalog,
+    settings: Settings,
+    watched: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     """Also what was given up: a storage that was away for a night costs nobody a `retry`."""
+    monkeypatch.setattr("catalog.watch.local._LOOK_S", 0.5)
     still(watched / "a.png", mark=1)
     with watching(settings):
         eventually(lambda: ready(catalog) == 1, "it is ready")
@@ -419,8 +424,10 @@ def test_the_second_watcher_waits_for_the_first_to_end(
 
 
 def test_a_database_that_goes_and_comes_back_loses_nothing(
-    catalog: Catalog, settings: Settings, watched: Path
+    catalog: Catalog, settings: Settings, watched: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    for module in ("watcher", "local", "events"):
+        monkeypatch.setattr(f"catalog.watch.{module}._AGAIN_S", 0.5)
     others = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
     with watching(settings):
@@ -498,7 +505,10 @@ def test_ready_and_failed_are_announced_and_posted(
         assert bodies.count(body) == 2
 
 
-def test_a_webhook_that_is_away_holds_nothing_up(settings: Settings, watched: Path):
+def test_a_webhook_that_is_away_holds_nothing_up(
+    settings: Settings, watched: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("catalog.dispatch.webhook._FIRST_WAIT_S", 0.02)
     still(watched / "a.png")
     with Catalog.open(replace(settings, webhook_url="http://127.0.0.1:9/nobody")) as hooked:
         scan(hooked)

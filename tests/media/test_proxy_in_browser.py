@@ -139,10 +139,10 @@ def played(proxy: Path, times: list[float]) -> tuple[dict, list[str]]:
         env={**os.environ, "HOME": str(proxy.parent)},
     )
     try:
-        assert server.report.wait(120), "the browser has told nothing"
+        assert server.report.wait(240), "the browser has told nothing"
     finally:
         browser.terminate()
-        browser.wait(30)
+        browser.wait(240)
         server.shutdown()
         server.server_close()
         thread.join()

@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_is_cleared_away_and_a_living_one_is_let_be(t
         with place.draft(tmp_path / "one"):
             assert (left / "weights").exists()
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(30)
+        process.wait(240)
     assert left.exists()
     with place.draft(tmp_path / "two"):
         assert not left.exists()

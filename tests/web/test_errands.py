@@ -25,7 +25,7 @@ def web(little: Catalog):
 
 def done(web: TestClient, errand: dict) -> dict:
     """The errand when it has ended: they are done one after the other, in one thread."""
-    web.app.state.errands._thread.submit(int).result(120)
+    web.app.state.errands._thread.submit(int).result(240)
     return web.get(f"{V1}/errands/{errand['id']}").json()
 
 

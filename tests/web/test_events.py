@@ -14,7 +14,7 @@ from web_media import still
 from web_stock import Stock, serving
 
 EVENTS = "/api/v1/events"
-PATIENCE = httpx.Timeout(60)
+PATIENCE = httpx.Timeout(240)
 
 
 class Told:
@@ -105,6 +105,13 @@ def test_who_sees_some_collections_hears_of_those_alone(stock: Stock, guarded_ur
     shutil.rmtree(hidden.parent)
 
 
+@pytest.fixture
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have streams look more often whether they are to end."""
+    monkeypatch.setattr("catalog.web.events.BEAT_S", 0.2)
+
+
+@pytest.mark.usefixtures("_often")
 def test_the_stream_ends_with_the_token(stock: Stock, guarded_url: str):
     made = stock.catalog.token.create("listener", "viewer")
     with listening(guarded_url, made["token"]) as told:
@@ -113,6 +120,7 @@ def test_the_stream_ends_with_the_token(stock: Stock, guarded_url: str):
         assert not any("event: asset" in line for line in told.rest())
 
 
+@pytest.mark.usefixtures("_often")
 def test_a_server_that_stops_ends_its_streams(stock: Stock):
     with serving(stock.catalog) as url:
         stream = listening(url)

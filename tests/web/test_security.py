@@ -241,9 +241,9 @@ def test_other_addresses_are_served_with_tokens_only(stock: Stock):
     # There is an admin's token, so others may come; and each is asked for theirs.
     with serving(stock.catalog, host="0.0.0.0") as url:
         here = url.replace("0.0.0.0", "127.0.0.1")
-        assert httpx.get(f"{here}{V1}/me", timeout=60).status_code == 401
+        assert httpx.get(f"{here}{V1}/me", timeout=240).status_code == 401
         bearer = {"Authorization": f"Bearer {stock.tokens['viewer']}"}
-        assert httpx.get(f"{here}{V1}/me", headers=bearer, timeout=60).json()["name"] == "viewer"
+        assert httpx.get(f"{here}{V1}/me", headers=bearer, timeout=240).json()["name"] == "viewer"
 
 
 # --- what must not get out ------------------------------------------------------------------

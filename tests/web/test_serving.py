@@ -48,10 +48,10 @@ def test_the_verb_serves_until_it_is_told_to_end(settings: Settings):
         line = process.stderr.readline()
         assert line.startswith("Serving at http://127.0.0.1:"), line
         url = line.removeprefix("Serving at ").strip()
-        assert httpx.get(f"{url}/?q=hidden", timeout=60).status_code == 200
+        assert httpx.get(f"{url}/?q=hidden", timeout=240).status_code == 200
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
-        assert process.wait(60) == 0
+        assert process.wait(240) == 0
     finally:
         process.kill()
         process.wait()

@@ -50,12 +50,12 @@ def serving(catalog: Catalog, *, host: str = "127.0.0.1", **options: Any) -> Ite
     thread = threading.Thread(target=run, name="web")
     thread.start()
     try:
-        assert ready.wait(60)
+        assert ready.wait(240)
         assert told, "the server ended before it was ready"
         yield told[0]
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(240)
         assert not thread.is_alive(), "the server did not end"
 
 

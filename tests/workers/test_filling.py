@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import Service, eventually
+from conftest import Service, eventually, waits_for_a_lock
 from sqlalchemy import text
 
 from catalog.dispatch import ENCODE_QUEUE
@@ -26,19 +26,14 @@ def test_workers_fill_an_added_encoder_and_one_that_is_killed_over_it_is_made_up
     (behind,) = service.redis.keys(f"{ENCODE_QUEUE}*{BACKFILL}")
     assert service.redis.llen(behind) == 1, "it waits behind what is fresh"
     # Nobody can write a vector, so the worker dies in the middle of its batch.
-    with (
-        service.worker(queues="encode") as worker,
-        catalog.database.engine.connect() as connection,
-    ):
+    with catalog.database.engine.connect() as connection:
         connection.execute(text("LOCK TABLE catalog.embedding IN SHARE MODE"))
-
-        def waits_for_us() -> bool:
-            waiting = "SELECT FROM pg_locks WHERE NOT granted AND mode = 'RowExclusiveLock'"
-            with catalog.database.connect() as other:
-                return bool(other.execute(text(waiting)).rowcount)
-
-        eventually(waits_for_us, "the worker wants to write its vectors")
-        worker.kill()
+        with service.worker(queues="encode") as worker:
+            eventually(
+                lambda: waits_for_a_lock(catalog, "RowExclusiveLock"),
+                "the worker wants to write its vectors",
+            )
+            worker.kill()
     assert encoders(service)["null:32"]["vectors"] == 0
     service.redis.flushall()
     assert catalog.reconcile().encode, "the message is lost, and what it said is still true"

@@ -12,16 +12,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 from conftest import (
     EVERY_QUEUE,
     Service,
-    Worker,
     age,
     beat,
     eventually,
+    family,
     no_clip_can_be_written,
     process_at_work,
 )
@@ -181,12 +180,6 @@ def test_redis_killed_and_wiped_in_mid_run(service: Service) -> None:
 
 
 # --- a worker stands still ------------------------------------------------------------
-
-
-def family(worker: Worker) -> list[psutil.Process]:
-    """The worker's process, its children and their decoders."""
-    parent = psutil.Process(worker.process.pid)
-    return [parent, *parent.children(recursive=True)]
 
 
 def test_a_whole_worker_frozen_past_its_lease(service: Service) -> None:

@@ -22,7 +22,7 @@ def verb(service: Service, *arguments: str) -> dict[str, Any]:
         env=service.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import DEADLINE_S, eventually, footage
+from conftest import DEADLINE_S, eventually, footage, is_at_work
 
 from catalog import Catalog
 from catalog.settings import Settings
@@ -58,14 +58,6 @@ class Running:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
-def is_at_work(process: psutil.Process) -> bool:
-    """Whether it is there; what nobody has waited for yet is not."""
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
 @contextmanager
 def running(environment: dict[str, str]) -> Iterator[Running]:
     process = subprocess.Popen(
@@ -103,7 +95,7 @@ def test_up_runs_all_keeps_it_running_and_leaves_nothing(
         assert set(pids) >= NAMES
 
         second = subprocess.run(
-            UP, env=environment, capture_output=True, text=True, timeout=60, check=False
+            UP, env=environment, capture_output=True, text=True, timeout=240, check=False
         )
         assert second.returncode == 2
         error = json.loads(second.stdout)["error"]

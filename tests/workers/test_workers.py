@@ -155,7 +155,7 @@ def test_a_worker_without_a_usable_broker_says_so(
         env=service.environment() | {"CATALOG_BROKER_URL": url},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert run.returncode == code
@@ -175,7 +175,7 @@ def test_importing_the_app_reads_no_settings_and_no_heavy_library() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     assert run.stdout.strip() == ""
 

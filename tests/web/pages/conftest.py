@@ -7,10 +7,11 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from library import fill
+from library import PATIENCE_MS, fill
 from psycopg import sql
 from sqlalchemy import make_url
 from web_stock import serving
@@ -64,12 +65,23 @@ def site(library: Catalog) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    """One Chromium."""
-    from playwright.sync_api import sync_playwright
+    """One Chromium, for which everybody waits as long."""
+    from playwright.sync_api import BrowserContext, expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.getuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, timeout=PATIENCE_MS
+        )
+        new_context = browser.new_context
+
+        def patient(**options: Any) -> BrowserContext:
+            context = new_context(**options)
+            context.set_default_timeout(PATIENCE_MS)
+            return context
+
+        browser.new_context = patient
         yield browser
         browser.close()
 

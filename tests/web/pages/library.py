@@ -19,6 +19,8 @@ HOSTILE_TAG = '"><script>alert(2)</script>'
 RTL = "שלום עולם.jpg"
 MANY = 130
 """Stills of one collection: more than two pages of results."""
+PATIENCE_MS = 240_000
+"""Of one wait in the browser: it ends as soon as what is awaited is there."""
 
 
 def film(

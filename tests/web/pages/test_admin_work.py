@@ -8,8 +8,6 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import SCREENS
 from playwright.sync_api import Page, expect
 
-expect.set_options(timeout=60_000)
-
 ALE = """Heading
 FIELD_DELIM\tTABS
 VIDEO_FORMAT\tPAL
@@ -71,8 +69,9 @@ def test_an_evaluation_is_begun_seen_through_and_its_report_opened(page: Page, l
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Open").click()
     report = opened.value
-    report.wait_for_load_state()
+    # Only then: the popup begins as an empty page, which is loaded as well.
     expect(report.locator("h2", has_text="By language")).to_be_visible()
+    report.wait_for_load_state()
     # Its own style holds and its pictures are there, and nothing in it may run.
     assert report.evaluate("getComputedStyle(document.body).fontFamily") != "serif"
     assert report.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")

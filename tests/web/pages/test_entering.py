@@ -13,8 +13,6 @@ from web_stock import serving
 from catalog import Catalog
 from catalog.demo import footage
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture
 def guarded(library, browser):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import opentimelineio as otio
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from catalog import Catalog
 
@@ -15,6 +15,7 @@ def test_what_the_browser_downloads_opens_again(page: Page, library: Catalog, tm
     clips = sorted(hit.clip["id"] for hit in hits)
     made = library.bin.create("For the edit", clips=clips)
     page.goto(f"/bins/{made['id']}")
+    expect(page.locator("html[data-ready]")).to_be_attached()
     for name, adapter in (("otio", "otio_json"), ("fcp7xml", "fcp_xml")):
         page.get_by_label("Export for").select_option(name)
         page.get_by_label("Handles").fill("10")
