@@ -33,6 +33,7 @@ import psutil
 from PIL import Image
 from sqlalchemy import text
 
+from benchmarks.processor_time import processor_time, spent_since
 from catalog import Catalog
 from catalog.errors import BrokerUnavailableError
 from catalog.media.writer import write_video
@@ -98,8 +99,10 @@ def kill_somebody(up: subprocess.Popen[bytes], chance: random.Random) -> str | N
 
 def through_the_service(
     home: Path, files: list[Path], options: argparse.Namespace
-) -> tuple[float, float, dict[str, int], dict[str, list[str]]]:
-    """Seconds until all are ready, and since the last kill; who was killed how often; all rows."""
+) -> tuple[float, float, dict[str, int], dict[str, float], dict[str, list[str]]]:
+    """Seconds until all are ready, and since the last kill; who was killed how often; who took
+    how much processor time; all rows.
+    """
     command = [sys.executable, "-m", "catalog.cli", "up", "--json", "--media", str(options.media)]
     chance, killed = random.Random(options.seed), dict[str, int]()
     environment = os.environ | {"CATALOG_HOME": str(home), "CATALOG_RECONCILE_EVERY": "2"}
@@ -115,7 +118,8 @@ def through_the_service(
         catalog.register(files[0], dispatch=True)
         while not encoded(catalog):
             time.sleep(0.1)
-        began = last = time.monotonic()
+        before, began = processor_time(home), time.monotonic()
+        last = began
         for file in files[1:]:
             with suppress(BrokerUnavailableError):  # it has just been killed: it stays due
                 catalog.register(file, dispatch=True)
@@ -128,10 +132,10 @@ def through_the_service(
                 last = time.monotonic()
                 if who := kill_somebody(up, chance):
                     killed[who] = killed.get(who, 0) + 1
-        now = time.monotonic()
+        now, spent = time.monotonic(), spent_since(before, processor_time(home))
         up.send_signal(signal.SIGTERM)
         up.communicate()
-        return now - began, now - last, killed, content(catalog)
+        return now - began, now - last, killed, spent, content(catalog)
 
 
 def batches(home: Path) -> tuple[int, int]:
@@ -175,11 +179,12 @@ def main() -> None:
             warm.ingest(files[0])
         with Catalog.open(home=folder / "calm") as calm:
             calm.ingest(files[0])
-            began = time.monotonic()
+            before, began = processor_time(folder / "calm"), time.monotonic()
             calm.ingest(*files[1:])
             in_process = time.monotonic() - began
+            spent_here = spent_since(before, processor_time(folder / "calm"))
             expected = content(calm)
-        took, calm_s, killed, found = through_the_service(folder / "service", files, options)
+        took, calm_s, killed, spent, found = through_the_service(folder / "service", files, options)
         vectors, transactions = batches(folder / "service")
     differing = {t: len(set(found[t]) ^ set(expected[t])) for t in found if found[t] != expected[t]}
     figures = {
@@ -190,6 +195,8 @@ def main() -> None:
         "differing_rows": differing,
         "in_process_s": round(in_process, 2),
         "service_s": round(took, 2),
+        "in_process_processor_s": spent_here,
+        "service_processor_s": spent,
         "after_last_kill_s": round(calm_s, 2),
         "celery_share_of_in_process": round(in_process / took, 3),
         "vectors": vectors,

@@ -15,26 +15,17 @@ from typing import Any, Self
 import psycopg
 from psycopg.types import TypeInfo
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url, text
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from catalog.db import vectors
+from catalog.db.availability import translated
 from catalog.db.embedded import EmbeddedPostgres
 from catalog.db.pooling import check_what_waited
 from catalog.db.reader import ReadOnlyConnection, connect_reader
 from catalog.domain.actor import Actor, whoever_runs_this
-from catalog.errors import (
-    DatabaseUnavailableError,
-    DatabaseUnsuitableError,
-    InvalidSettingError,
-)
+from catalog.errors import DatabaseUnsuitableError, InvalidSettingError
 from catalog.settings import Settings
 
 DRIVER = "postgresql+psycopg"
@@ -74,13 +65,6 @@ def parse_url(url: str) -> URL:
             remedy=remedy,
         )
     return parsed.set(drivername=DRIVER)
-
-
-def describe(url: URL) -> str:
-    """Where a URL leads, for messages: no password, no options."""
-    host = url.query.get("host") or url.host or "localhost"
-    port = url.query.get("port") or url.port or 5432
-    return f"database {url.database or url.username or ''} at {host}:{port}"
 
 
 def create_engine_for(
@@ -135,46 +119,6 @@ def _forget_in_children(engine: Engine) -> None:
             inherited.dispose(close=False)
 
     os.register_at_fork(after_in_child=forget)
-
-
-@contextmanager
-def translated(url: URL) -> Iterator[None]:
-    """Turn a failure to reach the server into :class:`DatabaseUnavailableError`."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, InternalError) as error:
-        if not _is_unavailable(error):
-            raise
-        raise _unavailable(url, error) from error
-
-
-def _is_unavailable(error: DBAPIError) -> bool:
-    """Whether the connection failed, not the statement: a deadlock is operational too."""
-    state = getattr(error.orig, "sqlstate", None)
-    # Classes 08 connection, 28 authorisation, 3D no such database; 57P01-57P03 shutting down;
-    # 57P05 and 25P03 are told to who stood still for too long.
-    return (
-        state is None or state[:2] in {"08", "28", "3D"} or state[:4] == "57P0" or state == "25P03"
-    )
-
-
-def _unavailable(url: URL, error: DBAPIError) -> DatabaseUnavailableError:
-    reason = re.sub(r"\s+", " ", str(error.orig)).strip()
-    secrets = [str(url.password or ""), str(url.query.get("password") or "")]
-    for secret in filter(None, secrets):
-        reason = reason.replace(secret, "***")
-    if "does not exist" in reason and "database" in reason:
-        remedy = "Create it (createdb), or correct CATALOG_DATABASE_URL."
-    elif "password" in reason or "authentication" in reason:
-        remedy = "Correct the user or the password in CATALOG_DATABASE_URL."
-    else:
-        remedy = (
-            "Start the server and check CATALOG_DATABASE_URL; "
-            "without it the catalogue brings its own PostgreSQL."
-        )
-    return DatabaseUnavailableError(
-        f"The {describe(url)} cannot be reached: {reason}.", remedy=remedy
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from catalog.db.engine import Database, check_server, create_engine_for, translated
+from catalog.db.availability import translated
+from catalog.db.engine import Database, check_server, create_engine_for
 from catalog.errors import (
     DatabaseUnavailableError,
     DatabaseUnsuitableError,

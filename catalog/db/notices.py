@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
+from catalog.db.availability import translated
 from catalog.db.engine import Database
 from catalog.errors import DatabaseUnavailableError
 
@@ -27,15 +28,17 @@ def listening(
     DatabaseUnavailableError
         If the server cannot be reached.
     """
-    pooled = database.engine.raw_connection()
+    with translated(database.url):
+        pooled = database.engine.raw_connection()
     connection = pooled.driver_connection
     assert isinstance(connection, psycopg.Connection)  # noqa: S101
     pooled.detach()  # it waits as long as the service runs
     try:
-        connection.autocommit = True
-        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        if lock is not None:
-            connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", lock)
+        with translated(database.url):
+            connection.autocommit = True
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            if lock is not None:
+                connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", lock)
         yield Listener(connection)
     finally:
         pooled.close()

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from catalog.db.availability import is_unavailable
 from catalog.db.engine import Database
 from catalog.errors import (
     AssetBusyError,
@@ -80,6 +81,8 @@ def fault_of(error: BaseException) -> CatalogError | None:
     file's failure: the rest of a folder must not wait for its mending.
     """
     if isinstance(error, ServiceError) or not isinstance(error, Exception):
+        return None
+    if is_unavailable(error):  # from a connection that no session translates for
         return None
     if isinstance(error, CatalogError):
         return error

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, Engine, Select, column, func, sel
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.orm import Session
 
-from catalog.db.engine import translated
+from catalog.db.availability import translated
 
 # The upper bits keep these keys apart from other users of advisory locks.
 _ASSET_SPACE = 0xCA7A << 48

@@ -9,19 +9,14 @@ from pathlib import Path
 import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from catalog.db import engine as engine_module
-from catalog.db.engine import (
-    Database,
-    ServerFacts,
-    check_server,
-    create_engine_for,
-    describe,
-    parse_url,
-)
+from catalog.db.availability import describe
+from catalog.db.engine import Database, ServerFacts, check_server, create_engine_for, parse_url
+from catalog.db.notices import listening
 from catalog.db.vectors import from_binary, from_text, to_binary
 from catalog.errors import (
     DatabaseUnavailableError,
@@ -29,6 +24,7 @@ from catalog.errors import (
     InvalidSettingError,
 )
 from catalog.settings import Settings
+from catalog.store.locks import asset_lock
 
 SECRET = "h4rd-to-gu3ss"
 
@@ -139,6 +135,37 @@ def test_a_connection_that_breaks_within_a_session(settings: Settings) -> None:
         database.session() as session,
     ):
         session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+def test_a_connection_that_is_lost_as_it_is_opened(settings: Settings) -> None:
+    assert settings.database_url
+    with Database(create_engine_for(settings.database_url)) as database:
+
+        def cut(connection: psycopg.Connection[object], _record: object) -> None:
+            victim = connection.info.backend_pid
+            with psycopg.connect(settings.database_url.replace("+psycopg", "")) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [victim])
+
+        event.listen(database.engine, "connect", cut)
+        with pytest.raises(DatabaseUnavailableError), database.session() as session:
+            session.connection()
+        with pytest.raises(DatabaseUnavailableError), asset_lock(database.engine, 1):
+            pass
+        with pytest.raises(DatabaseUnavailableError), listening(database, "catalog_asset"):
+            pass
+        event.remove(database.engine, "connect", cut)
+        with database.session() as session:
+            assert session.execute(text("SELECT 1")).scalar_one() == 1
+
+
+@pytest.mark.parametrize("state", ["53100", "53300", "58030", "57P01"])
+def test_a_server_that_lacks_what_it_needs_is_unavailable(settings: Settings, state: str) -> None:
+    with (
+        Database.open(settings) as database,
+        pytest.raises(DatabaseUnavailableError),
+        database.session() as session,
+    ):
+        session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
 
 
 def test_a_failing_statement_is_not_an_unavailable_server(settings: Settings) -> None:

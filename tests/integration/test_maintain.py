@@ -215,6 +215,16 @@ def test_a_database_that_goes_away_is_a_service_error_and_leaves_all_due(
         catalog.ingest(tmp_path / "m")
     assert [job["state"] for job in catalog.jobs()] == ["due"]
 
+    def lost(key: str, content: bytes) -> None:
+        """A connection of somebody's own, that no session translates for, is cut under it."""
+        with catalog.database.engine.connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr(catalog.store, "put", lost)
+    with pytest.raises(DatabaseUnavailableError, match="terminat"):
+        catalog.ingest(tmp_path / "m")
+    assert [job["state"] for job in catalog.jobs()] == ["due"]
+
 
 def test_show_tells_where_a_file_is_and_what_is_in_it(catalog: Catalog, media: Path):
     shown = catalog.show(media / "a.mp4")

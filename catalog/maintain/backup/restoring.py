@@ -13,7 +13,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from catalog.db.engine import Database, describe
+from catalog.db.availability import describe
+from catalog.db.engine import Database
 from catalog.db.migrate import head_revision, is_known, migrate, revision_of
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.progress import Progress
