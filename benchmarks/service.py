@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,7 +45,7 @@ CONTENT = {
     "clip": "SELECT a.name, c.kind, c.start_pts, c.end_pts, c.flag FROM catalog.clip c"
     " JOIN catalog.asset a ON a.id = c.asset_id",
     "frame": "SELECT f.picture, f.pts, f.poster FROM catalog.frame f",
-    "embedding": "SELECT f.picture, e.vector::text FROM catalog.embedding e"
+    "embedding": "SELECT f.picture FROM catalog.embedding e"
     " JOIN catalog.frame f ON f.id = e.frame_id",
     "stage": "SELECT a.name, s.name, s.state FROM catalog.stage s"
     " JOIN catalog.asset a ON a.id = s.asset_id",
@@ -86,6 +87,20 @@ def content(catalog: Catalog) -> dict[str, list[str]]:
         }
 
 
+def vectors(catalog: Catalog) -> dict[str, np.ndarray]:
+    """The vector of each picture."""
+    query = """SELECT f.picture, e.vector FROM catalog.embedding e
+               JOIN catalog.frame f ON f.id = e.frame_id"""
+    with catalog.database.connect() as connection:
+        return {key: np.float32(vector) for key, vector in connection.execute(text(query))}
+
+
+def least_cosine(some: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> float:
+    """Of the vectors of the same pictures: in batches of other sizes, last bits differ."""
+    pairs = [(some[key], others[key]) for key in some.keys() & others.keys()]
+    return min(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))) for a, b in pairs)
+
+
 def kill_somebody(up: subprocess.Popen[bytes], chance: random.Random) -> str | None:
     """SIGKILL one process below the supervisor; which."""
     with suppress(psutil.Error, IndexError):
@@ -97,16 +112,28 @@ def kill_somebody(up: subprocess.Popen[bytes], chance: random.Random) -> str | N
     return None
 
 
-def through_the_service(
-    home: Path, files: list[Path], options: argparse.Namespace
-) -> tuple[float, float, dict[str, int], dict[str, float], dict[str, list[str]]]:
-    """Seconds until all are ready, and since the last kill; who was killed how often; who took
-    how much processor time; all rows.
-    """
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds until all were ready, and since the last kill; who was killed how often."""
+
+    took_s: float
+    calm_s: float
+    killed: dict[str, int]
+    spent: dict[str, float]
+    """Seconds of processor time by what a process was."""
+    content: dict[str, list[str]]
+    vectors: dict[str, np.ndarray]
+    """By the key of the picture."""
+
+
+def through_the_service(home: Path, files: list[Path], options: argparse.Namespace) -> Run:
+    """Ingest the files by Celery, while somebody kills."""
     command = [sys.executable, "-m", "catalog.cli", "up", "--json", "--media", str(options.media)]
     chance, killed = random.Random(options.seed), dict[str, int]()
-    environment = os.environ | {"CATALOG_HOME": str(home), "CATALOG_RECONCILE_EVERY": "2"}
+    environment = os.environ | {"CATALOG_HOME": str(home)}
     environment["CATALOG_WEB_PORT"] = "0"  # another service may run here
+    if not options.calm:
+        environment["CATALOG_RECONCILE_EVERY"] = "2"
     with Catalog.open(home=home) as catalog:
         up = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         assert up.stdout is not None
@@ -135,7 +162,7 @@ def through_the_service(
         now, spent = time.monotonic(), spent_since(before, processor_time(home))
         up.send_signal(signal.SIGTERM)
         up.communicate()
-        return now - began, now - last, killed, spent, content(catalog)
+        return Run(now - began, now - last, killed, spent, content(catalog), vectors(catalog))
 
 
 def batches(home: Path) -> tuple[int, int]:
@@ -183,25 +210,27 @@ def main() -> None:
             calm.ingest(*files[1:])
             in_process = time.monotonic() - began
             spent_here = spent_since(before, processor_time(folder / "calm"))
-            expected = content(calm)
-        took, calm_s, killed, spent, found = through_the_service(folder / "service", files, options)
-        vectors, transactions = batches(folder / "service")
+            expected, made = content(calm), vectors(calm)
+        run = through_the_service(folder / "service", files, options)
+        count, transactions = batches(folder / "service")
+    found, cosine = run.content, least_cosine(made, run.vectors)
     differing = {t: len(set(found[t]) ^ set(expected[t])) for t in found if found[t] != expected[t]}
     figures = {
         "assets": len(files),
-        "kills": sum(killed.values()),
-        "killed": killed,
-        "equal": not differing,
+        "kills": sum(run.killed.values()),
+        "killed": run.killed,
+        "equal": not differing and cosine > 0.9999,
         "differing_rows": differing,
+        "least_cosine": round(cosine, 6),
         "in_process_s": round(in_process, 2),
-        "service_s": round(took, 2),
+        "service_s": round(run.took_s, 2),
         "in_process_processor_s": spent_here,
-        "service_processor_s": spent,
-        "after_last_kill_s": round(calm_s, 2),
-        "celery_share_of_in_process": round(in_process / took, 3),
-        "vectors": vectors,
+        "service_processor_s": run.spent,
+        "after_last_kill_s": round(run.calm_s, 2),
+        "celery_share_of_in_process": round(in_process / run.took_s, 3),
+        "vectors": count,
         "encode_batches": transactions,
-        "vectors_per_batch": round(vectors / transactions, 1) if transactions else 0.0,
+        "vectors_per_batch": round(count / transactions, 1) if transactions else 0.0,
     }
     for key, value in figures.items():
         print(f"{key:28} {value}")

@@ -15,6 +15,7 @@ from catalog.maintain.encoders import Encoders
 from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
+from catalog.media.sidecars import Folders
 from catalog.search.phrases import KnownPhrases
 from catalog.settings import Settings
 from catalog.speech import Recognisers
@@ -43,6 +44,7 @@ class OpenCatalog:
             settings.speech_model, settings.speech_device, settings.speech_compute
         )
         self._dispatcher = dispatcher
+        self._folders = Folders()
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()

@@ -22,7 +22,7 @@ from catalog.ingest.analyse import Analysed, Tools
 from catalog.ingest.describe import describe_again
 from catalog.ingest.pipeline import Labels
 from catalog.ingest.proxies import STAGE as PROXY
-from catalog.ingest.proxies import want_by_policy
+from catalog.ingest.proxies import proxies_wanted
 from catalog.ingest.register import (
     Registrar,
     Registration,
@@ -31,15 +31,15 @@ from catalog.ingest.register import (
     path_not_found,
     root_folder,
 )
-from catalog.ingest.sending import tell_if_due
+from catalog.ingest.sending import tell, tell_if_due
 from catalog.ingest.sounds import STAGE as SOUND
 from catalog.ingest.sounds import want_sounds
 from catalog.ingest.speech import STAGE as RECOGNISE
-from catalog.ingest.speech import want_text
+from catalog.ingest.speech import text_wanted
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
 from catalog.maintain.assets import Reference, resolve, tag
 from catalog.maintain.graphs import build_graphs
-from catalog.store import assets, audit
+from catalog.store import assets, audit, service
 
 # Of a command with a thousand files, the trail names these.
 _MOST_NOTED = 100
@@ -80,13 +80,14 @@ class IngestVerbs(OpenCatalog):
             collection = clean_label(collection, "collection")
         registrar = Registrar(self.database, [root_folder(file)], verify=verify)
         found = registrar.register(file, collection=collection)
+        due: list[int] = []
         with self.database.session() as session:
             seen = shown_path(file)
             audit.note(session, "register", [found.asset_id], path=seen, collection=collection)
+            if dispatch:
+                due = service.note_sent(session, [found.asset_id], ANALYSE)
         # After the commit, or a quick worker would look for what is not there yet.
-        if dispatch:
-            send = partial(self.dispatcher.analyse, backfill=backfill)
-            tell_if_due(self.database, ANALYSE, [found.asset_id], send)
+        tell(self.database, ANALYSE, due, partial(self.dispatcher.analyse, backfill=backfill))
         return found
 
     def analyse(
@@ -111,17 +112,22 @@ class IngestVerbs(OpenCatalog):
         found = analyse_step(self._tools(policy), asset_id)
         if dispatch and (found is not None or is_analysed(self.database, asset_id)):
             self.dispatcher.encode()
-            due = want_by_policy(self._tools(policy), [asset_id])
-            tell_if_due(self.database, PROXY, due, self.dispatcher.proxy)
-            spoken = want_text(self.database, [asset_id])
-            tell_if_due(self.database, RECOGNISE, spoken, self.dispatcher.recognise)
-            if self.sound_encoders.is_set:
-                unheard = want_sounds(self.database, self.sound_encoders.known_id(), [asset_id])
-                tell_if_due(self.database, SOUND, unheard, self.dispatcher.sound)
+            self._dispatch_rest(asset_id)
         return found
 
+    def _dispatch_rest(self, asset_id: int) -> None:
+        """Have workers do what is wanted of an analysed asset beside its vectors."""
+        with self.database.session() as session:
+            proxies = service.note_sent(session, proxies_wanted(session, [asset_id]), PROXY)
+            spoken = service.note_sent(session, text_wanted(session, [asset_id]), RECOGNISE)
+        tell(self.database, PROXY, proxies, self.dispatcher.proxy)
+        tell(self.database, RECOGNISE, spoken, self.dispatcher.recognise)
+        if self.sound_encoders.is_set:
+            unheard = want_sounds(self.database, self.sound_encoders.known_id(), [asset_id])
+            tell_if_due(self.database, SOUND, unheard, self.dispatcher.sound)
+
     def _tools(self, policy: SamplingPolicy | None) -> Tools:
-        return Tools(self.database, self.store, self.decoders, policy)
+        return Tools(self.database, self.store, self.decoders, policy, self._folders)
 
     def encode(self, *, heed_pause: bool = False) -> Encoded:
         """Give every frame the vectors it lacks: the active encoder's, then those being filled.

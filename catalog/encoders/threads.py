@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+_STAT = Path("/proc/stat")
+# Who waits for a disk or an answer at one moment computes at the next.
+_LOOKS, _BETWEEN_S = 3, 0.002
 
 
 @contextmanager
@@ -25,3 +32,31 @@ def use_threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def free_processors() -> int | None:
+    """How many processors nobody else of this machine computes with just now; at least one.
+
+    As the kernel counts what runs (``procs_running``, proc(5)), so whatever others are, and in
+    whatever container. None where it does not say, or where not all processors are ours.
+    """
+    count = os.cpu_count() or 1
+    if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) != count:
+        return None
+    running = 0
+    for look in range(_LOOKS):
+        if look:
+            time.sleep(_BETWEEN_S)
+        seen = _running()
+        if seen is None:
+            return None
+        running = max(running, seen)
+    return max(1, count - (running - 1))  # who reads it runs as well
+
+
+def _running() -> int | None:
+    try:
+        lines = _STAT.read_text("ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("procs_running"))
+    except (OSError, ValueError, StopIteration, IndexError):
+        return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -33,6 +33,7 @@ from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
+from catalog.media.sidecars import Folders
 from catalog.store import assets, descriptions, renditions, roots, shots, speech, stages
 from catalog.store.locks import asset_lock, lease
 
@@ -61,13 +62,15 @@ class Analysed:
 class Tools:
     """What an analysis needs, whatever it is of.
 
-    ``policy`` is how pictures are sampled; None for what the file's root says.
+    ``policy`` is how pictures are sampled; None for what the file's root says. ``folders``
+    remembers what lay beside the media, for the next file of the folder.
     """
 
     database: Database
     store: FrameStore
     decoders: DecoderPool
     policy: SamplingPolicy | None
+    folders: Folders = field(default_factory=Folders)
 
 
 @dataclass(frozen=True, slots=True)

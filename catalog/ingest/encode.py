@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.encoders import Encoder, Vectors
+from catalog.encoders.threads import free_processors, use_threads
 from catalog.errors import CatalogError, FrameStoreError, UndecodableError
 from catalog.ingest.rolls import tell_untold
 from catalog.media.frame_store import FrameStore
@@ -103,7 +104,10 @@ class EncodeQueue:
                 else:
                     failures[frame.asset_id] = found
         pictures = StoredPictures(stored)
-        made = encode_readable(self._encoder, pictures)
+        # Workers that decode are at it beside us; see `use_threads`.
+        free = free_processors() if self._encoder.device == "cpu" else None
+        with use_threads(free):
+            made = encode_readable(self._encoder, pictures)
         for at, error in pictures.broken.items():
             failures[frames[at].asset_id] = error
         kept = [frame for at, frame in enumerate(frames) if at not in pictures.broken]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
 from catalog.errors import AssetBusyError, CatalogError, InvalidInputError
 from catalog.ingest.analyse import STAGE as ANALYSE
@@ -58,20 +60,25 @@ def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
 def want_by_policy(tools: Tools, asset_ids: Sequence[int]) -> list[int]:
     """Make due the proxies that roots ask for and that are not there; all due ones of these."""
     with tools.database.session() as session:
-        known = roots.proxy_policies(session)
-        if not known:
-            return stages.due(session, asset_ids, STAGE)
-        there = renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
-        wanted = []
-        for asset_id in stages.done(session, asset_ids, ANALYSE):
-            row = assets.get_asset(session, asset_id)
-            if asset_id in there or row is None or row.kind not in {"video", "audio"}:
-                continue
-            if any(_policy(file, known) for file in locations.files_of(session, asset_id)):
-                wanted.append(asset_id)
-        # One that failed waits for `catalog retry`.
-        stages.make_due(session, stages.not_failed(session, wanted, STAGE), STAGE)
+        return proxies_wanted(session, asset_ids)
+
+
+def proxies_wanted(session: Session, asset_ids: Sequence[int]) -> list[int]:
+    """As `want_by_policy`, in a session that is there."""
+    known = roots.proxy_policies(session)
+    if not known:
         return stages.due(session, asset_ids, STAGE)
+    there = renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
+    wanted = []
+    for asset_id in stages.done(session, asset_ids, ANALYSE):
+        row = assets.get_asset(session, asset_id)
+        if asset_id in there or row is None or row.kind not in {"video", "audio"}:
+            continue
+        if any(_policy(file, known) for file in locations.files_of(session, asset_id)):
+            wanted.append(asset_id)
+    # One that failed waits for `catalog retry`.
+    stages.make_due(session, stages.not_failed(session, wanted, STAGE), STAGE)
+    return stages.due(session, asset_ids, STAGE)
 
 
 def _policy(file: Path, known: Sequence[tuple[Path, str]]) -> bool:

@@ -111,13 +111,14 @@ class Registrar:
         self._database = database
         self._verify = verify
         with database.session() as session:
-            known = roots.list_roots(session)
-            for folder in folders:
-                if not any(folder.is_relative_to(root) for _, root in known):
-                    roots.ensure_root(session, folder)
             # Innermost first: a file belongs to the deepest root above it, so
             # that nested roots never hold it twice.
             self._roots = roots.list_roots(session)
+            new = [f for f in folders if not any(f.is_relative_to(r) for _, r in self._roots)]
+            for folder in new:
+                roots.ensure_root(session, folder)
+            if new:
+                self._roots = roots.list_roots(session)
         self._real = real_roots([root for _, root in self._roots])
 
     def register(

@@ -39,10 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def read_sidecars(tools: Tools, asset_ids: Sequence[int]) -> list[Failure]:
-    """Bring what sidecars say of these assets up to date.
-
-    Only analysed assets are looked at: times need their time base. What lies in
-    a media file is read where it is decoded, in another process.
+    """Bring what sidecars say of these assets up to date, and tell what is wrong with them.
 
     Returns
     -------
@@ -55,16 +52,26 @@ def read_sidecars(tools: Tools, asset_ids: Sequence[int]) -> list[Failure]:
     DecodersUnavailableError
         If there is no process to read texts within files.
     """
+    look_beside(tools, asset_ids)
+    with tools.database.session() as session:
+        return [Failure(*warning) for warning in sidecars.warnings(session, asset_ids)]
+
+
+def look_beside(tools: Tools, asset_ids: Sequence[int]) -> None:
+    """Bring what sidecars say of these assets up to date.
+
+    Only analysed assets are looked at: times need their time base. What lies in
+    a media file is read where it is decoded, in another process. Raises as `read_sidecars`.
+    """
     database = tools.database
     with database.session() as session:
         found = sidecars.states(session, asset_ids)
         known = roots.list_roots(session)
     reader = _Reader(tools, [root for _, root in known])
     plain = [state.id for state in found if not reader.look(state)]
-    with database.session() as session:
-        sidecars.mark_plain(session, plain, _NOTHING)
-        warned = sidecars.warnings(session, asset_ids)
-    return [Failure(*warning) for warning in warned]
+    if plain:
+        with database.session() as session:
+            sidecars.mark_plain(session, plain, _NOTHING)
 
 
 class _Reader:
@@ -95,7 +102,7 @@ class _Reader:
 
     def _folder(self, path: Path) -> Folder:
         if path not in self._folders:
-            self._folders[path] = Folder(path)
+            self._folders[path] = self._tools.folders.of(path)
         return self._folders[path]
 
     def _read(self, state: AssetState, found: Sequence[Candidate], seen: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.paths import shown_path
@@ -63,9 +64,13 @@ class Transcript:
 def want_text(database: Database, asset_ids: Sequence[int] | None) -> list[int]:
     """Make due what is to be recognised of these assets, or of all; which of them are due."""
     with database.session() as session:
-        ids = assets.all_ids(session) if asset_ids is None else asset_ids
-        speech.want_text(session, ids, STAGE)
-        return stages.due(session, ids, STAGE)
+        return text_wanted(session, assets.all_ids(session) if asset_ids is None else asset_ids)
+
+
+def text_wanted(session: Session, asset_ids: Sequence[int]) -> list[int]:
+    """As `want_text`, in a session that is there."""
+    speech.want_text(session, asset_ids, STAGE)
+    return stages.due(session, asset_ids, STAGE)
 
 
 def ask_again(database: Database, asset_ids: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.encode_speech import SpeechQueue
 from catalog.ingest.rolls import know_cues
-from catalog.ingest.sidecars import read_sidecars
+from catalog.ingest.sidecars import look_beside
 from catalog.ingest.turns import EncoderLoader, Turn, Turns
 from catalog.media.frame_store import FrameStore
 from catalog.store import assets, stages
@@ -41,7 +41,7 @@ def analyse_step(tools: Tools, asset_id: int) -> Analysed | None:
     """
     found = analyse_asset(tools, asset_id)
     if found is not None:
-        read_sidecars(tools, [asset_id])
+        look_beside(tools, [asset_id])
         return found
     with tools.database.session() as session:
         state = stages.stage_of(session, asset_id, STAGE)

@@ -61,6 +61,8 @@ def take_round(session: Session) -> bool:
 
 def note_sent(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
     """Of these assets those that wait for the stage, noted as told of from now on."""
+    if not asset_ids:
+        return []
     statement = (
         update(Stage)
         .where(among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state.in_(_OPEN))

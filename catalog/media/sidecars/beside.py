@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +39,11 @@ _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
 # What players write between a name and its suffix beside the language.
 _REMARKS = frozenset({"forced", "sdh", "cc", "hi", "default", "full", "captions", "subtitles"})
 _MOST_PARTS = 2
+_DVD_INDEX = ".idx"
+_MOST_FOLDERS = 16
+# How far apart two changes are told by a folder's time: a tick of the kernel's clock; where
+# times are whole seconds, the two of FAT.
+_SECOND_NS, _FINE_NS, _COARSE_NS = 10**9, 10**8, 2 * 10**9
 
 
 def looks_like_sidecar(name: str) -> bool:
@@ -59,58 +67,121 @@ class Candidate:
 
 
 class Folder:
-    """The sidecars of one folder, listed once; ``listed`` is False where it could not be."""
+    """The sidecars of one folder, listed once; ``listed`` is False where it could not be.
+
+    A folder may hold a hundred thousand files: of media nothing is kept. A sidecar's size and
+    time are those of when it was asked for.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._own: dict[str, list[tuple[str, Candidate]]] = {}
-        self._logs: list[Candidate] = []
-        self._media: set[str] = set()
+        self._own: dict[str, list[_Named]] = {}
+        self._logs: list[tuple[Path, SidecarKind]] = []
+        self._logs_seen: list[Candidate] | None = None
         self.listed = False
         try:
             with os.scandir(path) as listing:
-                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+                names = [entry.name for entry in listing]
             self.listed = True
         except OSError:
             return
-        names = {entry.name.casefold() for entry in entries}
-        for entry in entries:
-            self._add(Path(entry.path), names)
+        found: list[tuple[str, SidecarKind]] = []
+        owners: set[str] = set()
+        for name in names:
+            # A hundred thousand Paths are slow.
+            suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
+            if suffix in MEDIA_SUFFIXES or suffix == _DVD_INDEX:
+                owners.add(name.casefold())
+            if (kind := SUFFIXES.get(suffix)) is not None and not name.startswith("."):
+                found.append((name, kind))
+        if found:
+            owners |= {os.path.splitext(name)[0] for name in owners}  # noqa: PTH122
+        for name, kind in sorted(found, key=lambda each: os.fsencode(each[0])):
+            self._add(path / name, kind, owners)
 
-    def _add(self, path: Path, names: set[str]) -> None:
-        base, suffix = path.stem.casefold(), path.suffix.lower()
-        if suffix in MEDIA_SUFFIXES:
-            self._media |= {base, path.name.casefold()}
-        kind = SUFFIXES.get(suffix)
-        if kind is None or path.name.startswith("."):
-            return
-        if suffix == ".sub" and f"{base}.idx" in names:
+    def _add(self, path: Path, kind: SidecarKind, owners: set[str]) -> None:
+        base = path.stem.casefold()
+        if path.suffix.lower() == ".sub" and f"{base}{_DVD_INDEX}" in owners:
             return  # DVD subtitles: pictures, not text
-        try:
-            state = path.stat()
-        except OSError:
-            return  # gone again, or a link that leads nowhere
-        found = Candidate(path, kind, state.st_size, state.st_mtime_ns, beside=True)
         parts = base.split(".")
-        for count in range(min(_MOST_PARTS, len(parts) - 1) + 1):
+        # clip.en.srt is clip.en.mov's, if there is one
+        most = 0 if base in owners else min(_MOST_PARTS, len(parts) - 1)
+        for count in range(most + 1):
             owner = ".".join(parts[: len(parts) - count])
-            self._own.setdefault(owner, []).append((".".join(parts[len(parts) - count :]), found))
+            named = _Named(path, kind, ".".join(parts[len(parts) - count :]))
+            self._own.setdefault(owner, []).append(named)
         if kind in _LOGS:
-            self._logs.append(found)
+            self._logs.append((path, kind))
+
+    def again(self) -> Folder:
+        """The same listing for another look: sizes and times of its files are asked for anew."""
+        same = copy.copy(self)
+        same._logs_seen = None
+        return same
 
     def candidates(self, name: str) -> list[Candidate]:
         """The files that may speak of the media file of this name, in a stable order."""
         found: dict[Path, Candidate] = {}
         # A name without suffix is its own stem: each file once.
         for owner in dict.fromkeys((name.casefold(), Path(name).stem.casefold())):
-            for middle, file in self._own.get(owner, ()):
-                if middle and f"{owner}.{middle}" in self._media:
-                    continue  # clip.en.srt is clip.en.mov's, if there is one
-                if (own := _own(file, middle)) is not None:
+            for named in self._own.get(owner, ()):
+                file = _seen(named.path, named.kind, beside=True)
+                if file is not None and (own := _own(file, named.middle)) is not None:
                     found.setdefault(file.path, own)
-        for log in self._logs:
-            shared = Candidate(log.path, log.kind, log.size, log.modified_ns, beside=False)
-            found.setdefault(log.path, shared)
+        if self._logs_seen is None:
+            logs = [_seen(path, kind, beside=False) for path, kind in self._logs]
+            self._logs_seen = [log for log in logs if log is not None]
+        for log in self._logs_seen:
+            found.setdefault(log.path, log)
         return [found[path] for path in sorted(found, key=os.fsencode)]
+
+
+class Folders:
+    """Folders as they were listed before, for as long as nothing came to them or went.
+
+    Workers look at one file after another of the same folder. May be used by several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[Path, tuple[int, Folder]] = {}
+
+    def of(self, path: Path) -> Folder:
+        """The folder; listed now if it may have changed since it was."""
+        try:
+            changed = path.stat().st_mtime_ns
+        except OSError:
+            return Folder(path)
+        with self._lock:
+            known = self._known.get(path)
+        if known is not None and known[0] == changed:
+            return known[1].again()
+        now, folder = time.time_ns(), Folder(path)
+        # What comes in the same tick of the clock as this listing would not show.
+        tick = _COARSE_NS if changed % _SECOND_NS == 0 else _FINE_NS
+        with self._lock:
+            self._known.pop(path, None)
+            if folder.listed and now - changed > tick:
+                self._known[path] = (changed, folder)
+                while len(self._known) > _MOST_FOLDERS:
+                    del self._known[next(iter(self._known))]
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A file whose name begins with the name of its owner; ``middle`` is between it and suffix."""
+
+    path: Path
+    kind: SidecarKind
+    middle: str
+
+
+def _seen(path: Path, kind: SidecarKind, *, beside: bool) -> Candidate | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None  # gone again, or a link that leads nowhere
+    return Candidate(path, kind, state.st_size, state.st_mtime_ns, beside=beside)
 
 
 def _own(file: Candidate, middle: str) -> Candidate | None:
