@@ -47,6 +47,10 @@ class SidecarKind(StrEnum):
     RECOGNISED = "recognised"
 
 
+IN_THE_ASSET = (SidecarKind.EMBEDDED, SidecarKind.CAPTIONS, SidecarKind.RECOGNISED)
+"""What is kept as a sidecar, and is no file beside the media."""
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What is said of an asset as a whole; ``metadata`` keeps everything, JSON-ready."""

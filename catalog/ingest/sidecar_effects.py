@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset
 from catalog.domain.paths import path_from_raw, shown_path
 from catalog.domain.sidecars import (
+    IN_THE_ASSET,
     SHARED_FACTS,
     Description,
     Essence,
@@ -37,7 +38,6 @@ _REEL_KEYS = ("reel_name", "reel", "tape", "tape_name")
 # Bytes of JSON kept of one sidecar: keyword text takes no more than 50,000 characters anyway.
 _MOST_METADATA = 200_000
 _COLUMNS = SHARED_COLUMNS
-_IN_THE_ASSET = (SidecarKind.EMBEDDED, SidecarKind.CAPTIONS, SidecarKind.RECOGNISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def settle_asset(
 
 
 def _is_gone(row: Any, spoken: Sequence[Spoken], listed: frozenset[Path]) -> bool:  # noqa: ANN401
-    if row.kind in _IN_THE_ASSET or row.imported:
+    if row.kind in IN_THE_ASSET or row.imported:
         return False  # it lies in the asset itself, or a person took it in
     path = path_from_raw(row.raw_path)
     moved = any(

@@ -23,9 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Asset, Location, Root, Stage
+from catalog.db.models import Asset, Location, Root, Sidecar, Stage
 from catalog.domain.file_state import FileState
 from catalog.domain.paths import path_from_raw
+from catalog.domain.sidecars import IN_THE_ASSET
 from catalog.domain.watching import WatchSettings
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
@@ -195,6 +196,29 @@ def assets_in(session: Session, root_id: int, folder: bytes) -> list[int]:
         .distinct()
     )
     return [asset_id for asset_id in session.execute(statement).scalars() if asset_id is not None]
+
+
+def sidecar_files(
+    session: Session, root_id: int, *, after: int, limit: int
+) -> list[tuple[int, int, bytes]]:
+    """Files beside media of the root that said something, by id: that, the asset, the path.
+
+    Without those that a person imported: what they said stays when they go.
+    """
+    statement = (
+        select(Sidecar.id, Sidecar.asset_id, Sidecar.raw_path)
+        .where(
+            Sidecar.id > after,
+            Sidecar.kind.not_in(IN_THE_ASSET),
+            ~Sidecar.imported,
+            exists().where(
+                Location.asset_id == Sidecar.asset_id, Location.root_id == root_id, Location.online
+            ),
+        )
+        .order_by(Sidecar.id)
+        .limit(limit)
+    )
+    return [(row.id, row.asset_id, row.raw_path) for row in session.execute(statement)]
 
 
 def some_online(session: Session, root_id: int, limit: int) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -61,9 +62,22 @@ class Beside:
             known.last = now
 
     def note_asset(self, asset_id: int) -> None:
-        """A known asset has a file in another place, where other sidecars may lie."""
+        """Other sidecars than before may speak of the asset, for its file or theirs has gone."""
         with self._lock:
             self._assets.add(asset_id)
+
+    def note_gone(self, root: WatchedRoot) -> None:
+        """Assets of the root whose sidecars are gone, whether or not somebody watched them go."""
+        after = 0
+        while not self._stop.is_set():
+            with self._database.session() as session:
+                found = watching.sidecar_files(session, root.id, after=after, limit=_AT_ONCE)
+            for _, asset_id, raw in found:
+                if not os.path.lexists(raw):
+                    self.note_asset(asset_id)
+            if len(found) < _AT_ONCE:
+                return
+            after = found[-1][0]
 
     def start(self) -> None:
         """Look, from a thread of its own, at what rests."""

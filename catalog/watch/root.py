@@ -160,6 +160,7 @@ class RootState:
         if not self._still_there():
             return  # it went while we looked: the next look says so
         self._mark_lost(b"", met.has, walk.devices)
+        self._beside.note_gone(self.root)
         self._newest_ns = newest
         _log.info(
             "root_scanned",

@@ -366,6 +366,10 @@ def test_a_sidecar_that_comes_late_is_read(
     sidecar.write_text(SUBTITLES.format("nobody listens"))
     scan(catalog)
     assert found("nobody listens") == ["film.mp4"]
+    sidecar.unlink()
+    scan(catalog)
+    assert found("nobody listens") == [], "the last of its folder went while nobody watched"
+    assert rows(catalog, "SELECT count(*) FROM catalog.sidecar WHERE kind = 'subtitles'") == [(0,)]
     # In another folder other sidecars speak of the file.
     with watching(settings):
         eventually(lambda: held_roots(catalog), "a watcher")

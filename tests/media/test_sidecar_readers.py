@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Essence, Segment, Sidecar, name_forms, said_of
 from catalog.errors import SidecarError
-from catalog.media.sidecars import Candidate, Folder, read_sidecar
+from catalog.media.sidecars import Candidate, Folder, Folders, read_sidecar
 from catalog.media.sidecars.beside import SUFFIXES
 from catalog.media.sidecars.columns import key_name, moment
 from catalog.media.sidecars.text import decode
@@ -77,6 +78,31 @@ def test_a_language_in_a_name_belongs_to_the_longer_name_if_there_is_one(tmp_pat
 def test_a_folder_that_cannot_be_listed_has_none(tmp_path: Path):
     folder = Folder(tmp_path / "gone")
     assert (folder.listed, folder.candidates("clip.mov")) == (False, [])
+
+
+def test_a_folder_is_listed_again_only_if_something_came_or_went(tmp_path: Path, monkeypatch):
+    def touched(ago_s: float) -> None:
+        moment = time.time_ns() - int(ago_s * 1e9) | 1
+        os.utime(tmp_path, ns=(moment, moment))
+
+    folders, listed, scandir = Folders(), [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: [listed.append(path), scandir(path)][1])
+    (tmp_path / "clip.srt").write_text("1")
+    touched(60)
+    sizes = lambda name: {c.path.name: c.size for c in folders.of(tmp_path).candidates(name)}  # noqa: E731
+    assert (sizes("clip.mov"), sizes("other.mov")) == ({"clip.srt": 1}, {})
+    (tmp_path / "clip.srt").write_text("12")
+    assert (sizes("clip.mov"), len(listed)) == ({"clip.srt": 2}, 1)
+    (tmp_path / "day.ale").write_text("123")
+    touched(30)
+    assert (sizes("clip.mov"), len(listed)) == ({"clip.srt": 2, "day.ale": 3}, 2)
+    (tmp_path / "day.ale").write_text("1234")
+    assert (sizes("clip.mov"), len(listed)) == ({"clip.srt": 2, "day.ale": 4}, 2)
+    (tmp_path / "clip.srt").unlink()
+    touched(-60)  # more may come in the same tick of the clock: this listing is not kept
+    assert [sizes("clip.mov"), sizes("clip.mov")] == [{"day.ale": 4}] * 2
+    assert len(listed) == 4
+    assert folders.of(tmp_path / "gone").listed is False
 
 
 # --- languages -----------------------------------------------------------------
