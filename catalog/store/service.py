@@ -117,10 +117,14 @@ def claim_unsent(
 
 
 def left_lying(session: Session, *, after_s: float) -> int:
-    """How many stages wait although nobody was told of them, or began, for ``after_s`` seconds."""
+    """How many stages wait although nobody was told of them, or began, for ``after_s`` seconds.
+
+    Of encoding nobody is told asset by asset: one message does for all that waits.
+    """
     last = func.greatest(Stage.sent_at, Stage.started_at, Stage.due_at)
     statement = select(func.count()).where(
         Stage.state.in_(_OPEN),
+        Stage.name != "encode",
         last < func.clock_timestamp() - seconds(after_s),
         Stage.asset_id.not_in(held_assets()),
     )

@@ -166,9 +166,17 @@ def still_at_it(session: Session, asset_id: int, name: str, attempt: int) -> boo
 
 
 def finish_stage(session: Session, asset_id: int, name: str, *, attempt: int) -> bool:
-    """The work of this attempt is done; False if another has begun since, whose work counts."""
+    """The work of this attempt is done; False if another has begun since, whose work counts.
+
+    What is analysed for the first time is to be encoded: from now on that is due.
+    """
     values = {"state": "done", **_now_done(), **_NEW_START}
-    return bool(_set(session, [asset_id], name, only=_of(attempt), **values))
+    if not _set(session, [asset_id], name, only=_of(attempt), **values):
+        return False
+    if name == "analyse":
+        encode = insert(Stage).values(asset_id=asset_id, name="encode")
+        session.execute(encode.on_conflict_do_nothing())
+    return True
 
 
 def mark_done(
@@ -184,10 +192,11 @@ def mark_done(
     With ``encode`` they are ready, which is announced.
     """
     values: dict[str, Any] = {"state": "done", "worker": worker, **_now_done()}
+    values["attempts"] = func.greatest(Stage.attempts, 1)
     if took_s is not None:
         values["started_at"] = func.clock_timestamp() - seconds(took_s)
     # In one order, for two processes may do this at once over the same assets.
-    rows = [{"asset_id": a, "name": name, "attempts": 1, "state": "due"} for a in sorted(asset_ids)]
+    rows = [{"asset_id": a, "name": name, "state": "due"} for a in sorted(asset_ids)]
     for first in range(0, len(rows), _ROWS):
         statement = insert(Stage).values(rows[first : first + _ROWS])
         session.execute(statement.on_conflict_do_nothing())

@@ -461,3 +461,41 @@ def test_deep_pages_leave_the_graph(filled: Catalog):
     assert choose(large, kept=None, depth=2_000).kind in ("centres", "exact")
     assert worth_counting(large, 2_000) == 100_001
     assert worth_counting(Library(1_500, 700, graph=True), 11) == 0
+
+
+def test_what_is_to_be_encoded_is_found_without_looking_at_all_that_is(catalog: Catalog):
+    """A worker asks several times a second; of a million assets few wait."""
+    asked: list[tuple[str, object]] = []
+    with catalog.database.session() as session:
+        made = vectors.add_encoder(
+            session, name="null:8", dimension=8, precision="fp32", weights_digest="0"
+        )
+        session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name)"
+                " SELECT 'asset-' || number, 1, 'a' FROM generate_series(1, 5000) number"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO stage (asset_id, name, state) SELECT id, step, 'done'"
+                " FROM asset, unnest(ARRAY['analyse', 'encode']) step"
+            )
+        )
+        first = "(SELECT min(id) FROM asset)"
+        session.execute(
+            text(f"UPDATE stage SET state = 'due' WHERE name = 'encode' AND asset_id = {first}")
+        )
+        session.execute(text("ANALYZE stage"))
+        connection = session.connection()
+        event.listen(
+            connection,
+            "before_cursor_execute",
+            lambda _c, _cursor, sql, values, *_: asked.append((sql, values)),
+        )
+        [waits] = vectors.assets_waiting(session, made.id, fresh=True)
+        assert waits == session.execute(text("SELECT min(id) FROM asset")).scalar_one()
+        sql, values = asked[0]
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}", values).scalars())
+    assert "ix_stage_open" in plan, plan
+    assert "Seq Scan" not in plan, plan
