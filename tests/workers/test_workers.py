@@ -139,7 +139,7 @@ def test_a_media_worker_leaves_encoding_to_others(service: Service) -> None:
         path = service.footage("red.mp4", "red")
         asset_id = service.catalog.register(path, dispatch=True).asset_id
         eventually(lambda: service.redis.llen("encode") == 1, "the encode message waits")
-        assert service.stages(asset_id) == {"analyse": ("done", 1)}
+        assert service.stages(asset_id) == {"analyse": ("done", 1), "encode": ("due", 0)}
         assert service.redis.llen("media") == 0
 
 
