@@ -161,7 +161,12 @@ class FindVerbs(OpenCatalog):
 
     def _searching(self, kind: type[_Searching]) -> _Searching:
         return kind(
-            self.database, self.store, self._encoders.load_text, self.decoders, self._known_phrases
+            self.database,
+            self.store,
+            self._encoders.load_text,
+            self.decoders,
+            self._known_phrases,
+            backgrounds=self._known_backgrounds,
         )
 
     def complete(self, query: str, cursor: int) -> dict[str, Any]:

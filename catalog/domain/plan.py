@@ -184,6 +184,11 @@ def only_exact(plan: Plan) -> Plan:
     )
 
 
+def planned_once(plan: Plan) -> Plan:
+    """The plan with settings by which the server plans its statement once, for any values."""
+    return replace(plan, settings={**plan.settings, "plan_cache_mode": "force_generic_plan"})
+
+
 def meeting_lines_by_graph(plan: Plan, lines: int) -> Plan:
     """The plan with settings by which the nearest spoken lines are met on a graph."""
     given = plan.settings

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from catalog.errors import InvalidInputError
 
@@ -143,6 +144,7 @@ def timecode_at(start: str | None, rate: Fraction | None, seconds: Fraction) -> 
     return str(origin + int(seconds * rate + Fraction(1, 2)))
 
 
+@lru_cache(maxsize=4096)  # asked twice for each hit, and the same for most
 def start_timecode(start: str | None, rate: Fraction) -> Timecode:
     """The essence's start timecode, or zero where there is none that can be read."""
     if start is not None:

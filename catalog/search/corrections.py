@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Text, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from catalog.domain.query import And, Node, Or, Words
 from catalog.domain.query.nodes import leaves
+from catalog.store.search import Asked
 
 _MOST_WORDS = 20
 _LONG = 8  # letters from which on two slips are forgiven
 
 # A word is unknown if no form of it stands anywhere; both tests go by an index. They are made of
 # words alone that something is like: reading a word as a query takes longer than all the rest.
-_NEAREST = text(
-    """
+_NEAREST = """
     WITH near AS MATERIALIZED (
         SELECT w.word, catalog.fold(w.word) AS folded, s.word AS near, s.assets
-        FROM unnest(:words) w(word), LATERAL catalog.similar_words(w.word) s
+        FROM unnest(%(words)s::text[]) w(word), LATERAL catalog.similar_words(w.word) s
     ), typed AS MATERIALIZED (
         SELECT n.word, catalog.words_query(n.word) AS query
         FROM (SELECT DISTINCT word FROM near) n
@@ -34,8 +32,7 @@ _NEAREST = text(
     FROM near JOIN typed ON typed.word = near.word
     WHERE NOT EXISTS (SELECT 1 FROM catalog.asset a WHERE a.words @@ typed.query)
       AND NOT EXISTS (SELECT 1 FROM catalog.clip c WHERE c.words @@ typed.query)
-    """
-).bindparams(bindparam("words", type_=ARRAY(Text)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def corrections(session: Session, root: Node | None) -> tuple[Correction, ...]:
     if not words:
         return ()
     best: dict[str, tuple[int, int, str]] = {}
-    for word, folded, near, assets in session.execute(_NEAREST, {"words": words}):
+    for word, folded, near, assets in map(tuple, Asked(_NEAREST, {"words": words}).rows(session)):
         slips = distance(folded, near)
         if slips <= (2 if len(folded) >= _LONG else 1):
             best[word] = min(best.get(word, (9, 0, "")), (slips, -assets, near))

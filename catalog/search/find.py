@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, false, func, not_
@@ -26,6 +27,7 @@ from catalog.errors import (
 )
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
+from catalog.search.backgrounds import KnownBackgrounds
 from catalog.search.corrections import Correction, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.judging import (
@@ -36,11 +38,11 @@ from catalog.search.judging import (
 )
 from catalog.search.phrases import KnownPhrases
 from catalog.search.planning import plan_of
-from catalog.search.wishes import Wishes, removed
+from catalog.search.wishes import Sought, Wishes, removed
 from catalog.store import filters
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
-from catalog.store.search import Keywords, SearchParts, asked_for
+from catalog.store.search import Cursor, Keywords, SearchParts, asked_for
 from catalog.store.search.deciding import set_locally
 from catalog.store.visibility import actor_of, narrowed
 
@@ -49,6 +51,44 @@ _NUMBERS = ("date", "duration")
 NO_EXAMPLES = Examples()
 # How many encoders may go one after another while one question is asked.
 _SWITCHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for: see `Search.find`."""
+
+    query: str
+    parsed: Query
+    examples: Examples
+    weights: Weights
+    sort: Sort | None
+    limit: int
+    after: str | None
+    everything: bool
+
+    @property
+    def mark(self) -> str:
+        """What a cursor is of: another question's is refused."""
+        ordinary = self.sort is None and self.weights == Weights()
+        return (
+            f"{self.query}{self.examples.mark()}"
+            + ("\nall" if self.everything else "")
+            + ("" if ordinary else f"\n{self.sort} {self.weights}")
+        )
+
+    def cursor(self, *, ranked: bool) -> Cursor | None:
+        """The place to go on from.
+
+        Raises
+        ------
+        InvalidInputError
+            If ``after`` is no cursor of this question.
+        """
+        if self.after is None:
+            return None
+        by_name = self.sort is not None and self.sort.by == "name"
+        by_number = (ranked and not by_name) or (self.sort is not None and self.sort.by in _NUMBERS)
+        return read_cursor(self.after, self.mark, by_number=by_number)
 
 
 class Search:
@@ -61,10 +101,13 @@ class Search:
         load_encoder: Callable[[str], TextEncoder],
         decoders: DecoderPool,
         known: KnownPhrases | None = None,
+        *,
+        backgrounds: KnownBackgrounds | None = None,
     ) -> None:
         self._database = database
         self._store = store
         self._wishes = Wishes(database, load_encoder, decoders, known)
+        self._known = backgrounds or KnownBackgrounds()
 
     def find(
         self,
@@ -89,18 +132,19 @@ class Search:
         EncoderUnavailableError
             If free words need an encoder whose weights are not to be had.
         """
-        return self.whoever_answers(
-            lambda: self._find(
-                query,
-                examples=examples,
-                weights=weights,
-                sort=sort,
-                limit=limit,
-                after=after,
-                everything=everything,
-                show_plan=show_plan,
-            )
+        parsed = parsed_query(query, examples)
+        check_limit(limit)
+        asked = _Asked(
+            query,
+            parsed,
+            examples,
+            weights,
+            parsed.sort if sort is None else sort,
+            limit,
+            after,
+            everything,
         )
+        return self.whoever_answers(lambda: self._find(asked, show_plan=show_plan))
 
     def whoever_answers(self, ask: Callable[[], SearchResult]) -> SearchResult:
         """Ask again where the encoder was removed meanwhile: another one answers by then."""
@@ -111,77 +155,71 @@ class Search:
                 continue
         return ask()
 
-    def _find(
-        self,
-        query: str,
-        *,
-        examples: Examples,
-        weights: Weights,
-        sort: Sort | None,
-        limit: int,
-        after: str | None,
-        everything: bool,
-        show_plan: bool,
-    ) -> SearchResult:
+    def _find(self, asked: _Asked, *, show_plan: bool) -> SearchResult:
         began = time.perf_counter()
-        parsed = parsed_query(query, examples)
-        sort = parsed.sort if sort is None else sort
-        check_limit(limit)
-        sought = self._wishes.of(parsed, examples, weights)
-        encoder, meaning = sought.encoder, sought.meaning
+        with self._database.session() as session:
+            sought = self._wishes.at_hand(session, asked.parsed, asked.examples, asked.weights)
+            if sought is not None:
+                found = self._answered(session, asked, sought, show_plan=show_plan)
+        if sought is None:
+            # A model may take its time: no transaction waits for it.
+            sought = self._wishes.of(asked.parsed, asked.examples, asked.weights)
+            with self._database.session() as session:
+                found = self._answered(session, asked, sought, show_plan=show_plan)
+        return replace(found, took_ms=(time.perf_counter() - began) * 1000)
+
+    def _answered(
+        self, session: Session, asked: _Asked, sought: Sought, *, show_plan: bool
+    ) -> SearchResult:
+        encoder, meaning, parsed = sought.encoder, sought.meaning, asked.parsed
         words = filters.keyword_query(parsed.root)
         keywords = None if words is None else Keywords(words)
-        ranked = meaning is not None or keywords is not None
-        asked = query + examples.mark() + ("\nall" if everything else "")
-        asked += "" if sort is None and weights == Weights() else f"\n{sort} {weights}"
-        by_name = sort is not None and sort.by == "name"
-        by_number = (ranked and not by_name) or (sort is not None and sort.by in _NUMBERS)
-        cursor = None if after is None else read_cursor(after, asked, by_number=by_number)
+        cursor = asked.cursor(ranked=meaning is not None or keywords is not None)
         kept = narrowed(self._database.actor, filters.condition(parsed.root))
         parts = SearchParts(
-            where=and_(_where(kept, examples), filters.versions_wanted(parsed.root)),
+            where=and_(_where(kept, asked.examples), filters.versions_wanted(parsed.root)),
             flagged=filters.asks_for_flagged(parsed.root),
-            free_words=bool(examples) or parsed.has_free_words,
+            free_words=bool(asked.examples) or parsed.has_free_words,
             keywords=keywords,
             meaning=meaning,
             speech=sought.speech,
-            weights=weights,
-            sort=sort,
+            weights=asked.weights,
+            sort=asked.sort,
             # One more than the page tells whether there is another page.
-            limit=limit + 1,
+            limit=asked.limit + 1,
             after=cursor,
-            all=everything,
+            all=asked.everything,
         )
-        with self._database.session() as session:
-            filtered = not isinstance(kept, True_)
-            plan, parts = plan_of(session, parts, encoder, filtered=filtered)
-            set_locally(session, plan.settings)
+        filtered = not isinstance(kept, True_)
+        plan, parts = plan_of(session, parts, encoder, filtered=filtered, known=self._known)
+        set_locally(session, plan.settings)
+        statement = asked_for(session, parts)
+        answer = statement.rows(session)
+        mended = _mended(session, parsed, answer)
+        if mended:
+            parts = replace(parts, keywords=_meant(parsed, mended))
             statement = asked_for(session, parts)
             answer = statement.rows(session)
-            mended = _mended(session, parsed, answer)
-            if mended:
-                parts = replace(parts, keywords=_meant(parsed, mended))
-                statement = asked_for(session, parts)
-                answer = statement.rows(session)
-            explanation = explain(session, statement) if show_plan else None
+        explanation = explain(session, statement) if show_plan else None
         check_there(answer)
+        self._known.keep(parts, answer[0])
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
-        hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[:limit], first))
-        more = len(rows) > limit
+        hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[: asked.limit], first))
+        more = len(rows) > asked.limit
         return SearchResult(
-            query=query,
+            query=asked.query,
             encoder=None if encoder is None or meaning is None else encoder.name,
             plan=plan,
-            took_ms=(time.perf_counter() - began) * 1000,
+            took_ms=0.0,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=write_cursor(asked, hits[-1].rank, rows[limit - 1]) if more else None,
+            next=write_cursor(asked.mark, hits[-1].rank, rows[asked.limit - 1]) if more else None,
             explanation=explanation,
             cutoff=cutoff_of(answer[0], None if meaning is None else meaning.language),
             notices=sought.notices,
             corrections=tuple(each.as_json() for each in mended),
-            examples=examples.as_json() if examples else None,
+            examples=asked.examples.as_json() if asked.examples else None,
         )
 
     def _hit(self, row: Row[Any], rank: int) -> Hit:
@@ -343,19 +381,19 @@ def _warnings(row: Row[Any]) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _exact(row: Row[Any], pts: int) -> Fraction:
-    return Fraction(pts * row.time_base_num, row.time_base_den)
-
-
 def _seconds(row: Row[Any], pts: int) -> float:
-    return round(float(_exact(row, pts)), 6)
+    return round(float(pts * row.time_base_num / row.time_base_den), 6)
 
 
 def _timecode(row: Row[Any], pts: int) -> str | None:
     if row.frame_rate_num is None:
         return None
-    return timecode_at(row.start_timecode, _rate(row), _exact(row, pts))
+    exact = Fraction(pts * row.time_base_num, row.time_base_den)
+    return timecode_at(row.start_timecode, _rate(row), exact)
 
 
 def _rate(row: Row[Any]) -> Fraction:
-    return Fraction(row.frame_rate_num, row.frame_rate_den)
+    return _fraction(row.frame_rate_num, row.frame_rate_den)
+
+
+_fraction = lru_cache(Fraction)

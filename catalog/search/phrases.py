@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from catalog.db.engine import Database
+from catalog.domain.recent import Recent
 from catalog.encoders import TextEncoder
 from catalog.store import vectors
 from catalog.store.vectors import EncoderRow, KeptPhrase
@@ -36,25 +35,15 @@ class KnownPhrases:
     """
 
     def __init__(self, most: int = 4096) -> None:
-        self._most = most
-        self._phrases: OrderedDict[tuple[int, str], KeptPhrase] = OrderedDict()
-        self._lock = Lock()
+        self._phrases: Recent[tuple[int, str], KeptPhrase] = Recent(most)
 
     def get(self, encoder_id: int, text: str) -> KeptPhrase | None:
         """The text's vector, if it is still known."""
-        with self._lock:
-            found = self._phrases.get((encoder_id, text))
-            if found is not None:
-                self._phrases.move_to_end((encoder_id, text))
-            return found
+        return self._phrases.get((encoder_id, text))
 
     def keep(self, encoder_id: int, text: str, phrase: KeptPhrase) -> None:
         """Remember a text's vector; the one unused for longest is forgotten."""
-        with self._lock:
-            self._phrases[encoder_id, text] = phrase
-            self._phrases.move_to_end((encoder_id, text))
-            while len(self._phrases) > self._most:
-                self._phrases.popitem(last=False)
+        self._phrases.keep((encoder_id, text), phrase)
 
 
 class Phrases:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +13,14 @@ from catalog.domain.plan import (
     choose,
     meeting_lines_by_graph,
     only_exact,
+    planned_once,
     worth_counting,
 )
+from catalog.search.backgrounds import KnownBackgrounds
 from catalog.store import centres
 from catalog.store.centres import Sizes
-from catalog.store.search import Nearest, SearchParts
-from catalog.store.search.deciding import count_kept, sample_kept
+from catalog.store.search import Background, Meaning, Nearest, SearchParts
+from catalog.store.search.deciding import count_kept, kept_clips, sample_kept
 from catalog.store.search.parts import is_sorted_by_score
 from catalog.store.vectors import EncoderRow
 
@@ -29,13 +32,24 @@ _COUNTED = 500
 _SAMPLED = 20.0
 
 
+# Above this a statement for any clips, whose planner takes them for ten, may go about them slowly.
+_FEW = 1_500
+
+
 def plan_of(
-    session: Session, parts: SearchParts, encoder: EncoderRow | None, *, filtered: bool
+    session: Session,
+    parts: SearchParts,
+    encoder: EncoderRow | None,
+    *,
+    filtered: bool,
+    known: KnownBackgrounds | None = None,
 ) -> tuple[Plan, SearchParts]:
     """The plan, and the parts as it wants them: without speech where nothing is said.
 
     ``filtered``: whether the query chooses; what is left out of every search
-    (black, bars, former versions) is little, and not counted.
+    (black, bars, former versions) is little, and not counted. ``known``: what was measured
+    of this query before goes into the parts; and where the filters keep few clips, the parts
+    name these too, and the settings are those of a statement that is planned once for any.
     """
     keywords = parts.keywords is not None
     meaning = parts.meaning
@@ -45,25 +59,19 @@ def plan_of(
     hears = None if parts.speech is None else parts.speech.meaning.encoder_id
     assert hears is None or isinstance(hears, int)  # noqa: S101  # as below
     size = centres.sizes(session, encoder.id, encoder.dimension, speech_id=hears)
-    parts = _with_speech(parts, size)
+    parts = replace(_with_speech(parts, size), library=size.frames)
+    before = None if known is None else known.of(meaning, size.frames)
+    if before is not None:
+        parts = replace(parts, ground=before.ground)
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
     limit = parts.limit
     assert isinstance(limit, int)  # noqa: S101  # an expression only inside catalog.search()
     depth = limit + (parts.after.rank if parts.after else 0)
+    percent = _sample_of(size.centre_pages)
     stop = worth_counting(library, depth) if filtered else 0
-    percent = min(100.0, 100.0 * _SAMPLE_PAGES / max(size.centre_pages, 1))
-    # A small library is looked at as a whole, whatever the filters keep of it.
-    first = min(stop, _COUNTED) if percent <= _SAMPLED else stop
-    kept = count_kept(session, parts, meaning, first) if stop else None
-    nearby = None
-    if first < stop and kept == first:
-        sampled = sample_kept(session, parts, meaning, percent)
-        if sampled.tells:
-            kept, nearby = round(sampled.share * size.centres), sampled.share_nearby
-        else:
-            kept = count_kept(session, parts, meaning, stop)
-    stopped = stop != 0 and nearby is None and kept == stop
-    chosen = choose(library, kept=kept, depth=depth, stopped=stopped, nearby=nearby)
+    looked = _look(session, parts, meaning, stop, percent, size.centres) if stop else _Looked()
+    stopped = stop != 0 and looked.nearby is None and looked.kept == stop
+    chosen = choose(library, kept=looked.kept, depth=depth, stopped=stopped, nearby=looked.nearby)
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
@@ -71,16 +79,62 @@ def plan_of(
     if plan.speech and size.lines_graph:
         plan = meeting_lines_by_graph(plan, size.lines)
     if not plan.wide:
-        return plan, parts
+        if known is None or looked.clips is None or (looked.kept or 0) > _FEW:
+            return plan, parts
+        return planned_once(plan), replace(parts, clips=looked.clips)
+    background = looked.background
+    if before is not None and looked.kept is None:
+        background = before.unfiltered
     nearest = Nearest(
         dimension=encoder.dimension,
         take=plan.take,
         by_graph=plan.kind == "graph",
         walk=plan.walk,
         sample=percent,
-        centres=size.centres if kept is None else None,
+        centres=size.centres if looked.kept is None else None,
+        background=background,
     )
     return plan, replace(parts, nearest=nearest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found out of what the filters keep; nothing where there are none."""
+
+    kept: int | None = None
+    """Centres."""
+    clips: str | None = None
+    nearby: float | None = None
+    background: Background | None = None
+
+
+def _look(  # noqa: PLR0917  # one thing: what to look at, and how much of it
+    session: Session,
+    parts: SearchParts,
+    meaning: Meaning,
+    stop: int,
+    percent: float,
+    centres: int,
+) -> _Looked:
+    """Count what the filters keep, or, where that is much, draw a sample."""
+    # A small library is looked at as a whole, whatever the filters keep of it.
+    first = min(stop, _COUNTED) if percent <= _SAMPLED else stop
+    few = kept_clips(session, parts, meaning, first)
+    if first == stop or few.centres < first:
+        return _Looked(few.centres, few.clips)
+    sampled, background = sample_kept(session, parts, meaning, percent)
+    if sampled.tells:
+        kept = round(sampled.share * centres)
+        return _Looked(kept, None, sampled.share_nearby, background)
+    return _Looked(count_kept(session, parts, meaning, stop))
+
+
+def _sample_of(pages: int) -> float:
+    """The percentage that is about as many pages as a sample has.
+
+    A power of two, so that a library that grows has the same statement for long.
+    """
+    return 100.0 * 0.5 ** max(0, round(math.log2(max(pages, 1) / _SAMPLE_PAGES)))
 
 
 def _with_speech(parts: SearchParts, size: Sizes) -> SearchParts:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from sqlalchemy.orm import Session
+
 from catalog.db.engine import Database
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Weights
@@ -44,7 +47,29 @@ class Wishes:
         self._decoders = decoders
         self._database = database
         self._load_encoder = load_encoder
-        self._known = known
+        self._known = known or KnownPhrases()
+
+    def at_hand(
+        self, session: Session, query: Query, examples: Examples, weights: Weights
+    ) -> Sought | None:
+        """The same as `of` in one look at the catalogue; None where there is more to look up."""
+        if examples:
+            return None
+        words = normal_phrase(query.words)
+        encoder, hears = vectors.answering(session)
+        if encoder is None or hears is None or not words:
+            return Sought(encoder)
+        seen = self._known.get(encoder.id, words)
+        heard = self._known.get(hears.id, words) if weights.speech > 0 else None
+        if seen is None or (weights.speech > 0 and heard is None):
+            return None
+        read = seen.characters_read
+        return Sought(
+            encoder,
+            Meaning(encoder.id, seen.vector, calibrated_language(encoder, words)),
+            None if heard is None else _said(hears, heard.vector),
+            cut_notices({} if read is None else {words: read}),
+        )
 
     def of(self, query: Query, examples: Examples, weights: Weights) -> Sought:
         """What the query and its examples ask for, as vectors of the encoders that answer.
@@ -97,7 +122,11 @@ class Wishes:
             vector = phrases.vectors([words])[words]
         except EncoderUnavailableError as error:
             return None, Notice("speech_not_searched", f"Speech by meaning: {error.message}")
-        return Speech(Meaning(hears.id, vector, bind="speech_vector")), None
+        return _said(hears, vector), None
+
+
+def _said(hears: EncoderRow, vector: np.ndarray) -> Speech:
+    return Speech(Meaning(hears.id, vector, bind="speech_vector"))
 
 
 def removed(name: str) -> EncoderRemovedError:

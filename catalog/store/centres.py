@@ -25,14 +25,14 @@ INDEX_FROM = 10_000
 LINES = "speech_embedding"
 _ROW_BYTES = 64  # a row of embedding or of centre without its vector
 
-_SIZES = text("""
+_SIZES = """
     SELECT c.relname AS name, c.reltuples AS rows, c.relpages AS pages,
            pg_relation_size(c.oid) / current_setting('block_size')::int AS pages_now,
            coalesce(i.indisvalid, false) AS usable
     FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
     WHERE c.relnamespace = 'catalog'::regnamespace
-      AND c.relname IN (:embedding, :centre, :graph, :lines, :lines_graph)
-""")
+      AND c.relname IN (%(embedding)s, %(centre)s, %(graph)s, %(lines)s, %(lines_graph)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ def sizes(
         "lines": f"{LINES}_{hears}",
         "lines_graph": graph_name(hears, LINES),
     }
-    found = {row.name: row for row in session.execute(_SIZES, names)}
+    # As the driver takes it: every search asks.
+    answer = session.connection().exec_driver_sql(_SIZES, names)
+    found = {row.name: row for row in answer.all()}
 
     def rows(name: str) -> int:
         row = found.get(name)

@@ -81,6 +81,10 @@ _COLUMNS = (
 )
 
 
+# Every search asks it: made once, and read without the ORM.
+_ANSWERING = select(*_COLUMNS).where(Encoder.active | Encoder.hears)
+
+
 def list_encoders(session: Session) -> list[EncoderRow]:
     """Every encoder the catalogue has or had vectors of."""
     return [EncoderRow(*row) for row in session.execute(select(*_COLUMNS).order_by(Encoder.id))]
@@ -100,8 +104,7 @@ def find_encoder(session: Session, name: str) -> EncoderRow | None:
 
 def answering(session: Session) -> tuple[EncoderRow | None, EncoderRow | None]:
     """The encoder that answers searches, and the one that answers for speech."""
-    rows = session.execute(select(*_COLUMNS).where(Encoder.active | Encoder.hears))
-    found = [EncoderRow(*row) for row in rows]
+    found = [EncoderRow(*row) for row in session.connection().execute(_ANSWERING)]
     active = next((row for row in found if row.active), None)
     return active, next((row for row in found if row.hears), active)
 

@@ -397,7 +397,7 @@ def test_a_sample_tells_what_the_filters_keep_and_how_near(filled: Catalog):
         f" ORDER BY e.vector <=> '{phrase[0]}'"
     ).rows
     with filled.database.session() as session:
-        sampled = deciding.sample_kept(
+        sampled, _ = deciding.sample_kept(
             session, replace(parts, flagged=True), parts.meaning, percent=100.0
         )
     inside = [row[0] for row in rows]
@@ -412,10 +412,11 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)
     monkeypatch.setattr(looking, "_SAMPLE_PAGES", 12)
     counted = []
-    real = looking.count_kept
-    monkeypatch.setattr(
-        looking, "count_kept", lambda *args: counted.append(args[-1]) or real(*args)
-    )
+    for name in ("kept_clips", "count_kept"):
+        real = getattr(looking, name)
+        monkeypatch.setattr(
+            looking, name, lambda *args, real=real: counted.append(args[-1]) or real(*args)
+        )
     for at, wanted in exact.items():
         found = filled.search(f"query {at} -collection:c3", limit=10)
         assert clips(found) == clips(wanted)

@@ -7,8 +7,11 @@ a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
 
 from __future__ import annotations
 
+from catalog.store.search.asked import Asked
 from catalog.store.search.parts import (
+    Background,
     Cursor,
+    Ground,
     Keywords,
     Meaning,
     Nearest,
@@ -19,7 +22,10 @@ from catalog.store.search.parts import (
 from catalog.store.search.statement import asked_for, search_statement
 
 __all__ = [
+    "Asked",
+    "Background",
     "Cursor",
+    "Ground",
     "Keywords",
     "Meaning",
     "Nearest",

@@ -3,20 +3,22 @@
 A search's expression tree takes longer to build and to compile than PostgreSQL
 takes to answer it. Queries that differ only in their values share one text:
 what differs is named (``where_0``, ``query_vector``, ``after_key``), and handed
-over beside it.
+over beside it. What does not is written into the text: the driver has less to
+carry, and a plan for any values still knows the constants.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Row, Select
+from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
+
+from catalog.domain.recent import Recent
 
 Statement = Select[*tuple[Any, ...]]
 Expressions = Mapping[str, ColumnElement[Any]]
@@ -32,16 +34,14 @@ class Asked:
 
     def rows(self, session: Session) -> list[Row[Any]]:
         """Send it and read all its rows."""
-        return list(session.connection().exec_driver_sql(self.sql, dict(self.values)))
+        return list(session.connection().exec_driver_sql(self.sql, dict(self.values)).all())
 
 
 class Texts:
     """Texts of the shapes asked for of late; threads may share it."""
 
     def __init__(self, most: int = _MOST) -> None:
-        self._most = most
-        self._known: OrderedDict[Hashable, Asked] = OrderedDict()
-        self._lock = Lock()
+        self._known: Recent[Hashable, Asked] = Recent(most)
 
     def asked(
         self,
@@ -77,25 +77,12 @@ class Texts:
             binds[name] = key.bindparams
             held |= {f"{name}_{n}": b.effective_value for n, b in enumerate(key.bindparams)}
         whole = tuple(known_by)
-        text = self._found(whole)
+        text = self._known.get(whole)
         if text is None:
             named = {name: _named(name, part, binds[name]) for name, part in parts.items()}
-            text = _compiled(session, build(named), {})
-            self._keep(whole, text)
+            text = _compiled(session, build(named), {}, constants=True)
+            self._known.keep(whole, text)
         return Asked(text.sql, {name: held.get(name, kept) for name, kept in text.values.items()})
-
-    def _found(self, shape: Hashable) -> Asked | None:
-        with self._lock:
-            found = self._known.get(shape)
-            if found is not None:
-                self._known.move_to_end(shape)
-            return found
-
-    def _keep(self, shape: Hashable, text: Asked) -> None:
-        with self._lock:
-            self._known[shape] = text
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
 
 
 TEXTS = Texts()
@@ -114,8 +101,35 @@ def _named(name: str, part: ColumnElement[Any], binds: Sequence[BindParameter[An
     return replacement_traverse(part, {}, renamed)
 
 
-def _compiled(session: Session, statement: Statement, values: Mapping[str, Any]) -> Asked:
-    compiled = statement.compile(
-        dialect=session.connection().dialect, compile_kwargs={"render_postcompile": True}
-    )
+class _WithConstants(PGCompiler_psycopg):
+    """Writes constants of our own into the text; what is named stays a parameter.
+
+    Each keeps its type, so that an expression means the same either way.
+    """
+
+    def visit_bindparam(self, bindparam: Any, *given: Any, **options: Any) -> str:  # noqa: ANN401
+        visit: Any = super().visit_bindparam
+        if not bindparam.unique or bindparam.expanding:
+            return str(visit(bindparam, *given, **options))
+        match bindparam.effective_value:
+            case float(number):
+                return f"'{number!r}'::float8"
+            case bool() | int() | str():
+                written = str(visit(bindparam, *given, **options | {"literal_binds": True}))
+                # A number is an integer as it stands, and a string what it is compared with.
+                return f"{written}::bigint" if isinstance(bindparam.type, BigInteger) else written
+        return str(visit(bindparam, *given, **options))
+
+
+def _compiled(
+    session: Session,
+    statement: Statement,
+    values: Mapping[str, Any],
+    *,
+    constants: bool = False,
+) -> Asked:
+    """``constants``: whether all values that are not named are constants of our own."""
+    dialect = session.connection().dialect
+    compiler = _WithConstants if constants else dialect.statement_compiler
+    compiled = compiler(dialect, statement, compile_kwargs={"render_postcompile": True})
     return Asked(str(compiled), compiled.params | dict(values))

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from catalog.db.models import Calibration
 from catalog.domain.confidence import QUARTILE
-from catalog.store.search.parts import Meaning, SearchParts
+from catalog.store.search.parts import Ground, Meaning, SearchParts
 from catalog.store.search.sampling import evenly_drawn
 
 # Spreads above the background's median from which on a clip can be a match.
@@ -81,11 +81,11 @@ def end_of_list(judging: CTE, parts: SearchParts) -> CTE:
     return select(count, *figures).select_from(judging).cte("end_of_list")
 
 
-def cutoff_of(ranked: CTE, meaning: Meaning | None) -> CTE | None:
+def cutoff_of(ranked: CTE, meaning: Meaning | None, known: Ground | None = None) -> CTE | None:
     """One row: the cosine at which the list of pictures ends, and what it was found by."""
     if meaning is None:
         return None
-    ground = _background(meaning)
+    ground = _background(meaning, known)
     edge = _edge(ranked, ground)
     cut = func.coalesce(select(edge.c.cut).scalar_subquery(), ground.c.floor)
     return (
@@ -102,13 +102,23 @@ def cutoff_of(ranked: CTE, meaning: Meaning | None) -> CTE | None:
     )  # else each of its columns looks for the edge
 
 
-def _background(meaning: Meaning) -> CTE:
+def _background(meaning: Meaning, known: Ground | None = None) -> CTE:
     """Of a sample of all pictures: the median cosine, and from where on one stands out."""
+    curve = _curve(meaning)
+    slope, intercept = (select(column).scalar_subquery() for column in curve.c)
+    if known is not None:
+        given = [bindparam(name, value, type_=Double) for name, value in known.values().items()]
+        median, quartile, floor = given
+        return select(
+            median.label("median"),
+            quartile.label("quartile"),
+            slope.label("slope"),
+            intercept.label("intercept"),
+            floor.label("floor"),
+        ).cte("ground")
     sample = evenly_drawn(meaning)
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
     low = within_group(func.percentile_cont(0.25), sample.c.cosine)
-    curve = _curve(meaning)
-    slope, intercept = (select(column).scalar_subquery() for column in curve.c)
     # A library of two or three sorts of pictures has a spread as wide as its matches are far.
     half_way = (func.max(sample.c.cosine) - middle) / 2
     above = func.least(CLEARLY * (middle - low) / QUARTILE, half_way)

@@ -3,23 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import BigInteger, Text, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Text, and_, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
+from catalog.db.models import Centre
 from catalog.domain.plan import Sampled
-from catalog.store.search.asked import TEXTS, Expressions, Statement
+from catalog.store.search.asked import TEXTS, Asked, Expressions, Statement
 from catalog.store.search.nearest import kept_centres, sampled_kept
-from catalog.store.search.parts import Meaning, SearchParts
+from catalog.store.search.parts import Background, Meaning, SearchParts
+from catalog.store.search.ranking import candidates
 
 # Of a sample of some 700 the twentieth that is nearest to the query.
 _NEAREST = 32
 
-_SET = text(
-    "SELECT count(set_config(name, value, true)) FROM unnest(:names, :given) AS s (name, value)"
-).bindparams(bindparam("names", type_=ARRAY(Text)), bindparam("given", type_=ARRAY(Text)))
+_SET = """
+    SELECT count(set_config(name, value, true))
+    FROM unnest(%(names)s::text[], %(given)s::text[]) AS s (name, value)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the filters keep: how many centres, and of which clips."""
+
+    centres: int
+    clips: str | None
+    """All of them, as PostgreSQL writes an array: they are handed back as they came. None: they
+    are more than were looked at, or assets without shots too."""
+
+
+def kept_clips(session: Session, parts: SearchParts, meaning: Meaning, stop: int) -> Kept:
+    """What the filters keep; looking ends at ``stop`` centres, and clips without any."""
+
+    def build(named: Expressions) -> Statement:
+        candidate = candidates(named["where"], flagged=parts.flagged)
+        mine = and_(Centre.clip_id == candidate.c.clip_id, Centre.encoder_id == meaning.encoder_id)
+        most = bindparam("stop", stop, type_=BigInteger)
+        kept = (
+            select(candidate.c.clip_id, Centre.part)
+            .select_from(candidate)
+            .outerjoin(Centre, mine)
+            .limit(most)
+            .subquery("kept")
+        )
+        return select(
+            func.count().label("met"),
+            func.count(kept.c.part).label("centres"),
+            cast(func.array_agg(kept.c.clip_id.distinct()), Text).label("clips"),
+            func.count().filter(kept.c.clip_id.is_(None)).label("without_shots"),
+        ).select_from(kept)
+
+    shape = ("clips", meaning.encoder_id, parts.flagged)
+    looking = TEXTS.asked(session, shape, {"where": parts.where}, {"stop": stop}, build)
+    [row] = looking.rows(session)
+    if row.met >= stop:
+        return Kept(stop, None)
+    return Kept(int(row.centres), None if row.without_shots else row.clips or "{}")
 
 
 def count_kept(session: Session, parts: SearchParts, meaning: Meaning, stop: int) -> int:
@@ -36,20 +78,29 @@ def count_kept(session: Session, parts: SearchParts, meaning: Meaning, stop: int
     return int(row.kept)
 
 
-def sample_kept(session: Session, parts: SearchParts, meaning: Meaning, percent: float) -> Sampled:
-    """What the filters keep of a sample: that percentage of the pages of centres."""
+def sample_kept(
+    session: Session, parts: SearchParts, meaning: Meaning, percent: float
+) -> tuple[Sampled, Background | None]:
+    """What the filters keep of a sample: that percentage of the pages of centres.
+
+    And, where they keep any, what their cosines are like.
+    """
 
     def build(named: Expressions) -> Statement:
         return sampled_kept(named["where"], meaning, percent, _NEAREST, flagged=parts.flagged)
 
     assert isinstance(meaning.vector, np.ndarray)  # noqa: S101  # not in SQL
-    shape = ("sampled", meaning.encoder_id, len(meaning.vector), parts.flagged)
-    values = {"query_vector": meaning.vector, "sample": percent}
+    shape = ("sampled", meaning.encoder_id, len(meaning.vector), parts.flagged, percent)
+    values = {"query_vector": meaning.vector}
     [row] = TEXTS.asked(session, shape, {"where": parts.where}, values, build).rows(session)
-    return Sampled(row.drawn, row.kept, min(_NEAREST, row.drawn), row.near)
+    sampled = Sampled(row.drawn, row.kept, min(_NEAREST, row.drawn), row.near)
+    if row.spread is None:
+        return sampled, None
+    candidates = round(row.clips * 100.0 / percent)
+    return sampled, Background(candidates, float(row.mean), float(row.spread))
 
 
 def set_locally(session: Session, settings: Mapping[str, str]) -> None:
     """Let these settings hold until the transaction ends."""
     if settings:
-        session.execute(_SET, {"names": list(settings), "given": list(settings.values())})
+        Asked(_SET, {"names": list(settings), "given": list(settings.values())}).rows(session)

@@ -127,6 +127,15 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
 
     Pages of centres are drawn by a fixed seed: the same query has the same background.
     """
+    known = nearest.background
+    if known is not None:
+        return select(
+            bindparam("background_candidates", known.candidates, type_=BigInteger).label(
+                "candidates"
+            ),
+            bindparam("background_mean", known.mean, type_=Double).label("mean"),
+            bindparam("background_spread", known.spread, type_=Double).label("spread"),
+        ).cte("background")
     sample = _sampled(nearest.sample)
     cosine = (1 - distance_to(meaning, sample.c.vector)).label("cosine")
     drawn = _passing(
@@ -158,28 +167,42 @@ def _sampled(percent: float) -> TableSample:
 
 
 def _percent(percent: float) -> ColumnElement[float]:
-    return bindparam("sample", percent, type_=Double)
+    """Written into the text too: any percentage would be taken for a tenth of the table."""
+    return literal_column(f"'{percent!r}'::float8", Double)
 
 
 def sampled_kept(
     where: ColumnElement[bool], meaning: Meaning, percent: float, nearest: int, *, flagged: bool
-) -> Select[int, int, int]:
-    """Of a sample of centres, how many are ``drawn`` and ``kept``, ``near`` of the ``nearest``."""
+) -> Select[*tuple[Any, ...]]:
+    """Of a sample of centres, how many are ``drawn`` and ``kept``, ``near`` of the ``nearest``.
+
+    And of those kept how many ``clips`` they are of, and the ``mean`` and ``spread`` of their
+    cosines: their `background`.
+    """
     sample = _sampled(percent)
-    place = func.row_number().over(order_by=distance_to(meaning, sample.c.vector))
+    distance = distance_to(meaning, sample.c.vector)
+    place = func.row_number().over(order_by=distance)
+    cosine = (1 - distance).label("cosine")
     drawn = (
-        select(sample.c.asset_id, sample.c.clip_id, place.label("place"))
+        select(sample.c.asset_id, sample.c.clip_id, sample.c.part, cosine, place.label("place"))
         .where(sample.c.encoder_id == meaning.encoder_id)
         .cte("drawn")
         .prefix_with("MATERIALIZED")
     )
     kept = _passing(
-        select(drawn.c.place), drawn.c.asset_id, drawn.c.clip_id, where, flagged=flagged
+        select(drawn.c.part, drawn.c.cosine, drawn.c.place),
+        drawn.c.asset_id,
+        drawn.c.clip_id,
+        where,
+        flagged=flagged,
     ).subquery("kept")
     return select(
         select(func.count()).select_from(drawn).scalar_subquery().label("drawn"),
         func.count().label("kept"),
         func.count().filter(kept.c.place <= nearest).label("near"),
+        func.count().filter(kept.c.part == 0).label("clips"),
+        func.avg(kept.c.cosine).label("mean"),
+        func.stddev_samp(kept.c.cosine).label("spread"),
     ).select_from(kept)
 
 

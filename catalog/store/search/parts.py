@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -117,6 +117,44 @@ class Keywords:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a miss looks like, measured before: figures of the query's cosines with the library.
+
+    See `catalog.store.search.cutoff`.
+    """
+
+    median: float
+    quartile: float
+    floor: float
+    """From where on a clip can be a match."""
+
+    def values(self) -> dict[str, float]:
+        """The parameters' values."""
+        return {
+            "ground_median": self.median,
+            "ground_quartile": self.quartile,
+            "ground_floor": self.floor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What passes the filters of a wide search, measured before: about how many, their cosines."""
+
+    candidates: int
+    mean: float
+    spread: float
+
+    def values(self) -> dict[str, float]:
+        """The parameters' values."""
+        return {
+            "background_candidates": self.candidates,
+            "background_mean": self.mean,
+            "background_spread": self.spread,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Nearest:
     """The nearest centres first, then the frames of their clips: for wide searches.
 
@@ -125,7 +163,7 @@ class Nearest:
     statement goes on with a scan. ``sample`` is the
     percentage of the centres that the background is measured on; ``centres``
     how many of them there are where no filter chooses, else None and the sample
-    tells.
+    tells. Where ``background`` is known already none is drawn.
     """
 
     dimension: int
@@ -134,6 +172,19 @@ class Nearest:
     walk: int
     sample: float
     centres: int | None
+    background: Background | None = None
+
+    @property
+    def shape(self) -> Nearest:
+        """What the statement's text hangs on: the same, without values."""
+        known = None if self.background is None else Background(0, 0.0, 0.0)
+        centres = None if self.centres is None else 0
+        return replace(self, centres=centres, background=known)
+
+    def values(self) -> dict[str, Any]:
+        """The parameters' values."""
+        known = {} if self.background is None else self.background.values()
+        return {"centres": self.centres, **known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +212,13 @@ class SearchParts:
     """The order within what is relevant; None: by score, by name where nothing ranks."""
     free_words: bool = True
     """Whether words are sought that rank and do not filter: then what has no rank is no hit."""
+    library: int = 0
+    """Frames in the library when the search was planned, about."""
+    ground: Ground | None = None
+    """What the query's cosines are like, where that is known; None: it is measured."""
+    clips: str | None = None
+    """The clips that pass the filters, where they are few and known, as PostgreSQL writes an
+    array: a statement planned once for any filters starts from them. It filters all the same."""
     speech: Speech | None = None
     """What should be said; None where nothing is said in the library, or no words are sought."""
 

@@ -13,13 +13,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
     ScalarSelect,
     Select,
+    and_,
+    any_,
+    bindparam,
     func,
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
@@ -61,18 +66,23 @@ def asked_for(session: Session, parts: SearchParts) -> Asked:
         None
         if meaning is None
         else (meaning.encoder_id, len(meaning.vector), meaning.language is None),
-        None if near is None else replace(near, sample=0.0, centres=near.centres and 0),
+        None if near is None else near.shape,
         None if after is None else type(after.key),
         None if speech is None else (speech.meaning.encoder_id, speech.by_graph),
         *(parts.limit, parts.flagged, parts.all, parts.weights, parts.sort, parts.free_words),
+        *(parts.clips is None, parts.ground is None),
     )
     values: dict[str, Any] = {} if after is None else after.values()
     if meaning is not None:
         values |= {"query_vector": meaning.vector, "query_language": meaning.language}
     if speech is not None:
         values[speech.meaning.bind] = speech.meaning.vector
+    if parts.clips is not None:
+        values["clips"] = parts.clips
+    if parts.ground is not None:
+        values |= parts.ground.values()
     if near is not None:
-        values |= {"sample": near.sample, "centres": near.centres}
+        values |= near.values()
     varying = {"where": parts.where}
     if parts.keywords is not None:
         varying["words"] = parts.keywords.query
@@ -98,7 +108,7 @@ def search_statement(parts: SearchParts) -> Row:
     best = best_frames(candidate, parts.meaning)
     ranked = ranked_by_all(candidate, best, matched, wide, said)
     relevant = is_ranked(parts) and parts.free_words
-    end = cutoff_of(ranked, parts.meaning)
+    end = cutoff_of(ranked, parts.meaning, parts.ground)
     beside = None
     if said is not None and end is not None:
         figure = (end.c.cutoff, said.ground.c.speech_floor)
@@ -120,7 +130,11 @@ def _candidates(
 ) -> tuple[CTE, Wide | None]:
     """Whose frames are compared: of every candidate, or of those a wide search found near."""
     if parts.nearest is None or parts.meaning is None:
-        return candidates(parts.where, flagged=parts.flagged), None
+        where = parts.where
+        if parts.clips is not None:
+            known = bindparam("clips", parts.clips, type_=ARRAY(BigInteger))
+            where = and_(where, Clip.id == any_(known))
+        return candidates(where, flagged=parts.flagged), None
     near = near_clips(parts, parts.meaning, parts.nearest)
     wide = Wide(near, background(parts, parts.meaning, parts.nearest))
     return pool(parts, near, matched, said), wide
