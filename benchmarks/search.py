@@ -88,11 +88,12 @@ def _by_likeness(name: str, likeness: np.ndarray) -> Filter:
 def tag_assets(catalog: Catalog, every: list[Filter], queries: int) -> None:
     """Write the tags of the filters that follow each query's likeness, and nothing of before."""
     with plain_connection(catalog) as connection:
+        # Without the triggers: each tag would write its assets anew, and leave dead rows.
+        connection.execute("SET session_replication_role = replica")
         # A folder that is used again may hold those of other queries.
         connection.execute("DELETE FROM asset_tag")
         connection.execute("DELETE FROM tag")
         connection.execute("DELETE FROM phrase")
-        connection.execute("SET session_replication_role = replica")
         for one in every:
             if one.where != one.name:
                 continue

@@ -16,8 +16,10 @@ _PER_DIMENSION = 1 / 512
 _FRAME = 0.45  # compare one vector, by a scan
 _KEPT = 0.6  # find out whether the filters keep a centre
 _LOOK_UP = 4.0  # find one clip's frames by an index
-_STEP = 5.0  # one vector met on the walk through the graph
-_WALK = 1000.0  # the walk's beginning
+_STEP = 15.0  # one vector met on the walk through the graph
+_WALK = 500.0  # the walk's beginning
+_SCAN = 1000.0  # what a search of centres does beside comparing
+_PLANNING = 2500.0  # a statement planned for its values
 _TELLING = 40  # centres of a sample: below, their share is too uncertain
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
@@ -80,7 +82,7 @@ class Plan:
 
 def taken(depth: int) -> int:
     """How many centres are looked at closely, to be sure of the ``depth`` nearest clips."""
-    return 100 + 3 * depth
+    return 50 + 3 * depth
 
 
 def worth_counting(library: Library, depth: int) -> int:
@@ -133,12 +135,14 @@ def choose(
     depth: int,
     stopped: bool = False,
     nearby: float | None = None,
+    named: bool = False,
 ) -> Plan:
     """The fastest way to the ``depth`` nearest clips.
 
     ``kept`` is how many centres the filters keep, None if there is no filter;
     ``stopped`` says that counting ended there and more may be kept; ``nearby`` is the
-    share they keep of those near the query, None for the same as of all.
+    share they keep of those near the query, None for the same as of all; ``named`` that all
+    clips they keep are known, so that an exact search is planned once for any.
     """
     centres = library.centres if kept is None else kept
     per_centre = library.frames / max(library.centres, 1)
@@ -146,9 +150,9 @@ def choose(
     take = taken(depth)
     scan = _FRAME * library.dimension * _PER_DIMENSION
     closer = min(take, centres) * (_LOOK_UP + per_centre * scan)
-    costs = {"exact": frames * scan}
+    costs = {"exact": frames * scan + (0 if named else _PLANNING)}
     if frames > _EXACT_BELOW:
-        costs["centres"] = centres * (_KEPT + scan) + closer
+        costs["centres"] = centres * (_KEPT + scan) + closer + _SCAN
         if library.graph and take <= _DEEPEST_WALK:
             met = take * library.centres / max(centres, 1) if nearby is None else take / nearby
             costs["graph"] = _WALK + met * _STEP + closer
@@ -217,7 +221,7 @@ def _settings(kind: str, take: int, centres: int) -> dict[str, str]:
         # The walk gives its order; a sort of what it would give is never cheaper.
         "enable_sort": "off",
         "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.ef_search": str(min(1000, max(100, take))),
+        "hnsw.ef_search": str(min(1000, take)),
         # Never the end of a walk: there pgvector gives whatever it has met, near or not. How
         # many of what it gives are taken is limited in the statement instead.
         "hnsw.max_scan_tuples": str(max(20_000, 2 * centres)),

@@ -15,6 +15,7 @@ from sqlalchemy import Row
 
 from catalog.domain.recent import Recent
 from catalog.store.search import Background, Ground, Meaning, SearchParts
+from catalog.store.search.sampling import SAMPLE
 
 _MOST = 1024
 
@@ -45,7 +46,8 @@ class KnownBackgrounds:
         """Remember what the statement of these parts measured, by a row of its answer."""
         meaning, near = parts.meaning, parts.nearest
         key = None if meaning is None else _key(meaning)
-        if key is None or row.cutoff_floor is None:
+        # A small library is measured as a whole, and soon another by what is added.
+        if key is None or row.cutoff_floor is None or parts.library <= SAMPLE:
             return
         unfiltered = None
         if near is not None and near.centres is not None and row.background_spread is not None:

@@ -32,6 +32,8 @@ _COUNTED = 500
 _SAMPLED = 20.0
 
 
+# A scan of more centres than this is worth a plan of its own.
+_PLANNED_ONCE = 5_000
 # Above this a statement for any clips, whose planner takes them for ten, may go about them slowly.
 _FEW = 1_500
 
@@ -71,7 +73,15 @@ def plan_of(
     stop = worth_counting(library, depth) if filtered else 0
     looked = _look(session, parts, meaning, stop, percent, size.centres) if stop else _Looked()
     stopped = stop != 0 and looked.nearby is None and looked.kept == stop
-    chosen = choose(library, kept=looked.kept, depth=depth, stopped=stopped, nearby=looked.nearby)
+    named = known is not None and looked.clips is not None and (looked.kept or 0) <= _FEW
+    chosen = choose(
+        library,
+        kept=looked.kept,
+        depth=depth,
+        stopped=stopped,
+        nearby=looked.nearby,
+        named=named,
+    )
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
@@ -79,9 +89,7 @@ def plan_of(
     if plan.speech and size.lines_graph:
         plan = meeting_lines_by_graph(plan, size.lines)
     if not plan.wide:
-        if known is None or looked.clips is None or (looked.kept or 0) > _FEW:
-            return plan, parts
-        return planned_once(plan), replace(parts, clips=looked.clips)
+        return (planned_once(plan), replace(parts, clips=looked.clips)) if named else (plan, parts)
     background = looked.background
     if before is not None and looked.kept is None:
         background = before.unfiltered
@@ -94,6 +102,8 @@ def plan_of(
         centres=size.centres if looked.kept is None else None,
         background=background,
     )
+    if known is not None and plan.kind == "centres" and (looked.kept or math.inf) <= _PLANNED_ONCE:
+        plan = planned_once(plan)
     return plan, replace(parts, nearest=nearest)
 
 

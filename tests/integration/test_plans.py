@@ -186,6 +186,80 @@ def test_a_walk_that_ends_early_is_made_good_by_a_scan(filled: Catalog, way, mon
     assert clips(filled.search("query 0 -collection:c0", limit=10, all_=True)) == clips(other)
 
 
+def test_the_walk_takes_the_nearest_however_the_server_joins(filled: Catalog, way, monkeypatch):
+    way("exact")
+    exact = filled.search("query 4 -collection:c3", limit=10, all_=True)
+    way("graph")
+    real = planning._settings
+
+    def hashed(*args):
+        return real(*args) | {"enable_nestloop": "off", "enable_sort": "on"}
+
+    monkeypatch.setattr(planning, "_settings", hashed)
+    monkeypatch.setattr(planning, "taken", lambda depth: 2 * depth)
+    walked = filled.search("query 4 -collection:c3", limit=10, all_=True)
+    assert walked.plan.kind == "graph"
+    assert clips(walked)[0] == clips(exact)[0]
+    assert len(set(clips(walked)) & set(clips(exact))) >= 8
+
+
+def judged(result: SearchResult) -> tuple[object, ...]:
+    """All that a search says of its hits, but for the time it took."""
+    body = result.as_json()
+    return body["hits"], body["total_candidates"], body["cutoff"]
+
+
+@pytest.mark.parametrize("kind", ["exact", "centres", "graph"])
+def test_what_was_measured_of_a_query_is_measured_once(filled: Catalog, way, statements, kind: str):
+    """Asked again, with other filters or pages too, it is handed over, and all is the same."""
+    way(kind)
+    for query in ("query 6", "query 6 -collection:c3"):
+        with Catalog.open(filled.settings) as fresh:
+            first = judged(fresh.search(query, limit=10))
+            with statements.of(fresh):
+                again = judged(fresh.search(query, limit=10))
+        assert again == first
+        sent = [each for each in statements if "FROM total" in each][-1]
+        assert "percentile_cont" not in sent
+        assert ("TABLESAMPLE" in sent) == (kind != "exact" and query != "query 6")
+
+
+def test_a_library_that_has_grown_is_measured_again(catalog: Catalog, statements):
+    rng = np.random.default_rng(7)
+    write(catalog, library(rng)[:20])
+    catalog.search("query 2")
+    write(catalog, library(rng)[:3], first_asset=100)
+    with statements.of(catalog):
+        catalog.search("query 2")
+    assert any("percentile_cont" in each for each in statements)
+
+
+def test_few_clips_are_named_in_a_statement_planned_once(filled: Catalog):
+    """Unless an asset without shots passes too: that has no clip to be named by."""
+    found = filled.search("query 1 name:asset-003", explain=True)
+    assert found.plan.kind == "exact"
+    assert found.plan.settings["plan_cache_mode"] == "force_generic_plan"
+    sent = found.as_json()["explanation"]
+    named = sent["parameters"]["clips"]
+    assert len(named.split(",")) == found.total_candidates == 14
+    assert "ANY (%(clips)s::BIGINT[])" in sent["sql"]
+    with filled.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind, time_base_num, "
+                "time_base_den) VALUES ('sound', 1, 'asset-003.wav', 'audio', 1, 25)"
+            )
+        )
+    try:
+        both = filled.search("003 name:asset-003*", limit=100, all_=True)
+    finally:
+        with filled.database.session() as session:
+            session.execute(text("DELETE FROM asset WHERE fingerprint = 'sound'"))
+    assert both.plan.settings["plan_cache_mode"] == "force_custom_plan"
+    assert both.total_candidates == 15
+    assert {hit.asset["name"] for hit in both.hits} == {"asset-003", "asset-003.wav"}
+
+
 @pytest.mark.parametrize("kind", ["exact", "centres", "graph"])
 def test_one_statement_whatever_the_way(filled: Catalog, way, statements, kind: str):
     way(kind)

@@ -107,7 +107,8 @@ def _background(meaning: Meaning, known: Ground | None = None) -> CTE:
     curve = _curve(meaning)
     slope, intercept = (select(column).scalar_subquery() for column in curve.c)
     if known is not None:
-        given = [bindparam(name, value, type_=Double) for name, value in known.values().items()]
+        values = known.values().items()
+        given = [cast(bindparam(name, value), Double) for name, value in values]
         median, quartile, floor = given
         return select(
             median.label("median"),

@@ -17,15 +17,18 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    exists,
     func,
     inspect,
     literal,
     literal_column,
+    not_,
     select,
     tablesample,
     union_all,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.visitors import iterate
 
 from catalog.db.models import Asset, Centre, Clip, Embedding, Frame
 from catalog.db.vectors import HALFVEC
@@ -78,12 +81,20 @@ def _passing(
     *,
     flagged: bool,
 ) -> Centres:
-    kept = (
-        centres.join(Asset, Asset.id == asset_id)
-        .join(Clip, Clip.id == clip_id)
-        .where(Asset.kind.is_not(None), where)
-    )
-    return kept if flagged else kept.where(Clip.flag.is_(None))
+    kept = centres.join(Asset, Asset.id == asset_id).where(Asset.kind.is_not(None), where)
+    if _asks_of_clips(where):
+        kept = kept.join(Clip, Clip.id == clip_id)
+        return kept if flagged else kept.where(Clip.flag.is_(None))
+    if flagged:
+        return kept
+    # Few are flagged: to know them is quicker than to look at the clips of all centres.
+    dark = aliased(Clip)
+    return kept.where(not_(exists().where(dark.id == clip_id, dark.flag.is_not(None))))
+
+
+def _asks_of_clips(where: ColumnElement[bool]) -> bool:
+    table = inspect(Clip).local_table
+    return any(getattr(part, "table", None) is table for part in iterate(where))
 
 
 def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
@@ -92,10 +103,11 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     scanned = kept.order_by(distance_to(meaning, Centre.vector)).limit(_number(nearest.take))
     if not nearest.by_graph:
         return _distinct(scanned.cte("nearest").prefix_with("MATERIALIZED"))
+    distance = distance_by_graph(meaning, nearest.dimension)
     met = (
-        select(Centre.asset_id, Centre.clip_id)
+        select(Centre.asset_id, Centre.clip_id, distance.label("distance"))
         .where(Centre.encoder_id == meaning.encoder_id)
-        .order_by(distance_by_graph(meaning, nearest.dimension))
+        .order_by(distance)
         .limit(_number(nearest.walk))
         .subquery("met")
     )
@@ -106,7 +118,10 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
         parts.where,
         flagged=parts.flagged,
     )
-    walked = passing.limit(_number(nearest.take)).cte("walked").prefix_with("MATERIALIZED")
+    # In their order, so that whatever the filters are they are met one by one, and the walk ends
+    # with the last one taken.
+    nearest_passing = passing.order_by(met.c.distance).limit(_number(nearest.take))
+    walked = nearest_passing.cte("walked").prefix_with("MATERIALIZED")
     # What passes may lie further off: then, and only then, all that does is looked at.
     found = select(func.count()).select_from(walked).scalar_subquery()
     rest = select(scanned.where(found < nearest.take).subquery("rest"))
@@ -130,11 +145,14 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     known = nearest.background
     if known is not None:
         return select(
-            bindparam("background_candidates", known.candidates, type_=BigInteger).label(
-                "candidates"
-            ),
-            bindparam("background_mean", known.mean, type_=Double).label("mean"),
-            bindparam("background_spread", known.spread, type_=Double).label("spread"),
+            *(
+                cast(bindparam(f"background_{name}", value), kind).label(name)
+                for name, value, kind in (
+                    ("candidates", known.candidates, BigInteger),
+                    ("mean", known.mean, Double),
+                    ("spread", known.spread, Double),
+                )
+            )
         ).cte("background")
     sample = _sampled(nearest.sample)
     cosine = (1 - distance_to(meaning, sample.c.vector)).label("cosine")
