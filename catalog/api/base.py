@@ -16,7 +16,7 @@ from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.media.sidecars import Folders
-from catalog.search.backgrounds import KnownBackgrounds
+from catalog.search.find import Remembered
 from catalog.search.phrases import KnownPhrases
 from catalog.settings import Settings
 from catalog.speech import Recognisers
@@ -49,7 +49,7 @@ class OpenCatalog:
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()
-        self._known_backgrounds = KnownBackgrounds()
+        self._remembered = Remembered()
         self.sound_encoders = SoundEncoders(database, settings.sound_encoder, settings.device)
         self._encoders = Encoders(
             database, self._load_text_encoder, settings.encoder, settings.speech_encoder

@@ -166,7 +166,7 @@ class FindVerbs(OpenCatalog):
             self._encoders.load_text,
             self.decoders,
             self._known_phrases,
-            backgrounds=self._known_backgrounds,
+            remembered=self._remembered,
         )
 
     def complete(self, query: str, cursor: int) -> dict[str, Any]:

@@ -6,16 +6,20 @@ only as keywords: their meaning is searched as it was typed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from sqlalchemy.orm import Session
 
 from catalog.domain.query import And, Node, Or, Words
 from catalog.domain.query.nodes import leaves
+from catalog.domain.recent import Recent
 from catalog.store.search import Asked
 
 _MOST_WORDS = 20
+_REMEMBERED = 1024  # texts
+_TRUSTED_S = 60.0
 _LONG = 8  # letters from which on two slips are forgiven
 
 # A word is unknown if no form of it stands anywhere; both tests go by an index. They are made of
@@ -47,16 +51,38 @@ class Correction:
         return {"typed": self.typed, "searched": self.searched}
 
 
-def corrections(session: Session, root: Node | None) -> tuple[Correction, ...]:
+class Unmended:
+    """Words for which nothing was found a moment ago; threads may share it.
+
+    Whoever pages on, or tries other filters with the same words, would have them looked up each
+    time. A name that is written meanwhile is found a minute later.
+    """
+
+    def __init__(self) -> None:
+        self._since: Recent[tuple[str, ...], float] = Recent(_REMEMBERED)
+
+    def has(self, words: Sequence[str]) -> bool:
+        """Whether nothing was found for just these words within the last minute."""
+        since = self._since.get(tuple(words))
+        return since is not None and monotonic() - since < _TRUSTED_S
+
+    def keep(self, words: Sequence[str]) -> None:
+        """Remember that nothing was found."""
+        self._since.keep(tuple(words), monotonic())
+
+
+def corrections(session: Session, root: Node | None, unmended: Unmended) -> tuple[Correction, ...]:
     """What the unknown words of a query were most likely meant to be, by one statement."""
     words = _free_words(root)
-    if not words:
+    if not words or unmended.has(words):
         return ()
     best: dict[str, tuple[int, int, str]] = {}
     for word, folded, near, assets in map(tuple, Asked(_NEAREST, {"words": words}).rows(session)):
         slips = distance(folded, near)
         if slips <= (2 if len(folded) >= _LONG else 1):
             best[word] = min(best.get(word, (9, 0, "")), (slips, -assets, near))
+    if not best:
+        unmended.keep(words)
     return tuple(Correction(word, best[word][2]) for word in words if word in best)
 
 

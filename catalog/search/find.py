@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, false, func, not_
@@ -18,7 +16,6 @@ from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
 from catalog.domain.query import Query, parse
 from catalog.domain.results import Hit, SearchResult
-from catalog.domain.timecode import timecode_at
 from catalog.encoders import TextEncoder
 from catalog.errors import (
     EncoderRemovedError,
@@ -28,16 +25,16 @@ from catalog.errors import (
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.backgrounds import KnownBackgrounds
-from catalog.search.corrections import Correction, corrected, corrections
+from catalog.search.corrections import Correction, Unmended, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.judging import (
     confidence_of,
     cutoff_of,
-    said_confidence,
     surest,
 )
 from catalog.search.phrases import KnownPhrases
 from catalog.search.planning import plan_of
+from catalog.search.rows import asset_json, clip_json, said_json, seconds
 from catalog.search.wishes import Sought, Wishes, removed
 from catalog.store import filters
 from catalog.store.examples import among_examples
@@ -51,6 +48,14 @@ _NUMBERS = ("date", "duration")
 NO_EXAMPLES = Examples()
 # How many encoders may go one after another while one question is asked.
 _SWITCHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a process keeps of searches from one to the next."""
+
+    backgrounds: KnownBackgrounds = field(default_factory=KnownBackgrounds)
+    unmended: Unmended = field(default_factory=Unmended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,12 @@ class Search:
         decoders: DecoderPool,
         known: KnownPhrases | None = None,
         *,
-        backgrounds: KnownBackgrounds | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         self._database = database
         self._store = store
         self._wishes = Wishes(database, load_encoder, decoders, known)
-        self._known = backgrounds or KnownBackgrounds()
+        self._remembered = remembered or Remembered()
 
     def find(
         self,
@@ -191,18 +196,19 @@ class Search:
             all=asked.everything,
         )
         filtered = not isinstance(kept, True_)
-        plan, parts = plan_of(session, parts, encoder, filtered=filtered, known=self._known)
+        known = self._remembered.backgrounds
+        plan, parts = plan_of(session, parts, encoder, filtered=filtered, known=known)
         set_locally(session, plan.settings)
         statement = asked_for(session, parts)
         answer = statement.rows(session)
-        mended = _mended(session, parsed, answer)
+        mended = _mended(session, parsed, answer, self._remembered.unmended)
         if mended:
             parts = replace(parts, keywords=_meant(parsed, mended))
             statement = asked_for(session, parts)
             answer = statement.rows(session)
         explanation = explain(session, statement) if show_plan else None
         check_there(answer)
-        self._known.keep(parts, answer[0])
+        known.keep(parts, answer[0])
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
         hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[: asked.limit], first))
@@ -244,7 +250,7 @@ class Search:
             return None
         return {
             "id": row.frame_id,
-            "at": _seconds(row, row.frame_pts),
+            "at": seconds(row, row.frame_pts),
             "picture": self._store.path_or_url(row.picture),
         }
 
@@ -268,14 +274,16 @@ def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]
     return and_(kept, not_(func.coalesce(among_examples(examples.like), false())))
 
 
-def _mended(session: Session, query: Query, answer: Sequence[Row[Any]]) -> tuple[Correction, ...]:
+def _mended(
+    session: Session, query: Query, answer: Sequence[Row[Any]], unmended: Unmended
+) -> tuple[Correction, ...]:
     """What to look for where no keyword was found; nothing is asked where one was."""
     if any(row.keyword_rank is not None for row in answer):
         return ()
     # They come of all names there are, and some are not for everybody to know.
     if actor_of(session).limited:
         return ()
-    return corrections(session, query.root)
+    return corrections(session, query.root, unmended)
 
 
 def _meant(query: Query, mended: Sequence[Correction]) -> Keywords | None:
@@ -319,81 +327,3 @@ def parsed_query(query: str, examples: Examples) -> Query:
             query=query,
         )
     return parsed
-
-
-def asset_json(row: Row[Any]) -> dict[str, Any]:
-    """A row's asset as the JSON of a hit has it."""
-    return {
-        "id": row.asset_id,
-        "name": row.asset_name,
-        "kind": row.asset_kind,
-        "path": row.path,
-        "collection": row.collection,
-        "start_timecode": row.start_timecode,
-        "frame_rate": None if row.frame_rate_num is None else str(_rate(row)),
-        **_warnings(row),
-    }
-
-
-def clip_json(row: Row[Any]) -> dict[str, Any] | None:
-    """A row's clip as the JSON of a hit has it."""
-    if row.shown_clip_id is None:
-        return None
-    return {
-        "id": row.shown_clip_id,
-        "kind": row.clip_kind,
-        "roll": row.roll,
-        "roll_confidence": rounded(row.roll_confidence),
-        "start": _seconds(row, row.start_pts),
-        "end": _seconds(row, row.end_pts),
-        "timecode_in": _timecode(row, row.start_pts),
-        "timecode_out": _timecode(row, row.end_pts),
-    }
-
-
-def rounded(share: float | None) -> float | None:
-    """A share as JSON has it."""
-    return None if share is None else round(share, 4)
-
-
-def said_json(row: Row[Any]) -> dict[str, Any] | None:
-    """The line that was said, by which a hit was found; None of what was found otherwise."""
-    if row.said_id is None:
-        return None
-    by_meaning = row.speech_rank is not None
-    return {
-        "clip_id": row.said_id,
-        "text": row.said_text,
-        "language": row.said_language,
-        "start": _seconds(row, row.said_start_pts),
-        "end": _seconds(row, row.said_end_pts),
-        "timecode_in": _timecode(row, row.said_start_pts),
-        "timecode_out": _timecode(row, row.said_end_pts),
-        "cosine": round(float(row.speech_cosine), 6) if by_meaning else None,
-        "rank": row.speech_rank,
-        "confidence": said_confidence(row),
-    }
-
-
-def _warnings(row: Row[Any]) -> dict[str, Any]:
-    """What a person should know before using the asset; nothing of most."""
-    said = {"damaged": row.damaged or None, "superseded_by": row.superseded_by}
-    return {key: value for key, value in said.items() if value is not None}
-
-
-def _seconds(row: Row[Any], pts: int) -> float:
-    return round(float(pts * row.time_base_num / row.time_base_den), 6)
-
-
-def _timecode(row: Row[Any], pts: int) -> str | None:
-    if row.frame_rate_num is None:
-        return None
-    exact = Fraction(pts * row.time_base_num, row.time_base_den)
-    return timecode_at(row.start_timecode, _rate(row), exact)
-
-
-def _rate(row: Row[Any]) -> Fraction:
-    return _fraction(row.frame_rate_num, row.frame_rate_den)
-
-
-_fraction = lru_cache(Fraction)

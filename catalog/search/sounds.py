@@ -18,8 +18,9 @@ from catalog.encoders.sound import SoundEncoder
 from catalog.errors import InvalidInputError
 from catalog.media.frame_store import FrameStore
 from catalog.search.cursor import read_cursor, write_cursor
-from catalog.search.find import asset_json, check_limit, clip_json
+from catalog.search.find import check_limit
 from catalog.search.phrases import normal_phrase
+from catalog.search.rows import asset_json, clip_json
 from catalog.search.sequence import refuse_order
 from catalog.store import filters
 from catalog.store.explain import explain

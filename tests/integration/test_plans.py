@@ -112,6 +112,7 @@ def way(monkeypatch: pytest.MonkeyPatch):
             monkeypatch.setattr(planning, "_LOOK_UP", 0)
         if kind == "centres":
             monkeypatch.setattr(planning, "_KEPT", 0)
+            monkeypatch.setattr(planning, "_SCAN", 0)
             monkeypatch.setattr(planning, "_FRAME", 1.0)
             monkeypatch.setattr(planning, "_LOOK_UP", 0)
 
@@ -180,6 +181,7 @@ def test_a_walk_that_ends_early_is_made_good_by_a_scan(filled: Catalog, way, mon
         return real(*args) | {"hnsw.max_scan_tuples": "1", "hnsw.ef_search": "1"}
 
     monkeypatch.setattr(planning, "_settings", short)
+    monkeypatch.setattr(planning, "taken", lambda _depth: 133)
     other = filled.search("query 0 -collection:c0", limit=10, all_=True)
     assert other.plan.kind == "graph"
     way("exact")
@@ -480,7 +482,8 @@ def test_a_sample_tells_what_the_filters_keep_and_how_near(filled: Catalog):
 
 
 def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
-    exact = {at: filled.search(f"query {at} -collection:c3", limit=10) for at in range(QUERIES)}
+    asked_all = {"limit": 10, "all_": True}
+    exact = {at: filled.search(f"query {at} -collection:c3", **asked_all) for at in range(QUERIES)}
     monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
     monkeypatch.setattr(looking, "_COUNTED", 20)
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)
@@ -492,7 +495,7 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
             looking, name, lambda *args, real=real: counted.append(args[-1]) or real(*args)
         )
     for at, wanted in exact.items():
-        found = filled.search(f"query {at} -collection:c3", limit=10)
+        found = filled.search(f"query {at} -collection:c3", **asked_all)
         assert clips(found) == clips(wanted)
         assert not found.plan.at_least
         assert found.plan.estimated_frames == pytest.approx(0.9 * ASSETS * SHOTS * FRAMES, rel=0.2)
