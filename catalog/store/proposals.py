@@ -139,7 +139,8 @@ def shots_near(session: Session, parts: SearchParts) -> list[tuple[int, int, flo
         most = bindparam("most", parts.limit, type_=BigInteger)
         return joined.order_by(best.c.cosine.desc(), found.c.clip_id).limit(most)
 
-    shape = ("proposed", meaning.encoder_id, len(meaning.vector), nearest)
+    how = None if nearest is None else nearest.shape
+    shape = ("proposed", meaning.encoder_id, len(meaning.vector), how)
     values: dict[str, Any] = {"query_vector": meaning.vector, "most": parts.limit}
     asked = TEXTS.asked(session, shape, {"where": parts.where}, values, build)
     return [(row.clip_id, row.asset_id, float(row.cosine)) for row in asked.rows(session)]

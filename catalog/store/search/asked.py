@@ -13,7 +13,16 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Row, Select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    String,
+)
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
@@ -23,6 +32,7 @@ from catalog.domain.recent import Recent
 Statement = Select[*tuple[Any, ...]]
 Expressions = Mapping[str, ColumnElement[Any]]
 _MOST = 256
+_PLAIN = (Boolean, Integer, String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ class _WithConstants(PGCompiler_psycopg):
         match bindparam.effective_value:
             case float(number):
                 return f"'{number!r}'::float8"
-            case bool() | int() | str():
+            case bool() | int() | str() if isinstance(bindparam.type, _PLAIN):
                 written = str(visit(bindparam, *given, **options | {"literal_binds": True}))
                 # A number is an integer as it stands, and a string what it is compared with.
                 return f"{written}::bigint" if isinstance(bindparam.type, BigInteger) else written
