@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, Text, exists, func, select, union, update
+from sqlalchemy import ColumnElement, Dialect, Text, exists, func, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Calibration, Clip, Embedding, Encoder, Frame, Phrase, Stage
@@ -81,8 +82,13 @@ _COLUMNS = (
 )
 
 
-# Every search asks it: made once, and read without the ORM.
-_ANSWERING = select(*_COLUMNS).where(Encoder.active | Encoder.hears)
+_DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+# Every search asks it: compiled once, as the driver takes it.
+_ANSWERING = str(
+    select(*_COLUMNS)
+    .where(Encoder.active | Encoder.hears)
+    .compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
+)
 
 
 def list_encoders(session: Session) -> list[EncoderRow]:
@@ -104,7 +110,8 @@ def find_encoder(session: Session, name: str) -> EncoderRow | None:
 
 def answering(session: Session) -> tuple[EncoderRow | None, EncoderRow | None]:
     """The encoder that answers searches, and the one that answers for speech."""
-    found = [EncoderRow(*row) for row in session.connection().execute(_ANSWERING)]
+    rows = session.connection().exec_driver_sql(_ANSWERING).all()
+    found = [EncoderRow(*row) for row in rows]
     active = next((row for row in found if row.active), None)
     return active, next((row for row in found if row.hears), active)
 
