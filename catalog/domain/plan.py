@@ -21,6 +21,7 @@ _WALK = 500.0  # the walk's beginning
 _SCAN = 1000.0  # what a search of centres does beside comparing
 _PLANNING = 2500.0  # a statement planned for its values
 _TELLING = 40  # centres of a sample: below, their share is too uncertain
+_AKIN = 4  # so many of a sample come of one film, and tell as much as one
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
@@ -120,12 +121,15 @@ class Sampled:
 
     @property
     def share_nearby(self) -> float:
-        """The share of those near the query that is kept.
+        """The share of those near the query that is kept, rather too low than too high.
 
         What is kept may be just what lies far off. Half a centre more is counted than
-        was met, of the usual share, so that it is never nothing.
+        was met, of the usual share, so that it is never nothing. One standard error is taken
+        off, for a walk that finds less than was hoped for takes far longer than a scan.
         """
-        return (self.nearest_kept + self.share / 2) / (self.nearest + 0.5)
+        share = (self.nearest_kept + self.share / 2) / (self.nearest + 0.5)
+        error = math.sqrt(share * (1 - share) * _AKIN / self.nearest)
+        return max(share - error, share / 4)
 
 
 def choose(

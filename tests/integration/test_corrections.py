@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.search import corrections as slips
 from catalog.search.corrections import distance
 
 
@@ -59,6 +60,17 @@ def test_a_word_that_is_found_costs_no_statement_more(named: Catalog, statements
     with statements.of(named):
         named.search("kovalenko")
     assert not any("similar_words" in each for each in statements)
+
+
+def test_that_nothing_is_near_is_believed_for_a_while(named: Catalog, statements, monkeypatch):
+    named.search("zzyzx")
+    with statements.of(named):
+        named.search("zzyzx kind:audio")
+    assert not any("similar_words" in each for each in statements)
+    monkeypatch.setattr(slips, "_TRUSTED_S", 0.0)
+    with statements.of(named):
+        named.search("zzyzx")
+    assert any("similar_words" in each for each in statements)
 
 
 @given(st.text("abc", max_size=6), st.text("abc", max_size=6), st.data())

@@ -81,6 +81,8 @@ class Clip(Base):
         Index("ix_clip_asset_id_kind_start_pts", "asset_id", "kind", "start_pts"),
         # Whether anything said lacks its vector is asked often, and of few clips among many.
         Index("ix_clip_speech", "id", postgresql_where=sql("kind = 'speech'")),
+        # Every search leaves them out, and they are few.
+        Index("ix_clip_flagged", "id", postgresql_where=sql("flag IS NOT NULL")),
         Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),
         Index(None, "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index(
