@@ -118,6 +118,8 @@ class IngestVerbs(OpenCatalog):
     def _dispatch_rest(self, asset_id: int) -> None:
         """Have workers do what is wanted of an analysed asset beside its vectors."""
         with self.database.session() as session:
+            if not service.more_may_be_wanted(session, asset_id):
+                return
             proxies = service.note_sent(session, proxies_wanted(session, [asset_id]), PROXY)
             spoken = service.note_sent(session, text_wanted(session, [asset_id]), RECOGNISE)
         tell(self.database, PROXY, proxies, self.dispatcher.proxy)

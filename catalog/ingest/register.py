@@ -110,14 +110,15 @@ class Registrar:
     ) -> None:
         self._database = database
         self._verify = verify
+        # Innermost first: a file belongs to the deepest root above it, so
+        # that nested roots never hold it twice.
         with database.session() as session:
-            # Innermost first: a file belongs to the deepest root above it, so
-            # that nested roots never hold it twice.
             self._roots = roots.list_roots(session)
-            new = [f for f in folders if not any(f.is_relative_to(r) for _, r in self._roots)]
-            for folder in new:
-                roots.ensure_root(session, folder)
-            if new:
+        new = [f for f in folders if not any(f.is_relative_to(r) for _, r in self._roots)]
+        if new:
+            with database.session() as session:
+                for folder in new:
+                    roots.ensure_root(session, folder)
                 self._roots = roots.list_roots(session)
         self._real = real_roots([root for _, root in self._roots])
 

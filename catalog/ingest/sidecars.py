@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,7 @@ def look_beside(tools: Tools, asset_ids: Sequence[int]) -> None:
     database = tools.database
     with database.session() as session:
         found = sidecars.states(session, asset_ids)
-        known = roots.list_roots(session)
-    reader = _Reader(tools, [root for _, root in known])
+    reader = _Reader(tools)
     plain = [state.id for state in found if not reader.look(state)]
     if plain:
         with database.session() as session:
@@ -77,13 +77,18 @@ def look_beside(tools: Tools, asset_ids: Sequence[int]) -> None:
 class _Reader:
     """Reads the sidecars of one run's assets; a folder is listed and a log parsed once."""
 
-    def __init__(self, tools: Tools, folders: Sequence[Path]) -> None:
+    def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._database = tools.database
-        self._roots = real_roots(folders)
         self._outside: dict[Path, OutsideRootError | None] = {}
         self._folders: dict[Path, Folder] = {}
         self._logs: dict[Path, Sidecar | MediaError] = {}
+
+    @cached_property
+    def _roots(self) -> list[Path]:
+        """Asked for where there is something to read: seldom, of one small file after another."""
+        with self._database.session() as session:
+            return real_roots([root for _, root in roots.list_roots(session)])
 
     def look(self, state: AssetState) -> bool:
         """Read what is not as it was last time; False if nothing is there and nobody had looked."""

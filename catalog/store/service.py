@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Service, Stage
+from catalog.db.models import Asset, Service, Stage
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
 from catalog.store.locks import held_assets
+from catalog.store.stages import BY_THE_WAY
 
 _OPEN = ("due", "running")
 # Any number that nobody else uses: one reconciler at a time.
@@ -70,6 +71,13 @@ def note_sent(session: Session, asset_ids: Sequence[int], name: str) -> list[int
         .returning(Stage.asset_id)
     )
     return sorted(session.execute(statement).scalars())
+
+
+def more_may_be_wanted(session: Session, asset_id: int) -> bool:
+    """Whether any of `BY_THE_WAY` may be wanted: of a still only what somebody asked for."""
+    asked = exists().where(Stage.asset_id == asset_id, Stage.name.in_(BY_THE_WAY))
+    lasts = exists().where(Asset.id == asset_id, Asset.kind != "still")
+    return bool(session.execute(select(or_(asked, lasts))).scalar_one())
 
 
 def note_unsent(session: Session, asset_ids: Sequence[int], name: str) -> None:
