@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from catalog.api.base import OpenCatalog, StrPath
 from catalog.dispatch import NoDispatcher
 from catalog.domain.labels import clean_label
@@ -79,13 +81,18 @@ class IngestVerbs(OpenCatalog):
         if collection is not None:
             collection = clean_label(collection, "collection")
         registrar = Registrar(self.database, [root_folder(file)], verify=verify)
-        found = registrar.register(file, collection=collection)
         due: list[int] = []
-        with self.database.session() as session:
+
+        def entered(session: Session, asset_id: int) -> None:
             seen = shown_path(file)
-            audit.note(session, "register", [found.asset_id], path=seen, collection=collection)
+            audit.note(session, "register", [asset_id], path=seen, collection=collection)
             if dispatch:
-                due = service.note_sent(session, [found.asset_id], ANALYSE)
+                due.extend(service.note_sent(session, [asset_id], ANALYSE))
+
+        found = registrar.register(file, collection=collection, on_new=entered)
+        if not found.new:
+            with self.database.session() as session:
+                entered(session, found.asset_id)
         # After the commit, or a quick worker would look for what is not there yet.
         tell(self.database, ANALYSE, due, partial(self.dispatcher.analyse, backfill=backfill))
         return found

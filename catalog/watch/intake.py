@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from catalog.domain.watching import WatchSettings
 from catalog.errors import BrokerUnavailableError, CatalogError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.register import Registrar, Registration
-from catalog.ingest.sending import tell_if_due
-from catalog.store import assets, stages, watching
+from catalog.ingest.sending import tell
+from catalog.store import assets, service, stages, watching
 from catalog.watch.beside import Beside
 
 _FRESH_S = 3600.0
@@ -93,10 +93,13 @@ class Intake:
     def _register(
         self, registrar: Registrar, path: Path, settings: WatchSettings, settled: float
     ) -> None:
+        due: list[int] = []
+
         def note(session: Session, asset_id: int) -> None:
             if settings.tags:
                 assets.add_tags(session, [asset_id], settings.tags)
             watching.note_settled(session, asset_id, time.monotonic() - settled)
+            due.extend(service.note_sent(session, [asset_id], ANALYSE))
 
         def go_on(_read: int) -> None:
             if self._stopping.is_set():
@@ -108,22 +111,21 @@ class Intake:
         if not found.new:
             with self._database.session() as session:
                 stages.retry_reachable(session, asset_ids=[found.asset_id])
+                due = service.note_sent(session, [found.asset_id], ANALYSE)
             self._beside.note_asset(found.asset_id)
         self._report.count("registered" if found.new else "known")
         _log.info(
             "file_registered",
             extra={"path": shown_path(path), "asset_id": found.asset_id, "new": found.new},
         )
-        self._tell(found)
+        self._tell(found, due)
 
-    def _tell(self, found: Registration) -> None:
+    def _tell(self, found: Registration, due: Sequence[int]) -> None:
         # What has lain there for long does not go before what comes in now.
         backfill = _age_s(found.path) > _FRESH_S
         # After the commit, or a quick worker would look for what is not there yet.
         try:
-            tell_if_due(
-                self._database, ANALYSE, [found.asset_id], lambda each: self._wake(each, backfill)
-            )
+            tell(self._database, ANALYSE, due, lambda each: self._wake(each, backfill))
         except BrokerUnavailableError as error:
             _log.warning(
                 "workers_not_told", extra={"asset_id": found.asset_id, "reason": str(error)}
