@@ -11,6 +11,7 @@ from catalog.db.engine import Database
 from catalog.dispatch import Dispatcher, dispatcher_for
 from catalog.dispatch.webhook import Webhook
 from catalog.encoders import Encoder, TextEncoder
+from catalog.ingest.looks import BackfillLooks
 from catalog.maintain.encoders import Encoders
 from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
@@ -46,6 +47,7 @@ class OpenCatalog:
         )
         self._dispatcher = dispatcher
         self._folders = Folders()
+        self._looks = BackfillLooks()
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()

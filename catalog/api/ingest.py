@@ -22,6 +22,7 @@ from catalog.ingest import Ingest
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools
 from catalog.ingest.describe import describe_again
+from catalog.ingest.looks import BackfillLooks
 from catalog.ingest.pipeline import Labels
 from catalog.ingest.proxies import STAGE as PROXY
 from catalog.ingest.proxies import proxies_wanted
@@ -148,7 +149,11 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If something waits and the encoder's weights are not to be had.
         """
-        encoded = encode_step(self.database, self.store, self._encoders, heed_pause=heed_pause)
+        # Who asks by himself, and now, knows why.
+        looks = self._looks if heed_pause else BackfillLooks()
+        encoded = encode_step(
+            self.database, self.store, self._encoders, looks=looks, heed_pause=heed_pause
+        )
         if encoded.vectors:
             build_graphs(self.database)
         return encoded

@@ -12,6 +12,7 @@ from catalog.ingest.analyse import STAGE, Analysed, Tools, analyse_asset
 from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.encode_speech import SpeechQueue
+from catalog.ingest.looks import BackfillLooks
 from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import look_beside
 from catalog.ingest.turns import EncoderLoader, Turn, Turns
@@ -69,6 +70,7 @@ def encode_step(
     store: FrameStore,
     loader: EncoderLoader,
     *,
+    looks: BackfillLooks,
     heed_pause: bool = False,
 ) -> Encoded:
     """Give frames and spoken lines the vectors they lack: of the active encoder, then of others.
@@ -76,7 +78,8 @@ def encode_step(
     The others are those being filled. Any number of processes may do this at once; they
     share the work. What was
     never encoded comes before a backfill, also when it comes during one. An
-    encoder is loaded only if something waits for it. With ``heed_pause`` it ends
+    encoder is loaded only if something waits for it. ``looks`` remembers backfills that
+    there were none of, from one drain to the next. With ``heed_pause`` it ends
     when the service is paused.
 
     Raises
@@ -84,7 +87,7 @@ def encode_step(
     EncoderUnavailableError
         If an encoder's weights are not to be had; what needs others is done first.
     """
-    turns, written = Turns(database), 0
+    turns, written = Turns(database, looks), 0
     failures: dict[int, CatalogError] = {}
     try:
         loader.enter_speech()

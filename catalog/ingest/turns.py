@@ -14,6 +14,7 @@ from catalog.encoders import Encoder, TextEncoder
 from catalog.errors import EncoderUnavailableError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.encode import CPU_BATCH
+from catalog.ingest.looks import BackfillLooks
 from catalog.store import filling, service, stages, vectors
 from catalog.store.vectors import EncoderRow
 
@@ -67,8 +68,9 @@ class Turns:
         Why encoders could not be filled.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, looks: BackfillLooks) -> None:
         self._database = database
+        self._looks = looks
         self._after: dict[tuple[int, bool], int] = {}
         self._given_up: set[int] = set()
         self._looked_at = monotonic()
@@ -142,15 +144,20 @@ class Turns:
         return frames if frames < CPU_BATCH else 0
 
     def _next(self, session: Session) -> Turn | None:
-        for fresh, limit in ((True, _FRESH), (False, _BACKFILL)):
-            if assets := self._waiting(session, None, fresh=fresh, limit=limit):
-                return Turn(None, fresh, assets)
+        if assets := self._waiting(session, None, fresh=True, limit=_FRESH):
+            return Turn(None, True, assets)
+        if assets := self._backfill(session, None):
+            return Turn(None, False, assets)
         for row in filling.filling(session):
-            if row.id not in self._given_up and (
-                assets := self._waiting(session, row, fresh=False, limit=_BACKFILL)
-            ):
+            if row.id not in self._given_up and (assets := self._backfill(session, row)):
                 return Turn(row, False, assets)
         return None
+
+    def _backfill(self, session: Session, of: EncoderRow | None) -> list[int]:
+        def look() -> list[int]:
+            return self._waiting(session, of, fresh=False, limit=_BACKFILL)
+
+        return self._looks.found(None if of is None else of.id, look)
 
     def _waiting(
         self, session: Session, of: EncoderRow | None, *, fresh: bool, limit: int
