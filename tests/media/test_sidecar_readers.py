@@ -68,10 +68,17 @@ def test_sidecars_are_known_by_their_names(tmp_path: Path):
 
 
 def test_a_language_in_a_name_belongs_to_the_longer_name_if_there_is_one(tmp_path: Path):
-    for name in ("clip.mov", "clip.en.mov", "clip.en.srt", "clip.srt"):
+    for name in (
+        "clip.mov",
+        "clip.en.mov",
+        "clip.en.srt",
+        "clip.srt",
+        "clip.fr.idx",
+        "clip.fr.srt",
+    ):
         (tmp_path / name).touch()
     folder = Folder(tmp_path)
-    assert [c.path.name for c in folder.candidates("clip.mov")] == ["clip.srt"]
+    assert [c.path.name for c in folder.candidates("clip.mov")] == ["clip.fr.srt", "clip.srt"]
     assert [c.path.name for c in folder.candidates("clip.en.mov")] == ["clip.en.srt"]
 
 

@@ -86,22 +86,26 @@ class Folder:
             return
         found: list[tuple[str, SidecarKind]] = []
         owners: set[str] = set()
+        indexed: set[str] = set()
         for name in names:
             # A hundred thousand Paths are slow.
-            suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
-            if suffix in MEDIA_SUFFIXES or suffix == _DVD_INDEX:
+            base, suffix = os.path.splitext(name.casefold())  # noqa: PTH122
+            if suffix in MEDIA_SUFFIXES:
                 owners.add(name.casefold())
+            elif suffix == _DVD_INDEX:
+                indexed.add(base)
             if (kind := SUFFIXES.get(suffix)) is not None and not name.startswith("."):
                 found.append((name, kind))
         if found:
             owners |= {os.path.splitext(name)[0] for name in owners}  # noqa: PTH122
         for name, kind in sorted(found, key=lambda each: os.fsencode(each[0])):
+            base, suffix = os.path.splitext(name.casefold())  # noqa: PTH122
+            if suffix == ".sub" and base in indexed:
+                continue  # DVD subtitles: pictures, not text
             self._add(path / name, kind, owners)
 
     def _add(self, path: Path, kind: SidecarKind, owners: set[str]) -> None:
         base = path.stem.casefold()
-        if path.suffix.lower() == ".sub" and f"{base}{_DVD_INDEX}" in owners:
-            return  # DVD subtitles: pictures, not text
         parts = base.split(".")
         # clip.en.srt is clip.en.mov's, if there is one
         most = 0 if base in owners else min(_MOST_PARTS, len(parts) - 1)
