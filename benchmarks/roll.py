@@ -4,11 +4,17 @@ Films are made of the demonstration's scenes, with speech over about half of the
 (`benchmarks.roll_footage`). They are told twice: by their sound, where voice activity must find
 the speech, and by subtitles, as if nobody had listened. Each shot that was made is looked up by
 its middle.
-Also prints what a fit to these shots would make of the two weights of speech.
+Also prints what a fit to these shots would make of the two weights of speech, and what each
+picture cue would add to them (`benchmarks.roll_cues`).
 
     python -m benchmarks.roll [--episodes 10] [--shots 20] [--seed 1]
+    python -m benchmarks.roll --real ../shared/media/video
+    python -m benchmarks.roll --library 300000 [--reuse DIR]
 
-Prints a table and, as its last line, one JSON object of named figures. Needs espeak-ng.
+``--real``: instead, clips that somebody has looked at (`benchmarks.roll_real`). ``--library``:
+instead, how long it takes to tell so many shots (`benchmarks.roll_library`).
+
+Prints a table and, as its last line, one JSON object of named figures. Films need espeak-ng.
 """
 
 from __future__ import annotations
@@ -25,6 +31,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import text
 
+from benchmarks import roll_cues, roll_library, roll_real
 from benchmarks.roll_footage import Episode, PlannedShot, make_episodes
 from catalog import Catalog
 from catalog.evaluate.calibration import fit, reliability
@@ -84,8 +91,8 @@ def _count(told: Sequence[Told], made: str, roll: str) -> int:
     return sum(each.made.roll == made and each.roll == roll for each in told)
 
 
-def measure(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[str, dict[str, Any]]:
-    """The figures of these films: by their sound, and by subtitles where nobody listened."""
+def measure(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[str, list[Told]]:
+    """The shots of these films: by their sound, and by subtitles where nobody listened."""
     found = {}
     settings = Settings(home=folder / "home", encoder=DEMO_ENCODER)
     with Catalog.open(settings) as catalog:
@@ -99,7 +106,7 @@ def measure(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[str, d
                 with catalog.database.session() as session:
                     session.execute(text("UPDATE catalog.asset SET speaking = NULL"))
                 catalog.tell_rolls()
-            found[way] = figures_of([t for each in episodes for t in look_up(catalog, each)])
+            found[way] = [told for each in episodes for told in look_up(catalog, each)]
     return found
 
 
@@ -113,20 +120,52 @@ def print_figures(found: Mapping[str, Mapping[str, Any]]) -> None:
             print(f"  made {made}: told A {row['A']:4d}, told B {row['B']:4d}")
 
 
+def films(count: int, shots: int, seed: int) -> dict[str, Any]:
+    """Make films, catalogue them, compare and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        episodes = make_episodes(folder / "footage", count=count, shots=shots, seed=seed)
+        told = measure(folder, episodes, seed)
+    found: dict[str, Any] = {way: figures_of(shots_told) for way, shots_told in told.items()}
+    print_figures(found)
+    made = [(each.made.roll, each.share, each.made.end - each.made.start) for each in told["sound"]]
+    found["cues"] = roll_cues.measured(made, seed)
+    roll_cues.print_table(found["cues"])
+    return found
+
+
+def real(folder: Path) -> dict[str, Any]:
+    """Clips that somebody has looked at: a line each, and the figures."""
+    shots = roll_real.measured(folder)
+    roll_real.print_table(shots)
+    return roll_real.figures_of(shots)
+
+
+def library(shots: int, reuse: Path | None) -> dict[str, Any]:
+    """How long the rolls of a large library take."""
+    with tempfile.TemporaryDirectory() as name:
+        found = roll_library.timed(reuse or Path(name), shots)
+    for what in ("by_sound", "by_sound_and_pictures", "again"):
+        print(f"{what}: {found[what]['seconds']} s for {shots} shots")
+    return found
+
+
 def main() -> None:
-    """Make, catalogue, compare and print."""
+    """Measure what is asked for, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--episodes", type=int, default=10)
     parser.add_argument("--shots", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=Path, metavar="FOLDER")
+    parser.add_argument("--library", type=int, metavar="SHOTS")
+    parser.add_argument("--reuse", type=Path, help="where a library is made, and kept")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        episodes = make_episodes(
-            folder / "footage", count=options.episodes, shots=options.shots, seed=options.seed
-        )
-        found = measure(folder, episodes, options.seed)
-    print_figures(found)
+    if options.real is not None:
+        found = real(options.real)
+    elif options.library is not None:
+        found = library(options.library, options.reuse)
+    else:
+        found = films(options.episodes, options.shots, options.seed)
     print(json.dumps(found))
 
 

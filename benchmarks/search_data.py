@@ -164,7 +164,7 @@ def copy_rows(
             copy.write_row(row)
 
 
-def _fill_vectors(catalog: Catalog, encoder_id: int, data: dict[str, np.ndarray]) -> None:
+def fill_vectors(catalog: Catalog, encoder_id: int, data: dict[str, np.ndarray]) -> None:
     """All vectors by COPY, without the trigger: what comes after is measured by itself."""
     clips, assets, rows = data["clip"].tolist(), data["asset"].tolist(), data["E"]
     with plain_connection(catalog) as connection:
@@ -190,7 +190,8 @@ def _fill_centres(catalog: Catalog, encoder_id: int, clips: int) -> None:
             connection.commit()
 
 
-def _vacuum(catalog: Catalog) -> None:
+def vacuum(catalog: Catalog) -> None:
+    """Have the planner know what is there."""
     with plain_connection(catalog) as connection:
         connection.commit()
         connection.autocommit = True
@@ -231,13 +232,13 @@ def catalogue_of(folder: Path, frames: int, per_shot: int = FRAMES) -> Settings:
     with Catalog.open(settings) as catalog:
         encoder_id = fill(catalog, data, per_shot)
         with Measured(catalog) as vectors_only:
-            _fill_vectors(catalog, encoder_id, data)
-        _vacuum(catalog)
+            fill_vectors(catalog, encoder_id, data)
+        vacuum(catalog)
         with Measured(catalog) as centring:
             _fill_centres(catalog, encoder_id, int(data["clip"][-1]) + 1)
         with Measured(catalog) as building:
             build_graphs(catalog.database)
-        _vacuum(catalog)
+        vacuum(catalog)
         sizes = _sizes(catalog, encoder_id)
     body = {
         "frames": frames,

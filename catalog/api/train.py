@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from catalog import __version__
@@ -15,7 +16,7 @@ from catalog.evaluate import Dataset, Shelves
 from catalog.evaluate.logged import NAME as LOGGED
 from catalog.evaluate.readers import SPLIT
 from catalog.store import audit
-from catalog.teach import Options, Taught, teach
+from catalog.teach import Options, Taught, kept, teach
 from catalog.teach.material import logged_material
 from catalog.teach.run import School
 
@@ -83,7 +84,7 @@ class TrainVerbs(EvaluateVerbs):
             self.store,
             lambda name: self._load_for(name, self.settings.device, self.settings.precision),
             self.settings.device,
-            home / _FOLDER,
+            self._taught,
             Shelves(home / "evaluations" / "vectors"),
             __version__,
         )
@@ -105,6 +106,39 @@ class TrainVerbs(EvaluateVerbs):
         with self.database.session() as session:
             audit.note(session, "train", encoder=taught.name)
         return taught
+
+    def trainings(self) -> list[dict[str, Any]]:
+        """The encoders that were taught here and still have their folders, the latest first.
+
+        Each with ``id``, ``at``, ``encoder``, ``parent``, ``method``, ``captions``, ``kept``,
+        ``r1`` (Recall@1 from text, ``before`` and ``after``, on captions not learned from;
+        or null) and ``pages``, its reports.
+        """
+        return list(kept.list_taught(self._taught))
+
+    def training(self, key: str) -> dict[str, Any]:
+        """All figures of one, as ``catalog train --json`` prints them.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        return kept.record_of(self._taught, key)
+
+    def training_report(self, key: str, page: str = "training.html") -> Path:
+        """A report of one: an HTML file that needs nothing else.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id, or it has no such page.
+        """
+        return kept.report_of(self._taught, key, page)
+
+    @property
+    def _taught(self) -> Path:
+        return self.settings.home / _FOLDER
 
     def _captioned(
         self,

@@ -269,6 +269,10 @@ class Client:
         """How far an ingest is."""
         return cast("wire.IngestRun", self._get(f"/ingests/{run}"))
 
+    def cancel_ingest(self, run: str) -> wire.IngestRun:
+        """Break an ingest off; what is ready stays."""
+        return cast("wire.IngestRun", self._json("POST", f"/ingests/{run}/cancel"))
+
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """What happens, as it happens: ``asset``, ``progress`` and ``ingest``, with their facts."""
         return self._calls.events()
@@ -301,6 +305,23 @@ class Client:
     def errand(self, errand: str) -> wire_work.Errand:
         """How far an errand is."""
         return cast("wire_work.Errand", self._get(f"/errands/{errand}"))
+
+    def cancel(self, errand: str) -> wire_work.Errand:
+        """Break an errand off; what it has finished stays."""
+        return cast("wire_work.Errand", self._json("POST", f"/errands/{errand}/cancel"))
+
+    def train(self, **options: Any) -> wire_work.Errand:  # noqa: ANN401  # JSON
+        """Have the server teach an encoder; options are those of the API, all may be left out.
+
+        ``dataset``, ``encoder``, ``name``, ``tags``, ``speech``, ``keep``, ``method``, ``steps``,
+        ``batch``, ``rate``, ``rank``, ``alpha``, ``most_loss``, ``library``, ``seed``,
+        ``precision``. Nothing is activated.
+        """
+        return cast("wire_work.Errand", self._json("POST", "/trainings", options))
+
+    def trainings(self) -> list[wire_work.TrainingEntry]:
+        """The encoders that were taught there, the latest first."""
+        return cast("list[wire_work.TrainingEntry]", self._get("/trainings")["trainings"])
 
     def evaluate(self, dataset: str, **options: Any) -> wire_work.Errand:  # noqa: ANN401  # JSON
         """Have the server measure encoders; see `errand` for how far it is.

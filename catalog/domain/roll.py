@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 Side: TypeAlias = Literal["A", "B"]
 
-VERSION = "1"
+VERSION = "2"
 """Goes up when the same shot would be told otherwise: then all are told anew."""
 SCALE = 100.0
 """What cosines are multiplied by before the softmax: the largest temperature that CLIP allowed
@@ -65,14 +65,16 @@ class Weights:
     """How much each thing counts, as log-odds of A.
 
     ``heard`` and ``share`` apply where it is known when somebody speaks, ``unheard`` where it
-    is not. ``picture`` is taken times the log-odds of the softmax over the cues, which are held
-    within ``most``; ``length`` times the natural logarithm of how often a shot is as long
-    as ``usual`` seconds, held within ``shortest`` and ``longest``.
+    is not, ``mute`` where there is no sound in which anybody could be heard. ``picture`` is
+    taken times the log-odds of the softmax over the cues, which are held within ``most``;
+    ``length`` times the natural logarithm of how often a shot is as long as ``usual`` seconds,
+    held within ``shortest`` and ``longest``.
     """
 
     heard: float
     share: float
     unheard: float
+    mute: float
     picture: float
     most: float
     length: float
@@ -85,6 +87,7 @@ WEIGHTS = Weights(
     heard=-7.0,
     share=12.8,
     unheard=-0.5,
+    mute=-2.5,
     picture=0.35,
     most=10.0,
     length=0.35,
@@ -99,6 +102,7 @@ def chance_of_a(
     share: float | None,
     picture: float | None,
     seconds: float,
+    mute: bool = False,
     weights: Weights = WEIGHTS,
 ) -> float:
     """How likely the shot is A-roll.
@@ -112,9 +116,12 @@ def chance_of_a(
         known, or the encoder does not know such pictures.
     seconds
         How long the shot is; 0 of a still.
+    mute
+        Whether it is of a film without a sound track; counts where the share is not known.
     """
     w = weights
-    odds = w.unheard if share is None else w.heard + w.share * share
+    untold = w.mute if mute else w.unheard
+    odds = untold if share is None else w.heard + w.share * share
     if picture is not None:
         odds += w.picture * max(-w.most, min(w.most, picture))
     if seconds > 0:

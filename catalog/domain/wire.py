@@ -312,6 +312,7 @@ class IngestRun(TypedDict):
     where: str
     by: str
     state: str
+    stopped_by: str | None
     stages: dict[str, Any]
     report: dict[str, Any] | None
     error: dict[str, Any] | None

@@ -52,13 +52,17 @@ class ImportedLogs(TypedDict):
 
 
 class Errand(TypedDict):
-    """Work that an administrator asked the server for; ``what`` is done, ``of`` which encoders."""
+    """Work that an administrator asked the server for; ``what`` is done, ``of`` which encoders.
+
+    ``stopped_by`` is who cancelled it.
+    """
 
     id: str
     what: str
     of: str | None
     by: str
     state: str
+    stopped_by: str | None
     stages: dict[str, Any]
     report: dict[str, Any] | None
     error: dict[str, Any] | None
@@ -92,3 +96,33 @@ class EvaluationsAnswer(TypedDict):
     """The evaluations that are kept, the latest first."""
 
     evaluations: list[EvaluationEntry]
+
+
+class BeforeAndAfter(TypedDict):
+    """Recall@1 from text of the parent and of what it was taught to be."""
+
+    before: float
+    after: float
+
+
+class TrainingEntry(TypedDict):
+    """A taught encoder: ``encoder`` is its name, ``captions`` how many it learned from.
+
+    ``kept`` is the share of what its parent knew; ``r1`` is on captions not learned from.
+    """
+
+    id: str
+    at: str
+    encoder: str
+    parent: str
+    method: str
+    captions: int
+    kept: float
+    r1: BeforeAndAfter | None
+    pages: list[str]
+
+
+class TrainingsAnswer(TypedDict):
+    """The encoders that were taught here, the latest first."""
+
+    trainings: list[TrainingEntry]

@@ -70,7 +70,8 @@ def _nits(coded: _Light, transfer: int) -> _Light:
         bright = (np.exp((coded - c) / a) + b) / 12
         scene = np.where(coded <= 0.5, coded**2 / 3, bright)
         # The system gamma of a display of a thousand nits.
-        return _PEAK * scene * (scene @ _LUMINANCE)[:, None] ** 0.2
+        shown: _Light = _PEAK * scene * (scene @ _LUMINANCE)[:, None] ** 0.2
+        return shown
     # As ordinary video is taken, whose numbers stay: greys are the same.
     return _WHITE * np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
 

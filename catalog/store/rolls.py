@@ -33,12 +33,13 @@ _SPOKEN = r"""
     WHERE s.asset_id = a.id AND s.kind = 'speech' AND s.start_pts < s.end_pts
     HAVING count(*) > 0"""
 
-# Who listened knows best; else subtitles tell. A still, and a film without sound, is known to be
-# silent, unless subtitles say that somebody speaks.
+# Who listened knows best; else subtitles tell. A still is known to be silent. A film without a
+# sound track is mute: nothing is heard, but somebody may well be seen speaking.
 _ASKED = """
     SELECT a.id, a.time_base_num::float8 / a.time_base_den AS tick,
-           CASE WHEN a.kind = 'still' OR (a.kind = 'video' AND a.audio_codec IS NULL)
-                THEN coalesce(s.ranges, '{}'::int8multirange)
+           a.kind = 'video' AND a.audio_codec IS NULL AS mute,
+           CASE WHEN a.kind = 'still' THEN coalesce(s.ranges, '{}'::int8multirange)
+                WHEN a.kind = 'video' AND a.audio_codec IS NULL THEN s.ranges
                 ELSE coalesce(a.speaking, s.ranges)
            END AS spoken
     FROM catalog.asset a LEFT JOIN LATERAL (spoken) s ON true
@@ -59,7 +60,7 @@ _PICTURES = """
 _NO_PICTURES = "SELECT NULL::bigint AS clip_id, NULL::float8 AS evidence WHERE false"
 
 _KNOWN = """
-    SELECT c.id, c.flag, p.evidence, (c.end_pts - c.start_pts) * asked.tick AS seconds,
+    SELECT c.id, c.flag, asked.mute, p.evidence, (c.end_pts - c.start_pts) * asked.tick AS seconds,
            CASE WHEN asked.spoken IS NULL THEN NULL
                 WHEN c.end_pts = c.start_pts THEN 0
                 ELSE (SELECT coalesce(sum(upper(r) - lower(r)), 0)
@@ -70,7 +71,8 @@ _KNOWN = """
     JOIN catalog.clip c ON c.asset_id = asked.id AND c.kind = 'shot' AND NOT c.roll_by_person
     LEFT JOIN pictures p ON p.clip_id = c.id"""
 
-_ODDS = """CASE WHEN known.share IS NULL THEN :unheard ELSE :heard + :share * known.share END
+_ODDS = """CASE WHEN known.share IS NOT NULL THEN :heard + :share * known.share
+         WHEN known.mute THEN :mute ELSE :unheard END
     + CASE WHEN known.evidence IS NULL THEN 0
            ELSE :picture * greatest(-:most, least(:most, known.evidence)) END
     + CASE WHEN known.seconds > 0
@@ -104,7 +106,7 @@ FROM told
 WHERE c.id = told.id
   AND (c.roll_chance IS DISTINCT FROM told.chance OR (c.roll IS NULL) <> (told.chance IS NULL))"""
 
-_SHOW = "SELECT id, share, evidence, seconds FROM known"
+_SHOW = "SELECT id, share, evidence, seconds, mute FROM known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Known:
     share: float | None
     picture: float | None
     seconds: float | None
+    mute: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def what_is_known(session: Session, asset_ids: Sequence[int]) -> dict[int, Known
     """Of each shot of these assets that no person spoke of, what its roll is told from."""
     given, values = _given(list(asset_ids), eye_of(session))
     rows = session.execute(text(f"{given} {_SHOW}"), values)
-    return {row.id: Known(row.share, row.evidence, row.seconds) for row in rows}
+    return {row.id: Known(row.share, row.evidence, row.seconds, row.mute) for row in rows}
 
 
 def _given(assets: list[int], eye: Eye) -> tuple[str, dict[str, Any]]:

@@ -38,7 +38,7 @@ def target(folder: Path, name: str | None, parent: str) -> Path:
         while (folder / f"{stem}-taught-{number}").exists():
             number += 1
         return folder / f"{stem}-taught-{number}"
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidInputError(
             f"The name {name!r} cannot be an encoder's; expected letters, digits and any of ._- "
             "in between, 80 at most.",
@@ -50,6 +50,11 @@ def target(folder: Path, name: str | None, parent: str) -> Path:
             remedy="Choose another --name, or remove it: catalog encoder remove, and the folder.",
         )
     return folder / name
+
+
+def is_name(name: str) -> bool:
+    """Whether an encoder's folder may be called so: what it cannot be leads elsewhere."""
+    return _NAME.fullmatch(name) is not None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What administrators have the server do that takes long: encoders and evaluations.
+"""What administrators have the server do that takes long: encoders, teaching, evaluations.
 
 Pages and API ask for the same; how far it is, both are told from here.
 """
@@ -58,14 +58,35 @@ class Errands:
         CatalogError
             If the path lies below no root.
         """
-        named = dataset in DATASETS
-        source = dataset if named else str(self._catalog.root.holding(dataset))
+        source = self._source(dataset)
 
         def do(progress: Progress) -> dict[str, Any]:
             found = self._catalog.evaluate(source, progress=progress, **options)
             return {"kept": found.kept, "notes": list(found.notes), "missing": len(found.missing)}
 
         return self._start("evaluate", dataset, do)
+
+    def train(
+        self,
+        dataset: str,
+        *,
+        keep: str | None = None,
+        **options: Any,  # noqa: ANN401  # as Catalog.train takes them
+    ) -> dict[str, Any]:
+        """Teach an encoder: on what was logged, one of `DATASETS`, or a path below a root.
+
+        Raises
+        ------
+        CatalogError
+            If a path lies below no root.
+        """
+        source, kept = self._source(dataset), None if keep is None else self._source(keep)
+
+        def do(progress: Progress) -> dict[str, Any]:
+            taught = self._catalog.train(source, keep=kept, progress=progress, **options)
+            return taught.as_json()
+
+        return self._start("train", options.get("name") or options.get("encoder"), do)
 
     def list(self) -> list[dict[str, Any]]:
         """All that are kept, the latest first."""
@@ -80,6 +101,13 @@ class Errands:
             If it is not, or no longer, known.
         """
         return self._runs.get(errand)
+
+    def cancel(self, errand: str) -> dict[str, Any]:
+        """Break one off; see `Runs.cancel`."""
+        return self._runs.cancel(errand, self._catalog.actor.name)
+
+    def _source(self, dataset: str) -> str:
+        return dataset if dataset in DATASETS else str(self._catalog.root.holding(dataset))
 
     def _start(self, what: str, name: str | None, do: Do) -> dict[str, Any]:
         about = {"what": what, "of": name}

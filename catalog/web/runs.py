@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.domain.progress import Progress
-from catalog.errors import CatalogError, NotFoundError, TooManyRequestsError
+from catalog.errors import CatalogError, ConflictError, NotFoundError, TooManyRequestsError
 
 _log = logging.getLogger("catalog.web")
 
@@ -20,7 +20,7 @@ MOST_KEPT, MOST_WAITING = 100, 20
 
 
 class _StoppedError(BaseException):
-    """The server ends, and what is being done is broken off: it may be done again."""
+    """Somebody cancelled it, or the server ends: it is broken off, and may be done again."""
 
 
 Do = Callable[[Progress], dict[str, Any]]
@@ -31,15 +31,19 @@ Tell = Callable[[dict[str, Any]], None]
 
 @dataclass
 class Run:
-    """One piece of work. ``state`` is waiting, running, done, failed or stopped.
+    """One piece of work.
 
-    ``about`` is what it is, and stands in its JSON beside the rest.
+    ``state`` is waiting, running, stopping (cancelled, until it comes to a place where it can be
+    broken off), done, failed or stopped. ``about`` is what it is, and stands in its JSON beside
+    the rest; ``stopped_by`` is who cancelled it.
     """
 
     id: str
     about: Mapping[str, Any]
     by: str
+    tell: Tell
     state: str = "waiting"
+    stopped_by: str | None = None
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     report: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
@@ -51,6 +55,7 @@ class Run:
             **self.about,
             "by": self.by,
             "state": self.state,
+            "stopped_by": self.stopped_by,
             "stages": {name: dict(stage) for name, stage in self.stages.items()},
             "report": self.report,
             "error": self.error,
@@ -77,7 +82,7 @@ class Runs:
         TooManyRequestsError
             If twenty wait already.
         """
-        run = Run(uuid.uuid4().hex, about, by)
+        run = Run(uuid.uuid4().hex, about, by, tell)
         with self._lock:
             if sum(each.state == "waiting" for each in self._runs.values()) >= MOST_WAITING:
                 raise TooManyRequestsError(
@@ -88,7 +93,7 @@ class Runs:
             self._runs[run.id] = run
             while len(self._runs) > MOST_KEPT:
                 self._runs.popitem(last=False)
-        self._thread.submit(self._do, run, do, tell)
+        self._thread.submit(self._do, run, do)
         return run.as_json()
 
     def list(self) -> list[dict[str, Any]]:
@@ -105,42 +110,80 @@ class Runs:
             If it is not, or no longer, known.
         """
         with self._lock:
-            run = self._runs.get(run_id)
+            return self._known(run_id).as_json()
+
+    def cancel(self, run_id: str, by: str) -> dict[str, Any]:
+        """Break it off: at once if it waits, else when it next tells how far it is.
+
+        What it has finished by then stays, and it may be done again. Cancelling twice is as once.
+
+        Raises
+        ------
+        NotFoundError
+            If it is not, or no longer, known.
+        ConflictError
+            If it has ended by itself.
+        """
+        with self._lock:
+            run = self._known(run_id)
+            if run.state in ("done", "failed"):
+                raise ConflictError(
+                    f"The {self._name} has ended already: it is {run.state}.",
+                    remedy="What it did stays as it is.",
+                    state=run.state,
+                )
+            if run.state in ("waiting", "running"):
+                run.state = "stopped" if run.state == "waiting" else "stopping"
+                run.stopped_by = by
+            told = run.as_json()
+        run.tell(told)
+        return told
+
+    def _known(self, run_id: str) -> Run:
+        run = self._runs.get(run_id)
         if run is None:
             raise NotFoundError(
                 f"There is no {self._name} {run_id[:64]!r}.",
                 remedy="The last hundred since the server was started are kept.",
             )
-        return run.as_json()
+        return run
 
     def close(self) -> None:
         """Break off what runs; ``stopping`` is to be set before."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _do(self, run: Run, do: Do, tell: Tell) -> None:
-        run.state = "running"
+    def _do(self, run: Run, do: Do) -> None:
+        with self._lock:
+            if run.state != "waiting":
+                return  # cancelled meanwhile, which has been told
+            run.state = "running"
+        ended = "failed"
         try:
-            run.report = do(_Told(run, self._stopping, lambda: tell(run.as_json())))
-            run.state = "done"
+            run.report = do(_Told(run, self._stopping))
+            ended = "done"
         except CatalogError as error:
-            run.error, run.state = error.as_json()["error"], "failed"
+            run.error = error.as_json()["error"]
         except _StoppedError:
-            run.state = "stopped"
+            ended = "stopped"
         except Exception:  # noqa: BLE001  # it is logged, and the next run goes on
             _log.exception("run_fault", extra={"run": run.id, "what": self._name})
             fault = CatalogError(
                 "Something in the catalogue itself went wrong.",
                 remedy="Please report this; the server's log shows where it was.",
             )
-            run.error, run.state = fault.as_json()["error"], "failed"
-        tell(run.as_json())
+            run.error = fault.as_json()["error"]
+        with self._lock:
+            run.state = ended
+            if ended != "stopped":
+                run.stopped_by = None  # it had come to its end before
+        run.tell(run.as_json())
 
 
 class _Told:
     """A listener that keeps a run's numbers, and tells of them."""
 
-    def __init__(self, run: Run, stopping: threading.Event, tell: Callable[[], None]) -> None:
-        self._run, self._stopping, self._tell = run, stopping, tell
+    def __init__(self, run: Run, stopping: threading.Event) -> None:
+        self._run, self._stopping = run, stopping
 
     def begin(self, stage: str, total: float | None, unit: str) -> None:
         """A stage starts."""
@@ -155,10 +198,10 @@ class _Told:
         self._go_on()
 
     def end(self, stage: str) -> None:  # noqa: ARG002  # it is told as a whole
-        """A stage is over."""
-        self._go_on()
+        """A stage is over; after the last one nothing is left that could be broken off."""
+        self._run.tell(self._run.as_json())
 
     def _go_on(self) -> None:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._run.state == "stopping":
             raise _StoppedError
-        self._tell()
+        self._run.tell(self._run.as_json())

@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.errors import InvalidInputError
 from catalog.evaluate.report.view import view_of
@@ -75,28 +75,41 @@ def html(evaluation: Evaluation, *, made: datetime, program: str) -> str:
         at: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
         for at, jpeg in evaluation.thumbnails.items()
     }
-    template = _environment().get_template("report.html")
-    return template.render(
+    return render(
+        _HERE / "report.html",
+        made=made,
+        program=program,
         v=view_of(evaluation),
         pictures=pictures,
         names=evaluation.names,
-        made=f"{made:%Y-%m-%d %H:%M} UTC",
-        program=program,
-        style=style(),
     )
 
 
-def style() -> str:
-    """The style sheet of reports."""
-    return (_HERE / "report.css").read_text(encoding="utf-8")
+def render(template: Path, *, made: datetime, program: str, **shown: Any) -> str:  # noqa: ANN401  # whatever it shows
+    """A report as text, by a template that extends ``base.html``.
+
+    A style sheet beside the template, of its name, adds to that of all reports.
+    """
+    own = template.with_suffix(".css")
+    sheets = [_HERE / "report.css", *([own] if own.is_file() else [])]
+    return (
+        _environment(template.parent)
+        .get_template(template.name)
+        .render(
+            made=f"{made:%Y-%m-%d %H:%M} UTC",
+            program=program,
+            style="".join(sheet.read_text(encoding="utf-8") for sheet in dict.fromkeys(sheets)),
+            **shown,
+        )
+    )
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(folder: Path) -> jinja2.Environment:
     import jinja2  # noqa: PLC0415  # only reports need it
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
+        loader=jinja2.FileSystemLoader([folder, _HERE]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

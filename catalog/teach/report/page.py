@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catalog.evaluate.report import write_report
-from catalog.evaluate.report.page import style
+from catalog.evaluate.report.page import render
 from catalog.evaluate.results import Evaluation
 from catalog.teach.report.chart import HEIGHT, WIDTH, Chart, Line, chart
 from catalog.teach.results import Taught
 
-if TYPE_CHECKING:
-    import jinja2
-
 RECORD, PAGE = "training.json", "training.html"
 EVALUATION, REMEMBERED = "evaluation.html", "remembered.html"
+PAGES = (PAGE, EVALUATION, REMEMBERED)
 _HERE = Path(__file__).parent
 
 
@@ -37,8 +34,10 @@ def write_all(taught: Taught, folder: Path, *, program: str) -> None:
 
 def html(taught: Taught, *, made: datetime, program: str) -> str:
     """The page as text; ``made`` is the time it bears."""
-    template = _environment().get_template("training.html")
-    return template.render(
+    return render(
+        _HERE / PAGE,
+        made=made,
+        program=program,
         t=taught,
         title=Path(taught.folder).name,
         learning=_learning(taught),
@@ -53,9 +52,6 @@ def html(taught: Taught, *, made: datetime, program: str) -> str:
         ],
         width=WIDTH,
         height=HEIGHT,
-        made=f"{made:%Y-%m-%d %H:%M} UTC",
-        program=program,
-        style=style() + (_HERE / "training.css").read_text(encoding="utf-8"),
     )
 
 
@@ -113,16 +109,3 @@ def _measured(found: Evaluation, link: str, what: str) -> dict[str, Any]:
         "certain": over_all.certain,
         "rows": rows,
     }
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    import jinja2  # noqa: PLC0415  # only reports need it
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -10,6 +10,7 @@ from catalog.web.api import (
     bins,
     clips,
     encoders,
+    errands,
     evaluations,
     events,
     exports,
@@ -20,6 +21,7 @@ from catalog.web.api import (
     roots,
     search,
     service,
+    trainings,
 )
 from catalog.web.api.description import DESCRIPTION, PREFIX, PROBLEMS
 
@@ -28,6 +30,6 @@ __all__ = ["DESCRIPTION", "PREFIX", "router"]
 router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
 for _part in (
     *(search, assets, clips, files, bins, exports, logs, recommend),
-    *(ingest, events, roots, service, encoders, evaluations, access),
+    *(ingest, events, roots, service, errands, encoders, trainings, evaluations, access),
 ):
     router.include_router(_part.router)

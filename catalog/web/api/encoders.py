@@ -7,21 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
-from catalog.web.api.description import Text, gives, such_as
+from catalog.web.api.description import Text, such_as
+from catalog.web.api.errands import BEGINS, Name
 from catalog.web.api.once import OnceRoute
 from catalog.web.errands import AskedErrands
 
 router = APIRouter(tags=["encoders"], route_class=OnceRoute)
 _admin = [needs("admin")]
-_begins: dict[str, Any] = {
-    "dependencies": _admin,
-    "responses": gives(wire_work.Errand, "It was begun, or waits", status=202),
-    "response_model": None,
-    "status_code": 202,
-}
-Name = Annotated[Text, Field(min_length=1, max_length=400)]
 Queries = Annotated[list[Annotated[Text, Field(max_length=2000)]], Field(max_length=1000)]
 
 
@@ -63,25 +56,25 @@ def encoders(catalog: OpenCatalog) -> dict[str, Any]:
     return {"encoders": catalog.encoder.list()}
 
 
-@router.post("/encoders", **_begins, summary="Enter an encoder")
+@router.post("/encoders", **BEGINS, summary="Enter an encoder")
 def add(errands: AskedErrands, encoder: EncoderName) -> dict[str, Any]:
     """Enter an encoder, its weights checked; workers fill it, where there are any."""
     return errands.add(encoder.name)
 
 
-@router.post("/encoders/backfill", **_begins, summary="Fill an encoder")
+@router.post("/encoders/backfill", **BEGINS, summary="Fill an encoder")
 def backfill(errands: AskedErrands, encoder: ToFill) -> dict[str, Any]:
     """Give every frame its vector, in this server; workers that are at it share the frames."""
     return errands.backfill(encoder.name)
 
 
-@router.post("/encoders/activate", **_begins, summary="Let an encoder answer")
+@router.post("/encoders/activate", **BEGINS, summary="Let an encoder answer")
 def activate(errands: AskedErrands, encoder: EncoderName) -> dict[str, Any]:
     """Give every frame its vector, then let this encoder answer; until then the old one does."""
     return errands.activate(encoder.name)
 
 
-@router.post("/encoders/compare", **_begins, summary="Compare encoders")
+@router.post("/encoders/compare", **BEGINS, summary="Compare encoders")
 def compare(errands: AskedErrands, asked: Comparison) -> dict[str, Any]:
     """How far two encoders agree: the errand's `report`, as `catalog encoder compare` prints it."""
     return errands.compare(asked.one, asked.other, asked.queries, asked.limit)
@@ -93,24 +86,3 @@ def compare(errands: AskedErrands, asked: Comparison) -> dict[str, Any]:
 def remove(catalog: OpenCatalog, encoder: EncoderName) -> dict[str, Any]:
     """Forget an encoder that does not answer, with its vectors."""
     return catalog.encoder.remove(encoder.name)
-
-
-@router.get(
-    "/errands", dependencies=_admin, response_model=None, summary="List errands", tags=["service"]
-)
-def list_errands(errands: AskedErrands) -> dict[str, Any]:
-    """What administrators had this server do since it was started, the latest first."""
-    return {"errands": errands.list()}
-
-
-@router.get(
-    "/errands/{errand}",
-    dependencies=_admin,
-    responses=gives(wire_work.Errand, "How far it is"),
-    response_model=None,
-    summary="Show an errand",
-    tags=["service"],
-)
-def show_errand(errands: AskedErrands, errand: Text) -> dict[str, Any]:
-    """How far an errand is, and its report when it is done."""
-    return errands.get(errand)

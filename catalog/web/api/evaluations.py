@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from catalog.domain import wire_work
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api.description import Text, gives, such_as
+from catalog.web.api.errands import BEGINS, Name
 from catalog.web.api.once import OnceRoute
+from catalog.web.api.reports import REPORT, send_report
 from catalog.web.errands import AskedErrands
 
 router = APIRouter(
@@ -18,12 +20,6 @@ router = APIRouter(
     tags=["encoders"],
     dependencies=[needs("admin")],
     route_class=OnceRoute,
-)
-Name = Annotated[Text, Field(min_length=1, max_length=400)]
-# It holds its style and its pictures; nothing in it runs, and nothing is fetched for it.
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; sandbox"
 )
 
 
@@ -58,13 +54,7 @@ def list_evaluations(catalog: OpenCatalog) -> dict[str, Any]:
     return {"evaluations": catalog.evaluations()}
 
 
-@router.post(
-    "",
-    responses=gives(wire_work.Errand, "It was begun, or waits", status=202),
-    response_model=None,
-    status_code=202,
-    summary="Evaluate",
-)
+@router.post("", **BEGINS, summary="Evaluate")
 def evaluate(errands: AskedErrands, asked: NewEvaluation) -> dict[str, Any]:
     """Measure encoders, as an errand of this server; its `report` names what was `kept`."""
     options = asked.model_dump(exclude={"dataset"})
@@ -77,22 +67,10 @@ def show_evaluation(catalog: OpenCatalog, evaluation: Text) -> dict[str, Any]:
     return catalog.evaluation(evaluation)
 
 
-@router.get(
-    "/{evaluation}/report.html",
-    response_model=None,
-    response_class=Response,
-    responses={200: {"description": "The report", "content": {"text/html": {}}}},
-    summary="Open a report",
-)
+@router.get("/{evaluation}/report.html", **REPORT, summary="Open a report")
 def evaluation_report(catalog: OpenCatalog, evaluation: Text) -> Response:
     """The report: one HTML file that needs nothing else. It is shown in a sandbox."""
-    content = catalog.evaluation_report(evaluation).read_bytes()
-    headers = {
-        "Content-Security-Policy": _POLICY,
-        "Cache-Control": "private, max-age=86400",
-        "Content-Disposition": f'inline; filename="evaluation-{evaluation}.html"',
-    }
-    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+    return send_report(catalog.evaluation_report(evaluation), f"evaluation-{evaluation}.html")
 
 
 @router.delete("/{evaluation}", response_model=None, summary="Forget an evaluation")

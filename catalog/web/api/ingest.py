@@ -100,6 +100,20 @@ def show_ingest(request: Request, ingest: Text) -> dict[str, Any]:
     return _parts(request)[0].get(ingest)
 
 
+@router.post(
+    "/ingests/{ingest}/cancel",
+    responses=gives(wire.IngestRun, "It is stopped, or stopping"),
+    response_model=None,
+    summary="Cancel an ingest",
+)
+def cancel_ingest(request: Request, catalog: OpenCatalog, ingest: Text) -> dict[str, Any]:
+    """Break an ingest off; 409 if it has ended. Assets that are ready stay, the others are due.
+
+    What was handed to workers already, they go on with.
+    """
+    return _parts(request)[0].cancel(ingest, catalog.actor.name)
+
+
 def _parts(request: Request) -> tuple[Runs, Hub]:
     runs, hub = request.app.state.runs, request.app.state.hub
     assert isinstance(runs, Runs)  # noqa: S101  # create_app has put them there

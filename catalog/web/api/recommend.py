@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.api import Catalog
 from catalog.domain import wire
@@ -15,7 +15,7 @@ from catalog.errors import TooLargeError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
 from catalog.web.api.bins import Name
-from catalog.web.api.description import Id, Text, gives
+from catalog.web.api.description import STRICT, Id, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
 
 router = APIRouter(prefix="/recommend", tags=["recommend"], route_class=OnceRoute)
@@ -57,7 +57,7 @@ _PLAN = gives(
 class LinePick(BaseModel):
     """A clip of a line of the script."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     line: Annotated[int, Field(ge=1, le=1_000_000)]
     clip: Id
@@ -66,7 +66,7 @@ class LinePick(BaseModel):
 class Avoided(BaseModel):
     """A clip that is not to be proposed: for one line, or (null) for any."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     clip: Id
     line: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
@@ -75,18 +75,11 @@ class Avoided(BaseModel):
 class Planning(BaseModel):
     """How a script is planned."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "text": "A red car drives through the rain.",
-                    "filter": "collection:News",
-                    "take": 3,
-                    "locks": [{"line": 1, "clip": 31}],
-                }
-            ]
-        },
+    model_config = such_as(
+        text="A red car drives through the rain.",
+        filter="collection:News",
+        take=3,
+        locks=[{"line": 1, "clip": 31}],
     )
 
     text: Annotated[Text, Field(max_length=MOST_CHARACTERS, description="The script")]
@@ -102,12 +95,7 @@ class Planning(BaseModel):
 class BinPlanning(Planning):
     """How a script is planned, and the name of the bin that its first proposals make."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"text": "A red car drives through the rain.", "name": "Tonight"}]
-        },
-    )
+    model_config = such_as(text="A red car drives through the rain.", name="Tonight")
 
     name: Name
 

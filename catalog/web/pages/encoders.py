@@ -1,4 +1,4 @@
-"""Encoders and evaluations, for administrators: what there is, what is done, how far it is."""
+"""Encoders, teaching and evaluations, for administrators: what there is, and how far it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def encoders(
     request: Request, catalog: OpenCatalog, errands: AskedErrands, part: str = ""
 ) -> Response:
     """Which encoders there are, how far and how fast each is filled, and which answers."""
-    context = {"encoders": catalog.encoder.list(), **_under_way(errands)}
+    encoders, trainings = catalog.encoder.list(), catalog.trainings()
+    context = {"encoders": encoders, "trainings": trainings, **_under_way(errands)}
     return shown(request, "encoders_live" if part == "live" else "encoders", context)
 
 
@@ -50,8 +51,29 @@ def compare(
     queries: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
     """See how far two encoders agree; a query a line."""
-    lines = [line.strip() for line in queries.splitlines()]
-    return _to(errands.compare(one, other, [line for line in lines if line], limit=10))
+    return _to(errands.compare(one, other, _parts(queries), limit=10))
+
+
+@router.post("/encoders/train")
+def train(
+    *,
+    errands: AskedErrands,
+    encoder: Name = "",
+    name: Annotated[str, Form(max_length=80)] = "",
+    tags: Annotated[str, Form(max_length=20_000)] = "",
+    speech: Annotated[str, Form(max_length=20_000)] = "",
+    method: Annotated[Literal["auto", "head", "lora", "full"], Form()] = "auto",
+) -> Response:
+    """Teach an encoder what was logged here; tags and words are parted by commas or lines."""
+    begun = errands.train(
+        "catalog",
+        encoder=encoder or None,
+        name=name.strip() or None,
+        method=method,
+        tags=_parts(tags, ","),
+        speech=_parts(speech, ","),
+    )
+    return _to(begun)
 
 
 @router.get("/evaluations")
@@ -92,14 +114,33 @@ def show_errand(
     request: Request, catalog: OpenCatalog, errands: AskedErrands, errand: str, part: str = ""
 ) -> Response:
     """How far an errand is, and what came of it."""
-    context = {"errand": errands.get(errand), "kept": _kept(catalog, errands.get(errand))}
+    told = errands.get(errand)
+    context = {"errand": told, "kept": _kept(catalog, told), "taught": _taught(catalog, told)}
     return shown(request, "errand_live" if part == "live" else "errand", context)
+
+
+@router.post("/errands/{errand}/cancel")
+def cancel_errand(errands: AskedErrands, errand: str) -> Response:
+    """Break an errand off."""
+    return _to(errands.cancel(errand))
 
 
 def _kept(catalog: Catalog, errand: dict[str, Any]) -> dict[str, Any] | None:
     """The evaluation that came of it, as it is listed."""
     key = (errand["report"] or {}).get("kept")
     return next((each for each in catalog.evaluations() if each["id"] == key), None)
+
+
+def _taught(catalog: Catalog, errand: dict[str, Any]) -> dict[str, Any] | None:
+    """The taught encoder that came of it, as it is listed."""
+    name = (errand["report"] or {}).get("name") if errand["what"] == "train" else None
+    return name and next((each for each in catalog.trainings() if each["encoder"] == name), None)
+
+
+def _parts(text: str, by: str = "\n") -> list[str]:
+    """What stands in a field for several: each on a line, or parted by ``by``."""
+    found = (part.strip() for line in text.splitlines() for part in line.split(by))
+    return [part for part in found if part]
 
 
 def _under_way(errands: Errands) -> dict[str, Any]:

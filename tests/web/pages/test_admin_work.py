@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SCREENS
 from playwright.sync_api import Page, expect
+
+from catalog.api import train
 
 ALE = """Heading
 FIELD_DELIM\tTABS
@@ -57,6 +61,39 @@ def test_an_encoder_is_entered_filled_compared_and_removed(page: Page, library):
     page.locator("tr", has_text="null:32").first.get_by_role("button", name="Remove").click()
     expect(page.locator("table").first).not_to_contain_text("null:32")
     assert [each["name"] for each in library.encoder.list()] == ["null:64"]
+
+
+def test_teaching_is_begun_from_the_page_and_broken_off(
+    page: Page, library, monkeypatch: pytest.MonkeyPatch
+):
+    reached, go = threading.Event(), threading.Event()
+    real = train.logged_material
+
+    def held(*given: object, **named: object) -> object:
+        reached.set()
+        assert go.wait(240)
+        return real(*given, **named)
+
+    monkeypatch.setattr(train, "logged_material", held)
+    library.encoder.add("demo")
+    page.goto("/admin/encoders")
+    page.get_by_text("Teach…", exact=True).click()
+    page.get_by_label("Start from").select_option("demo")
+    page.get_by_label("Name", exact=True).fill("harbour")
+    page.get_by_label("Tags that say what is seen").fill("port, sea")
+    seen(page, "teach")
+    page.get_by_role("button", name="Teach", exact=True).click()
+    expect(page.locator("[data-state]")).to_have_text("under way")
+    assert reached.wait(240)
+    seen(page, "teaching")
+    page.get_by_role("button", name="Break off").click()
+    expect(page.locator("[data-state]")).to_have_text("is being broken off")
+    expect(page.get_by_role("button", name="Break off")).to_have_count(0)
+    go.set()
+    expect(page.locator("[data-state]")).to_have_text("broken off")
+    expect(page.locator("#live p").first).to_contain_text(f"by {library.actor.name}")
+    assert library.trainings() == []
+    library.encoder.remove("demo")
 
 
 def test_an_evaluation_is_begun_seen_through_and_its_report_opened(page: Page, library):
