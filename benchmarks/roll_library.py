@@ -51,6 +51,10 @@ def _speak(catalog: Catalog) -> None:
         connection.execute(
             "UPDATE asset SET audio_codec = 'aac', speaking = %s::int8multirange", [f"{{{spoken}}}"]
         )
+        # Told anew is what has been encoded.
+        connection.execute(
+            "INSERT INTO stage (asset_id, name, state) SELECT id, 'encode', 'done' FROM asset"
+        )
         connection.commit()
 
 
@@ -68,4 +72,5 @@ def _told(catalog: Catalog) -> dict[str, Any]:
     began = time.perf_counter()
     body = catalog.tell_rolls()
     spent = time.perf_counter() - began
+    assert body["assets"], "nothing was told"
     return {"seconds": round(spent, 1), "pictures": body["pictures"], "assets": body["assets"]}
