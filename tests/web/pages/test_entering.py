@@ -48,6 +48,11 @@ def test_a_viewer_logs_in_looks_and_is_revoked(guarded, library):
     library.token.revoke(viewer["id"])
     page.goto("/")
     expect(page).to_have_url(re.compile("/login"))
+    # An administrator who is logged in has most words at the top; a phone holds them.
+    log_in(page, admin["token"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("button", name="Log out")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     library.token.revoke(admin["id"])
 
 
