@@ -32,6 +32,7 @@ from catalog.search.judging import (
     cutoff_of,
     surest,
 )
+from catalog.search.known_words import KnownWords
 from catalog.search.phrases import KnownPhrases
 from catalog.search.planning import plan_of
 from catalog.search.rows import asset_json, clip_json, said_json, seconds
@@ -56,6 +57,7 @@ class Remembered:
 
     backgrounds: KnownBackgrounds = field(default_factory=KnownBackgrounds)
     unmended: Unmended = field(default_factory=Unmended)
+    words: KnownWords = field(default_factory=KnownWords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,9 @@ class Search:
         self, session: Session, asked: _Asked, sought: Sought, *, show_plan: bool
     ) -> SearchResult:
         encoder, meaning, parsed = sought.encoder, sought.meaning, asked.parsed
-        words = filters.keyword_query(parsed.root)
-        keywords = None if words is None else Keywords(words)
+        words, reading = filters.keyword_query(parsed.root), self._remembered.words
+        # For people the statement is shown with the words as they were typed.
+        keywords = None if words is None else reading.of(words, known=not show_plan)
         cursor = asked.cursor(ranked=meaning is not None or keywords is not None)
         kept = narrowed(self._database.actor, filters.condition(parsed.root))
         parts = SearchParts(
@@ -209,6 +212,8 @@ class Search:
         explanation = explain(session, statement) if show_plan else None
         check_there(answer)
         known.keep(parts, answer[0])
+        if words is not None and not mended:
+            reading.keep(words, answer[0].words_read)
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
         hits = tuple(self._hit(row, rank) for rank, row in enumerate(rows[: asked.limit], first))

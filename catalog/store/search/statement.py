@@ -17,10 +17,13 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
+    Text,
     and_,
     any_,
     bindparam,
+    cast,
     func,
+    null,
     select,
     true,
 )
@@ -99,7 +102,8 @@ def search_statement(parts: SearchParts) -> Row:
 
     Each row carries ``candidates`` (how many clips passed the filters; in a wide
     search about how many) and the mean and spread of all their cosines (in a wide
-    search of a sample), the background that a hit stands out from.
+    search of a sample), the background that a hit stands out from; and ``words_read``,
+    the words as the tsquery they were read as.
     A page without hits is one row that has ``candidates`` and no asset.
     """
     matched = None if parts.keywords is None else matches(parts.keywords)
@@ -121,7 +125,9 @@ def search_statement(parts: SearchParts) -> Row:
         about = select(wide.background.c.candidates).scalar_subquery()
         counted = func.greatest(counted, about)
     heard_by = figures(None if said is None else said.ground)
-    total = select(counted.label("candidates"), *heard_by).cte("total")
+    words = None if parts.keywords is None else parts.keywords.all
+    read = cast(null() if words is None else words, Text).label("words_read")
+    total = select(counted.label("candidates"), *heard_by, read).cte("total")
     return shown(total, page, parts, judging)
 
 
@@ -150,6 +156,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
         select(
             total.c.candidates,
             *(total.c[name] for name in FIGURES),
+            total.c.words_read,
             encoder_there(parts.meaning, spoken_meaning(parts)).label("encoder_there"),
             end.c.relevant_hits,
             *(end.c[name] for name in JUDGED_BY),
