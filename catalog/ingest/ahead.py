@@ -187,7 +187,7 @@ class EncodeAhead:
         with self._database.session() as session:
             if not vectors.begin_batch(session, self._encoder_id, lease_s=_LEASE_S):
                 return  # another one answers now, and the frames wait for it
-            frames = vectors.claim_frames_of(session, self._encoder_id, ready)
+            frames = vectors.claim_frames(session, self._encoder_id, asset_ids=ready)
             frames = [frame for frame in frames if frame.picture in made]
             rows = np.stack([made[frame.picture] for frame in frames]) if frames else np.empty(0)
             written = vectors.write_vectors(session, self._encoder_id, frames, rows)

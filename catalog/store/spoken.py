@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Clip, SpeechEmbedding
+from catalog.store import lacking
 from catalog.store.arrays import among
 
 
@@ -53,10 +53,7 @@ def count_lines(session: Session, asset_ids: Sequence[int]) -> int:
 
 def count_missing(session: Session, encoder_id: int, asset_ids: Sequence[int] | None = None) -> int:
     """How many spoken lines (of these assets, or of all) have no vector under the encoder."""
-    statement = select(func.count()).select_from(Clip).where(unheard(encoder_id))
-    if asset_ids is not None:
-        statement = statement.where(among(Clip.asset_id, asset_ids))
-    return session.execute(statement).scalar_one()
+    return lacking.count(session, Clip.asset_id, unheard(encoder_id), asset_ids)
 
 
 def count_vectors(session: Session, encoder_id: int) -> int:
@@ -74,30 +71,25 @@ def claim_lines(
     asset_ids: Sequence[int] | None = None,
     wait: bool = False,
 ) -> list[ClaimedLine]:
-    """Up to ``limit`` lines without a vector, held by this session until it ends.
-
-    Lines another session holds are skipped; or, with ``wait``, waited for, and then
-    :func:`still_missing` must be asked.
-    """
-    statement = (
-        select(Clip.id, Clip.asset_id, Clip.text)
-        .where(unheard(encoder_id), Clip.id > after)
-        .order_by(Clip.id)
-        .limit(limit)
-        .with_for_update(of=Clip, skip_locked=not wait, key_share=True)
+    """Up to ``limit`` lines without a vector, as `lacking.claim` has them."""
+    rows = lacking.claim(
+        session,
+        (Clip.id, Clip.asset_id, Clip.text),
+        Clip.asset_id,
+        unheard(encoder_id),
+        limit=limit,
+        after=after,
+        asset_ids=asset_ids,
+        wait=wait,
     )
-    if asset_ids is not None:
-        statement = statement.where(among(Clip.asset_id, asset_ids))
-    return [ClaimedLine(row[0], row[1], row[2] or "") for row in session.execute(statement)]
+    return [ClaimedLine(row[0], row[1], row[2] or "") for row in rows]
 
 
 def still_missing(
     session: Session, encoder_id: int, claimed: Sequence[ClaimedLine]
 ) -> list[ClaimedLine]:
-    """Those of the claimed lines that have no vector even now; see `vectors.still_missing`."""
-    ids = among(Clip.id, [line.id for line in claimed])
-    missing = set(session.execute(select(Clip.id).where(ids, unheard(encoder_id))).scalars())
-    return [line for line in claimed if line.id in missing]
+    """Those of the claimed lines that have no vector even now."""
+    return lacking.still_missing(session, Clip.id, unheard(encoder_id), claimed)
 
 
 def write_vectors(
@@ -110,8 +102,6 @@ def write_vectors(
     vectors:
         ``(len(lines), dimension)`` unit vectors, float32.
     """
-    if not lines:
-        return 0
     rows = [
         {
             "encoder_id": encoder_id,
@@ -121,8 +111,7 @@ def write_vectors(
         }
         for line, vector in zip(lines, vectors, strict=True)
     ]
-    statement = insert(SpeechEmbedding).on_conflict_do_nothing()
-    return len(session.execute(statement.returning(SpeechEmbedding.clip_id), rows).all())
+    return lacking.fill(session, SpeechEmbedding.clip_id, rows)
 
 
 def hides(session: Session, before: int, after: int) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Calibration, Clip, Embedding, Encoder, Frame, Phrase, Stage
+from catalog.store import lacking
 from catalog.store.arrays import among
 from catalog.store.locks import lease
 from catalog.store.partitions import add_partitions
@@ -171,10 +172,7 @@ def _without_vector(encoder_id: int) -> ColumnElement[bool]:
 
 def count_missing(session: Session, encoder_id: int, asset_ids: Sequence[int] | None = None) -> int:
     """How many frames (of these assets, or of all) have no vector under the encoder."""
-    statement = select(func.count()).select_from(Frame).where(_without_vector(encoder_id))
-    if asset_ids is not None:
-        statement = statement.where(among(Frame.asset_id, asset_ids))
-    return session.execute(statement).scalar_one()
+    return lacking.count(session, Frame.asset_id, _without_vector(encoder_id), asset_ids)
 
 
 def assets_missing(session: Session, encoder_id: int, asset_ids: Sequence[int]) -> set[int]:
@@ -239,56 +237,30 @@ def claim_frames(
     session: Session,
     encoder_id: int,
     *,
-    limit: int,
+    limit: int | None = None,
     after: int = 0,
     asset_ids: Sequence[int] | None = None,
     wait: bool = False,
 ) -> list[ClaimedFrame]:
-    """Up to ``limit`` frames without a vector, held by this session until it ends.
-
-    Frames another session holds are skipped, so workers share without talking;
-    or, with ``wait``, waited for, and then :func:`still_missing` must be asked.
-    ``FOR NO KEY UPDATE`` is the weakest lock that excludes its own kind while
-    letting the foreign keys of other encoders' vectors pass.
-    """
-    statement = (
-        select(Frame.id, Frame.clip_id, Frame.asset_id, Frame.picture)
-        .where(_without_vector(encoder_id), Frame.id > after)
-        .order_by(Frame.id)
-        .limit(limit)
-        .with_for_update(of=Frame, skip_locked=not wait, key_share=True)
+    """Up to ``limit`` frames without a vector, as `lacking.claim` has them."""
+    rows = lacking.claim(
+        session,
+        (Frame.id, Frame.clip_id, Frame.asset_id, Frame.picture),
+        Frame.asset_id,
+        _without_vector(encoder_id),
+        limit=limit,
+        after=after,
+        asset_ids=asset_ids,
+        wait=wait,
     )
-    if asset_ids is not None:
-        statement = statement.where(among(Frame.asset_id, asset_ids))
-    return [ClaimedFrame(*row) for row in session.execute(statement)]
-
-
-def claim_frames_of(
-    session: Session, encoder_id: int, asset_ids: Sequence[int]
-) -> list[ClaimedFrame]:
-    """All frames of these assets without a vector that nobody else holds, held until it ends."""
-    statement = (
-        select(Frame.id, Frame.clip_id, Frame.asset_id, Frame.picture)
-        .where(_without_vector(encoder_id), among(Frame.asset_id, asset_ids))
-        .order_by(Frame.id)
-        .with_for_update(of=Frame, skip_locked=True, key_share=True)
-    )
-    return [ClaimedFrame(*row) for row in session.execute(statement)]
+    return [ClaimedFrame(*row) for row in rows]
 
 
 def still_missing(
     session: Session, encoder_id: int, claimed: Sequence[ClaimedFrame]
 ) -> list[ClaimedFrame]:
-    """Those of the claimed frames that have no vector even now.
-
-    PostgreSQL looks again at a row it had to wait for only if the row itself
-    was changed, and a new vector changes nothing in its frame.
-    """
-    statement = select(Frame.id).where(
-        among(Frame.id, [frame.id for frame in claimed]), _without_vector(encoder_id)
-    )
-    missing = set(session.execute(statement).scalars())
-    return [frame for frame in claimed if frame.id in missing]
+    """Those of the claimed frames that have no vector even now."""
+    return lacking.still_missing(session, Frame.id, _without_vector(encoder_id), claimed)
 
 
 def write_vectors(
@@ -301,8 +273,6 @@ def write_vectors(
     vectors:
         ``(len(frames), dimension)`` unit vectors, float32.
     """
-    if not frames:
-        return 0
     rows = [
         {
             "encoder_id": encoder_id,
@@ -313,8 +283,7 @@ def write_vectors(
         }
         for frame, vector in zip(frames, vectors, strict=True)
     ]
-    statement = insert(Embedding).on_conflict_do_nothing().returning(Embedding.frame_id)
-    return len(session.execute(statement, rows).all())
+    return lacking.fill(session, Embedding.frame_id, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
