@@ -39,9 +39,10 @@ class EncoderVerbs:
 
         Each has ``name``, ``state`` (``active``: it answers; ``filling``: frames are given its
         vectors meanwhile; ``kept``: it has what it had when another took over), ``dimension``,
-        ``precision``, ``weights`` (their digest), ``vectors``, ``missing`` frames; while it is
-        filled ``rate`` (frames per second of the last minutes, None where nobody was at it),
-        ``left_s``, and ``problem``: why it stood still the last time.
+        ``precision``, ``weights`` (their digest), ``vectors``, ``missing`` frames, ``speech``
+        (``vectors`` and ``missing`` of spoken lines); while it is filled ``rate`` (frames per
+        second of the last minutes, None where nobody was at it), ``left_s``, and ``problem``:
+        why it stood still the last time.
         """
         return self._encoders.list()
 

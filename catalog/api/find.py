@@ -14,6 +14,7 @@ from catalog.domain.examples import Examples
 from catalog.domain.facets import Facets
 from catalog.domain.ordering import Sort, Weights
 from catalog.domain.passages import Passage
+from catalog.domain.query import SOUND, parse
 from catalog.domain.results import SearchResult
 from catalog.errors import BrokerUnavailableError, InvalidInputError
 from catalog.maintain import assets as maintained
@@ -78,9 +79,9 @@ class FindVerbs(OpenCatalog):
             end. Its filters are the second shot's. Words rank by meaning alone.
         sound:
             What is to be heard: hits are then moments of sound, best first, with ``sound``
-            (from when to when). The query's filters, phrases and words (all of which must
-            be in the asset's text) choose among which; examples, ``then`` and an order do
-            not go with it.
+            (from when to when). ``sound:"…"`` in the query says it too. The query's filters,
+            phrases and words (all of which must be in the asset's text) choose among which;
+            examples, ``then`` and an order do not go with it.
         weights:
             What the rankings count for in the score: ``"meaning=1,words=0.5"`` or a
             mapping; None: the setting ``search_weights``.
@@ -108,6 +109,8 @@ class FindVerbs(OpenCatalog):
             If free words need an encoder whose weights are not to be had, or ``sound`` one
             that is not set.
         """
+        if sound is None and SOUND.name in query.lower():
+            sound = parse(query, sounds=True).sound
         if sound is not None:
             with_it = (image, like, not_, then, within, sort)
             return self._by_sound(sound, query, with_it, limit, after, explain=explain)

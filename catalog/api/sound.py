@@ -78,6 +78,23 @@ class SoundVerbs(OpenCatalog):
         told.end("listen")
         return {"assets": due, "made": made, "windows": windows, "failures": failures}
 
+    def sound_figures(self) -> list[dict[str, Any]]:
+        """Every sound encoder, and how far it is.
+
+        Returns
+        -------
+        list
+            Each with ``name``, ``set`` (whether the setting names it: that one answers),
+            ``dimension`` and ``weights`` (their digest; None where it never heard anything),
+            ``assets`` it has heard, ``missing`` that it has not, and ``windows`` of sound.
+
+        Raises
+        ------
+        UnknownEncoderError
+            If the setting names no sound encoder.
+        """
+        return self.sound_encoders.list()
+
     def listen_due(self, asset_id: int) -> bool:
         """Have the sound encoder hear an asset if that is due, as workers do; whether it was.
 

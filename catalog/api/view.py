@@ -41,14 +41,18 @@ class ViewVerbs(FindVerbs):
     ) -> dict[int, float]:
         """How well each shot of one asset matches: the cosine by clip; empty if nothing ranks.
 
-        Filters of the query count: a shot that they leave out has no score.
+        It is empty too where moments of sound are asked for. Filters of the query count: a shot
+        that they leave out has no score.
 
         Raises
         ------
         InvalidQueryError, InvalidInputError, NotFoundError
             As `search`.
         """
-        root = parse(query).root
+        asked = parse(query, sounds=True)
+        if asked.sound is not None:
+            return {}
+        root = asked.root
         words = "" if root is None else f"({Query(root).to_text()}) "
         found = self.search(
             f"{words}id:{asset}",

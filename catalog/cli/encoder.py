@@ -19,15 +19,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 @app.command("list")
 def list_encoders(*, json: Json = False) -> None:
     """List the encoders of this catalogue: which answers, how far the others are."""
-    from catalog.cli.encoder_text import encoder_list  # noqa: PLC0415
+    from catalog.cli.encoder_text import encoder_list, sound_encoder_list  # noqa: PLC0415
 
     with fail_with_reason(json=json):
         with opened() as catalog:
-            rows = catalog.encoder.list()
+            rows, sounds = catalog.encoder.list(), catalog.sound_figures()
         if json:
-            say_json({"encoders": rows})
+            say_json({"encoders": rows, "sounds": sounds})
         else:
             encoder_list(rows)
+            sound_encoder_list(sounds)
 
 
 @app.command()

@@ -16,7 +16,7 @@ _MOST_SHOWN = 10
 
 def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """Encoders, the active one starred; how fast those being filled go, and how long yet."""
-    numbers = ("dimension", "vectors", "missing", "frames/s", "left")
+    numbers = ("dimension", "vectors", "missing", "lines", "lines missing", "frames/s", "left")
     table = new_table("", "encoder", "state", "dimension", "precision", *numbers[1:],
                       numbers=numbers)  # fmt: skip
     for row in rows:
@@ -31,6 +31,8 @@ def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
             row["precision"],
             vectors,
             missing,
+            row["speech"]["vectors"],
+            row["speech"]["missing"],
             "" if row["rate"] is None else f"{row['rate']:.1f}",
             "" if row["left_s"] is None else str(timedelta(seconds=row["left_s"])),
         )
@@ -38,6 +40,18 @@ def encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         if row["problem"]:
             typer.echo(f"{row['name']} stood still: {row['problem']}")
+
+
+def sound_encoder_list(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Encoders of sounds, that of the settings starred; nothing where there is none."""
+    if not rows:
+        return
+    numbers = ("dimension", "assets", "missing", "windows")
+    table = new_table("", "sound encoder", *numbers, numbers=numbers)
+    for row in rows:
+        add_row(table, "*" if row["set"] else "", row["name"], *(row[name] for name in numbers))
+    typer.echo("")
+    print_table(table)
 
 
 def encoder_comparison(body: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from catalog.cli.session import say_json
 from catalog.cli.tables import add_row, new_table, print_table
 from catalog.cli.text_roll import roll_lines
 from catalog.domain.facets import Facets
-from catalog.domain.query import FIELDS, SORT
+from catalog.domain.query import FIELDS, WHOLE
 from catalog.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def search_result(result: SearchResult) -> None:
         typer.echo(notice.message)
     for each in result.corrections:
         typer.echo(f"No text has “{each['typed']}”; looked for “{each['searched']}” too.")
+    said = ("said",) if any(hit.said is not None for hit in result.hits) else ()
     table = new_table(
-        "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of",
+        "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of", *said,
         numbers=("#", "score", "cosine", "conf.", "words"),
     )  # fmt: skip
     for hit in result.hits:
@@ -84,6 +85,7 @@ def search_result(result: SearchResult) -> None:
             _timecode(hit),
             _range(hit),
             hit.asset["name"],
+            *(_line(hit) for _ in said),
         )
     print_table(table)
     typer.echo(
@@ -106,6 +108,14 @@ def search_result(result: SearchResult) -> None:
 
 def _number(value: float | None, spec: str) -> str:
     return "" if value is None else format(value, spec)
+
+
+def _line(hit: Hit) -> str:
+    """The line that was said, and when."""
+    if hit.said is None:
+        return ""
+    at = hit.said["timecode_in"] or f"{hit.said['start']:.2f} s"
+    return f"{at} “{' '.join(hit.said['text'].split())}”"
 
 
 def _timecode(hit: Hit) -> str:
@@ -136,7 +146,7 @@ def field_list(*, json: bool) -> None:
             "expects": field.expected,
             "example": field.example,
         }
-        for field in (*FIELDS, SORT)
+        for field in (*FIELDS, *WHOLE)
     ]
     if json:
         say_json({"fields": rows})

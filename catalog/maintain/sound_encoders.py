@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 from catalog.db.engine import Database
 from catalog.encoders.sound import SoundEncoder, load_sound_encoder
-from catalog.encoders.sound.registry import WAYS_TO_NAME, sound_spec
+from catalog.encoders.sound.registry import WAYS_TO_NAME, sound_name
 from catalog.errors import EncoderUnavailableError
 from catalog.store import sounds
 from catalog.store.sounds import SoundEncoderRow
@@ -43,10 +44,39 @@ class SoundEncoders:
         """
         if self._name is None:
             return None
-        name = sound_spec(self._name).name
+        name = sound_name(self._name)
         with self._database.session() as session:
             row = sounds.find_encoder(session, name)
         return None if row is None else row.id
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every sound encoder with what it has heard; that of the settings, heard or not.
+
+        Raises
+        ------
+        UnknownEncoderError
+            If the setting names no sound encoder.
+        """
+        mine = None if self._name is None else sound_name(self._name)
+        with self._database.session() as session:
+            rows = [
+                {
+                    "name": row.name,
+                    "set": row.name == mine,
+                    "dimension": row.dimension,
+                    "weights": row.weights_digest,
+                    "assets": heard,
+                    "missing": len(sounds.unheard(session, row.id)),
+                    "windows": windows,
+                }
+                for row, heard, windows in sounds.figures(session)
+            ]
+            if mine is not None and not any(row["set"] for row in rows):
+                nothing = {"assets": 0, "missing": len(sounds.unheard(session, None)), "windows": 0}
+                rows.append(
+                    {"name": mine, "set": True, "dimension": None, "weights": None, **nothing}
+                )
+        return rows
 
     def active(self) -> tuple[SoundEncoder, SoundEncoderRow]:
         """The sound encoder, loaded, and its row.

@@ -35,7 +35,7 @@ def complete(database: Database, query: str, cursor: int) -> tuple[Begun, Sequen
 
 def _values(database: Database, begun: Begun, field: Field, head: str) -> list[Suggestion]:
     try:
-        parse(begun.rest)
+        parse(begun.rest, sounds=True)
         rest = begun.rest
     except InvalidInputError:
         rest = ""  # the rest is being typed as well

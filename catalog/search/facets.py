@@ -48,7 +48,7 @@ def count_values(
             "The prefix holds a character that no text has.", remedy="Take it out."
         )
     names = list(dict.fromkeys(_named(each) for each in fields or USUAL))
-    root = parse(query).root
+    root = parse(query, sounds=True).root
     statement = facet_statement(
         and_(filters.condition(root), filters.versions_wanted(root), visible_to(database.actor)),
         names,

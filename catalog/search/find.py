@@ -40,6 +40,7 @@ from catalog.search.wishes import Sought, Wishes, removed
 from catalog.store import filters
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
+from catalog.store.said import said_query
 from catalog.store.search import Cursor, Keywords, SearchParts, asked_for
 from catalog.store.search.deciding import set_locally
 from catalog.store.visibility import actor_of, narrowed
@@ -189,6 +190,7 @@ class Search:
             flagged=filters.asks_for_flagged(parsed.root),
             free_words=bool(asked.examples) or parsed.has_free_words,
             keywords=keywords,
+            said=said_query(parsed.root),
             meaning=meaning,
             speech=sought.speech,
             weights=asked.weights,

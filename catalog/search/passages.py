@@ -11,23 +11,33 @@ from catalog.domain.results import Hit, SearchResult
 from catalog.search.corrections import corrected
 from catalog.store import filters
 from catalog.store.passages import FoundText, matched_words, texts_of
+from catalog.store.said import said_query
 from catalog.store.search import Keywords
 
 
 def passages_of(database: Database, result: SearchResult) -> dict[int, tuple[Passage, ...]]:
     """By rank, the texts in which words of the query were found; nothing of other hits."""
-    hits = [hit for hit in result.hits if hit.keyword_rank is not None]
-    root = parse(result.query).root
+    root = parse(result.query, sounds=True).root
     if result.corrections and root is not None:
         root = corrected(root, {each["typed"]: each["searched"] for each in result.corrections})
-    query = filters.keyword_query(root)
-    if not hits or query is None:
+    query, said = filters.keyword_query(root), said_query(root)
+    hits = [
+        hit
+        for hit in result.hits
+        if hit.keyword_rank is not None or (said is not None and hit.said is not None)
+    ]
+    if not hits or (query is None and said is None):
         return {}
     assets = list({hit.asset["id"] for hit in hits})
     clips = [hit.clip["id"] for hit in hits if hit.clip is not None]
     with database.session() as session:
         texts = texts_of(session, assets, clips)
-        words = matched_words(session, texts, Keywords(query))
+        words = {} if query is None else matched_words(session, texts, Keywords(query))
+        if said is not None:
+            spoken = [place for place, text in enumerate(texts) if text.field == "speech"]
+            marked = matched_words(session, [texts[at] for at in spoken], Keywords(said))
+            for at, matched in marked.items():
+                words[spoken[at]] = words.get(spoken[at], set()) | matched
     found: list[tuple[FoundText, Passage]] = []
     for place, matched in sorted(words.items()):
         passage = Passage.of(texts[place].field, texts[place].text, matched)

@@ -76,7 +76,13 @@ class SoundSearch:
                 "What it should sound like is empty; expected words.",
                 remedy='Say what is to be heard: --sound "rain on a roof".',
             )
-        parsed = parse(query)
+        parsed = parse(query, sounds=True)
+        if parsed.sound is not None and normal_phrase(parsed.sound) != words:
+            raise InvalidInputError(
+                f"It should sound like “{words}”, and by the query like “{parsed.sound}”; "
+                "expected one of them.",
+                remedy="Say it once, in the query or beside it.",
+            )
         refuse_order(parsed.sort)
         check_limit(limit)
         encoder, row = self._answering()

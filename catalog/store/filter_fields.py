@@ -42,6 +42,7 @@ from catalog.domain.query import (
     Value,
 )
 from catalog.store.places import within
+from catalog.store.said import said
 
 Condition = ColumnElement[bool]
 Column = SQLColumnExpression[Any]
@@ -268,6 +269,7 @@ SPECIAL: dict[str, Callable[[Value], Condition]] = {
     "container": _container,
     "clip": _clip_kind,
     "lang": _clip_language,
+    "said": said,
     "has": _has,
     "is": _is,
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, any_, false, func, not_, or_, select, true
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, Clip
@@ -36,6 +35,7 @@ from catalog.store.filter_fields import (
     metadata_value,
     text_of,
 )
+from catalog.store.said import phrase_query, words_query
 
 
 def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
@@ -48,9 +48,9 @@ def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
         case None:
             return true()
         case Words(text=text):
-            return _in_words(_all_words_query(text)) if words_exclude else true()
+            return _in_words(words_query(text)) if words_exclude else true()
         case Phrase(text=text):
-            return _in_words(_phrase_query(text))
+            return _in_words(phrase_query(text))
         case Not(node=inner):
             # A missing value is not the value: three-valued logic would lose it.
             return not_(func.coalesce(condition(inner, words_exclude=True), false()))
@@ -106,9 +106,9 @@ def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
     """The tsquery of the tree's words and phrases, to rank by; None without any."""
     match node:
         case Words(text=text):
-            return _all_words_query(text)
+            return words_query(text)
         case Phrase(text=text):
-            return _phrase_query(text)
+            return phrase_query(text)
         case And(nodes=nodes):
             return _joined(nodes, "&&")
         case Or(nodes=nodes):
@@ -126,14 +126,6 @@ def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None
         pairs = [parts[at : at + 2] for at in range(0, len(parts), 2)]
         parts = [p[0] if len(p) == 1 else p[0].op(operator)(p[1]) for p in pairs]
     return parts[0]
-
-
-def _phrase_query(text: str) -> ColumnElement[Any]:
-    return func.catalog.phrase_query(text, type_=TSQUERY)
-
-
-def _all_words_query(text: str) -> ColumnElement[Any]:
-    return func.catalog.words_query(text, type_=TSQUERY)
 
 
 def _filter(node: Filter) -> Condition:

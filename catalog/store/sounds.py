@@ -120,7 +120,13 @@ def write_windows(
     )
 
 
-def count_heard(session: Session, encoder_id: int) -> int:
-    """How many assets the encoder has heard."""
-    statement = select(func.count()).select_from(SoundHeard)
-    return session.execute(statement.where(SoundHeard.encoder_id == encoder_id)).scalar_one()
+def figures(session: Session) -> list[tuple[SoundEncoderRow, int, int]]:
+    """Every sound encoder, how many assets it has heard, and its windows of sound."""
+    heard = select(func.count()).where(SoundHeard.encoder_id == SoundEncoder.id)
+    windows = select(func.count()).where(SoundWindow.encoder_id == SoundEncoder.id)
+    rows = session.execute(
+        select(*_COLUMNS, heard.scalar_subquery(), windows.scalar_subquery()).order_by(
+            SoundEncoder.id
+        )
+    )
+    return [(SoundEncoderRow(*row[:-2]), row[-2], row[-1]) for row in rows]

@@ -23,8 +23,8 @@ def test_the_way_of_an_encoder_in_and_another_out(cli, pictures: Path, tmp_path:
         "3 frames wait: catalog encoder backfill null:32",
     ]
     listed = cli("encoder", "list").out.splitlines()
-    assert listed[1].split() == ["*", "null:64", "active", "64", "fp32", "3", "0"]
-    assert listed[2].split() == ["null:32", "filling", "0%", "32", "fp32", "0", "3"]
+    assert listed[1].split() == ["*", "null:64", "active", "64", "fp32", "3", "0", "0", "0"]
+    assert listed[2].split() == ["null:32", "filling", "0%", "32", "fp32", "0", "3", "0", "0"]
     assert cli("encoder", "backfill", "--json").json == {"encoded": {"null:32": 3}}
     assert "catalog encoder activate null:32" in cli("encoder", "backfill", "null:32").out
     assert "Every frame has its vector" in cli("encoder", "add", "null:32").out

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.domain.ordering import Sort
-from catalog.domain.query import FIELDS, SORT, And, Not, Or, Phrase, Words, parse, point_at
+from catalog.domain.query import FIELDS, SORT, WHOLE, And, Not, Or, Phrase, Words, parse, point_at
 from catalog.errors import InvalidQueryError
 
 NOW = datetime(2026, 6, 10, 15, 30, tzinfo=UTC)
@@ -51,8 +51,9 @@ PIECES = st.sampled_from(
         "meta.",
         "meta.k:",
         *(f"{name}:" for entry in FIELDS for name in (entry.name, *entry.aliases)),
-        *(entry.example for entry in FIELDS),
+        *(entry.example for entry in (*FIELDS, *WHOLE)),
         "sort:",
+        "sound:",
         " sort:name:desc ",
         "codec:(",
         "near:(51.5,0 OR ",
@@ -62,7 +63,7 @@ GLUED = st.lists(PIECES, max_size=14).map("".join)
 SPACED = st.lists(
     st.one_of(
         st.sampled_from(
-            [entry.example for entry in (*FIELDS, SORT)]
+            [entry.example for entry in (*FIELDS, *WHOLE)]
             + ["a", '"b c"', "-", "OR", "(", ")", "codec:("]
         ),
         st.from_regex(r"-?[a-zа-я]{1,6}", fullmatch=True),
@@ -74,7 +75,7 @@ SPACED = st.lists(
 def parsed(text):
     """The query, or None when it is refused as it should be."""
     try:
-        return parse(text, now=NOW)
+        return parse(text, now=NOW, sounds=True)
     except InvalidQueryError as error:
         refused = error
     check_place(text, refused)
@@ -94,7 +95,7 @@ def check(text):
     query = parsed(text)
     if query is None:
         return
-    again = parse(query.to_text(), now=NOW)
+    again = parse(query.to_text(), now=NOW, sounds=True)
     assert again == query
     assert again.to_text() == query.to_text()
     assert again.words == query.words

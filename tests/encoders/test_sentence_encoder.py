@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_models import HF_TOWER, save_tokenizer
+from tiny_sentence import save_sentence_encoder
 
+from catalog import Catalog
 from catalog.encoders import Encoder, TextEncoder, load_encoder, load_text_encoder, parse_spec
 from catalog.errors import EncoderUnavailableError, UnknownEncoderError
+from catalog.settings import Settings
 
 TEXTS = ["a laptop on a train", "кіт на столі", "夜の街", "سيارة حمراء"]
 ODD = ["", "  \n", "word " * 5000, "夜" * 20_000, "half a pair \ud83d", "before\x00after", "</s>"]
@@ -18,39 +21,7 @@ ODD = ["", "  \n", "word " * 5000, "夜" * 20_000, "half a pair \ud83d", "before
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model as sentence-transformers saves one: transformer, mean of tokens, dense layer."""
-    import torch
-    from safetensors.torch import save_file
-    from transformers import XLMRobertaConfig, XLMRobertaModel
-
-    place = tmp_path_factory.mktemp("sentence")
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = {key: value for key, value in HF_TOWER.items() if key != "model_type"}
-        XLMRobertaModel(XLMRobertaConfig(**config)).save_pretrained(place)
-        weights = {"linear.weight": torch.randn(12, 16), "linear.bias": torch.randn(12)}
-    save_tokenizer(place)
-    kinds = {
-        "": "Transformer",
-        "1_Pooling": "Pooling",
-        "2_Dense": "Dense",
-        "3_Normalize": "Normalize",
-    }
-    modules = [
-        {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for n, (path, kind) in enumerate(kinds.items())
-    ]
-    (place / "modules.json").write_text(json.dumps(modules))
-    (place / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 24}))
-    for name in ("1_Pooling", "2_Dense"):
-        (place / name).mkdir()
-    pooling = {"word_embedding_dimension": 16, "pooling_mode_mean_tokens": True}
-    (place / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
-    dense = {"in_features": 16, "out_features": 12, "bias": True,
-             "activation_function": "torch.nn.modules.activation.Tanh"}  # fmt: skip
-    (place / "2_Dense" / "config.json").write_text(json.dumps(dense))
-    save_file(weights, place / "2_Dense" / "model.safetensors")
-    return place
+    return save_sentence_encoder(tmp_path_factory.mktemp("sentence"))
 
 
 @pytest.fixture(scope="module", params=["sentence", "null", "demo"])
@@ -105,3 +76,29 @@ def test_what_cannot_be_loaded_is_told_with_a_way_out(folder: Path, tmp_path: Pa
     assert "CATALOG_SPEECH_ENCODER" in caught.value.remedy
     with pytest.raises(UnknownEncoderError, match="sentence:ORG/REPO"):
         parse_spec("sentence:")
+
+
+def test_a_catalogue_hears_by_it_from_ingest_to_search(
+    folder: Path, settings: Settings, tmp_path: Path
+):
+    lines = ("the minister resigned", "a storm over the harbour", "кіт на столі")
+    cues = (f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}\n" for n, line in enumerate(lines))
+    with wave.open(str(tmp_path / "talk.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8000 * 4))
+    (tmp_path / "talk.srt").write_text("\n".join(cues), encoding="utf-8")
+    named = f"sentence:{folder}"
+    with Catalog.open(settings) as catalog:
+        catalog.ingest(tmp_path / "talk.wav")
+    # One that is named later gives what is there its vectors with the next ingest.
+    with Catalog.open(replace(settings, speech_encoder=named)) as catalog:
+        catalog.ingest(tmp_path / "talk.wav")
+        rows = {row["state"]: row for row in catalog.encoder.list()}
+        assert rows["speech"]["name"] == named
+        assert rows["speech"]["speech"] == rows["active"]["speech"] == {"vectors": 3, "missing": 0}
+        for line in lines:
+            [hit] = catalog.search(line).hits
+            assert hit.said is not None
+            # Its weights are random: what it knows is that the same words mean the same.
+            assert (hit.said["text"], hit.said["rank"]) == (line, 1)
+            assert hit.said["cosine"] == pytest.approx(1, abs=1e-3)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tiny_sentence import HF_TOWER, save_tokenizer
+
 VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
 OPEN_CLIP_TEXT = {"context_length": 16, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
 HF_TEXT = {
@@ -12,19 +14,6 @@ HF_TEXT = {
     "hf_tokenizer_name": "tiny-xlmr",
     "hf_pooler_type": "mean_pooler",
     "context_length": 24,
-}
-HF_TOWER = {
-    "model_type": "xlm-roberta",
-    "vocab_size": 300,
-    "hidden_size": 16,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "max_position_embeddings": 40,
-    "type_vocab_size": 1,
-    "pad_token_id": 1,
-    "bos_token_id": 0,
-    "eos_token_id": 2,
 }
 
 
@@ -58,23 +47,6 @@ def save_model(
     else:
         torch.save(state, folder / f"open_clip_pytorch_model{suffix}")
     return folder
-
-
-def save_tokenizer(folder: Path) -> None:
-    """Bytes as tokens, framed as XLM-RoBERTa frames its own."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2} | {c: i + 3 for i, c in enumerate(alphabet)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
-    ).save_pretrained(folder)
 
 
 def save_clap(folder: Path, *, seed: int = 0, fused: bool = False, suffix: str = "") -> Path:

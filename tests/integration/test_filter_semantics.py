@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import and_, select, text
+from sqlalchemy.orm import Session
 
 from catalog import Catalog
 from catalog.db.models import Asset, Clip
@@ -20,6 +21,7 @@ from catalog.store import filters
 Row = dict[str, Any]
 Test = Callable[[Row], bool]
 
+SAID = ((), ("storms come",), ("come the", "storm"), ("red car",))
 ASSETS: list[Row] = [
     {
         "name": f"n{i}",
@@ -31,6 +33,8 @@ ASSETS: list[Row] = [
         "tags": {tag for at, tag in enumerate(("night", "aerial")) if i >> at & 1},
         "description": ("red car", "car red", "blue", "")[i // 3 % 4],
         "camera": ("FX6", None)[i % 2],
+        "said": () if i % 3 == 1 else SAID[i % 4],
+        "logged": "a storm" if i % 9 == 3 else "",
     }
     for i in range(18)
 ]
@@ -42,6 +46,19 @@ def same(field: str, value: str) -> Test:
 
 def least(field: str, number: int) -> Test:
     return lambda row: row[field] is not None and row[field] >= number
+
+
+def spoken(row: Row) -> str:
+    return "|".join(row["said"])
+
+
+def shown(row: Row) -> str:
+    """What stands between two lines: a blank, if the asset has a shot that has nothing else."""
+    return " " if row["kind"] == "video" and not row["logged"] else "|"
+
+
+def texts(row: Row) -> list[str]:
+    return [row["description"], " ".join((*row["said"], row["logged"]))]
 
 
 LEAVES: list[tuple[str, Test]] = [
@@ -61,9 +78,17 @@ LEAVES: list[tuple[str, Test]] = [
     ("has:tag", lambda row: bool(row["tags"])),
     ("has:collection", lambda row: row["collection"] is not None),
     ("meta.camera:fx6", same("camera", "fx6")),
-    ("cars", lambda row: "car" in row["description"]),
+    ("cars", lambda row: any("car" in text for text in texts(row))),
     ("bl*", lambda row: "blue" in row["description"]),
-    ('"red car"', lambda row: row["description"] == "red car"),
+    ('"red car"', lambda row: any("red car" in text for text in texts(row))),
+    ("said:storm", lambda row: "storm" in spoken(row)),
+    ("said:stor*,blue", lambda row: "storm" in spoken(row)),
+    ("said:CARS", lambda row: "car" in spoken(row)),
+    ('said:"come the"', lambda row: "come the" in spoken(row)),
+    # Over a shot a phrase may go on from one line to the next.
+    ('said:"the storm"', lambda row: "the storm" in spoken(row).replace("|", shown(row))),
+    ('said:"a storm"', lambda _: False),
+    ("spoken:*", lambda row: bool(row["said"])),
 ]
 LEAF = st.sampled_from(LEAVES)
 
@@ -104,8 +129,9 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
                         " :codec, :collection, :width, :description,"
                         " jsonb_strip_nulls(jsonb_build_object('camera', CAST(:camera AS text))))"
                     ),
-                    {key: value for key, value in row.items() if key != "tags"},
+                    {k: v for k, v in row.items() if k not in ("tags", "said", "logged")},
                 )
+                insert_clips(session, row)
                 session.execute(
                     text(
                         "INSERT INTO asset_tag (asset_id, tag_id) SELECT a.id, t.id"
@@ -116,6 +142,23 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
         yield opened
 
 
+def insert_clips(session: Session, row: Row) -> None:
+    """A second of speech for each line; of a video a shot over all, and what is logged of it."""
+    clips = [("speech", at, at + 1, line) for at, line in enumerate(row["said"])]
+    if row["kind"] == "video":
+        clips.append(("shot", 0, 10, None))
+    if row["logged"]:
+        clips.append(("subclip", 0, 5, row["logged"]))
+    for kind, start, end, words in clips:
+        session.execute(
+            text(
+                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, text, language)"
+                " SELECT id, :kind, :start, :end, :words, 'en' FROM asset WHERE name = :name"
+            ),
+            {"kind": kind, "start": start, "end": end, "words": words, "name": row["name"]},
+        )
+
+
 @hypothesis_settings(deadline=None, max_examples=150)
 @given(TREE)
 def test_any_tree_means_what_it_says(filled: Catalog, tree: tuple[str, Test]):
@@ -123,6 +166,7 @@ def test_any_tree_means_what_it_says(filled: Catalog, tree: tuple[str, Test]):
     for said in (query, parse(query).to_text()):
         wanted = filters.condition(parse(said).root, words_exclude=True)
         with filled.database.session() as session:
-            joined = select(Asset.name).outerjoin(Clip, Clip.asset_id == Asset.id)
+            shot = and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
+            joined = select(Asset.name).outerjoin(Clip, shot)
             found = set(session.execute(joined.where(wanted)).scalars())
         assert found == {row["name"] for row in ASSETS if holds(row)}, said

@@ -15,6 +15,7 @@ import pytest
 from small_footage import video
 
 from catalog import Catalog
+from catalog.cli.encoder_text import sound_encoder_list
 from catalog.domain.actor import Actor
 from catalog.encoders.sound.null import BANDS
 from catalog.errors import (
@@ -24,6 +25,7 @@ from catalog.errors import (
     UnknownEncoderError,
 )
 from catalog.settings import Settings
+from catalog.web.pages.cards import cards_of
 
 RATE = 16_000
 
@@ -136,6 +138,33 @@ def test_pages_follow_each_other(filled: Catalog):
         filled.search(sound="hum", after=filled.search(sound="hiss", limit=2).next)
 
 
+def test_the_query_itself_says_it(filled: Catalog):
+    asked = [(h.asset["name"], h.sound) for h in filled.search(sound="a whistle").hits]
+    found = filled.search('sound:"a  whistle"')
+    assert [(h.asset["name"], h.sound) for h in found.hits] == asked
+    found = filled.search("kind:video SOUND:whistle")
+    assert {h.asset["name"] for h in found.hits} == {"train.mov"}
+    [first, *_] = cards_of(found, filled.passages(found), grouped=False)
+    assert first.why == "sounds so: 01:00:04:00 – 01:00:08:00"
+    assert filled.facets("kind:video sound:whistle", fields=["kind"]).values["kind"][0].assets == 2
+    assert filled.scores("sound:whistle", first.asset["id"]) == {}
+    assert filled.search("sound:whistle", sound="whistle").hits
+    with pytest.raises(InvalidInputError, match="expected one of them"):
+        filled.search("sound:whistle", sound="hum")
+    for refused in (filled.assets, filled.duplicates):
+        with pytest.raises(InvalidQueryError, match="hits of a search alone"):
+            refused("sound:whistle")
+
+
+def test_what_is_heard_is_listed(filled: Catalog, capsys):
+    (row,) = filled.sound_figures()
+    assert (row["name"], row["set"], row["assets"], row["missing"]) == ("null", True, 4, 0)
+    assert row["windows"] > 10
+    sound_encoder_list([row])
+    shown = capsys.readouterr().out.split()
+    assert shown[-6:] == ["*", "null", str(row["dimension"]), "4", "0", str(row["windows"])]
+
+
 def test_the_statement_is_one_and_shown(filled: Catalog):
     found = filled.search(sound="hiss", explain=True)
     assert "sound_window" in found.explanation["sql"]
@@ -181,7 +210,9 @@ def test_without_a_sound_encoder_it_is_not_offered(catalog: Catalog, tmp_path: P
     report = catalog.ingest(tmp_path)
     assert (report.ready, report.warnings) == (1, [])
     assert "sound" not in {stage["name"] for stage in catalog.show("kettle.wav")["stages"]}
-    for ask in (lambda: catalog.search(sound="rain"), catalog.listen):
+    assert catalog.sound_figures() == []
+    asked = (lambda: catalog.search(sound="rain"), lambda: catalog.search("sound:rain"))
+    for ask in (*asked, catalog.listen):
         with pytest.raises(EncoderUnavailableError, match="no sound encoder is set") as caught:
             ask()
         assert "CATALOG_SOUND_ENCODER" in caught.value.remedy
@@ -221,6 +252,10 @@ def test_another_encoder_hears_everything_anew(settings: Settings, tmp_path: Pat
     wav(tmp_path / "kettle.wav", ("whistle", 5))
     with Catalog.open(replace(settings, sound_encoder="null")) as catalog:
         catalog.ingest(tmp_path)
+        (before,) = [s for s in catalog.show("kettle.wav")["stages"] if s["name"] == "sound"]
+        catalog.ingest(tmp_path)
+        (after,) = [s for s in catalog.show("kettle.wav")["stages"] if s["name"] == "sound"]
+        assert after == before, "what it has heard is not heard again"
     monkeypatch.setattr(NullSoundEncoder, "weights_digest", "other")
     with (
         Catalog.open(replace(settings, sound_encoder="null")) as catalog,

@@ -11,6 +11,7 @@ from small_footage import sound, still, video
 from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.cli.text import search_result
 from catalog.domain import plan as planning
 from catalog.domain.actor import Actor
 from catalog.domain.results import Hit
@@ -140,6 +141,40 @@ def test_pages_go_on_where_the_one_before_ended(spoken: Catalog):
         paged += [(h.asset["id"], h.clip and h.clip["id"]) for h in page.hits]
         after = page.next
     assert paged == every
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("said:minister", {LINES["white"]}),
+        ('said:"the minister"', {LINES["white"]}),
+        ('said:"minister the"', set()),
+        ("said:submarines kind:video", {LINES["blue"]}),
+        ("said:min*,baum", {LINES["white"], "Der grüne Baum ist green"}),
+        ('said:"red car" -said:yellow', {LINES["red"]}),
+        ("news said:car", {LINES["red"]}),  # the name finds it, and so the line is shown
+        ("said:news", set()),  # said, and not written
+        ('said:"submarine the minister"', set()),  # in shots of their own
+    ],
+)
+def test_what_is_said_filters_and_is_shown(spoken: Catalog, query: str, lines: set[str]):
+    hits = found(spoken, query, all_=True)
+    assert {hit.said["text"] for hit in hits if hit.said} == lines
+    assert all(hit.said for hit in hits)
+
+
+def test_who_asks_for_what_is_said_sees_it_marked_and_on_the_terminal(spoken: Catalog, capsys):
+    result = spoken.search('said:"minister resigned"')
+    [hit] = result.hits
+    [passage] = spoken.passages(result)[hit.rank]
+    assert [text for text, matched in passage.parts if matched] == ["minister", "resigned"]
+    assert passage.field == "speech"
+    search_result(result)
+    assert f"10:00:03:05 “{LINES['white']}”" in capsys.readouterr().out
+    search_result(spoken.search("kind:still", limit=1))
+    assert "said" not in capsys.readouterr().out
+    rows = spoken.assets("said:baum")["assets"]
+    assert [row["name"] for row in rows] == ["talk.wav"]
 
 
 def test_it_is_one_statement(spoken: Catalog, statements):

@@ -50,6 +50,7 @@ def test_a_script_is_given_the_counts_apart_and_a_browser_all_at_once(local):
 REFUSED = [
     "/?q=%22open",
     "/?q=x&after=nonsense",
+    "/?q=sound:rain",
     "/?q=x&like=clip:7",
     "/?like=7;drop",
     f"/?image={PICTURE}",
@@ -62,6 +63,8 @@ def test_a_search_that_cannot_be_made_is_still_a_page(client):
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert 'id="q"' in answer.text
+    # How sounds come to be heard is told where somebody asks for one.
+    assert "CATALOG_SOUND_ENCODER" in client.get("/?q=sound:rain").text
 
 
 def test_what_is_no_picture_is_refused(client):

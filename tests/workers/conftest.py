@@ -114,6 +114,11 @@ class Service:
 
     def environment(self) -> dict[str, str]:
         mine = {k: v for k, v in os.environ.items() if not k.startswith(("CATALOG_", "CELERY_"))}
+        named = {
+            "CATALOG_SPEECH_ENCODER": self.settings.speech_encoder,
+            "CATALOG_SOUND_ENCODER": self.settings.sound_encoder,
+        }
+        mine |= {name: value for name, value in named.items() if value}
         return mine | {
             "CATALOG_HOME": str(self.settings.home),
             "CATALOG_DATABASE_URL": str(self.settings.database_url),

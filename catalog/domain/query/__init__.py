@@ -6,7 +6,7 @@ written is described in ``docs/query-language.md``, and every field in
 """
 
 from catalog.domain.query.field_types import FieldType, Op
-from catalog.domain.query.fields import FIELDS, SORT, Field, find_field
+from catalog.domain.query.fields import FIELDS, SORT, SOUND, WHOLE, Field, find_field
 from catalog.domain.query.mistakes import MAX_DEPTH, MAX_LENGTH, point_at
 from catalog.domain.query.nodes import (
     And,
@@ -30,6 +30,8 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LENGTH",
     "SORT",
+    "SOUND",
+    "WHOLE",
     "And",
     "Circle",
     "DateRange",

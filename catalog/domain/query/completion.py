@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.domain.query.fields import FIELDS, SORT, Field, find_field
+from catalog.domain.query.fields import FIELDS, SORT, WHOLE, Field, find_field
 
 _ORDERS = ("date", "date:asc", "duration", "duration:asc", "name", "name:desc", "relevance")
 
@@ -33,7 +33,8 @@ class Begun:
         term = query[start:cursor]
         minus = "-" if term.startswith("-") else ""
         name, colon, value = term.removeprefix("-").partition(":")
-        field = SORT if name.lower() == SORT.name else find_field(name.partition(".")[0])
+        whole = next((each for each in WHOLE if each.name == name.lower()), None)
+        field = whole or find_field(name.partition(".")[0])
         rest = f"{query[:start]} {query[cursor:]}".strip()
         if not colon or field is None:
             return cls(start, cursor, minus, term.removeprefix("-"), None, rest)
@@ -61,7 +62,7 @@ def fields_begun(begun: Begun) -> Sequence[Suggestion]:
     word = begun.word.lower()
     return [
         Suggestion(f"{begun.head}{field.name}:", field.about, open=True)
-        for field in (*FIELDS, SORT)
+        for field in (*FIELDS, *WHOLE)
         if word and any(name.startswith(word) for name in (field.name, *field.aliases))
     ]
 

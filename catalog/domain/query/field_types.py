@@ -21,6 +21,8 @@ class FieldType(StrEnum):
     TEXT = "text"
     PATH = "path"  # text; a folder stands for everything below it
     LANGUAGE = "language"  # text; "pt" stands for "pt-BR" too
+    WORDS = "words"  # as keywords, not as a whole text
+    MEANING = "meaning"  # what it is like, in words
     TIMECODE = "timecode"  # text of digits and colons
     CHOICE = "choice"
     INTEGER = "integer"
@@ -46,6 +48,8 @@ _OPS = {
     FieldType.TEXT: Op.MATCHES,
     FieldType.PATH: Op.MATCHES,
     FieldType.LANGUAGE: Op.MATCHES,
+    FieldType.WORDS: Op.MATCHES,
+    FieldType.MEANING: Op.MATCHES,
     FieldType.TIMECODE: Op.MATCHES,
     FieldType.CHOICE: Op.IS,
     FieldType.DATE: Op.DURING,
@@ -56,6 +60,8 @@ _EXPECTED = {
     FieldType.TEXT: "a text, in quotes if it has spaces, with * for any characters",
     FieldType.PATH: "a file or a folder, with * for any characters",
     FieldType.LANGUAGE: "a language tag such as uk or pt-BR",
+    FieldType.WORDS: "a word, the beginning of one and *, or a phrase in quotes",
+    FieldType.MEANING: "words, in quotes if there are several",
     FieldType.TIMECODE: "a timecode HH:MM:SS:FF, or its beginning and *",
     FieldType.CHOICE: "one of the listed values",
     FieldType.INTEGER: "a whole number, a comparison (>5, <=5) or a range (1..5)",

@@ -304,6 +304,13 @@ FIELDS: tuple[Field, ...] = (
         suggests=True,
     ),
     Field(
+        "said",
+        FieldType.WORDS,
+        "what is said over the shot, or anywhere in a sound: a word in any form, or a phrase",
+        'said:"storm warning"',
+        aliases=("spoken",),
+    ),
+    Field(
         "roll",
         FieldType.CHOICE,
         "a: somebody speaks; b: cutaway",
@@ -375,6 +382,17 @@ SORT = Field(
 )
 """How the query itself says the order of its hits."""
 
+SOUND = Field(
+    "sound",
+    FieldType.MEANING,
+    "no filter: moments that sound so, where a sound encoder is set",
+    'sound:"rain on a roof"',
+)
+"""How the query itself says what is to be heard."""
+
+WHOLE = (SORT, SOUND)
+"""What is about all of a query, and written like a field."""
+
 _BY_NAME = {name: entry for entry in FIELDS for name in (entry.name, *entry.aliases)}
 
 
@@ -385,5 +403,7 @@ def find_field(name: str) -> Field | None:
 
 def nearest_field(name: str) -> str | None:
     """The name that ``name`` is most likely a slip of, if it is like any."""
-    near = difflib.get_close_matches(name.lower(), (*_BY_NAME, SORT.name), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(
+        name.lower(), (*_BY_NAME, *(each.name for each in WHOLE)), n=1, cutoff=0.6
+    )
     return near[0] if near else None

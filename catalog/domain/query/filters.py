@@ -152,6 +152,8 @@ def _read_text(field: Field, item: Item) -> TextMatch:
     match = TextMatch(_literal_parts(item))
     if field.type is FieldType.TIMECODE:
         return _checked_timecode(match)
+    if field.type is FieldType.WORDS:
+        return _checked_words(match)
     if match.exact is None:
         return match
     if field.type is FieldType.PATH:
@@ -169,6 +171,17 @@ def _literal_parts(item: Item) -> tuple[str, ...]:
     # Wildcards on both sides of a quote that holds nothing leave an empty part between.
     inner = [part for part in parts[1:-1] if part]
     return (parts[0], *inner, parts[-1]) if len(parts) > 1 else (parts[0],)
+
+
+def _checked_words(match: TextMatch) -> TextMatch:
+    """A word, a phrase, the beginning of a word, or any words: an index of words knows no more."""
+    if match.exact is None and not match.anything:
+        first, *others = match.parts
+        if others != [""] or not first or len(first.split()) != 1:
+            raise SpellingError("a * may stand only at the end of one word")
+    elif match.exact is not None and not match.exact.strip():
+        raise SpellingError
+    return match
 
 
 def _checked_timecode(match: TextMatch) -> TextMatch:

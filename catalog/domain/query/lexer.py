@@ -22,7 +22,7 @@ from catalog.domain.query.characters import (
     read_quoted,
     stray_quote,
 )
-from catalog.domain.query.fields import SORT, Field, find_field, nearest_field
+from catalog.domain.query.fields import WHOLE, Field, find_field, nearest_field
 from catalog.domain.query.mistakes import mistake, quoted
 from catalog.domain.query.values import Item, ValueReader
 from catalog.errors import InvalidQueryError
@@ -36,7 +36,7 @@ class Kind(Enum):
     WORD = auto()
     PHRASE = auto()
     FILTER = auto()
-    SORT = auto()
+    WHOLE = auto()
     MINUS = auto()
     OPEN = auto()
     CLOSE = auto()
@@ -111,8 +111,8 @@ def _filter_at(text: str, start: int) -> Token | None:
     if found is None:
         return None
     name, dotted, colon = found.groups()
-    order = name.lower() == SORT.name
-    field, key = SORT if order else find_field(name), dotted[1:]
+    whole = next((each for each in WHOLE if each.name == name.lower()), None)
+    field, key = whole or find_field(name), dotted[1:]
     if field is None or field.keyed != bool(key) or (dotted and not field.keyed):
         if colon == ":" and _looks_like_filter(text, found.end()):
             raise _unknown_field(text, start, found.end() - 1)
@@ -120,7 +120,7 @@ def _filter_at(text: str, start: int) -> Token | None:
     items, end = ValueReader(text, found.end(), name + dotted).read()
     if not items:
         raise _empty_value(text, field, start, found.end())
-    kind = Kind.SORT if order else Kind.FILTER
+    kind = Kind.FILTER if whole is None else Kind.WHOLE
     return Token(kind, text[start:end], start, end, field, key, items)
 
 

@@ -8,7 +8,7 @@ The grammar, loosest first::
     term   = ["-"] (words | phrase | filter | "(" any ")")
     filter = field ":" (values | "(" value {("OR" | ",") value} ")")
 
-``sort:…`` may stand between any terms; it is taken out before.
+``sort:…`` and ``sound:…`` may stand between any terms; they are taken out before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from catalog.domain.ordering import Sort
 from catalog.domain.query.canonical import spell
 from catalog.domain.query.characters import is_space
-from catalog.domain.query.fields import SORT
 from catalog.domain.query.filters import read_filter
 from catalog.domain.query.lexer import Kind, Token, tokenize
 from catalog.domain.query.mistakes import MAX_DEPTH, MAX_LENGTH, mistake
@@ -36,7 +35,7 @@ from catalog.domain.query.nodes import (
     Words,
     leaves,
 )
-from catalog.domain.query.order import take_sort
+from catalog.domain.query.order import Whole, refuse_sound, take_whole
 from catalog.errors import InvalidQueryError
 
 _BEGINNING = re.compile(r"(?<!\S)([^\s*]*\w)\*(?!\S)")
@@ -52,13 +51,23 @@ class Query:
         The tree; None when there was nothing but blanks.
     text:
         What was parsed. Queries that say the same are equal, whatever their text.
-    sort:
-        The order asked for by ``sort:…``; None where nothing is said.
+    whole:
+        What is asked of all hits: ``sort`` and ``sound`` are of it.
     """
 
     root: Node | None
     text: str = field(default="", compare=False)
-    sort: Sort | None = None
+    whole: Whole = field(default_factory=Whole)
+
+    @property
+    def sort(self) -> Sort | None:
+        """The order asked for by ``sort:…``; None where nothing is said."""
+        return self.whole.sort
+
+    @property
+    def sound(self) -> str | None:
+        """What is to be heard by ``sound:…``; None where nothing is said."""
+        return self.whole.sound
 
     @property
     def words(self) -> str:
@@ -86,13 +95,13 @@ class Query:
     def to_text(self) -> str:
         """The canonical text: it parses to an equal query (at the same ``now``)."""
         parts = [] if self.root is None else [spell(self.root)]
-        return " ".join(parts if self.sort is None else [*parts, f"{SORT.name}:{self.sort.text}"])
+        return " ".join([*parts, *self.whole.parts])
 
     def _leaves(self) -> Iterator[tuple[Words | Phrase | Filter, bool]]:
         return iter(()) if self.root is None else leaves(self.root)
 
 
-def parse(text: str, *, now: datetime | None = None) -> Query:
+def parse(text: str, *, now: datetime | None = None, sounds: bool = False) -> Query:
     """Parse what stands in the query box.
 
     Parameters
@@ -101,6 +110,8 @@ def parse(text: str, *, now: datetime | None = None) -> Query:
         At most :data:`MAX_LENGTH` characters.
     now:
         What ``today`` and ``7d`` are relative to; days are UTC's. Default: the clock.
+    sounds:
+        Whether ``sound:…`` is looked at; else it is refused.
 
     Raises
     ------
@@ -109,12 +120,14 @@ def parse(text: str, *, now: datetime | None = None) -> Query:
         characters, and the ``query``. :func:`point_at` draws it.
     """
     _check_characters(text)
-    tokens, sort = take_sort(text, tokenize(text))
+    tokens, whole = take_whole(text, tokenize(text))
+    if not sounds:
+        refuse_sound(text, whole)
     if not tokens:
-        return Query(None, text, sort)
+        return Query(None, text, whole)
     moment = datetime.now(UTC) if now is None else now
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return Query(_Parser(text, tokens, moment).parse(), text, sort)
+    return Query(_Parser(text, tokens, moment).parse(), text, whole)
 
 
 def _check_characters(text: str) -> None:

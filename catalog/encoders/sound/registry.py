@@ -77,6 +77,20 @@ def sound_spec(text: str) -> EncoderSpec:
     return parsed
 
 
+def sound_name(text: str) -> str:
+    """What the encoder of that name calls itself, and the catalogue what it has heard.
+
+    Raises
+    ------
+    UnknownEncoderError
+        If the text follows none of the spellings.
+    """
+    from catalog.encoders.sound.null import NullSoundEncoder  # noqa: PLC0415  # as when it is loaded
+
+    parsed = sound_spec(text)
+    return NullSoundEncoder.name if parsed.kind is Kind.NULL else parsed.name
+
+
 def missing_sound_weights(name: str) -> str | None:
     """What is missing of the sound encoder called ``name``, in words; None if it is all here.
 

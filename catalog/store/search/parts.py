@@ -112,8 +112,13 @@ class Keywords:
     def _asked(self) -> CTE:
         # Materialized: else the words are read as a query wherever it is named, while planning.
         every = select(self.query.label("every")).cte("every_word").prefix_with("MATERIALIZED")
-        some = func.regexp_replace(cast(every.c.every, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
-        return select(every.c.every, cast(some, TSQUERY).label("some")).cte("asked")
+        return select(every.c.every, any_of(every.c.every).label("some")).cte("asked")
+
+
+def any_of(query: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A tsquery of one of the words or more, instead of all or of a phrase."""
+    some = func.regexp_replace(cast(query, Text), " (&|<->|<[0-9]+>) ", " | ", "g")
+    return cast(some, TSQUERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,8 @@ class SearchParts:
     clips: str | None = None
     """The clips that pass the filters, where they are few and known, as PostgreSQL writes an
     array: a statement planned once for any filters starts from them. It filters all the same."""
+    said: ColumnElement[Any] | None = None
+    """The tsquery of what a filter wants said: hits are shown with the line that says it."""
     speech: Speech | None = None
     """What should be said; None where nothing is said in the library, or no words are sought."""
 
@@ -226,6 +233,11 @@ class SearchParts:
     def by_speech(self) -> bool:
         """Whether what is said ranks."""
         return self.speech is not None and self.weights.speech > 0
+
+
+def shows_lines(parts: SearchParts) -> bool:
+    """Whether hits are shown with a line that is said."""
+    return parts.by_speech or parts.said is not None
 
 
 def is_sorted_by_score(parts: SearchParts) -> bool:

@@ -41,7 +41,7 @@ from catalog.db.vectors import HALFVEC
 from catalog.domain.confidence import QUARTILE
 from catalog.domain.everyday import SENTENCES
 from catalog.store.search.nearest import distance_to
-from catalog.store.search.parts import SearchParts, Speech
+from catalog.store.search.parts import SearchParts, Speech, any_of
 from catalog.store.search.sampling import LINES, evenly_drawn
 
 # A line is taken to say it from so many spreads above the background's median on,
@@ -230,18 +230,36 @@ def figures(ground: CTE | None) -> list[ColumnElement[Any]]:
 
 def said_line(page: CTE, parts: SearchParts) -> ColumnElement[Any]:
     """The line that a hit is shown with: what stands out, else where its words are said."""
-    if not parts.by_speech:
-        return cast(null(), BigInteger)
-    if parts.keywords is None:
-        return page.c.speech_id
+    lines: list[ColumnElement[Any]] = [cast(null(), BigInteger)]
+    if parts.by_speech:
+        lines = [page.c.speech_id]
+    if parts.said is not None:
+        # A phrase may go on from one line to the next: then one that has some of its words.
+        whole = select(parts.said).scalar_subquery()
+        lines.append(_line_with(page, select(any_of(parts.said)).scalar_subquery(), first=whole))
+    if parts.by_speech and parts.keywords is not None:
+        lines.append(_line_with(page, parts.keywords.any, page.c.keyword_rank.is_not(None)))
+    return lines[0] if len(lines) == 1 else func.coalesce(*lines)
+
+
+def _line_with(
+    page: CTE,
+    words: ColumnElement[Any],
+    *where: ColumnElement[bool],
+    first: ColumnElement[Any] | None = None,
+) -> ColumnElement[Any]:
+    """The line over a hit that has the words best, the first of those that have them alike.
+
+    One that answers the query ``first`` comes before all others.
+    """
     line, shot = aliased(Clip), aliased(Clip)
-    words = parts.keywords.any
-    in_words = (
+    order = [] if first is None else [line.words.bool_op("@@")(first).desc()]
+    return (
         select(line.id)
         .select_from(line)
         .outerjoin(shot, shot.id == page.c.clip_id)
         .where(
-            page.c.keyword_rank.is_not(None),
+            *where,
             line.asset_id == page.c.asset_id,
             line.kind == "speech",
             line.words.bool_op("@@")(words),
@@ -250,12 +268,11 @@ def said_line(page: CTE, parts: SearchParts) -> ColumnElement[Any]:
                 and_(line.start_pts < shot.end_pts, line.end_pts > shot.start_pts),
             ),
         )
-        .order_by(func.ts_rank_cd(line.words, words).desc(), line.start_pts)
+        .order_by(*order, func.ts_rank_cd(line.words, words).desc(), line.start_pts)
         .limit(1)
         .correlate(page)
         .scalar_subquery()
     )
-    return func.coalesce(page.c.speech_id, in_words)
 
 
 def line_columns(line: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401  # an alias of Clip, or None

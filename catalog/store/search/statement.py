@@ -35,7 +35,14 @@ from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.cutoff import JUDGED_BY, cutoff_of, end_of_list, judged
 from catalog.store.search.keywords import Matches, matches, spoken_clip
 from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
-from catalog.store.search.parts import Keywords, Meaning, SearchParts, encoder_there, is_ranked
+from catalog.store.search.parts import (
+    Keywords,
+    Meaning,
+    SearchParts,
+    encoder_there,
+    is_ranked,
+    shows_lines,
+)
 from catalog.store.search.ranking import (
     Beside,
     Wide,
@@ -89,10 +96,13 @@ def asked_for(session: Session, parts: SearchParts) -> Asked:
     varying = {"where": parts.where}
     if parts.keywords is not None:
         varying["words"] = parts.keywords.query
+    if parts.said is not None:
+        varying["said"] = parts.said
 
     def build(named: Expressions) -> Row:
         words = Keywords(named["words"]) if "words" in named else None
-        return search_statement(replace(parts, where=named["where"], keywords=words))
+        where, said = named["where"], named.get("said")
+        return search_statement(replace(parts, where=where, keywords=words, said=said))
 
     return TEXTS.asked(session, shape, varying, values, build)
 
@@ -151,7 +161,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
     end = end_of_list(judging, parts)
     clip = func.coalesce(page.c.clip_id, 0)
     order = page_order(page, parts)
-    line = aliased(Clip) if parts.by_speech else None
+    line = aliased(Clip) if shows_lines(parts) else None
     statement = (
         select(
             total.c.candidates,
@@ -182,7 +192,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
 def _heard_in(page: CTE, parts: SearchParts) -> ColumnElement[Any]:
     """Of an asset without shots, the line to listen to: what stands out, or has the words."""
     in_words = spoken_clip(page, parts)
-    return func.coalesce(page.c.speech_id, in_words) if parts.by_speech else in_words
+    return func.coalesce(said_line(page, parts), in_words) if shows_lines(parts) else in_words
 
 
 def spoken_meaning(parts: SearchParts) -> Meaning | None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from catalog.api import Catalog
 from catalog.domain import wire
-from catalog.domain.query import FIELDS, SORT
+from catalog.domain.query import FIELDS, WHOLE
 from catalog.errors import TooLargeError, UnsupportedTypeError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api import addresses
@@ -170,7 +170,7 @@ def fields() -> dict[str, Any]:
             "choices": list(field.choices),
             "suggests": field.suggests,
         }
-        for field in (*FIELDS, SORT)
+        for field in (*FIELDS, *WHOLE)
     ]
     return {"fields": known}
 

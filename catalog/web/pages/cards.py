@@ -93,6 +93,8 @@ def _card(hit: Hit, passages: Sequence[Passage]) -> Card:
     why = Markup()
     if other is not None:
         why = Markup("{}: {}").format(STRINGS[f"in_{other.field}"], marked(other))
+    elif (heard := getattr(hit, "sound", None)) is not None:
+        why = Markup("{}: {} – {}").format(STRINGS["in_sound"], *_moment(heard))
     elif hit.said is not None:
         line = (STRINGS["in_speech"], hit.said["text"], hit.said["timecode_in"] or "")
         why = Markup("{}: {} {}").format(*line)
@@ -106,6 +108,12 @@ def _card(hit: Hit, passages: Sequence[Passage]) -> Card:
         name=escape(hit.asset["name"]) if named is None else marked(named),
         why=why,
     )
+
+
+def _moment(sound: Mapping[str, Any]) -> tuple[str, str]:
+    """From when to when it sounds so: in timecode, or of what has none in seconds."""
+    start, end = (formats.length(sound[which]) or "0 s" for which in ("start", "end"))
+    return sound["timecode_in"] or start, sound["timecode_out"] or end
 
 
 def marked(passage: Passage) -> Markup:

@@ -11,7 +11,12 @@ from fastapi.responses import RedirectResponse
 
 from catalog.api import Catalog
 from catalog.domain.results import SearchResult
-from catalog.errors import CatalogError, InvalidQueryError, NotFoundError
+from catalog.errors import (
+    CatalogError,
+    EncoderUnavailableError,
+    InvalidQueryError,
+    NotFoundError,
+)
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.pages import facets, formats, links, watch
 from catalog.web.pages.asked import SORTS, Asked, AskedFor, asked_by
@@ -137,7 +142,8 @@ def found(catalog: Catalog, asked: Asked, *, counts: bool = True) -> dict[str, A
     try:
         result = run(catalog, asked)
     except CatalogError as error:
-        if error.http_status >= 500:
+        # Who asks for sounds where nothing hears them is told so beside what was asked.
+        if error.http_status >= 500 and not isinstance(error, EncoderUnavailableError):
             raise
         return context | {"wrong": _wrong(error, asked.q)}
     cards = cards_of(result, catalog.passages(result), grouped=asked.group == "asset")

@@ -108,6 +108,7 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "in_collection": "collection",
         "in_speech": "said",
         "in_subclip": "logged",
+        "in_sound": "sounds so",
         "sure": "{percent} % sure · cosine {cosine}",
         "unsure": "cosine {cosine}",
         "weak": "below the cutoff",
