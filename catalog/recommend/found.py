@@ -36,10 +36,11 @@ class Background:
     size: int
 
     @classmethod
-    def of(cls, sample: np.ndarray, vector: np.ndarray, size: int) -> Background:
-        """Of sampled vectors ``(n, dimension)`` and the line's own."""
-        cosines = sample @ vector
-        return cls(float(cosines.mean()), float(cosines.std()), max(size, len(cosines)))
+    def of(cls, sample: np.ndarray, vectors: np.ndarray, size: int) -> list[Background]:
+        """Of sampled vectors ``(n, dimension)`` with those of the lines, ``(lines, dimension)``."""
+        cosines = vectors @ sample.T
+        size = max(size, len(sample))
+        return [cls(float(of.mean()), float(of.std()), size) for of in cosines]
 
     def share(self, cosine: float, best: float) -> float:
         """How far a cosine lies from the mean, where the best lies at 1."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.domain.confidence import QUARTILE
 from catalog.domain.script import Line
+from catalog.recommend.best import Best
 from catalog.store import proposals
 from catalog.store.search.speech import CLEARLY, SAME
 
@@ -47,52 +48,53 @@ class Meant:
         if not lines:
             return {}
         asked = np.stack([self.vectors[line.number] for line in lines]).astype(np.float32)
-        clips, assets, cosines, background = self._met(session, asked, where)
-        found = {}
-        for at, line in enumerate(lines):
-            median, quartile = np.quantile(background[at], [0.5, 0.25])
-            spread = (median - quartile) / QUARTILE
-            floor = max(median + CLEARLY * spread, median + SAME * (1 - median))
-            order = np.argsort(-cosines[at], kind="stable")[:_DEPTH]
-            found[line.number] = [
-                Means(
-                    int(clips[at][place]),
-                    int(assets[at][place]),
-                    float(cosines[at][place]),
-                    float(min(1.0, (cosines[at][place] - median) / max(1 - median, 1e-6))),
-                )
-                for place in order
-                if cosines[at][place] >= floor
-            ]
+        best, background = self._met(session, asked, where)
+        places, clips, cosines = best.found()
+        found: dict[int, list[Means]] = {line.number: [] for line in lines}
+        middles, floors = _scale(background)
+        for at, (clip, asset), cosine in zip(
+            places.tolist(), clips.tolist(), cosines.tolist(), strict=True
+        ):
+            if cosine >= floors[at]:
+                share = min(1.0, (cosine - middles[at]) / max(1 - middles[at], 1e-6))
+                found[lines[at].number].append(Means(clip, asset, cosine, share))
         return found
 
     def _met(
         self, session: Session, asked: np.ndarray, where: ColumnElement[bool]
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Of each line the nearest clips, their assets and cosines; and cosines of all sorts.
+    ) -> tuple[Best, np.ndarray]:
+        """Of each line the nearest clips; and cosines of all sorts, ``(lines, n)``.
 
         The other lines of the script are of its background: there may be little speech.
         """
         count = len(asked)
-        clips = assets = np.zeros((count, 0), dtype=np.int64)
-        cosines = np.zeros((count, 0), dtype=np.float32)
+        best = Best(count, _DEPTH)
         others = asked @ asked.T
         drawn = [others[~np.eye(count, dtype=bool)].reshape(count, count - 1)]
         step = max(1, proposals.count_speech(session) // _BACKGROUND)
-        for some, their_assets, vectors in proposals.spoken_vectors(
-            session, self.encoder_id, where
-        ):
-            near = asked @ vectors.T
-            drawn.append(near[:, ::step])
-            clips = np.hstack([clips, np.broadcast_to(some, near.shape)])
-            assets = np.hstack([assets, np.broadcast_to(their_assets, near.shape)])
-            cosines = np.hstack([cosines, near])
-            if cosines.shape[1] > _DEPTH:
-                best = np.argsort(-cosines, axis=1, kind="stable")[:, :_DEPTH]
-                clips = np.take_along_axis(clips, best, axis=1)
-                assets = np.take_along_axis(assets, best, axis=1)
-                cosines = np.take_along_axis(cosines, best, axis=1)
+        for rows in proposals.spoken_vectors(session, self.encoder_id, asked.shape[1], where):
+            near = asked @ rows["vector"].astype(np.float32).T
+            # Always the same ones, whatever order they come in.
+            drawn.append(near[:, _mixed(rows["clip"]) % step == 0])
+            best.meet(np.stack([rows["clip"], rows["asset"]], axis=1).astype(np.int64), near)
         background = np.hstack(drawn)
         if not background.shape[1]:  # one line, and nothing is said anywhere
             background = np.zeros((count, 1), dtype=np.float32)
-        return clips, assets, cosines, background
+        return best, background
+
+
+def _mixed(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that have nothing more to do with the order in which they were given out.
+
+    Fibonacci hashing (Knuth, "The Art of Computer Programming", volume 3, section 6.4).
+    """
+    mixed: np.ndarray = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)
+    return mixed
+
+
+def _scale(background: np.ndarray) -> tuple[list[float], list[float]]:
+    """Of each line the median of its background, and where what stands out of it begins."""
+    median, quartile = np.quantile(background, [0.5, 0.25], axis=1)
+    spread = (median - quartile) / QUARTILE
+    floor = np.maximum(median + CLEARLY * spread, median + SAME * (1 - median))
+    return median.tolist(), floor.tolist()

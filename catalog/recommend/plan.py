@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from catalog.domain.assignment import Candidate, Choice, Variety, assign
 from catalog.domain.recommended import Pick, PlannedLine, Recommendation, Roll
 from catalog.domain.results import Notice
 from catalog.domain.script import Line
+from catalog.domain.together import READING
 from catalog.encoders import Encoder
 from catalog.errors import (
     EncoderRemovedError,
@@ -32,6 +34,7 @@ from catalog.recommend.wish import Wish, allowed
 from catalog.search.judging import cut_notices
 from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
 from catalog.store import clips, proposals, vectors
+from catalog.store.search.deciding import set_locally
 from catalog.store.stop_words import stop_words
 from catalog.store.vectors import EncoderRow
 
@@ -95,8 +98,8 @@ class Planner:
             _look_up_locks(session, asked)
             where = allowed(session, wish, query)
             wish = _without_stop_words(session, wish)
-            said = _spoken(session, where, wish, heard)
-            shown = {} if encoder is None else _shown(session, encoder, where, wish, meant)
+        said, shown = self._candidates(where, wish, (encoder, meant), heard)
+        with self._database.session() as session:
             chosen = {
                 "A": _assigned(session, None, "A", said, asked),
                 "B": _assigned(session, encoder, "B", shown, asked),
@@ -119,6 +122,36 @@ class Planner:
             (time.perf_counter() - began) * 1000,
             (*notices, *unheard),
         )
+
+    def _candidates(
+        self,
+        where: ColumnElement[bool],
+        wish: Wish,
+        seen: tuple[EncoderRow | None, Mapping[int, np.ndarray]],
+        heard: Meant | None,
+    ) -> tuple[ByLine, ByLine]:
+        """Speech and shots for all lines, looked for side by side on two connections.
+
+        Neither waits for a connection while it holds one.
+        """
+        encoder, meant = seen
+
+        def spoken() -> ByLine:
+            with self._database.session() as session:
+                set_locally(session, READING)
+                return _spoken(session, where, wish, heard)
+
+        def shown() -> ByLine:
+            if encoder is None:
+                return {}
+            with self._database.session() as session:
+                set_locally(session, READING)
+                return _shown(session, encoder, where, wish, meant)
+
+        with ThreadPoolExecutor(1, thread_name_prefix="a-roll") as beside:
+            said = beside.submit(spoken)
+            found = shown()
+            return said.result(), found
 
     def _heard(
         self,
@@ -227,7 +260,9 @@ def _assigned(
 ) -> list[list[Choice]]:
     lines, locked = asked.wish.script.lines, asked.locks[roll]
     wanted = {each.clip for of in found.values() for each in of} | set(locked.values())
-    known = {} if encoder is None else proposals.vectors_of(session, encoder.id, sorted(wanted))
+    known = {}
+    if encoder is not None:
+        known = proposals.vectors_of(session, encoder.id, encoder.dimension, sorted(wanted))
     locks = {}
     for at, clip in locked.items():
         own = _by_clip(found, lines[at].number).get(clip)

@@ -6,19 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Asset, Clip
+from catalog.db.models import Asset
 from catalog.domain.confidence import standing_out
+from catalog.domain.plan import Library, taken
 from catalog.domain.script import Line
+from catalog.domain.together import READING, walks_for_each
+from catalog.recommend.best import Best
 from catalog.recommend.found import Background, Found
 from catalog.recommend.words import Had, Index, shares
 from catalog.search.planning import plan_of
 from catalog.store import centres, proposals
-from catalog.store.arrays import among
+from catalog.store.centres import Sizes
 from catalog.store.search import Meaning, Nearest, SearchParts
 from catalog.store.search.deciding import set_locally
+from catalog.store.shots_for_lines import (
+    Lines,
+    Near,
+    kept_vectors,
+    met_on_a_walk,
+    nearest_named,
+    nearest_of,
+)
 from catalog.store.vectors import EncoderRow
 from catalog.store.visibility import actor_of, visible_to
 
@@ -54,89 +65,147 @@ class Shown:
         sample = proposals.sampled_vectors(self.session, self.encoder.id, percent)
         if sample is None:
             return {}
+        asked = Lines(
+            self.encoder.id,
+            np.stack([vectors[line.number] for line in lines]).astype(np.float32),
+            [line.seconds for line in lines],
+        )
+        background = Background.of(sample, asked.vectors, size.centres)
         named = _Named.of(self.session, lines)
-        nearest = self._way(where, lines, vectors)
+        near = self._near(where, asked, size)
+        also = named.nearest(self.session, asked, where)
         found = {}
-        for line in lines:
-            background = Background.of(sample, vectors[line.number], size.centres)
-            near = self._near(where, line, vectors[line.number], nearest, named)
-            found[line.number] = _weighed(near, background)
+        for at, line in enumerate(lines):
+            rows = near[at]
+            for clip, asset, cosine in also[at]:
+                rows.setdefault(clip, (asset, cosine, True))
+            found[line.number] = _weighed(
+                [
+                    Found(clip, asset, cosine, None, named.had(at, asset, clip), enough)
+                    for clip, (asset, cosine, enough) in rows.items()
+                ],
+                background[at],
+            )
         return found
 
-    def _way(
-        self,
-        where: ColumnElement[bool],
-        lines: Sequence[Line],
-        vectors: Mapping[int, np.ndarray],
-    ) -> Nearest | None:
-        """How to go about the nearest: chosen once, by the line in the middle."""
-        middle = lines[len(lines) // 2]
-        parts = self._parts(where, vectors[middle.number])
-        plan, chosen = plan_of(self.session, parts, self.encoder, filtered=True)
-        set_locally(self.session, plan.settings)
-        return chosen.nearest
-
-    def _parts(self, where: ColumnElement[bool], vector: np.ndarray) -> SearchParts:
-        return SearchParts(where, None, Meaning(self.encoder.id, vector, None), DEPTH)
-
-    def _near(
-        self,
-        where: ColumnElement[bool],
-        line: Line,
-        vector: np.ndarray,
-        nearest: Nearest | None,
-        named: _Named,
-    ) -> list[Found]:
-        long_enough = and_(where, proposals.lasts(line.seconds))
-        parts = replace(self._parts(long_enough, vector), nearest=nearest)
-        rows = {row[0]: (*row, True) for row in proposals.shots_near(self.session, parts)}
-        if len(rows) < _ENOUGH:
-            any_length = replace(parts, where=where)
-            for row in proposals.shots_near(self.session, any_length):
-                rows.setdefault(row[0], (*row, False))
-        assets, shots = named.of_line(line)
-        if assets or shots:
-            texts = or_(among(Clip.asset_id, sorted(assets)), among(Clip.id, sorted(shots)))
-            for row in proposals.shots_near(
-                self.session, replace(self._parts(and_(long_enough, texts), vector), limit=_ENOUGH)
-            ):
-                rows.setdefault(row[0], (*row, True))
-        return [
-            Found(clip, asset, cosine, None, _either(assets.get(asset), shots.get(clip)), enough)
-            for clip, asset, cosine, enough in rows.values()
+    def _near(self, where: ColumnElement[bool], asked: Lines, size: Sizes) -> list[_Rows]:
+        """For each line the shots nearest to it, those that last as long before others."""
+        nearest = self._way(where, asked, size)
+        if nearest is None:
+            lasting, short = self._compared(where, asked)
+        else:
+            lasting, short = self._walked(where, asked, nearest)
+            set_locally(self.session, READING)
+        near = _by_line(nearest_of(self.session, asked, lasting, DEPTH), len(asked.seconds))
+        rows: list[_Rows] = [
+            {clip: (asset, cosine, True) for clip, asset, cosine in of} for of in near
         ]
+        few = {at for at, of in enumerate(near) if len(of) < _ENOUGH}
+        if few:
+            wanted = [pair for pair in short if pair[0] in few]
+            others = _by_line(nearest_of(self.session, asked, wanted, DEPTH), len(near))
+            for at in few:
+                of_any_length = sorted([*near[at], *others[at]], key=lambda row: (-row[2], row[0]))
+                for clip, asset, cosine in of_any_length[:DEPTH]:
+                    rows[at].setdefault(clip, (asset, cosine, False))
+        return rows
+
+    def _way(self, where: ColumnElement[bool], asked: Lines, size: Sizes) -> Nearest | None:
+        """How the graph is walked, or None: everything that is kept is compared with all lines.
+
+        Chosen once, by the line in the middle.
+        """
+        middle = asked.vectors[len(asked.vectors) // 2]
+        parts = SearchParts(where, None, Meaning(self.encoder.id, middle, None), DEPTH)
+        plan, chosen = plan_of(self.session, parts, self.encoder, filtered=True)
+        library = Library(size.frames, size.centres, size.graph, self.encoder.dimension)
+        walks = walks_for_each(plan, library, len(asked.seconds))
+        if walks:
+            set_locally(self.session, plan.settings)
+            return chosen.nearest
+        return None
+
+    def _compared(self, where: ColumnElement[bool], asked: Lines) -> tuple[_Pairs, _Pairs]:
+        """Of each line the shots with the nearest centres, of those that last and of others."""
+        seconds = np.asarray(asked.seconds)[:, None]
+        lasting, short = (Best(len(seconds), taken(DEPTH)) for _ in range(2))
+        for rows in kept_vectors(self.session, asked, where):
+            cosines = asked.vectors @ rows["vector"].astype(np.float32).T
+            clips = np.stack([rows["clip"], rows["asset"]], axis=1).astype(np.int64)
+            lasts = rows["length"] >= seconds * rows["scale"]
+            lasting.meet(clips, cosines, lasts)
+            short.meet(clips, cosines, ~lasts)
+        return _pairs(lasting), _pairs(short)
+
+    def _walked(
+        self, where: ColumnElement[bool], asked: Lines, nearest: Nearest
+    ) -> tuple[_Pairs, _Pairs]:
+        """The same, by the graph."""
+        lasting: _Pairs = []
+        short: _Pairs = []
+        for at, (vector, seconds) in enumerate(zip(asked.vectors, asked.seconds, strict=True)):
+            long_enough = and_(where, proposals.lasts(seconds))
+            mine = met_on_a_walk(self.session, asked.encoder_id, vector, long_enough, nearest)
+            lasting += [(at, clip) for clip in mine]
+            if len(mine) < _ENOUGH:
+                every = met_on_a_walk(self.session, asked.encoder_id, vector, where, nearest)
+                short += [(at, clip) for clip in every if clip not in mine]
+        return lasting, short
+
+
+_Pairs = list[tuple[int, int]]
+_Rows = dict[int, tuple[int, float, bool]]
+"""By clip: its asset, the cosine, and whether it lasts as long as the line."""
+
+
+def _pairs(best: Best) -> _Pairs:
+    """Each line and its clips; one that has several centres comes once."""
+    lines, clips, cosines = best.found()
+    there = np.isfinite(cosines)
+    pairs = zip(lines[there].tolist(), clips[there, 0].tolist(), strict=True)
+    return list(dict.fromkeys(pairs))
+
+
+def _by_line(near: Sequence[Near], lines: int) -> list[list[tuple[int, int, float]]]:
+    found: list[list[tuple[int, int, float]]] = [[] for _ in range(lines)]
+    for line, clip, asset, cosine in near:
+        found[line].append((clip, asset, cosine))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """Assets and shots whose texts have words of the script."""
+    """Of each line by its place the assets and shots whose texts have most of its words."""
 
-    assets: Index
-    shots: Index
+    assets: Sequence[Mapping[int, Had]]
+    shots: Sequence[Mapping[int, Had]]
 
     @classmethod
     def of(cls, session: Session, lines: Sequence[Line]) -> _Named:
         words = sorted({term.text for line in lines for term in line.terms})
         visible = and_(visible_to(actor_of(session)), Asset.kind.is_not(None))
-        assets = Index(proposals.count_assets(session), words)
-        for place, asset in proposals.assets_with(session, words, visible, _MOST_ASSETS):
-            assets.add(place, asset)
-        shots = Index(assets.size, words)
-        for place, clip, _ in proposals.shots_with(session, words, visible, _MOST_SHOTS):
-            shots.add(place, clip)
-        return cls(assets, shots)
-
-    def of_line(self, line: Line) -> tuple[Mapping[int, Had], Mapping[int, Had]]:
-        """Those that have most of this line's words."""
-        return (
-            _most(shares(line, [self.assets]), _NAMED_ASSETS),
-            _most(shares(line, [self.shots]), _NAMED_SHOTS),
+        number = proposals.count_assets(session)
+        assets = Index(number, words, proposals.assets_with(session, words, visible, _MOST_ASSETS))
+        shots = Index(number, words, proposals.shots_with(session, words, visible, _MOST_SHOTS))
+        return cls(
+            [shares(line, assets).most(_NAMED_ASSETS) for line in lines],
+            [shares(line, shots).most(_NAMED_SHOTS) for line in lines],
         )
 
+    def nearest(
+        self, session: Session, asked: Lines, where: ColumnElement[bool]
+    ) -> list[list[tuple[int, int, float]]]:
+        """Of these shots those nearest to each line, by its place."""
+        assets = [(at, asset) for at, of in enumerate(self.assets) for asset in of]
+        shots = [(at, clip) for at, of in enumerate(self.shots) for clip in of]
+        if not assets and not shots:
+            return [[] for _ in self.assets]
+        near = nearest_named(session, asked, where, assets, shots, _ENOUGH)
+        return _by_line(near, len(self.assets))
 
-def _most(had: Mapping[int, Had], number: int) -> dict[int, Had]:
-    ordered = sorted(had.items(), key=lambda each: (-each[1].share, each[0]))
-    return dict(ordered[:number])
+    def had(self, at: int, asset: int, clip: int) -> Had | None:
+        """What the texts of a shot, or of its asset, have of a line: the better of the two."""
+        return _either(self.assets[at].get(asset), self.shots[at].get(clip))
 
 
 def _either(one: Had | None, other: Had | None) -> Had | None:

@@ -8,8 +8,10 @@ Documentation, 1972), and three times that within a name.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from catalog.domain.script import Line
 
@@ -22,25 +24,30 @@ class Had:
     words: tuple[str, ...]
 
 
-@dataclass(slots=True)
 class Index:
-    """Which things (clips, assets) have which words; ``size`` is how many things there are."""
+    """Which things (clips, assets) have which words.
 
-    size: int
-    words: Sequence[str]
-    places: dict[str, int] = field(init=False)
-    having: dict[int, set[int]] = field(default_factory=dict)
+    Parameters
+    ----------
+    size:
+        How many things there are.
+    words:
+        Those that were looked up.
+    having:
+        A row for each word that a thing has, in order: the word by its place, the thing. Other
+        columns are not looked at. A word that too many things have has none.
+    """
 
-    def __post_init__(self) -> None:
-        self.places = {word: place for place, word in enumerate(self.words)}
+    def __init__(self, size: int, words: Sequence[str], having: np.ndarray) -> None:
+        self.size = size
+        self._places = {word: place for place, word in enumerate(words)}
+        self._things = having[:, 1]
+        self._begins = np.searchsorted(having[:, 0], np.arange(len(words) + 1))
 
-    def add(self, place: int, thing: int) -> None:
-        """Say that a thing has a word."""
-        self.having.setdefault(place, set()).add(thing)
-
-    def things(self, word: str) -> set[int]:
-        """What has this word; empty also where too many have."""
-        return self.having.get(self.places[word], set())
+    def things(self, word: str) -> np.ndarray:
+        """What has this word, in order; empty also where too many have."""
+        place = self._places[word]
+        return self._things[self._begins[place] : self._begins[place + 1]]
 
     def weight(self, word: str) -> float:
         """How much the word tells: nothing where nothing has it, or too many have."""
@@ -48,22 +55,53 @@ class Index:
         return math.log(1 + self.size / number) if number else 0.0
 
 
-def shares(line: Line, indexes: Sequence[Index]) -> Mapping[int, Had]:
-    """For each thing that has a word of the line, how much of it; indexes speak of like things."""
-    weights: dict[str, float] = {}
-    found: dict[int, list[str]] = {}
-    rarest = max((math.log(1 + index.size) for index in indexes), default=0.0)
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The things that have a word of a line, in order, and how much of its weight each has."""
+
+    things: np.ndarray
+    shares: np.ndarray
+    words: Sequence[tuple[str, np.ndarray]]
+
+    def most(self, number: int) -> dict[int, Had]:
+        """Those that have most of it, of equal ones those of smaller numbers."""
+        order = np.lexsort((self.things, -self.shares))[:number]
+        return self.had(order)
+
+    def of(self, things: Iterable[int]) -> dict[int, Had]:
+        """What those of these things have that have any."""
+        wanted = np.fromiter(things, dtype=np.int64)
+        return self.had(np.flatnonzero(np.isin(self.things, wanted)))
+
+    def had(self, places: np.ndarray) -> dict[int, Had]:
+        """What the things at these places have."""
+        things = self.things[places]
+        words: list[list[str]] = [[] for _ in things]
+        for word, having in self.words:
+            for place in np.flatnonzero(np.isin(things, having)).tolist():
+                words[place].append(word)
+        shares = self.shares[places].tolist()
+        return {
+            thing: Had(share, tuple(of))
+            for thing, share, of in zip(things.tolist(), shares, words, strict=True)
+        }
+
+
+def shares(line: Line, index: Index) -> Shares:
+    """For each thing that has a word of the line, how much of it."""
+    rarest = math.log(1 + index.size)
+    words, weights = [], []
     for term in line.terms:
-        known = [index for index in indexes if index.things(term.text)]
+        having = index.things(term.text)
         # A name that nothing has is missed by everything alike.
-        rare = max((index.weight(term.text) for index in known), default=0.3 * rarest)
-        weights[term.text] = term.weight * rare
-        for thing in sorted(set().union(*(index.things(term.text) for index in known))):
-            found.setdefault(thing, []).append(term.text)
-    whole = sum(weights.values())
+        rare = index.weight(term.text) if len(having) else 0.3 * rarest
+        words.append((term.text, having))
+        weights.append(term.weight * rare)
+    whole = sum(weights)
     if not whole:
-        return {}
-    return {
-        thing: Had(round(sum(weights[word] for word in words) / whole, 6), tuple(words))
-        for thing, words in found.items()
-    }
+        return Shares(np.zeros(0, dtype=np.int64), np.zeros(0), ())
+    met = np.concatenate([having for _, having in words])
+    weight = np.repeat(weights, [len(having) for _, having in words])
+    things, places = np.unique(met, return_inverse=True)
+    share = np.round(np.bincount(places, weight, minlength=len(things)) / whole, 6)
+    return Shares(things, share, words)

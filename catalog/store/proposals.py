@@ -1,8 +1,7 @@
 """What may be proposed for the lines of a script: shots that show it, speech that says it.
 
-Statements are of whole scripts where that is faster: all words at once, all vectors at once.
-The shots near a line are a statement each, of one text, for a walk through the graph of
-centres takes one vector.
+Statements are of whole scripts: all words at once, all vectors at once. The shots near a line are
+found by `shots_for_lines`.
 """
 
 from __future__ import annotations
@@ -35,15 +34,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, BinItem, Centre, Clip, SpeechEmbedding
-from catalog.store.arrays import among
 from catalog.store.search.asked import TEXTS, Expressions, Statement
-from catalog.store.search.nearest import best_frames, near_clips
-from catalog.store.search.parts import SearchParts
-from catalog.store.search.ranking import candidates
+from catalog.store.streams import whole_rows
 
 Where = ColumnElement[bool]
 
-_LINES_AT_A_TIME = 5_000
 STILL_SECONDS = 5.0
 """How long a still is shown; it has no length of its own."""
 
@@ -69,9 +64,9 @@ def without_speech() -> Where:
     return and_(Clip.roll.is_distinct_from("A"), not_(heard), not_(over))
 
 
-def lasts(seconds: float) -> Where:
+def lasts(seconds: float | ColumnElement[float]) -> Where:
     """Whether the clip is at least so long."""
-    needed = literal(seconds, Double)
+    needed = seconds if isinstance(seconds, ColumnElement) else literal(seconds, Double)
     length = (Clip.end_pts - Clip.start_pts) * Asset.time_base_num
     return or_(
         and_(Asset.kind == "still", needed <= STILL_SECONDS),
@@ -119,93 +114,64 @@ def _over(other: type[Clip]) -> tuple[Where, ...]:
     )
 
 
-def shots_near(session: Session, parts: SearchParts) -> list[tuple[int, int, float]]:
-    """The shots nearest to one vector: clip, asset and cosine, nearest first."""
-    meaning, nearest = parts.meaning, parts.nearest
-    assert meaning is not None  # noqa: S101  # the caller's
-    assert isinstance(meaning.vector, np.ndarray)  # noqa: S101  # the caller's
-
-    def build(named: Expressions) -> Statement:
-        where = named["where"]
-        if nearest is None:
-            found = candidates(where, flagged=False)
-        else:
-            own = SearchParts(where, None, meaning, parts.limit, nearest=nearest)
-            found = near_clips(own, meaning, nearest)
-        best = best_frames(found, meaning)
-        assert best is not None  # noqa: S101  # there is a meaning
-        columns: list[ColumnElement[Any]] = [found.c.clip_id, found.c.asset_id, best.c.cosine]
-        joined: Statement = select(*columns).join(best, best.c.clip_id == found.c.clip_id)
-        most = bindparam("most", parts.limit, type_=BigInteger)
-        return joined.order_by(best.c.cosine.desc(), found.c.clip_id).limit(most)
-
-    how = None if nearest is None else nearest.shape
-    shape = ("proposed", meaning.encoder_id, len(meaning.vector), how)
-    values: dict[str, Any] = {"query_vector": meaning.vector, "most": parts.limit}
-    asked = TEXTS.asked(session, shape, {"where": parts.where}, values, build)
-    return [(row.clip_id, row.asset_id, float(row.cosine)) for row in asked.rows(session)]
-
-
-def speech_with(
-    session: Session, words: Sequence[str], where: Where, most: int
-) -> list[tuple[int, int, int]]:
-    """For each word by its place the speech that has it: place, clip, asset.
+def speech_with(session: Session, words: Sequence[str], where: Where, most: int) -> np.ndarray:
+    """The speech that has these words, in order: word by its place, clip and asset, ``(n, 3)``.
 
     A word that more than ``most`` clips have tells nothing, and gives none.
     """
-    word = _queries(words)
-    found = (
-        select(Clip.id, Clip.asset_id)
-        .join(Asset, Asset.id == Clip.asset_id)
-        .where(
-            Clip.kind == "speech",
-            Clip.words.bool_op("@@")(word.c.query),
-            Asset.kind.is_not(None),
-            where,
+    return _telling(session, "speech", words, where, most)
+
+
+def shots_with(session: Session, words: Sequence[str], where: Where, most: int) -> np.ndarray:
+    """The same of shots over which something is logged."""
+    return _telling(session, "shot", words, and_(Clip.flag.is_(None), where), most)
+
+
+def assets_with(session: Session, words: Sequence[str], visible: Where, most: int) -> np.ndarray:
+    """The assets whose names, tags or texts have these words: word by its place, asset, twice."""
+    return _telling(session, None, words, visible, most)
+
+
+def _telling(
+    session: Session, kind: str | None, words: Sequence[str], where: Where, most: int
+) -> np.ndarray:
+    """The clips of a kind, or the assets, that have each word, without words that too many have."""
+
+    def build(named: Expressions) -> Statement:
+        word = _queries()
+        thing: Any = Asset if kind is None else Clip
+        columns = [thing.id, (Asset.id if kind is None else Clip.asset_id).label("asset_id")]
+        found = select(*columns).where(
+            thing.words.bool_op("@@")(word.c.query), Asset.kind.is_not(None), named["where"]
         )
-        .limit(most + 1)
-        .lateral("found")
-    )
-    return _telling(session, select(word.c.place, *found.c).join(found, true()), most)
-
-
-def shots_with(
-    session: Session, words: Sequence[str], where: Where, most: int
-) -> list[tuple[int, int, int]]:
-    """The same of shots over which something is logged: place, clip, asset."""
-    word = _queries(words)
-    found = (
-        select(Clip.id, Clip.asset_id)
-        .join(Asset, Asset.id == Clip.asset_id)
-        .where(
-            Clip.kind == "shot",
-            Clip.flag.is_(None),
-            Clip.words.bool_op("@@")(word.c.query),
-            where,
+        if kind is not None:
+            # Written so that no index of clips fits but that of words: each word reads that once.
+            # Asset by asset, or beside all clips of the kind, it would be read in vain.
+            own = Asset.id == Clip.asset_id + 0
+            found = found.join(Asset, own).where(Clip.kind.is_not_distinct_from(kind))
+        some = found.limit(most + 1).lateral("found")
+        # All that have a word as one value: a hundred thousand rows take as long as finding them.
+        row = func.int8send(some.c.id).concat(func.int8send(some.c.asset_id))
+        return (
+            select(word.c.place, func.string_agg(row, literal(b"")).label("having"))
+            .join(some, true())
+            .group_by(word.c.place)
+            .having(func.count() <= most)
+            .order_by(word.c.place)
         )
-        .limit(most + 1)
-        .lateral("found")
-    )
-    return _telling(session, select(word.c.place, *found.c).join(found, true()), most)
+
+    shape = ("telling", kind, most)
+    asked = TEXTS.asked(session, shape, {"where": where}, {"words": list(words)}, build)
+    found = [np.zeros((0, 3), dtype=np.int64)]
+    for row in asked.rows(session):
+        things = np.frombuffer(row.having, dtype=">i8").astype(np.int64).reshape(-1, 2)
+        places = np.full((len(things), 1), row.place)
+        found.append(np.hstack([places, things[np.argsort(things[:, 0])]]))
+    return np.concatenate(found)
 
 
-def assets_with(
-    session: Session, words: Sequence[str], visible: Where, most: int
-) -> list[tuple[int, int]]:
-    """For each word by its place the assets whose names, tags or texts have it."""
-    word = _queries(words)
-    found = (
-        select(Asset.id)
-        .where(Asset.words.bool_op("@@")(word.c.query), visible)
-        .limit(most + 1)
-        .lateral("found")
-    )
-    statement = select(word.c.place, found.c.id, found.c.id.label("same")).join(found, true())
-    return [(place, asset) for place, asset, _ in _telling(session, statement, most)]
-
-
-def _queries(words: Sequence[str]) -> Any:  # noqa: ANN401  # a CTE
-    given = cast(literal(list(words), ARRAY(Text)), ARRAY(Text))
+def _queries() -> Any:  # noqa: ANN401  # a CTE
+    given = cast(bindparam("words", type_=ARRAY(Text)), ARRAY(Text))
     each = func.unnest(given).table_valued("txt", with_ordinality="n", name="given")
     rows = each.render_derived()
     query = func.catalog.words_query(rows.c.txt, type_=TSQUERY)
@@ -217,46 +183,49 @@ def _queries(words: Sequence[str]) -> Any:  # noqa: ANN401  # a CTE
     )
 
 
-def _telling(session: Session, statement: Statement, most: int) -> list[tuple[int, int, int]]:
-    rows = [(int(row[0]), int(row[1]), int(row[2])) for row in session.execute(statement)]
-    counted: dict[int, int] = {}
-    for place, _, _ in rows:
-        counted[place] = counted.get(place, 0) + 1
-    return sorted(row for row in rows if counted[row[0]] <= most)
-
-
-def vectors_of(session: Session, encoder_id: int, clips: Sequence[int]) -> dict[int, np.ndarray]:
+def vectors_of(
+    session: Session, encoder_id: int, dimension: int, clips: Sequence[int]
+) -> dict[int, np.ndarray]:
     """The first centre of each of these shots, float32 ``(dimension,)``."""
-    statement = select(Centre.clip_id, Centre.vector).where(
-        Centre.encoder_id == encoder_id, Centre.part == 0, among(Centre.clip_id, clips)
-    )
-    return {row[0]: np.asarray(row[1], dtype=np.float32) for row in session.execute(statement)}
+
+    def build(_: Expressions) -> Statement:
+        wanted = any_(bindparam("clips", type_=ARRAY(BigInteger)))
+        return select(Centre.clip_id, Centre.vector).where(
+            Centre.encoder_id == encoder_id, Centre.part == 0, Centre.clip_id == wanted
+        )
+
+    values = {"clips": list(clips)}
+    asked = TEXTS.asked(session, ("first centres", encoder_id), {}, values, build)
+    found: dict[int, np.ndarray] = {}
+    for rows in whole_rows(session, asked, {"clip": int}, dimension):
+        found |= zip(rows["clip"].tolist(), rows["vector"].astype(np.float32), strict=True)
+    return found
 
 
 def spoken_vectors(
-    session: Session, encoder_id: int, where: Where
-) -> Iterator[tuple[list[int], list[int], np.ndarray]]:
-    """The clips of speech that have a vector, some thousand at a time: clips, assets, vectors.
+    session: Session, encoder_id: int, dimension: int, where: Where
+) -> Iterator[np.ndarray]:
+    """The speech that has a vector: ``clip, asset, vector``, in no order; see `whole_rows`.
 
-    The vectors are float32 ``(n, dimension)``. A whole script is compared with each: reading
-    them once is quicker than ordering by distance once a line.
+    A whole script is compared with each: reading them once is quicker than ordering by distance
+    once a line.
     """
-    statement = (
-        select(SpeechEmbedding.clip_id, SpeechEmbedding.asset_id, SpeechEmbedding.vector)
-        .join(Clip, Clip.id == SpeechEmbedding.clip_id)
-        .join(Asset, Asset.id == Clip.asset_id)
-        .where(
-            SpeechEmbedding.encoder_id == encoder_id,
-            Clip.kind == "speech",
-            Asset.kind.is_not(None),
-            where,
+
+    def build(named: Expressions) -> Statement:
+        return (
+            select(SpeechEmbedding.clip_id, SpeechEmbedding.asset_id, SpeechEmbedding.vector)
+            .join(Clip, Clip.id == SpeechEmbedding.clip_id)
+            .join(Asset, Asset.id == Clip.asset_id)
+            .where(
+                SpeechEmbedding.encoder_id == encoder_id,
+                Clip.kind == "speech",
+                Asset.kind.is_not(None),
+                named["where"],
+            )
         )
-        .order_by(SpeechEmbedding.clip_id)
-        .execution_options(yield_per=_LINES_AT_A_TIME)
-    )
-    for rows in session.execute(statement).partitions():
-        clips, assets, vectors = zip(*rows, strict=True)
-        yield list(clips), list(assets), np.asarray(vectors, dtype=np.float32)
+
+    asked = TEXTS.asked(session, ("spoken vectors", encoder_id), {"where": where}, {}, build)
+    return whole_rows(session, asked, {"clip": int, "asset": int}, dimension)
 
 
 def sampled_vectors(session: Session, encoder_id: int, percent: float) -> np.ndarray | None:
