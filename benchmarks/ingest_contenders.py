@@ -15,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def _encoder(request: dict[str, Any]) -> Any:
 
     from catalog.encoders import load_encoder
 
-    encoder = load_encoder(request["encoder"])
+    encoder = load_encoder(request["encoder"], precision=request["precision"])
     encoder.encode_images([Image.new("RGB", (640, 360))] * 2)
     return encoder
 
@@ -110,10 +111,18 @@ def ours(request: dict[str, Any]) -> Figures:
     from catalog.settings import Settings
 
     home = Path(request.get("home") or tempfile.mkdtemp(prefix="catalog-bench-"))
-    with Catalog.open(Settings(home=home, encoder=request["encoder"])) as catalog:
+    settings = Settings(home=home, encoder=request["encoder"], precision=request["precision"])
+    with Catalog.open(settings) as catalog:
         if not request.get("cold"):
             Image.new("RGB", (64, 64)).save(home / "warm.png")
-            catalog.ingest(home / "warm.png")
+            with wave.open(str(home / "warm.wav"), "wb") as sound:  # who listens is loaded as well
+                sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+                sound.writeframes(bytes(2 * 16_000))
+            # Once in an encoder's life: the sentences that spoken lines are compared with.
+            (home / "warm.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+            catalog.ingest(home / "warm.png", home / "warm.wav")
+            spoken = "SELECT count(*) FROM catalog.speech_embedding"
+            assert catalog.sql(spoken).rows[0][0] == 1, "nothing is warm"
         before = _children(psutil.Process())
         clock = Clock()
         report = catalog.ingest(*request["files"])
@@ -123,7 +132,8 @@ def ours(request: dict[str, Any]) -> Figures:
             media_s=report.seconds_of_media,
             failed=report.failed,
         )
-        figures["cpu_s"] += _children(psutil.Process()) - before
+        figures["analysis_cpu_s"] = _children(psutil.Process()) - before
+        figures["cpu_s"] += figures["analysis_cpu_s"]
     return figures
 
 

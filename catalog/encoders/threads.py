@@ -60,3 +60,14 @@ def _running() -> int | None:
         return next(int(line.split()[1]) for line in lines if line.startswith("procs_running"))
     except (OSError, ValueError, StopIteration, IndexError):
         return None
+
+
+def settle_threads() -> None:
+    """Have torch settle how many threads this thread computes with, where it is loaded.
+
+    It takes that from whoever said it last; who begins beside others that are in `use_threads`
+    would begin with theirs, and leave it behind.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.get_num_threads()

@@ -19,15 +19,18 @@ from numpy.typing import NDArray
 
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
-from catalog.encoders.threads import use_threads
+from catalog.encoders.threads import settle_threads, use_threads
 from catalog.ingest.attempts import worker_name
 from catalog.ingest.buffer import Buffer
 from catalog.ingest.encode import STAGE, StoredPictures, encode_readable
 from catalog.store import stages, vectors
 
-# On a processor larger ones are hardly quicker, and a batch keeps the threads it began with.
-_CPU_BATCH, _GPU_BATCH = 16, 256
-DEPTH = 4  # batches in the queue
+# On a processor larger ones are no quicker, and small ones leave no processor long alone at the end.
+_CPU_BATCH, _GPU_BATCH = 8, 256
+# Batches at work at the same time on processors: more would take memory, and hardly be quicker.
+_MOST_LANES = 4
+# Of pictures as JPEG, some 600: the decoders of a few short films need not wait at all.
+MOST_BYTES = 16 << 20
 _LEASE_S = 300.0
 
 Vector = NDArray[np.float32]
@@ -40,22 +43,15 @@ class _Sample:
     jpeg: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """The asset's analysis is over; ``kept`` if its frames are in the database."""
-
-    asset_id: int
-    kept: bool
-
-
 class EncodeAhead:
-    """One thread that encodes what the analyses of a run put into a short queue.
+    """Threads that encode what the analyses of a run put into a short queue.
 
     A full queue makes the analyses wait, and with them the decoders. A batch is
-    encoded when it is full, or when there will be no more; pictures of many
+    encoded when there are enough pictures, or when there will be no more; pictures of many
     assets share it. The model computes with the processors that no analysis is
-    using: torch's threads wait for each other busily, so one that has lost its
-    processor would hold up the others.
+    using. On processors it does so in *lanes*, each a batch of its own on as few threads as there
+    are: torch's threads wait for each other busily, so two that share a batch waste what two
+    with a batch each do not, and one that has lost its processor would hold up the others.
 
     Parameters
     ----------
@@ -64,9 +60,9 @@ class EncodeAhead:
     processors:
         How many there are to share with the analyses.
     on_encoded:
-        Called, from the thread, with how many pictures it is done with.
+        Called, from the threads, with how many pictures are done.
     on_written:
-        Called, from the thread, with how many new vectors were written.
+        Called, from one thread at a time, with how many new vectors were written.
     """
 
     def __init__(
@@ -83,40 +79,54 @@ class EncodeAhead:
         self._database = database
         self._encoder = encoder
         self._encoder_id = encoder_id
-        self._size = batch or (_CPU_BATCH if encoder.device == "cpu" else _GPU_BATCH)
+        on_cpu = encoder.device == "cpu"
+        self._size = batch or (_CPU_BATCH if on_cpu else _GPU_BATCH)
         self._processors = processors
         self._on_encoded = on_encoded
         self._on_written = on_written
-        self._queue: Buffer[_Sample | _Settled | None] = Buffer(
-            high=DEPTH * self._size, low=self._size
-        )
+        self._buffer: Buffer[_Sample] = Buffer(high=MOST_BYTES, low=MOST_BYTES // 4)
+        self._lock = threading.Lock()  # of all that follows
         self._analysing: set[int] = set()
-        self._batch: list[_Sample] = []
+        self._unencoded: Counter[int] = Counter()
         self._vectors: dict[int, dict[str, Vector]] = {}
         self._kept: set[int] = set()
         self._dropped: set[int] = set()
         self._over = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
-        self._thread.start()
+        self._writing = threading.Lock()
+        lanes = min(processors, _MOST_LANES) if on_cpu else 1
+        self._lanes = [
+            threading.Thread(target=self._run, name=f"encode-{number}", daemon=True)
+            for number in range(lanes)
+        ]
+        self._begun = threading.Barrier(lanes + 1)
+        for lane in self._lanes:
+            lane.start()
+        self._begun.wait()
 
     # --- from the analyses --------------------------------------------------------
 
     def begin(self, asset_id: int) -> None:
         """The asset's analysis begins."""
-        self._analysing.add(asset_id)
+        with self._lock:
+            self._analysing.add(asset_id)
 
     def picture(self, asset_id: int, key: str, jpeg: bytes) -> None:
         """Encode this soon; waits while the queue is full."""
-        self._queue.put(_Sample(asset_id, key, jpeg))
+        with self._lock:
+            self._unencoded[asset_id] += 1
+        self._buffer.put(_Sample(asset_id, key, jpeg), len(jpeg))
 
     def settle(self, asset_id: int, *, kept: bool) -> None:
         """The asset's frames are in the database; or never will be."""
-        self._analysing.discard(asset_id)
-        self._queue.put_at_once(_Settled(asset_id, kept))
+        with self._lock:
+            self._analysing.discard(asset_id)
+            (self._kept if kept else self._dropped).add(asset_id)
+        self._buffer.wake()
+        self._attempt(self._write)
 
     def finish(self, *, useful: bool = True) -> None:
-        """Encode and write what is left, or (not ``useful``) forget it; ends the thread.
+        """Encode and write what is left, or (not ``useful``) forget it; ends the threads.
 
         Raises
         ------
@@ -125,8 +135,9 @@ class EncodeAhead:
         """
         if not useful:
             self._over.set()
-        self._queue.put_at_once(None)
-        self._thread.join()
+        self._buffer.close()
+        for lane in self._lanes:
+            lane.join()
         if self._error is not None and useful:
             raise self._error
 
@@ -135,56 +146,71 @@ class EncodeAhead:
         """What the encoder or the database has raised; nothing is encoded any more then."""
         return self._error
 
-    # --- the thread ---------------------------------------------------------------
+    # --- the threads --------------------------------------------------------------
 
     def _run(self) -> None:
         """Empty the queue to the end, even after an error, so that nobody waits for ever."""
-        item: _Sample | _Settled | None = _Settled(0, kept=False)
-        while item is not None:
-            item = self._queue.get()
-            if self._over.is_set():
-                continue
-            try:
-                self._take(item)
-            except BaseException as error:  # noqa: BLE001  # told by finish()
-                self._error = error
-                self._over.set()
+        settle_threads()
+        self._begun.wait()
+        while batch := self._buffer.take(self._size, self._at_once):
+            self._attempt(self._encode, batch)
+            self._buffer.done()
+            self._attempt(self._write)
 
-    def _take(self, item: _Sample | _Settled | None) -> None:
-        if isinstance(item, _Settled):
-            (self._kept if item.kept else self._dropped).add(item.asset_id)
-        elif item is not None:
-            self._batch.append(item)
-        if self._batch and (item is None or len(self._batch) >= self._size):
-            busy = len(self._analysing) - self._queue.waiting
-            with use_threads(max(1, self._processors - busy)):
-                self._encode()
-        self._write()
+    def _attempt(self, work: Callable[..., None], *given: object) -> None:
+        """Do it, unless something went wrong before; what goes wrong now is told by `finish`."""
+        if self._over.is_set():
+            return
+        try:
+            work(*given)
+        except BaseException as error:  # noqa: BLE001
+            self._error = error
+            self._over.set()
 
-    def _encode(self) -> None:
-        batch, self._batch = self._batch, []
-        wanted = [sample for sample in batch if sample.asset_id not in self._dropped]
+    def _free(self) -> int:
+        """The processors that no analysis is using."""
+        return max(1, self._processors - len(self._analysing) + self._buffer.waiting)
+
+    def _at_once(self) -> int:
+        return min(len(self._lanes), self._free())
+
+    def _encode(self, batch: list[_Sample]) -> None:
+        with self._lock:
+            wanted = [sample for sample in batch if sample.asset_id not in self._dropped]
         pictures = StoredPictures([(sample.key, sample.jpeg) for sample in wanted])
-        made = encode_readable(self._encoder, pictures)
+        with use_threads(-(-self._free() // len(self._lanes))):
+            made = encode_readable(self._encoder, pictures)
         # What is broken is in the frame store as well, and from there it will be told.
         samples = [sample for at, sample in enumerate(wanted) if at not in pictures.broken]
-        for sample, vector in zip(samples, made, strict=True):
-            # Not a view of the whole batch, which it would keep alive.
-            self._vectors.setdefault(sample.asset_id, {})[sample.key] = vector.copy()
+        with self._lock:
+            for sample, vector in zip(samples, made, strict=True):
+                # Not a view of the whole batch, which it would keep alive.
+                self._vectors.setdefault(sample.asset_id, {})[sample.key] = vector.copy()
+            self._unencoded.subtract(sample.asset_id for sample in batch)
         self._on_encoded(len(batch))
 
+    def _settled(self) -> tuple[list[int], dict[str, Vector]]:
+        """Assets whose frames exist and of which nothing waits, no longer ours, and their vectors.
+
+        What is known of those that were dropped is forgotten.
+        """
+        with self._lock:
+            over = [a for a in self._kept | self._dropped if not self._unencoded[a]]
+            ready = sorted(self._kept.intersection(over))
+            made = {key: v for a in ready for key, v in self._vectors.pop(a, {}).items()}
+            for asset_id in over:
+                del self._unencoded[asset_id]
+                self._vectors.pop(asset_id, None)
+            self._kept.difference_update(over)
+            self._dropped.difference_update(over)
+            return ready, made
+
     def _write(self) -> None:
-        """Write the vectors of assets whose frames exist and of which nothing waits."""
-        waiting = Counter(sample.asset_id for sample in self._batch)
-        for asset_id in [a for a in self._dropped if a not in waiting]:
-            self._dropped.remove(asset_id)
-            self._vectors.pop(asset_id, None)
-        ready = sorted(a for a in self._kept if a not in waiting)
+        """Write the vectors of what is settled."""
+        ready, made = self._settled()
         if not ready:
             return
-        self._kept.difference_update(ready)
-        made = {key: v for a in ready for key, v in self._vectors.pop(a, {}).items()}
-        with self._database.session() as session:
+        with self._writing, self._database.session() as session:
             if not vectors.begin_batch(session, self._encoder_id, lease_s=_LEASE_S):
                 return  # another one answers now, and the frames wait for it
             frames = vectors.claim_frames(session, self._encoder_id, asset_ids=ready)
@@ -193,4 +219,5 @@ class EncodeAhead:
             written = vectors.write_vectors(session, self._encoder_id, frames, rows)
             missing = vectors.assets_missing(session, self._encoder_id, ready)
             stages.mark_done(session, [a for a in ready if a not in missing], STAGE, worker_name())
-        self._on_written(written)
+        with self._lock:
+            self._on_written(written)

@@ -15,11 +15,10 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
+from catalog.domain.media import AssetKind, SamplingPolicy, Shot
 from catalog.domain.paths import shown_path
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
-from catalog.domain.speech import Range
 from catalog.errors import (
     DatabaseUnavailableError,
     DecoderCrashedError,
@@ -28,7 +27,7 @@ from catalog.errors import (
     UnreadableFileError,
 )
 from catalog.ingest.attempts import outcome_kept, taken_over, worker_name
-from catalog.ingest.listening import listen_beside
+from catalog.ingest.listening import ListenBeside
 from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
@@ -150,20 +149,26 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     def keep_rendition(told: MadeRendition) -> None:
         made.append(store_rendition(tools.store, job.fingerprint, told))
 
+    listening = ListenBeside(job.path)
     with tools.decoders.analysis(
-        job.path, job.policy, keep, store_rendition=keep_rendition, fresh=fresh
+        job.path,
+        job.policy,
+        keep,
+        store_rendition=keep_rendition,
+        take_sound=listening.take,
+        fresh=fresh,
     ) as analysis:
         # Pictures of an earlier, broken-off analysis would otherwise stay for ever.
         tools.store.delete_prefix(picture_prefix(job.fingerprint))
         with _or_forgotten(tools, job, made):
             found = [with_posters(shot, sizes) for shot in analysis]
-    with _or_forgotten(tools, job, made):
-        spoken = _listen(tools, job, analysis.probe)
+            base = analysis.probe.time_base
+            spoken = listening.finish(base, len(analysis.probe.audio))
     with tools.database.session() as session:
         lease(session)
         if analysis.probe.kind is not AssetKind.STILL:
             speech.set_speaking(session, job.asset_id, spoken)
-            base, said = analysis.probe.time_base, analysis.captions
+            said = analysis.captions
             speech.replace_captions(session, job.asset_id, shown_path(job.path), said, base)
         frames = _write(session, job, analysis, found)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
@@ -172,13 +177,6 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
     seconds = float(analysis.duration or analysis.probe.duration or 0)
     return Analysed(frames, collapsed, seconds)
-
-
-def _listen(tools: Tools, job: _Job, probe: Probe) -> list[Range] | None:
-    """Where somebody speaks; None of a still, and where it cannot be told here and now."""
-    if probe.kind is AssetKind.STILL:
-        return None
-    return listen_beside(tools.decoders, job.path, probe.time_base, len(probe.audio))
 
 
 @contextmanager

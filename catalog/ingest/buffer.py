@@ -1,65 +1,95 @@
-"""A short queue between threads, in which a full one is emptied well before it is filled again."""
+"""What waits between threads: bounded by its size, handed out in batches."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
 class Buffer(Generic[Item]):
-    """A queue that makes who fills it wait when it is full, until it is nearly empty.
+    """Makes who fills it wait when it is full, until it is nearly empty.
 
-    So that those who fill it and the one who empties it take turns in using all
+    So that those who fill it and those who empty it take turns in using all
     processors, instead of getting into each other's way with every item.
 
     Parameters
     ----------
     high:
-        Items that make it full.
+        Bytes that make it full.
     low:
-        Items at which it may be filled again.
+        Bytes at which it may be filled again.
     """
 
     def __init__(self, *, high: int, low: int) -> None:
         self._high = high
         self._low = low
-        self._items: deque[Item] = deque()
+        self._items: deque[tuple[Item, int]] = deque()
+        self._bytes = 0
         self._changed = threading.Condition()
         self._full = False
+        self._closed = False
         self._waiting = 0
+        self._out = 0
 
     @property
     def waiting(self) -> int:
         """How many threads wait to put something."""
         return self._waiting
 
-    def put(self, item: Item) -> None:
-        """Add an item; waits while the buffer is full."""
+    def put(self, item: Item, size: int) -> None:
+        """Add an item of so many bytes; waits while the buffer is full."""
         with self._changed:
-            self._full = self._full or len(self._items) >= self._high
+            self._full = self._full or self._bytes >= self._high
             self._waiting += 1
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not self._full)
             self._waiting -= 1
-            self._add(item)
+            self._items.append((item, size))
+            self._bytes += size
+            self._changed.notify_all()
 
-    def put_at_once(self, item: Item) -> None:
-        """Add an item that takes no room."""
+    def close(self) -> None:
+        """Nothing more will be put."""
         with self._changed:
-            self._add(item)
+            self._closed = True
+            self._changed.notify_all()
 
-    def _add(self, item: Item) -> None:
-        self._items.append(item)
-        self._changed.notify_all()
-
-    def get(self) -> Item:
-        """The oldest item; waits for one."""
+    def wake(self) -> None:
+        """How many batches may be out has changed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._items)
-            item = self._items.popleft()
-            if self._full and len(self._items) <= self._low:
+            self._changed.notify_all()
+
+    def take(self, count: int, at_once: Callable[[], int]) -> list[Item]:
+        """The oldest items, so many, as one batch, which is out until `done`.
+
+        Waits for that many, and until fewer batches are out than may be ``at_once``. Fewer come
+        where no more fit, and at the end; then none.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    (self._closed and not self._items)
+                    or (
+                        (self._closed or self._full or len(self._items) >= count)
+                        and self._items
+                        and self._out < at_once()
+                    )
+                )
+            )
+            taken = [self._items.popleft() for _ in range(min(len(self._items), count))]
+            self._bytes -= sum(size for _, size in taken)
+            self._out += bool(taken)
+            if self._full and self._bytes <= self._low:
                 self._full = False
-                self._changed.notify_all()
-            return item
+            self._changed.notify_all()
+            return [item for item, _ in taken]
+
+    def done(self) -> None:
+        """A batch is no longer out."""
+        with self._changed:
+            self._out -= 1
+            self._changed.notify_all()

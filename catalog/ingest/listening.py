@@ -1,21 +1,19 @@
-"""Where somebody speaks in an asset: its sound is listened to beside its analysis."""
+"""Where somebody speaks in an asset: found while it is analysed, or by itself."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from catalog.domain.speech import Range, to_pts
-from catalog.errors import MediaError, SpeechUnavailableError
-from catalog.media.hearing import hear_file
+from catalog.domain.speech import Heard, Range, to_pts
+from catalog.errors import SpeechUnavailableError
+from catalog.media.hearing import Blocks, hear_file
 from catalog.media.isolated import DecoderPool
 from catalog.speech import SpeechActivity, load_voice
 
 OnSeconds = Callable[[float], None]
-
-_log = logging.getLogger(__name__)
 
 
 def listen(
@@ -35,17 +33,37 @@ def listen(
     return to_pts(activity.finish(), base) if heard else None
 
 
-def listen_beside(pool: DecoderPool, path: Path, base: Fraction, tracks: int) -> list[Range] | None:
-    """As `listen`, beside an analysis, which does not fail with it; None if it was not possible.
+class ListenBeside:
+    """Listens while a file is analysed, so that it is read once; `take` what is told of its sound.
 
-    What did not go here is gone through again by the stage, which tells why.
+    Where it cannot be listened to here, the analysis goes on without. What did not go is gone
+    through again by the stage that recognises, which tells why.
     """
-    if not tracks:
-        return []
-    try:
-        return listen(pool, path, base)
-    except SpeechUnavailableError:
-        return None
-    except MediaError as error:
-        _log.debug("sound_not_heard", exc_info=error)
-        return None
+
+    def __init__(self, path: Path) -> None:
+        self._blocks = Blocks(path, self._hear)
+        self._activity: SpeechActivity | None = None
+        self._able = True
+
+    def take(self, *values: Any) -> None:  # noqa: ANN401  # whatever the process said
+        """The next block; see `catalog.media.hearing.Blocks`."""
+        self._blocks.take(*values)
+
+    def _hear(self, sound: Heard) -> None:
+        if self._activity is None and self._able:
+            try:
+                # Not before there is something to be heard: most stills would load it in vain.
+                self._activity = SpeechActivity(load_voice())
+            except SpeechUnavailableError:
+                self._able = False
+        if self._activity is not None:
+            self._activity.hear(sound)
+
+    def finish(self, base: Fraction, tracks: int) -> list[Range] | None:
+        """Where somebody speaks, in an asset's time base, of a file with so many sounds.
+
+        None if that cannot be told here and now.
+        """
+        if not tracks:
+            return []
+        return to_pts(self._activity.finish(), base) if self._activity is not None else None

@@ -18,7 +18,7 @@ from catalog.media.pulldown import PulldownWatch
 from catalog.media.sampling import Sampled, ShotSampler
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
-from catalog.media.sound import SoundPass
+from catalog.media.sound import Listener, SoundPass
 from catalog.media.stills import decode_still
 from catalog.media.strip import Strip, StripMaker
 from catalog.media.timing import counts_are_variable
@@ -51,6 +51,7 @@ class Analysis:
         *,
         threads: int = 0,
         hwaccel: str = "none",
+        listener: Listener | None = None,
     ) -> None:
         self._path = path
         self._probe = probe
@@ -67,7 +68,7 @@ class Analysis:
         )
         self._strip: StripMaker | None = None
         has_sound = probe.kind is AssetKind.VIDEO and bool(probe.audio)
-        self._sound = SoundPass(path, probe, drawn=False) if has_sound else None
+        self._sound = SoundPass(path, probe, drawn=False, listener=listener) if has_sound else None
 
     @property
     def frames_decoded(self) -> int:
@@ -178,7 +179,9 @@ class Analysis:
         detector = ShotDetector(self._probe.time_base, rate, self._policy.min_shot)
         second = max(1, round(1 / self._probe.time_base))
         reported = 0
-        self._strip = strip = StripMaker(video, self._probe.time_base) if video else None
+        self._strip = strip = (
+            StripMaker(video, self._probe.time_base, self._probe.duration) if video else None
+        )
         for picture in reader:
             for at in (*picture.passed, picture.pts):
                 self._steps.add(at)
@@ -243,6 +246,7 @@ def analyse(
     *,
     threads: int = 0,
     hwaccel: str = "none",
+    listener: Listener | None = None,
 ) -> Analysis:
     """Find an asset's shots and keep their pictures, in one decode pass.
 
@@ -264,6 +268,8 @@ def analyse(
         Called about once per second of media with the seconds done so far.
     threads, hwaccel:
         How a film is decoded; see `catalog.media.pictures.PictureReader`.
+    listener:
+        Hears a film's sound on the way, to its end if `Analysis.loudness` is asked for.
 
     Returns
     -------
@@ -277,4 +283,13 @@ def analyse(
     UndecodableError
         While iterating, if no picture decodes.
     """
-    return Analysis(path, probe, policy, store_picture, progress, threads=threads, hwaccel=hwaccel)
+    return Analysis(
+        path,
+        probe,
+        policy,
+        store_picture,
+        progress,
+        threads=threads,
+        hwaccel=hwaccel,
+        listener=listener,
+    )

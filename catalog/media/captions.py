@@ -25,21 +25,24 @@ _CHANNELS = ("CC1", "CC3")  # the first of each field
 
 
 class PacketCaptions:
-    """Gathers what packets of a film's pictures carry, in the order of their times."""
+    """Gathers what packets of a film's pictures carry, in the order of their times.
 
-    def __init__(self, begins: Fraction) -> None:
-        self._begins = begins
+    ``begins`` is the pts of the first picture, ``time_base`` what a pts counts.
+    """
+
+    def __init__(self, begins: int, time_base: Fraction) -> None:
+        self._begins, self._base = begins, time_base
         self._line21, self._services = Captions(), Services()
         self._waiting: list[tuple[Fraction, bytes]] = []
         self._in_line21: list[Segment] = []
         self._in_services: list[Segment] = []
 
-    def look(self, content: bytes, at: Fraction | None) -> None:
-        """The next packet, and when its picture is shown, in the container's time."""
-        if at is None or _MARK not in content:
+    def look(self, content: bytes, pts: int | None) -> None:
+        """The next packet, and when its picture is shown."""
+        if pts is None or _MARK not in content:
             return
         triplets = b"".join(caption_bytes(content))
-        heapq.heappush(self._waiting, (at - self._begins, triplets))
+        heapq.heappush(self._waiting, ((pts - self._begins) * self._base, triplets))
         while len(self._waiting) > _HELD_BACK:
             self._take()
 

@@ -11,18 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from catalog.domain.paths import shown_path
 from catalog.domain.speech import RATE, Heard
 from catalog.errors import DecoderCrashedError
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_worker import Report
 from catalog.media.listening import played
-from catalog.media.mono import Mono, from_pcm, to_pcm
-from catalog.media.peaks import Samples
+from catalog.media.mono import from_pcm
 
-_BLOCK = 8 * RATE  # samples told at once
 _MOST_SOUND_S = 7 * 86_400  # whoever takes the decoder over may claim years of it
 
 
@@ -37,46 +33,8 @@ def hear(path: Path, _order: dict[str, Any], report: Report) -> None:
     MediaError
         If it cannot be opened.
     """
-    ear = Ear(lambda block: report.send("heard", block))
-    sound = played(path, ear, report)
-    ear.finish()
+    sound = played(path, report.ear(), report)
     report.send("heard_all", sound.decoded, sound.errors)
-
-
-class Ear(Mono):
-    """A sound at the rate of listeners, in blocks.
-
-    Parameters
-    ----------
-    give:
-        Is given blocks of signed 16-bit samples, as bytes, lowest first.
-    """
-
-    def __init__(self, give: Callable[[bytes], None]) -> None:
-        super().__init__(RATE)
-        self._give = give
-        self._kept: list[Samples] = []
-        self._count = 0
-
-    def keep(self, samples: Samples) -> None:
-        """Give what came, if it is enough for a block."""
-        self._kept.append(samples)
-        self._count += len(samples)
-        if self._count >= _BLOCK:
-            self._tell()
-
-    def finish(self) -> None:
-        """Give the rest."""
-        super().finish()
-        self._tell()
-
-    def _tell(self) -> None:
-        if not self._count:
-            return
-        joined = to_pcm(np.concatenate(self._kept))
-        self._kept, self._count = [], 0
-        for first in range(0, len(joined), _BLOCK):
-            self._give(joined[first : first + _BLOCK].tobytes())
 
 
 # --- the catalogue's side -----------------------------------------------------
@@ -100,21 +58,46 @@ def hear_file(
     DecodersUnavailableError
         If there is no process to do it, or work was broken off.
     """
-    samples = 0
+    blocks = Blocks(path, listen)
     with pool.job("hear", path, {}) as talk:
         while True:
             kind, *values = talk.hear()
             if kind == "heard":
-                block = _block(path, values)
-                samples += len(block)
-                if samples > _MOST_SOUND_S * RATE:
-                    raise _babble(path)
-                listen(block)
+                blocks.take(*values)
             elif kind == "seconds":
                 progress(values[0])
             elif kind == "heard_all":
                 talk.over = True
-                return samples > 0
+                return blocks.samples > 0
+
+
+class Blocks:
+    """A sound as a decoding process tells it, block by block: checked, and given to ``listen``.
+
+    Attributes
+    ----------
+    samples:
+        How many there were so far.
+    """
+
+    def __init__(self, path: Path, listen: Callable[[Heard], None]) -> None:
+        self._path = path
+        self._listen = listen
+        self.samples = 0
+
+    def take(self, *values: Any) -> None:  # noqa: ANN401  # whatever the process said
+        """The values of its next message.
+
+        Raises
+        ------
+        DecoderCrashedError
+            If they are no sound, or more of it than any file holds.
+        """
+        block = _block(self._path, list(values))
+        self.samples += len(block)
+        if self.samples > _MOST_SOUND_S * RATE:
+            raise _babble(self._path)
+        self._listen(block)
 
 
 def _block(path: Path, values: list[Any]) -> Heard:

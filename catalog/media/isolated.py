@@ -70,6 +70,8 @@ class MadeRendition:
 
 
 StoreRendition = Callable[[MadeRendition], None]
+# Takes the values of a message of sound, see `catalog.media.hearing.Blocks`.
+TakeSound = Callable[..., None]
 
 
 class IsolatedAnalysis:
@@ -77,8 +79,8 @@ class IsolatedAnalysis:
 
     As `catalog.media.analyse.Analysis`: each `Shot` comes as soon as it is
     closed; ``counts`` and ``captions`` are final when the iteration has ended. Pictures are
-    given to ``store_picture``, in this process and thread, as they come, and so
-    are renditions to ``store_rendition``.
+    given to ``store_picture``, in this process and thread, as they come; so are
+    renditions to ``store_rendition``, and blocks of the main sound to ``take_sound``.
     """
 
     def __init__(
@@ -87,10 +89,12 @@ class IsolatedAnalysis:
         store_picture: StorePicture,
         progress: Callable[[float], None],
         store_rendition: StoreRendition,
+        take_sound: TakeSound,
     ) -> None:
         self._talk = talk
         self._store = store_picture
         self._store_rendition = store_rendition
+        self._take_sound = take_sound
         self._progress = progress
         self._keys: dict[int, str] = {}
         self.counts = Counts()
@@ -115,6 +119,8 @@ class IsolatedAnalysis:
                 yield self._with_keys(values[0])
             elif kind == "rendition":
                 self._store_rendition(MadeRendition.told(*values))
+            elif kind == "heard":
+                self._take_sound(*values)
             elif kind == "seconds":
                 self._progress(values[0])
             elif kind == "captions":
@@ -182,6 +188,7 @@ class DecoderPool:
         progress: Callable[[float], None] = lambda _: None,
         store_rendition: StoreRendition = lambda _: None,
         *,
+        take_sound: TakeSound = lambda *_: None,
         fresh: bool = False,
     ) -> Iterator[IsolatedAnalysis]:
         """Analyse a file. When the block is left, the process is free for the next.
@@ -198,7 +205,7 @@ class DecoderPool:
             If there is no process to do it, or the pool was stopped meanwhile.
         """
         with self.job("analyse", path, policy, fresh=fresh) as talk:
-            yield IsolatedAnalysis(talk, store_picture, progress, store_rendition)
+            yield IsolatedAnalysis(talk, store_picture, progress, store_rendition, take_sound)
 
     @contextmanager
     def job(

@@ -21,6 +21,7 @@ from catalog.media.analyse import Analysis, analyse
 from catalog.media.hardware import has_door
 from catalog.media.isolated_limits import DecodeLimits
 from catalog.media.isolated_wire import MOST_BYTES, pack, unpack
+from catalog.media.mono import Ear
 from catalog.media.peaks import Outline
 from catalog.media.probe import probe
 from catalog.media.sound import SoundPass, draw_waveform
@@ -101,6 +102,10 @@ class Report:
         self.rendition(RenditionKind.PEAKS, outline.as_json(), None, **settings)
         self.rendition(RenditionKind.WAVEFORM, drawn, (size[0], size[1]), **settings)
 
+    def ear(self) -> Ear:
+        """Tells the sound that it hears, as `catalog.media.hearing.hear` does."""
+        return Ear(lambda block: self.send("heard", block))
+
     def ended(self, analysis: Analysis) -> None:
         """All is told; the counts."""
         self.send(
@@ -148,6 +153,7 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
         report.seconds,
         threads=report.threads,
         hwaccel=report.hwaccel,
+        listener=report.ear(),
     )
     with beating(lambda: (analysis.frames_decoded, analysis.decode_errors), report):
         for shot in analysis:
@@ -162,7 +168,7 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
 
 def _listen(path: Path, found: Probe, report: Report) -> None:
     """The pass over a sound: its length as decoded, its damage, its outline and loudness."""
-    sound = SoundPass(path, found, report.seconds)
+    sound = SoundPass(path, found, report.seconds, listener=report.ear())
     with beating(lambda: (sound.decoded, sound.errors), report):
         outline = sound.run()
     if outline is not None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from catalog.domain.speech import RATE
 from catalog.media.peaks import LONGEST_GAP_S, Samples
 
 _FULL_SCALE = 32_768
+_BLOCK = 8 * RATE  # samples an ear gives at once
 # On a channel with less than -60 dBFS nobody has plugged anything in.
 _LIVE = 1e-3
 
@@ -79,6 +82,42 @@ class Mono:
         heard = samples[:, self._live] if self._live.any() else samples
         mixed: Samples = heard.mean(axis=1)
         return mixed
+
+
+class Ear(Mono):
+    """A sound at the rate of listeners, in blocks.
+
+    Parameters
+    ----------
+    give:
+        Is given blocks of signed 16-bit samples, as bytes, lowest first.
+    """
+
+    def __init__(self, give: Callable[[bytes], None]) -> None:
+        super().__init__(RATE)
+        self._give = give
+        self._kept: list[Samples] = []
+        self._count = 0
+
+    def keep(self, samples: Samples) -> None:
+        """Give what came, if it is enough for a block."""
+        self._kept.append(samples)
+        self._count += len(samples)
+        if self._count >= _BLOCK:
+            self._tell()
+
+    def finish(self) -> None:
+        """Give the rest."""
+        super().finish()
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._count:
+            return
+        joined = to_pcm(np.concatenate(self._kept))
+        self._kept, self._count = [], 0
+        for first in range(0, len(joined), _BLOCK):
+            self._give(joined[first : first + _BLOCK].tobytes())
 
 
 def to_pcm(samples: Samples) -> npt.NDArray[np.int16]:

@@ -170,6 +170,8 @@ class PictureReader:
         with open_container(self._path, accelerator(self._hwaccel)) as container:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
             _prepare(stream, self._edge, self._threads)
+            if stream.codec_context.name in CODECS and stream.time_base:
+                self.captions = PacketCaptions(stream.start_time or 0, stream.time_base)
             self._heard = self._sound.open(container) if self._sound is not None else []
             accelerated = accelerator(self._hwaccel) is not None
             passed: list[int] = []
@@ -251,19 +253,12 @@ class PictureReader:
                 return
             failed_reads = 0
             if packet.stream.index == stream.index:
-                self._look_for_captions(stream, packet)
+                if self.captions is not None:
+                    self.captions.look(bytes(packet), packet.pts)
                 yield cast("Packet[VideoStream]", packet)
             elif self._sound is not None:
                 self._sound.hear(cast("Packet[AudioStream]", packet))
         yield None
-
-    def _look_for_captions(self, stream: VideoStream, packet: Packet[Any]) -> None:
-        base = stream.time_base
-        if stream.codec_context.name not in CODECS or not base:
-            return
-        if self.captions is None:
-            self.captions = PacketCaptions((stream.start_time or 0) * base)
-        self.captions.look(bytes(packet), None if packet.pts is None else packet.pts * base)
 
 
 def _prepare(stream: VideoStream, longest_edge: int, threads: int) -> None:

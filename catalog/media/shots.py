@@ -199,4 +199,4 @@ def difference(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> floa
     """Mean absolute difference of two pictures of one size, 0..255."""
     import cv2  # noqa: PLC0415
 
-    return float(cv2.absdiff(one, other).mean())
+    return cv2.norm(one, other, cv2.NORM_L1) / one.size

@@ -41,6 +41,9 @@ class Listener(Protocol):
     def skip(self, number: int, rate: int) -> None:
         """So many samples are missing."""
 
+    def finish(self) -> None:
+        """There are no more."""
+
 
 class SoundPass:
     """One pass over an asset's sound; call `run`, then read the counts.
@@ -180,6 +183,8 @@ class SoundPass:
             self._add(frame)
         if self._meter is not None:
             self.loudness = self._meter.finish()
+        if self._listener is not None:
+            self._listener.finish()
         return self.peaks.finish() if self.peaks else None
 
     def _join(self, index: int, frame: AudioFrame) -> None:

@@ -8,6 +8,7 @@ not depend on the film's length, nor does the length have to be known.
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -41,25 +42,35 @@ class Strip:
 
 
 class StripMaker:
-    """Gathers a film's tiles; `add` every picture, then `finish`."""
+    """Gathers a film's tiles; `add` every picture, then `finish`.
 
-    def __init__(self, track: VideoTrack, time_base: Fraction) -> None:
+    ``duration`` is how many seconds the container promises, if it does. It saves tiles that would
+    go again; half of it is believed, so that a film that ends before is not left with a few.
+    """
+
+    def __init__(
+        self, track: VideoTrack, time_base: Fraction, duration: Fraction | None = None
+    ) -> None:
         self._orientation = Orientation(track.rotation, track.mirrored)
         self._base = time_base
         self._step = _FIRST_STEP
+        while duration is not None and duration / 2 > MOST_TILES * self._step:
+            self._step *= 2
+        self._due = 0  # the pts from which on a picture is kept
         self._times: list[int] = []
         # As JPEG: a hundred tiles of pixels would be five megabytes for each film at work.
         self._tiles: list[RgbPicture] = []
 
     def add(self, pts: int, small: RgbPicture) -> None:
         """A picture as it is stored, BGR; kept if a step has gone by."""
-        due = 0 if not self._times else (self._step_of(self._times[-1]) + 1) * self._step
-        if self._times and pts * self._base < due:
+        if self._times and pts < self._due:
             return
         self._times.append(pts)
         self._tiles.append(_tile(small))
         if len(self._tiles) > MOST_TILES:
             self._thin()
+        following = (self._step_of(self._times[-1]) + 1) * self._step
+        self._due = math.ceil(following / self._base)
 
     def _step_of(self, pts: int) -> int:
         return int(pts * self._base // self._step)

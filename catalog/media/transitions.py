@@ -67,9 +67,23 @@ class Transition:
 class _Signature:
     pts: int
     pixels: Vector
-    unit: Vector
-    grey: Grey
+    coloured: npt.NDArray[np.uint8]
     contrast: float
+    _unit: Vector | None = None
+
+    @property
+    def grey(self) -> Grey:
+        """As `grey` has it."""
+        return np.ascontiguousarray(self.coloured[:, :, 1])
+
+    @property
+    def unit(self) -> Vector:
+        """The pixels without their mean, of length 1; most pictures are never asked for it."""
+        if self._unit is None:
+            unit = self.pixels - self.pixels.mean()
+            unit /= max(1e-6, float(np.sqrt(unit @ unit)))
+            self._unit = unit
+        return self._unit
 
 
 @dataclass(slots=True)
@@ -230,12 +244,9 @@ def _signature(picture: Picture) -> _Signature:
 
     coloured = squeezed(picture)
     thumb = cv2.resize(coloured, _THUMB, interpolation=cv2.INTER_AREA)
-    green = np.ascontiguousarray(coloured[:, :, 1])
     contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
     pixels = thumb.astype(np.float32).ravel()
-    unit = pixels - pixels.mean()
-    unit /= max(1e-6, float(np.sqrt(unit @ unit)))
-    return _Signature(picture.pts, pixels, unit, green, contrast)
+    return _Signature(picture.pts, pixels, coloured, contrast)
 
 
 def matched(one: Grey, other: Grey) -> float:

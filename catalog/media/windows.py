@@ -54,7 +54,6 @@ def cut_sound(path: Path, order: dict[str, Any], report: Report) -> None:
     """
     cutter = Cutter(Cut(**order), lambda at, window: report.send("window", at, window))
     sound = played(path, cutter, report)
-    cutter.finish()
     report.send("cut", sound.decoded, sound.errors)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hostile_analysers import PICTURES
+from PIL import Image
 from small_footage import sound, still, video
 
 from catalog import Catalog
@@ -17,15 +18,16 @@ from catalog.domain.media import SamplingPolicy
 from catalog.domain.progress import Silent
 from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, FrameStoreError
-from catalog.ingest.ahead import DEPTH
+from catalog.ingest import ahead
 from catalog.ingest.analyse import Tools
 from catalog.ingest.encode import read_picture
 from catalog.ingest.pipeline import Ingest, Labels
 from catalog.media.frame_store import FolderFrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_limits import DecodeLimits
+from catalog.media.pictures import image_to_jpeg
 
-BATCH = 16  # of a processor, see catalog.ingest.ahead
+BATCH = 8  # of a processor, see catalog.ingest.ahead
 MANY = "hostile_analysers:many_pictures"
 
 
@@ -48,7 +50,7 @@ class Counting(FolderFrameStore):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.puts = 0
+        self.sizes: list[int] = []
         self.more = threading.Condition()
 
     def put(self, key: str, content: bytes) -> None:
@@ -56,7 +58,7 @@ class Counting(FolderFrameStore):
         if key.startswith("renditions/"):
             return
         with self.more:
-            self.puts += 1
+            self.sizes.append(len(content))
             self.more.notify_all()
 
 
@@ -99,24 +101,27 @@ def test_another_file_is_decoded_while_one_waits(catalog: Catalog, tmp_path: Pat
 
 
 def test_what_was_decoded_and_not_encoded_is_bounded(
-    catalog: Catalog, tmp_path: Path, counted: Counting
+    catalog: Catalog, tmp_path: Path, counted: Counting, monkeypatch: pytest.MonkeyPatch
 ):
     files = [video(tmp_path / f"x{n}.mp4", ["red"], mark=n) for n in range(6)]
-    # A batch in the model, the queue, and what each thread has in its hand.
-    bound = BATCH + DEPTH * BATCH + len(os.sched_getaffinity(0))
+    most = 20_000
+    monkeypatch.setattr(ahead, "MOST_BYTES", most)
     behind: list[int] = []
 
     def wait_for_pressure(count: int) -> None:
         with counted.more:
             # Once full, it is filled again only when it is nearly empty.
             if not behind:
-                assert counted.more.wait_for(lambda: counted.puts >= DEPTH * BATCH, timeout=240)
-            behind.append(counted.puts - sum(encoder.batches) + count)
+                assert counted.more.wait_for(lambda: sum(counted.sizes) >= most, timeout=240)
+            behind.append(len(counted.sizes) - sum(encoder.batches) + count)
 
     encoder = Listening(wait_for_pressure)
     report = ingest(catalog, encoder, *files, analyser=MANY)
     assert report.frames == len(files) * PICTURES
-    assert DEPTH * BATCH <= max(behind) <= bound
+    # Batches in the model, the queue, and what each thread has in its hand.
+    processors = len(os.sched_getaffinity(0))
+    queue = most // min(counted.sizes) + 1
+    assert most // max(counted.sizes) <= max(behind) <= processors * BATCH + queue + processors
 
 
 def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: Path):
@@ -125,7 +130,7 @@ def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: P
     encoder = Listening()
     report = ingest(catalog, encoder, tmp_path)
     assert (report.ready, report.frames) == (40, 40)
-    assert encoder.batches == [16, 16, 8]
+    assert encoder.batches == [BATCH] * 5
 
 
 def test_vectors_are_those_of_the_stored_pictures(catalog: Catalog, tmp_path: Path):
@@ -189,3 +194,52 @@ def test_no_thread_and_no_connection_is_left(catalog: Catalog, tmp_path: Path):
     ingest(catalog, Listening(), tmp_path)
     assert set(threading.enumerate()) <= before, "those of earlier tests may end meanwhile"
     assert catalog.database.engine.pool.checkedout() == 0
+
+
+def ahead_of(catalog: Catalog, encoder: NullEncoder) -> ahead.EncodeAhead:
+    return ahead.EncodeAhead(catalog.database, encoder, 1, processors=2)
+
+
+def fill(run: ahead.EncodeAhead, count: int) -> None:
+    jpeg = image_to_jpeg(Image.new("RGB", (16, 16)))
+    for number in range(count):
+        run.picture(1, str(number), jpeg)
+
+
+def test_each_processor_that_is_free_has_a_batch_of_its_own(catalog: Catalog):
+    both = threading.Barrier(2)
+    encoder = Listening(lambda _: both.wait(timeout=240) if len(encoder.batches) <= 2 else None)
+    run = ahead_of(catalog, encoder)
+    fill(run, 2 * BATCH)
+    run.finish()
+    assert sum(encoder.batches) == 2 * BATCH
+
+
+def test_beside_an_analysis_one_of_two_processors_encodes(catalog: Catalog):
+    alone = threading.Lock()
+
+    def encode_alone(_: int) -> None:
+        assert alone.acquire(blocking=False)
+        for _ in range(10_000):  # so that another would have come by
+            pass
+        alone.release()
+
+    encoder = Listening(encode_alone)
+    run = ahead_of(catalog, encoder)
+    run.begin(1)
+    fill(run, 6 * BATCH)
+    run.finish()
+    assert sum(encoder.batches) == 6 * BATCH
+
+
+def test_a_run_leaves_torch_with_the_threads_it_had(catalog: Catalog):
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    run = ahead_of(catalog, Listening())
+    fill(run, 4 * BATCH)
+    run.finish()
+    found: list[int] = []
+    asking = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    asking.start()
+    asking.join()
+    assert found == [before]

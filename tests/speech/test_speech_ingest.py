@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from catalog.domain.speech import RATE, Heard
 from catalog.errors import RecognitionOverrunError, SpeechUnavailableError
 from catalog.ingest import listening
 from catalog.ingest import speech as recognition
+from catalog.media.isolated import DecoderPool
 
 SUBTITLES = "1\n00:00:00,500 --> 00:00:02,000\nAnd so, my fellow Americans\n"
 
@@ -139,6 +141,28 @@ def test_what_subtitles_say_is_not_recognised(
     assert recogniser.given == []
     assert seconds(catalog, "speech.mov") > 7, "it is listened to all the same"
     assert stage(catalog, "speech.mov")["state"] is None
+
+
+def test_pictures_and_speech_come_from_one_read(
+    catalog: Catalog,
+    film: Callable[..., Path],
+    speech: Heard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    job = DecoderPool.job
+
+    def noted(pool: DecoderPool, name: str, *given: Any, **more: Any) -> Any:
+        asked.append(name)
+        return job(pool, name, *given, **more)
+
+    monkeypatch.setattr(DecoderPool, "job", noted)
+    path = film("speech.mov", speech)
+    path.with_suffix(".srt").write_text(SUBTITLES, encoding="utf-8")
+    catalog.ingest(path)
+    assert seconds(catalog, "speech.mov") > 7
+    assert asked.count("analyse") == 1
+    assert "hear" not in asked
 
 
 def test_without_the_extra_all_goes_on_and_listening_is_caught_up_on(
