@@ -316,6 +316,20 @@ def test_what_is_typed_is_completed_and_kept(page):
     expect(options.filter(has_text="collection:News")).to_have_count(2)  # saved, and recent
 
 
+def test_enter_searches_before_the_next_completions_are_there(page):
+    page.goto("/")
+    ready(page)
+    box, options = page.locator("#q"), page.locator(".drop-list").get_by_role("option")
+    box.press_sequentially("collection:ne")
+    expect(options).to_have_text([re.compile("collection:News")])
+    page.route("**/complete?*", lambda _: None)  # from now on none is answered
+    box.press("ArrowDown")
+    box.press("Tab")
+    expect(box).to_have_value("collection:News ")
+    box.press("Enter")
+    expect(cards(page)).to_have_count(5)
+
+
 def test_an_answer_that_comes_late_takes_no_choice_away(page):
     late = []
     page.route("**/complete?q=colle&*", lambda route: late.append(route))  # noqa: PLW0108

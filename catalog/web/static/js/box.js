@@ -65,6 +65,7 @@ async function complete() {
         const head = letters.slice(0, start).join("") + text + (goesOn ? "" : " ");
         box.value = head + letters.slice(end).join("").replace(/^ /, "");
         box.setSelectionRange(head.length, head.length);
+        close(); // or Enter would put the same once more, until the next list is there
         complete();
       },
     })));
@@ -148,7 +149,7 @@ function begin() {
     return undefined;
   });
   on($(".find"), "pointerdown", "[role=option]", (event, row) => { event.preventDefault(); row.put(); });
-  $("#find").addEventListener("submit", () => { remember(); close(); }, { capture: true });
+  $("#find").addEventListener("submit", () => { clearTimeout(waiting); asking?.abort(); remember(); close(); }, { capture: true });
   $("#save")?.addEventListener("click", save);
   document.addEventListener("keydown", event => {
     if (event.key !== "/" || typing(event) || event.ctrlKey || event.metaKey) return;
