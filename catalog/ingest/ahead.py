@@ -25,7 +25,7 @@ from catalog.ingest.buffer import Buffer
 from catalog.ingest.encode import STAGE, StoredPictures, encode_readable
 from catalog.store import stages, vectors
 
-# On a processor larger ones are no quicker, and small ones leave no processor long alone at the end.
+# On a processor larger ones are no quicker, and small ones leave none long alone at the end.
 _CPU_BATCH, _GPU_BATCH = 8, 256
 # Batches at work at the same time on processors: more would take memory, and hardly be quicker.
 _MOST_LANES = 4
