@@ -27,6 +27,7 @@ from catalog.errors import (
 )
 from catalog.recommend.found import Found
 from catalog.recommend.meant import Meant
+from catalog.recommend.processors import one_each
 from catalog.recommend.shown import Shown
 from catalog.recommend.spoken import Spoken
 from catalog.recommend.telling import told
@@ -148,7 +149,7 @@ class Planner:
                 set_locally(session, READING)
                 return _shown(session, encoder, where, wish, meant)
 
-        with ThreadPoolExecutor(1, thread_name_prefix="a-roll") as beside:
+        with one_each(), ThreadPoolExecutor(1, thread_name_prefix="a-roll") as beside:
             said = beside.submit(spoken)
             found = shown()
             return said.result(), found
