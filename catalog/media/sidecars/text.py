@@ -1,4 +1,4 @@
-"""The bytes of a small file, and the text they are."""
+"""The bytes of a small file, and the text or the XML they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import codecs
 import re
 import stat
 from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError  # only types; see defusedxml
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 from catalog.domain.paths import shown_path
 from catalog.errors import SidecarError
@@ -87,6 +91,21 @@ def _decode(data: bytes) -> str | None:
     except UnicodeDecodeError:
         # Five of its byte values mean nothing; a file has them by accident only.
         return data.decode("cp1252", "replace")
+
+
+def parse_xml(data: bytes) -> Element:
+    """The document's root; entities and document types are refused.
+
+    Raises
+    ------
+    ValueError
+        If it is no XML, or has these.
+    """
+    try:
+        root: Element = fromstring(data.strip(b"\0 \r\n\t"), forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise ValueError(f"it is no safe XML ({type(error).__name__})") from error
+    return root
 
 
 def broken(path: Path, why: str) -> SidecarError:

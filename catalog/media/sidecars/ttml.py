@@ -10,15 +10,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from xml.etree.ElementTree import Element, ParseError  # only types; see defusedxml
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element  # only a type; see `parse_xml`
 
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Segment, Sidecar
 from catalog.domain.timecode import parse_timecode
 from catalog.media.sidecars.subtitles import MOST_CUES, plain
+from catalog.media.sidecars.text import parse_xml
 
 _CLOCK = re.compile(r"(\d{2,3}):(\d\d):(\d\d)(?:(\.\d{1,9})|:(\d{1,3})(?:\.\d{1,3})?)?")
 _OFFSET = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(h|m|s|ms|f|t)")
@@ -45,10 +43,7 @@ def parse_ttml(data: bytes, language: str | None) -> Sidecar:
     ValueError
         If it is no XML, no TTML, or has no words.
     """
-    try:
-        root = fromstring(data.strip(b"\0 \r\n\t"), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise ValueError(f"it is no safe XML ({type(error).__name__})") from error
+    root = parse_xml(data)
     if _name(root.tag) != "tt":
         raise ValueError("it is no TTML")
     clock = _clock_of(root)

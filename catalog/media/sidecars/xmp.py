@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, TypeGuard
-from xml.etree.ElementTree import Element, ParseError  # only types; see defusedxml
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element  # only a type; see `parse_xml`
 
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Description, Sidecar
 from catalog.media.sidecars.columns import joined, key_name, labels, moment
+from catalog.media.sidecars.text import parse_xml
 from catalog.media.tags import clean_text
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -43,10 +41,7 @@ def parse_xmp(data: bytes) -> Sidecar:
     ValueError
         If it is no XML, or no XMP.
     """
-    try:
-        root = fromstring(data.strip(b"\0 \r\n\t"), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise ValueError(f"it is no safe XML ({type(error).__name__})") from error
+    root = parse_xml(data)
     # The packet's own descriptions; those within are structures.
     descriptions = [d for rdf in root.iter(f"{_RDF}RDF") for d in rdf.findall(f"{_RDF}Description")]
     found: dict[str, dict[str, Any]] = {}
