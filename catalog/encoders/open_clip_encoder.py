@@ -20,6 +20,7 @@ from PIL import Image
 from catalog.encoders.accelerate import Tower, accelerate
 from catalog.encoders.batch_size import BatchSize
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
+from catalog.encoders.causal import encode_text, tokens_seen
 from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
 from catalog.encoders.precision import (
@@ -128,7 +129,9 @@ class OpenClipEncoder:
         if not texts:
             return self._unit([])
         tokens = self.tokenize(texts)
-        used = self._used(tokens)
+        used = tokens_seen(self._model, tokens)
+        if used is None:
+            used = self._used(tokens)
         order = torch.argsort(used, stable=True)
         rows = [
             self._forward_texts(tokens[several, : max(1, int(used[several].max()))])
@@ -240,8 +243,7 @@ class OpenClipEncoder:
 
     @torch.inference_mode()
     def _forward_texts(self, tokens: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self._model.encode_text(tokens.to(self._where))  # type: ignore[operator]
-        return out.float().cpu()
+        return encode_text(self._model, tokens.to(self._where)).float().cpu()
 
     def tokenize(self, texts: Sequence[str]) -> torch.Tensor:
         """Token numbers ``(n, context)``, without the columns in which every text is padding."""
@@ -252,7 +254,7 @@ class OpenClipEncoder:
         """How many tokens of each text the model must see, ``(n,)``."""
         text = getattr(self._model, "text", None)
         if not isinstance(text, HFTextEncoder):
-            # open_clip's own towers need their full context.
+            # open_clip's own towers take their full context, unless `causal` shortens them.
             return torch.full((len(tokens),), tokens.shape[1])
         # Hugging Face's towers mask padding, so it changes nothing but the time: a query of five
         # words takes a fifth of it.
