@@ -10,7 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.domain.ordering import Sort
-from catalog.domain.query import FIELDS, SORT, WHOLE, And, Not, Or, Phrase, Words, parse, point_at
+from catalog.domain.query import (
+    FIELDS,
+    SORT,
+    WHOLE,
+    And,
+    Not,
+    Or,
+    Phrase,
+    Words,
+    parse,
+    point_at,
+    terms,
+)
 from catalog.errors import InvalidQueryError
 
 NOW = datetime(2026, 6, 10, 15, 30, tzinfo=UTC)
@@ -99,8 +111,21 @@ def check(text):
     assert again == query
     assert again.to_text() == query.to_text()
     assert again.words == query.words
+    check_terms(text, query)
     if query.root is not None:
         check_shape(query.root, text)
+
+
+def check_terms(text, query):
+    """What must all hold is all there is, in any number; alternatives stay together."""
+    parts = terms(text)
+    assert parse(" ".join(each.text for each in parts), now=NOW, sounds=True) == query
+    for at, each in enumerate(parts[:3]):
+        alone = parse(each.text, now=NOW, sounds=True)
+        assert not each.is_filter or len(alone.filters) == 1
+        rest = " ".join(other.text for other in parts[:at] + parts[at + 1 :])
+        left = parse(rest, now=NOW, sounds=True)
+        assert len(left.filters) + len(alone.filters) == len(query.filters)
 
 
 def check_shape(node, text):

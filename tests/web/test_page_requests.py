@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 
 from catalog.domain.query.completion import Begun
@@ -119,6 +121,37 @@ ROLLS = [
 def test_the_tabs_of_rolls_change_one_word_of_the_query(q, roll, url):
     state = Asked(q=q, shot="7", after="x").rolled(roll)
     assert (state.url(), state.roll) == (url, roll)
+
+
+FILTERED = [
+    ("sea", "tag:fog", "sea tag:fog"),
+    ("sea tag:fog", "tag:fog", "sea"),
+    # What is quoted is one filter, blanks and all.
+    ('collection:"Late News" sea', 'collection:"Late News"', "sea"),
+    ('sea collection:"Late News"', "tag:fog", 'sea collection:"Late News" tag:fog'),
+    ('"two  blanks" tag:fog', "tag:fog", '"two  blanks"'),
+    ('"about tag:fog today"', "tag:fog", '"about tag:fog today" tag:fog'),
+    ("-tag:fog", "tag:fog", "-tag:fog tag:fog"),
+    # A filter of its own holds for all alternatives, and none of them is taken out.
+    ("sea OR land", "tag:fog", "(sea OR land) tag:fog"),
+    ("tag:fog OR sea", "tag:fog", "(tag:fog OR sea) tag:fog"),
+    ("(sea OR land) tag:fog sort:date", "tag:fog", "(sea OR land) sort:date"),
+    ("sea (", "tag:fog", "sea ( tag:fog"),
+]
+
+
+@pytest.mark.parametrize(("q", "by", "then"), FILTERED)
+def test_a_filter_is_put_into_a_query_or_taken_out_whole(q, by, then):
+    state = Asked(q=q, shot="7", after="x")
+    assert state.filtered(by) == Asked(q=then)
+    assert state.has(by) == (len(then) < len(q))
+
+
+def test_an_empty_list_leads_to_what_each_filter_keeps_away(local):
+    page = local.get("/", params={"q": 'sea collection:"No Such News" -tag:"a b" "c:d"'}).text
+    without = {'sea -tag:"a b" "c:d"', 'sea collection:"No Such News" "c:d"'}
+    assert all(f'href="{escape(Asked(q=q).url())}"' in page for q in without)
+    assert page.count("Without ") == len(without)
 
 
 def test_a_state_comes_back_from_its_address():

@@ -5,8 +5,9 @@ written is described in ``docs/query-language.md``, and every field in
 :data:`FIELDS`.
 """
 
+from catalog.domain.query.field import Field
 from catalog.domain.query.field_types import FieldType, Op
-from catalog.domain.query.fields import FIELDS, SORT, SOUND, WHOLE, Field, find_field
+from catalog.domain.query.fields import FIELDS, SORT, SOUND, WHOLE, find_field
 from catalog.domain.query.mistakes import MAX_DEPTH, MAX_LENGTH, point_at
 from catalog.domain.query.nodes import (
     And,
@@ -24,6 +25,7 @@ from catalog.domain.query.nodes import (
     Words,
 )
 from catalog.domain.query.parser import Query, parse
+from catalog.domain.query.terms import Term, terms
 
 __all__ = [
     "FIELDS",
@@ -46,10 +48,12 @@ __all__ = [
     "Phrase",
     "Query",
     "Span",
+    "Term",
     "TextMatch",
     "Value",
     "Words",
     "find_field",
     "parse",
     "point_at",
+    "terms",
 ]

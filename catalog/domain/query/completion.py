@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.domain.query.fields import FIELDS, SORT, WHOLE, Field, find_field
+from catalog.domain.query.field import Field
+from catalog.domain.query.fields import FIELDS, SORT, WHOLE, find_field
 
 _ORDERS = ("date", "date:asc", "duration", "duration:asc", "name", "name:desc", "relevance")
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from catalog.domain.query.characters import enquote, needs_quotes
 from catalog.domain.query.dates import read_dates, spell_dates
+from catalog.domain.query.field import Field
 from catalog.domain.query.field_types import FieldType, Op
-from catalog.domain.query.fields import Field
 from catalog.domain.query.lexer import Token
 from catalog.domain.query.mistakes import SpellingError, mistake, quoted
 from catalog.domain.query.nodes import (

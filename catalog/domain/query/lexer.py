@@ -22,7 +22,8 @@ from catalog.domain.query.characters import (
     read_quoted,
     stray_quote,
 )
-from catalog.domain.query.fields import WHOLE, Field, find_field, nearest_field
+from catalog.domain.query.field import Field
+from catalog.domain.query.fields import WHOLE, find_field, nearest_field
 from catalog.domain.query.mistakes import mistake, quoted
 from catalog.domain.query.values import Item, ValueReader
 from catalog.errors import InvalidQueryError

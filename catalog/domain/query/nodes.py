@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from catalog.domain.query.field import Field
 from catalog.domain.query.field_types import Op
-from catalog.domain.query.fields import Field
 
 
 class Span(NamedTuple):

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
+from catalog.domain.query.field import Field
 from catalog.domain.query.field_types import FieldType
-from catalog.domain.query.fields import Field
 from catalog.domain.query.mistakes import SpellingError
 from catalog.domain.query.nodes import NumberRange
 

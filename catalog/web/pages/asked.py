@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import Depends, Query
 
+from catalog.domain.query import terms
+
 SORTS = ("relevance", "date", "date:asc", "name", "name:desc", "duration", "duration:asc")
 GROUPS = ("shot", "asset")
 DENSITIES = ("small", "medium", "large")
@@ -75,18 +77,22 @@ class Asked:
 
     def filtered(self, by: str) -> Self:
         """The state with this filter put into the query, or taken out where it is there."""
-        parts = f" {self.q} ".replace(f" {by} ", " ", 1) if self.has(by) else f"{self.q} {by}"
-        return replace(self, q=" ".join(parts.split()), after="", shot="")
+        parts = [each.text for each in terms(self.q)]
+        if by in parts:
+            parts.remove(by)
+        else:
+            parts.append(by)
+        return replace(self, q=" ".join(parts), after="", shot="")
 
     @property
     def roll(self) -> str:
         """``a`` or ``b`` where only that roll is asked for; else empty."""
-        words = self.q.lower().split()
+        words = {each.text.lower() for each in terms(self.q)}
         return next((roll for roll in ("a", "b") if f"roll:{roll}" in words), "")
 
     def rolled(self, roll: str) -> Self:
         """The state with only this roll (``a``, ``b``) in the query; empty: with both."""
-        words = [word for word in self.q.split() if word.lower() not in _ROLLS]
+        words = [each.text for each in terms(self.q) if each.text.lower() not in _ROLLS]
         return replace(
             self, q=" ".join([*words, *([f"roll:{roll}"] * bool(roll))]), after="", shot=""
         )
@@ -119,8 +125,8 @@ class Asked:
         return [*wanted, *unwanted]
 
     def has(self, by: str) -> bool:
-        """Whether the query holds this filter as it is spelt."""
-        return f" {by} " in f" {self.q} "
+        """Whether the query holds this filter as it is spelt, and not as one of alternatives."""
+        return any(each.text == by for each in terms(self.q))
 
 
 def asked(

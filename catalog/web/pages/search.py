@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from catalog.api import Catalog
+from catalog.domain.query import terms
 from catalog.domain.results import SearchResult
 from catalog.errors import (
     CatalogError,
@@ -196,7 +197,7 @@ def _said(result: SearchResult, asked: Asked) -> str:
 
 def _looser(asked: Asked, result: SearchResult) -> Sequence[tuple[str, str]]:
     """Ways out of an empty list: without each filter in turn, only the words, what is weaker."""
-    filters = [word for word in asked.q.split() if ":" in word]
+    filters = [each.text for each in terms(asked.q) if each.is_filter]
     ways = [
         (STRINGS["without_filter"].format(each), asked.filtered(each).url()) for each in filters
     ]
