@@ -123,7 +123,7 @@ class ExportVerbs(OpenCatalog):
         ----------
         file:
             ``.ale``, ``.edl``, ``.csv``, ``.otio``, ``.fcpxml``, ``.xml`` (Final Cut Pro 7,
-            Premiere) or ``.aaf``.
+            Premiere), ``.aaf``, or a package: ``.fcpxmld``, ``.otiod``, ``.otioz``.
         remove:
             Take back what was imported from a file of this path; it need not be there.
 

@@ -9,6 +9,7 @@ from catalog.domain.sidecars import LogEntry, SidecarKind
 from catalog.errors import InvalidInputError, MediaError
 from catalog.interchange.logged import Logged
 from catalog.interchange.logs import AAF_LIMIT, KINDS, LIMIT, read_aaf_log, read_text_log
+from catalog.interchange.packages import ARCHIVE, FOLDERS, archived, inside
 from catalog.media.sidecars import Candidate, read_sidecar
 from catalog.media.sidecars.columns import describe, keyed
 from catalog.media.sidecars.text import read_bytes
@@ -28,17 +29,14 @@ def read_log(path: Path) -> tuple[SidecarKind, list[LogEntry]]:
         If no log has that suffix, it is too large, or not what its suffix says.
     """
     suffix = path.suffix.lower()
-    if suffix not in _LINES and suffix not in KINDS:
-        known = ", ".join(sorted((*_LINES, *KINDS)))
+    if suffix not in (*_LINES, *KINDS, *FOLDERS, ARCHIVE):
+        known = ", ".join(sorted((*_LINES, *KINDS, *FOLDERS, ARCHIVE)))
         raise InvalidInputError(
             f"{shown_path(Path(path.name))} is no log by its suffix; expected one of {known}.",
             remedy=_REMEDY,
         )
     try:
-        if suffix in _LINES:
-            kind = _LINES[suffix]
-            return kind, list(read_sidecar(_candidate(path, kind)).entries)
-        return SidecarKind(KINDS[suffix]), [_entry(each) for each in _logged(path, suffix)]
+        return _read(path)
     except MediaError as error:
         raise InvalidInputError(error.message, remedy=_REMEDY, path=shown_path(path)) from error
     except ValueError as error:
@@ -47,6 +45,17 @@ def read_log(path: Path) -> tuple[SidecarKind, list[LogEntry]]:
             remedy=_REMEDY,
             path=shown_path(path),
         ) from error
+
+
+def _read(path: Path) -> tuple[SidecarKind, list[LogEntry]]:
+    if path.suffix.lower() == ARCHIVE:
+        return SidecarKind.OTIO, [_entry(each) for each in read_text_log(archived(path), ".otio")]
+    path = inside(path)
+    suffix = path.suffix.lower()
+    if suffix in _LINES:
+        kind = _LINES[suffix]
+        return kind, list(read_sidecar(_candidate(path, kind)).entries)
+    return SidecarKind(KINDS[suffix]), [_entry(each) for each in _logged(path, suffix)]
 
 
 def _logged(path: Path, suffix: str) -> list[Logged]:

@@ -25,6 +25,7 @@ from catalog.domain.timecode import timecode_at
 from catalog.errors import NotFoundError, PathNotFoundError
 from catalog.export.log_files import read_log
 from catalog.ingest.sidecar_effects import Spoken, as_json, essence_of, settle_asset
+from catalog.interchange.packages import FOLDERS
 from catalog.media.sidecars import Candidate
 from catalog.store import assets, audit, named
 from catalog.store.sidecars import SidecarRow
@@ -82,7 +83,7 @@ def import_log(database: Database, file: Path, progress: Progress) -> ImportRepo
         If there is no such file, it is too large, or no log that is known.
     """
     path = full_path(file)
-    if not path.is_file():
+    if not path.is_file() and not (path.suffix.lower() in FOLDERS and path.is_dir()):
         raise PathNotFoundError(
             f"{shown_path(path)} is no file.", remedy="Name the log that is to be imported."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,64 @@ def test_our_own_timelines_come_back_to_their_footage(catalog: Catalog, film: Pa
     texts = [text for *_, text in subclips(catalog)]
     assert "The moment" in texts
     assert "The moment\ncut here" in texts
+
+
+def packed(folder: Path, suffix: str, timeline: Path) -> Path:
+    """A timeline as programs pack it: in a folder, or in an archive beside its media."""
+    path = folder / f"packed.{suffix}"
+    if suffix == "otioz":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("version.txt", "1.0.0")
+            archive.write(timeline, "content.otio")
+            archive.writestr("media/clip.mov", b"not to be read")
+        return path
+    path.mkdir()
+    inner = "Info.fcpxml" if suffix == "fcpxmld" else "content.otio"
+    (path / inner).write_bytes(timeline.read_bytes())
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["fcpxmld", "otiod", "otioz"])
+def test_a_timeline_in_a_package_is_read(catalog: Catalog, film: Path, tmp_path: Path, suffix: str):
+    part = catalog.mark("clip.mov", "10:00:00:10", "10:00:02:05", name="The moment")
+    catalog.bin.create("Story", clips=[part["id"]])
+    kind = "fcpxml" if suffix == "fcpxmld" else "otio"
+    timeline = tmp_path / f"story.{kind}"
+    catalog.export("Story", format=kind, file=timeline)
+    path = packed(tmp_path, suffix, timeline)
+    report = catalog.import_log(path)
+    assert (report["kind"], report["matched"], report["unmatched"]) == (kind, report["rows"], [])
+    assert report["rows"] == 1
+    assert catalog.import_log(path)["changed"] == []
+    assert catalog.import_log(path, remove=True)["removed"] == report["added"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "reason"),
+    [
+        ("fcpxmld", "there is no Info.fcpxml in it"),
+        ("otiod", "there is no content.otio in it"),
+        ("otioz", "there is no content.otio in it"),
+        ("damaged.otioz", "it is no archive that can be read"),
+    ],
+)
+def test_a_package_without_a_timeline_is_refused(
+    catalog: Catalog, tmp_path: Path, suffix: str, reason: str
+):
+    path = tmp_path / f"story.{suffix}"
+    secret = tmp_path / "secret.otio"
+    secret.write_text("{}")
+    if suffix == "otioz":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("other.otio", "{}")
+    elif suffix.endswith("otioz"):
+        path.write_bytes(b"PK\x03\x04 and nothing more")
+    else:
+        path.mkdir()
+        # A link out of the package is not followed.
+        (path / ("Info.fcpxml" if suffix == "fcpxmld" else "content.otio")).symlink_to(secret)
+    with pytest.raises(InvalidInputError, match=reason):
+        catalog.import_log(path)
 
 
 def test_what_is_refused(catalog: Catalog, film: Path, tmp_path: Path):
