@@ -33,6 +33,7 @@ from catalog.ingest.register import (
     is_there,
     path_not_found,
     root_folder,
+    sequence_policy,
 )
 from catalog.ingest.sending import tell, tell_if_due
 from catalog.ingest.sounds import STAGE as SOUND
@@ -42,6 +43,7 @@ from catalog.ingest.speech import text_wanted
 from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
 from catalog.maintain.assets import Reference, resolve, tag
 from catalog.maintain.graphs import build_graphs
+from catalog.media.sequences import Grouping
 from catalog.store import assets, audit, service
 
 # Of a command with a thousand files, the trail names these.
@@ -79,6 +81,7 @@ class IngestVerbs(OpenCatalog):
         file = full_path(Path(path))
         if not is_there(file):
             raise path_not_found(Path(path))
+        file = Grouping(sequence_policy(self.database)).of(file)
         if collection is not None:
             collection = clean_label(collection, "collection")
         registrar = Registrar(self.database, [root_folder(file)], verify=verify)
@@ -237,7 +240,8 @@ class IngestVerbs(OpenCatalog):
         """
         labels, told = Labels.clean(collection, tags, {}), progress or Silent()
         report, began = IngestReport(), time.monotonic()
-        files = list(find_files([Path(path) for path in paths]))
+        named = [Path(path) for path in paths]
+        files = list(find_files(named, sequence_policy(self.database)))
         told.begin("register", len(files), "files")
         for file in files:
             path, error = file if isinstance(file, tuple) else (file, None)

@@ -39,6 +39,8 @@ class RootVerbs:
         picture_edge: int | None = None,
         min_shot: float | None = None,
         decode: str | None = None,
+        sequences: str | None = None,
+        sequence_rate: float | None = None,
         proxy: str | None = None,
     ) -> dict[str, Any]:
         """Enter a folder as a root; nothing in it is read yet. One that is there gets the settings.
@@ -52,7 +54,15 @@ class RootVerbs:
         InvalidInputError
             If it is no folder, or a setting cannot be used.
         """
-        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot, decode)
+        sampling = {
+            "interval": sampling_interval,
+            "similarity": similarity,
+            "picture_edge": picture_edge,
+            "min_shot": min_shot,
+            "decode": decode,
+            "sequences": sequences,
+            "sequence_rate": sequence_rate,
+        }
         return roots.add(self._database, Path(path), sampling, proxy)
 
     def set(
@@ -64,6 +74,8 @@ class RootVerbs:
         picture_edge: int | None = None,
         min_shot: float | None = None,
         decode: str | None = None,
+        sequences: str | None = None,
+        sequence_rate: float | None = None,
         proxy: str | None = None,
         unset: Sequence[str] = (),
     ) -> dict[str, Any]:
@@ -78,7 +90,15 @@ class RootVerbs:
         InvalidInputError
             If a setting cannot be used, or nothing is to be changed.
         """
-        sampling = _sampling(sampling_interval, similarity, picture_edge, min_shot, decode)
+        sampling = {
+            "interval": sampling_interval,
+            "similarity": similarity,
+            "picture_edge": picture_edge,
+            "min_shot": min_shot,
+            "decode": decode,
+            "sequences": sequences,
+            "sequence_rate": sequence_rate,
+        }
         return roots.change(self._database, Path(path), sampling, unset, proxy)
 
     def watch(
@@ -156,19 +176,3 @@ class RootVerbs:
             If there are such assets and nothing was said of them.
         """
         return roots.forget(self._database, self._store, Path(path), assets)
-
-
-def _sampling(
-    interval: float | None,
-    similarity: float | None,
-    edge: int | None,
-    min_shot: float | None,
-    decode: str | None,
-) -> dict[str, Any]:
-    return {
-        "interval": interval,
-        "similarity": similarity,
-        "picture_edge": edge,
-        "min_shot": min_shot,
-        "decode": decode,
-    }

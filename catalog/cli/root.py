@@ -32,6 +32,15 @@ Decode = Annotated[
     typer.Option(help="auto passes over pictures in which nothing happens; full decodes all."),
 ]
 MinShot = Annotated[float | None, typer.Option(help="Seconds a shot must last.")]
+Sequences = Annotated[
+    str | None,
+    typer.Option(
+        help="auto: numbered DPX and EXR files are one asset; all: TIFF, PNG and JPEG too; off."
+    ),
+]
+SequenceRate = Annotated[
+    float | None, typer.Option(help="Pictures a second of image sequences, such as 23.976.")
+]
 
 
 @app.command("list")
@@ -57,6 +66,8 @@ def add(
     picture_edge: Edge = None,
     min_shot: MinShot = None,
     decode: Decode = None,
+    sequences: Sequences = None,
+    sequence_rate: SequenceRate = None,
     proxy: Proxy = None,
     json: Json = False,
 ) -> None:
@@ -73,6 +84,8 @@ def add(
                 picture_edge=picture_edge,
                 min_shot=min_shot,
                 decode=decode,
+                sequences=sequences,
+                sequence_rate=sequence_rate,
                 proxy=proxy,
             )
         _say(body, json=json)
@@ -87,6 +100,8 @@ def set_root(
     picture_edge: Edge = None,
     min_shot: MinShot = None,
     decode: Decode = None,
+    sequences: Sequences = None,
+    sequence_rate: SequenceRate = None,
     proxy: Proxy = None,
     unset: Annotated[
         list[str] | None,
@@ -104,6 +119,8 @@ def set_root(
                 picture_edge=picture_edge,
                 min_shot=min_shot,
                 decode=decode,
+                sequences=sequences,
+                sequence_rate=sequence_rate,
                 proxy=proxy,
                 unset=unset or [],
             )

@@ -389,4 +389,5 @@ def _settings(values: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
         for name, value in values.items()
+        if value is not None
     )

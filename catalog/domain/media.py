@@ -201,6 +201,11 @@ class SamplingPolicy:
     decode:
         ``full`` decodes every picture; ``auto`` passes over groups of pictures in which
         nothing can have happened (`catalog.media.groups`).
+    sequences:
+        Which files with numbers in their names are frames of one asset: ``auto``, ``all`` or
+        ``off`` (`catalog.domain.sequences`).
+    sequence_rate:
+        Pictures a second of an image sequence; None for what its frames say, else 24.
     """
 
     interval: float = 1.0
@@ -208,3 +213,5 @@ class SamplingPolicy:
     picture_edge: int = 640
     min_shot: float = 0.4
     decode: str = "auto"
+    sequences: str = "auto"
+    sequence_rate: float | None = None

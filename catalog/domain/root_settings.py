@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.domain.media import SamplingPolicy
+from catalog.domain.sequences import POLICIES, USUAL_RATE
 from catalog.errors import InvalidInputError
 
 
@@ -51,6 +52,15 @@ SAMPLING_SETTINGS: tuple[SamplingSetting | WordSetting, ...] = (
     ),
     SamplingSetting("min_shot", "min-shot", 0, 60, whole=False, meaning="seconds of a shot"),
     WordSetting("decode", "decode", ("auto", "full"), meaning="which pictures are decoded"),
+    WordSetting("sequences", "sequences", POLICIES, meaning="which numbered files are one asset"),
+    SamplingSetting(
+        "sequence_rate",
+        "sequence-rate",
+        1,
+        240,
+        whole=False,
+        meaning="pictures a second of an image sequence",
+    ),
 )
 
 
@@ -97,6 +107,7 @@ def _refused(
     expected: str,
 ) -> InvalidInputError:
     default = getattr(SamplingPolicy(), setting.name)
+    default = USUAL_RATE if default is None else default
     written = default if isinstance(default, str) else f"{default:g}"
     return InvalidInputError(
         f"{value!r} cannot be the {setting.option}; expected {expected} ({setting.meaning}).",

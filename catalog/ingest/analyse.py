@@ -32,6 +32,7 @@ from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
+from catalog.media.sequences import is_present
 from catalog.media.sidecars import Folders
 from catalog.store import assets, descriptions, renditions, roots, shots, speech, stages
 from catalog.store.locks import asset_lock, lease
@@ -241,7 +242,7 @@ def first_present(files: list[Path]) -> Path:
         If none is.
     """
     for path in files:
-        if path.exists():
+        if is_present(path):
             return path
     raise UnreadableFileError(
         "No file of this asset is online; expected one at "

@@ -17,7 +17,7 @@ from catalog.errors import AssetBusyError, CatalogError, MediaError
 from catalog.ingest.analyse import STAGE, Tools, first_present
 from catalog.ingest.sidecars import read_sidecars
 from catalog.ingest.verify import usable_files
-from catalog.store import descriptions, locations, stages
+from catalog.store import assets, descriptions, locations, stages
 from catalog.store.locks import asset_lock
 
 
@@ -53,7 +53,11 @@ def _describe(tools: Tools, asset_id: int) -> None:
                 asset=asset_id,
             )
         path = first_present(usable_files(tools.database, asset_id))
-        with tools.decoders.analysis(path, SamplingPolicy(), lambda _pts, _jpeg: "") as analysis:
+        with tools.database.session() as session:
+            row = assets.get_asset(session, asset_id)
+        rate = None if row is None else descriptions.frame_rate_of(row)
+        policy = SamplingPolicy(sequence_rate=rate)
+        with tools.decoders.analysis(path, policy, lambda _pts, _jpeg: "") as analysis:
             found = analysis.probe
         with tools.database.session() as session:
             descriptions.describe(session, asset_id, found, again=True)

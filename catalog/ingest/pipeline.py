@@ -24,12 +24,20 @@ from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.encode_speech import encode_speech
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
-from catalog.ingest.register import Registrar, Registration, find_files, is_there, root_folder
+from catalog.ingest.register import (
+    Registrar,
+    Registration,
+    find_files,
+    is_there,
+    root_folder,
+    sequence_policy,
+)
 from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import read_sidecars
 from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, let_wait, want_sounds
 from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
+from catalog.media.sequences import state_of
 from catalog.speech import Recognisers
 from catalog.store import assets, filling, stages, vectors
 
@@ -119,7 +127,7 @@ class Ingest:
     def _register(self, paths: Sequence[Path], labels: Labels) -> None:
         files: list[Path] = []
         problems: list[tuple[Path, CatalogError]] = []
-        for item in find_files(paths):
+        for item in find_files(paths, sequence_policy(self._database, self._tools.policy)):
             if isinstance(item, Path):
                 files.append(item)
             else:
@@ -164,7 +172,7 @@ class Ingest:
     def _reading(self, path: Path) -> Callable[[int], None] | None:
         """Tells how far a large file is read, which may take minutes; None of a small one."""
         try:
-            size = path.stat().st_size
+            size = state_of(path).size
         except OSError:
             return None
         if size < _LARGE:
@@ -348,6 +356,6 @@ class Ingest:
 
 def _bytes_of(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return state_of(path).size
     except OSError:  # its analysis will say so
         return 0

@@ -12,6 +12,7 @@ from catalog.db.engine import Database
 from catalog.domain.paths import shown_path
 from catalog.errors import OutsideRootError
 from catalog.ingest.recognise import is_gone, moved_from
+from catalog.media.sequences import links_in
 from catalog.store import locations, versions
 from catalog.store.locations import FileSeen
 
@@ -70,7 +71,7 @@ def check_inside(file: Path, roots: Sequence[Path]) -> None:
     Parameters
     ----------
     file:
-        The absolute path.
+        The absolute path; of a sequence no frame may be such a link.
     roots:
         The roots' real paths.
 
@@ -79,6 +80,11 @@ def check_inside(file: Path, roots: Sequence[Path]) -> None:
     OutsideRootError
         If the file lies, links followed, below none of them.
     """
+    for each in (file, *links_in(file)):
+        _check_inside(each, roots)
+
+
+def _check_inside(file: Path, roots: Sequence[Path]) -> None:
     real = Path(os.path.realpath(file))
     if any(real.is_relative_to(root) for root in roots):
         return

@@ -34,6 +34,7 @@ class _Source:
     fingerprint: str
     has_pictures: bool
     attempt: int
+    frame_rate: float | None
 
 
 def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
@@ -117,7 +118,8 @@ def _source(tools: Tools, asset_id: int, attempt: int = 0) -> _Source:
     with tools.database.session() as session:
         row = assets.get_asset(session, asset_id)
         assert row is not None  # noqa: S101  # the caller has looked it up
-        return _Source(asset_id, row.fingerprint, row.kind == "video", attempt)
+        rate = descriptions.frame_rate_of(row)
+        return _Source(asset_id, row.fingerprint, row.kind == "video", attempt, rate)
 
 
 def _make(
@@ -135,6 +137,7 @@ def _make(
             # A sound's own outline was made by its analysis, of all its channels.
             store_rendition=_keep(tools, source, outlines if source.has_pictures else None),
             progress=on_seconds,
+            sequence_rate=source.frame_rate,
         )
         size = file.seek(0, 2)
     proxy = _described(key, size, made, settings)

@@ -14,6 +14,7 @@ from pathlib import Path
 from catalog.db.engine import Database
 from catalog.domain.file_state import FileState
 from catalog.media.fingerprint import sample_of
+from catalog.media.sequences import look_for
 from catalog.store import assets, locations
 from catalog.store.locations import LocationState
 
@@ -59,7 +60,7 @@ def _was(place: LocationState, file: Path, state: FileState) -> bool:
 def is_gone(place: LocationState) -> bool:
     """Whether nothing is at a place any more, though its root is there."""
     try:
-        place.file.lstat()
+        look_for(place.file)
     except (FileNotFoundError, NotADirectoryError):
         return place.root.is_dir()
     except OSError:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.file_state import FileState
+from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path, shown_path
+from catalog.domain.root_settings import sampling_at
 from catalog.errors import (
     CatalogError,
     MediaError,
@@ -23,6 +25,16 @@ from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
 from catalog.ingest.recognise import recognise
 from catalog.media.files import check_readable, find_media
 from catalog.media.fingerprint import identify, look
+from catalog.media.sequences import (
+    Grouping,
+    PolicyOf,
+    frames_of,
+    is_sequence,
+    look_for,
+    name_of,
+    state_of,
+    usual_policy,
+)
 from catalog.store import assets, locations, roots, versions
 from catalog.store.locations import FileSeen, LocationState
 
@@ -43,26 +55,36 @@ class Registration:
     verified: bool = True
 
 
-def find_files(paths: Sequence[Path]) -> Iterator[Path | tuple[Path, CatalogError]]:
+def sequence_policy(database: Database, policy: SamplingPolicy | None = None) -> PolicyOf:
+    """Which files of a folder may be frames of a sequence: as ``policy`` says, else its root."""
+    with database.session() as session:
+        said = roots.sampling_settings(session)
+    return lambda folder: (policy or sampling_at(folder, said)).sequences
+
+
+def find_files(
+    paths: Sequence[Path], policy_of: PolicyOf = usual_policy
+) -> Iterator[Path | tuple[Path, CatalogError]]:
     """Every file to attempt below the paths; what cannot be, with its error.
 
     A folder's files are chosen by their suffix; a file named by itself is
-    attempted whatever it is called.
+    attempted whatever it is called. A frame of an image sequence stands for all of it.
     """
+    grouping = Grouping(policy_of)
     for path in paths:
         absolute = full_path(path)
         if not is_there(absolute):
             yield absolute, path_not_found(path)
         elif absolute.is_dir():
-            yield from _folder(absolute)
+            yield from _folder(absolute, policy_of)
         else:
-            yield absolute
+            yield grouping.of(absolute)
 
 
-def _folder(folder: Path) -> Iterator[Path | tuple[Path, CatalogError]]:
+def _folder(folder: Path, policy_of: PolicyOf) -> Iterator[Path | tuple[Path, CatalogError]]:
     found = False
     try:
-        for file in find_media(folder):
+        for file in find_media(folder, policy_of):
             found = True
             yield file
     except MediaError as error:  # the folder itself cannot be listed
@@ -81,9 +103,9 @@ def _folder(folder: Path) -> Iterator[Path | tuple[Path, CatalogError]]:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something is at the path: a link that leads nowhere is something, too."""
+    """Whether something is at the path: a file, a sequence, or a link that leads nowhere."""
     try:
-        path.lstat()
+        look_for(path)
     except (OSError, ValueError):  # also a name too long, or with a NUL, for any file
         return False
     return True
@@ -155,7 +177,7 @@ class Registrar:
 
     def _unchanged(self, path: Path, root_id: int, known: LocationState) -> Registration | None:
         try:
-            state = FileState.of(path.stat())
+            state = state_of(path)
         except OSError:
             return None
         if known.asset_id is None or not state.untouched_since(known.state):
@@ -185,10 +207,11 @@ class Registrar:
                 fingerprint=identity.fingerprint,
                 sample=identity.sample,
                 size=identity.state.size,
-                name=shown_path(Path(path.name)),
+                name=name_of(path),
                 collection=collection,
             )
             enter(session, seen, asset_id, new=new, verified=True)
+            _take_in(session, path, seen, asset_id)
             if new and on_new is not None:
                 on_new(session, asset_id)
         if not new:
@@ -196,7 +219,8 @@ class Registrar:
         return Registration(path, asset_id, new)
 
     def _recognised(self, path: Path, root_id: int, below: Path) -> Registration | None:
-        check_readable(path)
+        if not is_sequence(path):
+            check_readable(path)
         state = look(path)
         asset_id = recognise(self._database, path, state)
         if asset_id is None:
@@ -204,6 +228,7 @@ class Registrar:
         seen = FileSeen(root_id, below, state)
         with self._database.session() as session:
             enter(session, seen, asset_id, new=False, verified=False)
+            _take_in(session, path, seen, asset_id)
         settle_moves(self._database, asset_id, seen, verified=False)
         return Registration(path, asset_id, new=False, verified=False)
 
@@ -218,13 +243,12 @@ class Registrar:
 
     def _remember_failure(self, path: Path, root_id: int, below: Path, error: MediaError) -> None:
         try:
-            # Of a link that leads out of the root the link itself is seen, and nothing beyond.
-            stat = path.lstat() if isinstance(error, OutsideRootError) else path.stat()
+            state = _state_of_failed(path, error)
         except OSError:
             return  # nothing there to speak of; the error itself is reported
-        if file_mode.S_ISDIR(stat.st_mode):
+        if state is None:
             return
-        seen = FileSeen(root_id, below, FileState.of(stat))
+        seen = FileSeen(root_id, below, state)
         with self._database.session() as session:
             before = locations.find_location(session, root_id, below, lock=True)
             if before is not None and before.asset_id is not None:
@@ -234,6 +258,22 @@ class Registrar:
             locations.save_location(
                 session, seen, asset_id=None, error_code=error.code, error_message=str(error)
             )
+
+
+def _state_of_failed(path: Path, error: MediaError) -> FileState | None:
+    """What is seen of a file that could not be registered; None of a folder."""
+    if is_sequence(path):
+        return state_of(path)
+    # Of a link that leads out of the root the link itself is seen, and nothing beyond.
+    stat = path.lstat() if isinstance(error, OutsideRootError) else path.stat()
+    return None if file_mode.S_ISDIR(stat.st_mode) else FileState.of(stat)
+
+
+def _take_in(session: Session, path: Path, seen: FileSeen, asset_id: int) -> None:
+    """Frames that were assets of their own before are the sequence's now."""
+    if is_sequence(path):
+        names = [seen.path.parent / frame.path.name for frame in frames_of(path)]
+        versions.taken_in(session, seen.root_id, names, asset_id)
 
 
 def root_folder(path: Path) -> Path:

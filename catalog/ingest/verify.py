@@ -17,6 +17,7 @@ from catalog.domain.results import Failure
 from catalog.errors import ContentAlteredError, MediaError
 from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
 from catalog.media.fingerprint import Identity, identify, look
+from catalog.media.sequences import is_present, is_sequence, name_of, state_of
 from catalog.store import assets, locations, roots, versions
 from catalog.store.locations import FileSeen, LocationState
 
@@ -120,7 +121,7 @@ class Verifier:
             fingerprint=identity.fingerprint,
             sample=identity.sample,
             size=identity.state.size,
-            name=shown_path(Path(seen.path.name)),
+            name=name_of(here.file),
             collection=None,
         )
         guessed = not here.verified and identity.state.written_as(here.state)
@@ -130,7 +131,7 @@ class Verifier:
 
     def _identity(self, file: Path) -> Identity:
         try:
-            known = self._read.get(FileState.of(file.stat()))
+            known = self._read.get(state_of(file))
         except OSError:
             known = None
         if known is not None:
@@ -179,7 +180,7 @@ def _altered(place: LocationState) -> ContentAlteredError | None:
     if not place.verified:
         return None
     try:
-        now = FileState.of(place.file.stat())
+        now = state_of(place.file)
     except OSError:
         return None
     if not now.written_as(place.state):
@@ -193,6 +194,10 @@ def _altered(place: LocationState) -> ContentAlteredError | None:
     )
 
 
+def _is_file(path: Path) -> bool:
+    return path.is_file() or (is_sequence(path) and is_present(path))
+
+
 def usable_files(database: Database, asset_id: int) -> list[Path]:
     """A file of the asset's whose content is certain; else all, none of which is there.
 
@@ -201,7 +206,7 @@ def usable_files(database: Database, asset_id: int) -> list[Path]:
     with database.session() as session:
         places = locations.of_assets(session, [asset_id])
         known = roots.list_roots(session)
-    there = [place for place in places if place.file.is_file()]
+    there = [place for place in places if _is_file(place.file)]
     for place in there:
         if place.verified and look(place.file).untouched_since(place.state):
             check_inside(place.file, real_roots([root for _, root in known]))

@@ -15,6 +15,7 @@ from catalog.domain.served import ServedFile
 from catalog.errors import NotFoundError, OutsideRootError
 from catalog.maintain.assets import Reference, resolve
 from catalog.media.frame_store import FrameStore
+from catalog.media.sequences import is_sequence
 from catalog.store import assets, renditions, served
 
 _RENDITION_TYPES = {".mp4": "video/mp4", ".m4a": "audio/mp4", ".jpg": "image/jpeg"} | {
@@ -102,6 +103,11 @@ def original(database: Database, reference: Reference) -> ServedFile:
         raise OutsideRootError(
             f"The file of asset {asset_id} is a link that leads out of its root.",
             remedy="Ingest it where it lies: its folder becomes a root then.",
+        )
+    if any(is_sequence(root / below) for root, below in places):
+        raise NotFoundError(
+            f"Asset {asset_id} is an image sequence: no one file is all of it.",
+            remedy="Fetch its frames from where they lie, or have a proxy made: `catalog proxy`.",
         )
     raise NotFoundError(
         f"No file of asset {asset_id} is there.", remedy="Is its storage mounted? See `locations`."

@@ -16,6 +16,7 @@ from catalog.media.leaders import slates_told
 from catalog.media.pictures import PictureReader, encode_jpeg, image_to_jpeg
 from catalog.media.pulldown import PulldownWatch
 from catalog.media.sampling import Sampled, ShotSampler
+from catalog.media.sequence_pictures import SEQUENCE, missing_frames
 from catalog.media.shots import Seen, ShotDetector
 from catalog.media.signatures import Reader, recognise
 from catalog.media.sound import Listener, SoundPass
@@ -61,7 +62,9 @@ class Analysis:
         self._threads = threads
         self._hwaccel = hwaccel
         self._reader: PictureReader | None = None
-        self._damage = int(missing_bytes(path) > 0)
+        self._damage = missing_frames(probe)
+        if probe.container != SEQUENCE:
+            self._damage += int(missing_bytes(path) > 0)
         self._steps = _Steps()
         self._pulldown = PulldownWatch(
             probe.time_base, probe.video.frame_rate if probe.video else None
@@ -77,7 +80,7 @@ class Analysis:
 
     @property
     def decode_errors(self) -> int:
-        """Broken packets skipped so far, and one if the file's end is missing."""
+        """Broken packets skipped so far, frames that a sequence lacks, and a missing end."""
         return (self._reader.errors if self._reader else 0) + self._damage
 
     @property
@@ -93,7 +96,7 @@ class Analysis:
     @property
     def variable_frame_rate(self) -> bool:
         """Whether the pictures' times differed by more than rounding and jitter."""
-        return self._steps.are_variable()
+        return self._probe.container != SEQUENCE and self._steps.are_variable()
 
     @property
     def pulldown(self) -> str | None:

@@ -29,6 +29,8 @@ _REFUSED_FORMATS = frozenset(
     | {"vobsub", "mlv"}  # these open files beside the one they were given
     | {"rtsp", "rtp", "rtp_mpegts", "sap", "smil", "ffmetadata", "lavfi", "avisynth", "vapoursynth"}
 )
+# Their readers must be told: FFmpeg itself looks at the name first, and may find a pattern in it.
+_FRAMES = {"DPX": "dpx_pipe", "OpenEXR": "exr_pipe"}
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800  # AV_DISPOSITION_TIMED_THUMBNAILS
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
@@ -64,6 +66,7 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
         return av.open(
             name,
             "r",
+            format=_FRAMES.get(signature.name) if signature is not None else None,
             container_options={
                 "format_whitelist": _allowed_formats(),
                 "protocol_whitelist": "file",

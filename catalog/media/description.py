@@ -20,6 +20,7 @@ from catalog.media.facts import (
     read_xmp,
 )
 from catalog.media.hdr import dolby_vision, hdr_facts, hdr_kinds
+from catalog.media.log_curves import named_log
 from catalog.media.papers import parse_papers
 from catalog.media.sidecars.columns import labels
 from catalog.media.start_timecode import timecode_in_picture, timecode_of_wave
@@ -96,6 +97,7 @@ def describe_file(
         "recorded_local": local_moment(said.tags, said.stream_tags),
         "keywords": _keywords(said),
         "lyrics": find_words(said.tags),
+        "log": named_log(_spoken_of(said)) if track is not None else {},
     }
     if track is not None:
         track, metadata["hdr"] = _with_range(track, parts.get("dolby", b""), sides)
@@ -127,6 +129,11 @@ def _read(container: InputContainer, main: Stream, parts: Mapping[str, bytes]) -
         ixml=parse_papers(parts.get("ixml", b"")),
         xml=parse_papers(parts.get("xml", b"")),
     )
+
+
+def _spoken_of(said: _Said) -> dict[str, Any]:
+    """All that may name a log curve."""
+    return {"tags": said.tags, "stream": said.stream_tags, "data": said.data_tags, "xml": said.xml}
 
 
 def _keywords(said: _Said) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from catalog.domain.paths import shown_path
 from catalog.errors import EmptyFileError, PathNotFoundError, UnreadableFileError
+from catalog.media.sequences import PolicyOf, gather, usual_policy
 
 STILL_SUFFIXES = frozenset(
     {
@@ -137,18 +138,21 @@ def looks_like_media(path: Path) -> bool:
     return path.suffix.lower() in MEDIA_SUFFIXES and not is_passed_over(path.name)
 
 
-def find_media(path: Path) -> Iterator[Path]:
+def find_media(path: Path, policy_of: PolicyOf = usual_policy) -> Iterator[Path]:
     """Every file that is to be attempted under a path, in a stable order.
 
     A file named explicitly is always attempted, whatever its name; a folder is
     walked, symbolic links included (each folder once, so a loop ends; one that
     leads out of the folder is given itself, and not walked). Hidden and
-    temporary names, and suffixes that are no media, are passed over.
+    temporary names, and suffixes that are no media, are passed over. An image sequence
+    is one path, its pattern (`catalog.media.sequences`).
 
     Parameters
     ----------
     path:
         A file or a folder.
+    policy_of:
+        Which files of a folder may be frames of a sequence.
 
     Yields
     ------
@@ -168,7 +172,7 @@ def find_media(path: Path) -> Iterator[Path]:
             next(path.iterdir(), None)
         except OSError as error:
             raise unreadable(path, error) from error
-        yield from _walk(path, os.path.realpath(path), set())
+        yield from _walk(path, os.path.realpath(path), set(), policy_of)
     elif os.path.lexists(path):
         yield path
     else:
@@ -179,7 +183,9 @@ def find_media(path: Path) -> Iterator[Path]:
         )
 
 
-def _walk(folder: Path, top: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(
+    folder: Path, top: str, seen: set[tuple[int, int]], policy_of: PolicyOf
+) -> Iterator[Path]:
     try:
         state = folder.stat()
         identity = (state.st_dev, state.st_ino)
@@ -191,7 +197,7 @@ def _walk(folder: Path, top: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
             entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
     except OSError:
         return
-    folders = []
+    folders, files = [], []
     for entry in entries:
         if is_passed_over(entry.name):
             continue
@@ -200,9 +206,11 @@ def _walk(folder: Path, top: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
         elif _is_folder(entry):
             folders.append(entry.name)
         elif looks_like_media(Path(entry.name)):
-            yield folder / entry.name
+            files.append(entry.name)
+    for name in gather(files, policy_of(folder)):
+        yield folder / name
     for name in folders:
-        yield from _walk(folder / name, top, seen)
+        yield from _walk(folder / name, top, seen, policy_of)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from catalog.domain.file_state import FileState
 from catalog.domain.paths import shown_path
-from catalog.errors import FileChangedError
+from catalog.errors import EmptyFileError, FileChangedError
 from catalog.media.files import check_readable, unreadable
+from catalog.media.sequences import SequenceFrame, frames_of, is_sequence, state_of
 
 _BLOCK_BYTES = 1 << 20
 # The sample: enough of the file to tell it from every honest other one of its size. Its
 # places depend on the size alone, so a later look reads the same ones.
 _ENDS_BYTES = 1 << 18
 _PROBES, _PROBE_BYTES = 30, 1 << 15
+_SAMPLED_FRAMES = 8
+_EMPTY = "empty"
 
 
 def look(path: Path) -> FileState:
-    """The state of the file that a path, perhaps a link, leads to.
+    """The state of the file that a path, perhaps a link, leads to, or of a sequence's frames.
 
     Raises
     ------
@@ -30,7 +33,7 @@ def look(path: Path) -> FileState:
         If it leads to none.
     """
     try:
-        return FileState.of(path.stat())
+        return state_of(path)
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -58,7 +61,9 @@ def identify(path: Path, *, progress: Callable[[int], None] | None = None) -> Id
     """Read a file through, once, and name its content.
 
     SHA-256 is chosen because processors have instructions for it and people
-    have ``sha256sum``.
+    have ``sha256sum``. A sequence is named by the SHA-256 of its frames' numbers and of
+    their own names: other frames, or other numbers, are another sequence; what it is
+    called is of no account.
 
     Parameters
     ----------
@@ -76,6 +81,8 @@ def identify(path: Path, *, progress: Callable[[int], None] | None = None) -> Id
     FileChangedError
         If it was written to while it was read.
     """
+    if is_sequence(path):
+        return _identify_sequence(path, progress)
     check_readable(path)
     digest = hashlib.sha256()
     read = 0
@@ -108,6 +115,12 @@ def sample_of(path: Path) -> tuple[str, FileState]:
     UnreadableFileError, EmptyFileError, FileChangedError
         As `identify`.
     """
+    if is_sequence(path):
+        before, frames = _frames(path)
+        digests = {at: _frame_sample(frames[at].path) for at in _sampled(len(frames))}
+        after = look(path)
+        _check_unchanged(path, before, after, before.size)
+        return _sample_of_sequence(frames, before.size, digests), after
     check_readable(path)
     try:
         with path.open("rb", buffering=0) as file:
@@ -123,6 +136,63 @@ def sample_of(path: Path) -> tuple[str, FileState]:
         raise unreadable(path, error) from error
     _check_unchanged(path, before, after, before.size)
     return sample.digest(), after
+
+
+def _frames(path: Path) -> tuple[FileState, list[SequenceFrame]]:
+    try:
+        return state_of(path), frames_of(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _identify_sequence(path: Path, progress: Callable[[int], None] | None) -> Identity:
+    before, frames = _frames(path)
+    digest, samples, done = hashlib.sha256(b"image sequence 1\n"), dict[int, str](), 0
+    wanted = set(_sampled(len(frames)))
+    for at, frame in enumerate(frames):
+        start = done
+
+        def so_far(read: int, start: int = start) -> None:
+            if progress is not None:
+                progress(start + read)
+
+        try:
+            one = identify(frame.path, progress=so_far)
+        except EmptyFileError:  # a renderer that was killed leaves such; it is seen to be broken
+            name, sample = _EMPTY, _EMPTY
+        else:
+            name, sample, done = one.fingerprint, one.sample, done + one.state.size
+        digest.update(f"{frame.number} {name}\n".encode())
+        if at in wanted:
+            samples[at] = sample
+    after = look(path)
+    _check_unchanged(path, before, after, done)
+    return Identity(digest.hexdigest(), _sample_of_sequence(frames, done, samples), after)
+
+
+def _frame_sample(path: Path) -> str:
+    try:
+        return sample_of(path)[0]
+    except EmptyFileError:
+        return _EMPTY
+
+
+def _sampled(count: int) -> list[int]:
+    """Which frames of so many are sampled: the ends, and some between."""
+    if count <= _SAMPLED_FRAMES:
+        return list(range(count))
+    return [(count - 1) * each // (_SAMPLED_FRAMES - 1) for each in range(_SAMPLED_FRAMES)]
+
+
+def _sample_of_sequence(
+    frames: Sequence[SequenceFrame], size: int, samples: Mapping[int, str]
+) -> str:
+    digest = hashlib.sha256(size.to_bytes(8, "big"))
+    for frame in frames:
+        digest.update(f"{frame.number} ".encode())
+    for at in sorted(samples):
+        digest.update(f"\n{at} {samples[at]}".encode())
+    return digest.hexdigest()
 
 
 def fingerprint(path: Path) -> str:

@@ -22,8 +22,10 @@ from catalog.media.isolated import DecoderPool, MadeRendition, StoreRendition, T
 from catalog.media.isolated_worker import Report, beating, check_dimensions
 from catalog.media.probe import probe
 from catalog.media.proxy import ProxyMade, ProxyPass
+from catalog.media.sequence_pictures import SEQUENCE
 from catalog.media.sound import SoundPass
 
+_RATE = "sequence_rate"
 _MOST_AT_ONCE = 4 * 1024 * 1024
 # A proxy of 720 lines has about a quarter of a megabyte a second; noise may have ten times that.
 _BYTES, _BYTES_PER_SECOND = 64 * 1024 * 1024, 4 * 1024 * 1024
@@ -40,7 +42,8 @@ def make_proxy(path: Path, order: dict[str, Any], report: Report) -> None:
     MediaError
         If it cannot be made.
     """
-    found = probe(path)
+    rate = order.pop(_RATE, None)
+    found = probe(path, sequence_rate=rate)
     check_dimensions(path, found, report.limits)
     written = _Written(report)
 
@@ -64,7 +67,11 @@ def listen(path: Path, _order: dict[str, Any], report: Report) -> None:
     MediaError
         If it cannot be opened.
     """
-    sound = SoundPass(path, probe(path), report.seconds)
+    found = probe(path)
+    if found.container == SEQUENCE:
+        report.send("listened", None)
+        return
+    sound = SoundPass(path, found, report.seconds)
     with beating(lambda: (sound.decoded, sound.errors), report):
         outline = sound.run()
     if outline is not None:
@@ -145,11 +152,12 @@ def proxy_of(
     *,
     store_rendition: StoreRendition = lambda _: None,
     progress: Callable[[float], None] = lambda _: None,
+    sequence_rate: float | None = None,
 ) -> ProxyMade:
     """Write a file's proxy into ``file``, which is empty, seekable and may be read.
 
     The outline of its sound is given to ``store_rendition``, ``progress`` is told
-    the seconds of media done.
+    the seconds of media done. An image sequence has ``sequence_rate`` pictures a second.
 
     Raises
     ------
@@ -159,7 +167,7 @@ def proxy_of(
         If the file cannot be written.
     """
     seconds = 0.0
-    with pool.job("proxy", path, settings.as_json()) as talk:
+    with pool.job("proxy", path, {**settings.as_json(), _RATE: sequence_rate}) as talk:
         while True:
             kind, *values = talk.hear()
             if kind == "write":

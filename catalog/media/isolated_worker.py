@@ -139,7 +139,7 @@ def analyse_file(path: Path, policy: SamplingPolicy, report: Report) -> None:
     MediaError
         If it cannot be catalogued.
     """
-    found = probe(path)
+    found = probe(path, sequence_rate=policy.sequence_rate)
     check_dimensions(path, found, report.limits)
     report.probed(found)
     if found.kind is AssetKind.AUDIO:

@@ -26,8 +26,10 @@ from catalog.media.groups import GroupDecoder, Passed, longest_group
 from catalog.media.hardware import accelerator
 from catalog.media.interlace import is_combed, one_moment
 from catalog.media.orientation import Orientation
+from catalog.media.scene_light import Looks, is_light, light_of
+from catalog.media.sequence_pictures import SEQUENCE, sequence_pictures
 from catalog.media.sound import SoundPass
-from catalog.media.tone import for_display
+from catalog.media.tone import for_display, scene_for_display
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -139,6 +141,7 @@ class PictureReader:
         self._heard: list[AudioStream] = []
         self._container = probe.container
         self._clock = Clock.of(probe)
+        self._looks = Looks.of(probe.metadata)
         self._shape: _Shape | None = None
         self.captions: PacketCaptions | None = None
         self.decoded = 0
@@ -155,6 +158,8 @@ class PictureReader:
                 self.decoded += 1
                 self._clock.place(pts, duration)
                 yield _drawn(pts, rgb, self._edge)
+        elif self._container == SEQUENCE:
+            yield from self._frames()
         else:
             yield from self._decode()
         if not self.decoded:
@@ -166,10 +171,30 @@ class PictureReader:
                 broken_packets=self.errors,
             )
 
+    def _frames(self) -> Iterator[Picture]:
+        """A sequence's: one that is broken, or is not there, leaves the one before standing."""
+        for at, shown in sequence_pictures(self._path, self._track, self._prepared):
+            # In time by its number, wherever the first that decodes lies.
+            self._clock.end = at + 1
+            try:
+                picture = None if shown is None else self._shape_of(shown).picture(at, shown)
+            except (av.error.FFmpegError, ValueError):
+                picture = None
+            if picture is None:
+                self.errors += 1
+                continue
+            if not self.decoded:
+                picture.pts = 0  # it stands for those before it that are broken
+            self.decoded += 1
+            yield picture
+
+    def _prepared(self, stream: VideoStream) -> None:
+        _prepare(stream, self._edge, self._threads, self._looks)
+
     def _decode(self) -> Iterator[Picture]:
         with open_container(self._path, accelerator(self._hwaccel)) as container:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
-            _prepare(stream, self._edge, self._threads)
+            self._prepared(stream)
             if stream.codec_context.name in CODECS and stream.time_base:
                 self.captions = PacketCaptions(stream.start_time or 0, stream.time_base)
             self._heard = self._sound.open(container) if self._sound is not None else []
@@ -195,7 +220,7 @@ class PictureReader:
 
     def _shape_of(self, frame: VideoFrame) -> _Shape:
         if self._shape is None:
-            self._shape = _Shape(frame, self._track, self._edge)
+            self._shape = _Shape(frame, self._track, self._edge, self._looks)
         return self._shape
 
     def _shown(
@@ -261,9 +286,11 @@ class PictureReader:
         yield None
 
 
-def _prepare(stream: VideoStream, longest_edge: int, threads: int) -> None:
+def _prepare(stream: VideoStream, longest_edge: int, threads: int, looks: Looks) -> None:
     """Set the decoder up: on so many processors, and no finer than what is to be kept."""
     context = stream.codec_context
+    if looks.layer is not None and context.codec.canonical_name == "exr":
+        context.options = {**context.options, "layer": looks.layer}
     context.thread_type = ThreadType.AUTO
     context.thread_count = threads
     longest = max(context.width, context.height)
@@ -279,10 +306,13 @@ def _prepare(stream: VideoStream, longest_edge: int, threads: int) -> None:
 class _Shape:
     """The size and orientation every picture of one asset is brought to."""
 
-    def __init__(self, first: VideoFrame, track: VideoTrack, longest_edge: int) -> None:
+    def __init__(
+        self, first: VideoFrame, track: VideoTrack, longest_edge: int, looks: Looks
+    ) -> None:
         from av.video.reformatter import VideoReformatter  # noqa: PLC0415
 
         self._orientation = Orientation(track.rotation, track.mirrored)
+        self._looks = looks
         width, height = first.width * track.sample_aspect_ratio, Fraction(first.height)
         self._kept = _fitted(width, height, longest_edge)
         self._small = _fitted(width, height, _DETECTOR_EDGE)
@@ -298,13 +328,19 @@ class _Shape:
 
     def small(self, frame: VideoFrame) -> RgbPicture:
         """The picture as the detectors see it."""
+        if is_light(frame):
+            shown = scene_for_display(light_of(frame, self._small), self._looks.gamut)
+            return np.ascontiguousarray(shown[:, :, ::-1])
         small = self._shrinker.reformat(frame, *self._small, "bgr24", **_scaling(frame))
         return _pixels(small)
 
     def _upright(self, frame: VideoFrame) -> RgbPicture:
+        if is_light(frame):
+            shown = scene_for_display(light_of(frame, self._kept), self._looks.gamut)
+            return self._orientation.apply(shown)
         scaling = _scaling(frame)
         kept = self._keeper.reformat(one_moment(frame), *self._kept, "rgb24", **scaling)
-        return self._orientation.apply(for_display(_pixels(kept), frame))
+        return self._orientation.apply(for_display(_pixels(kept), frame, self._looks.log))
 
 
 def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:

@@ -23,9 +23,12 @@ from catalog.media.container import (
 )
 from catalog.media.description import describe_file
 from catalog.media.files import STILL_SUFFIXES, check_readable
+from catalog.media.film_header import read_film_header, with_film_header
 from catalog.media.hdr import side_data
 from catalog.media.orientation import Orientation
 from catalog.media.raw import is_raw
+from catalog.media.sequence_pictures import describe_sequence, sequence_frames
+from catalog.media.sequences import is_sequence
 from catalog.media.signatures import Reader, recognise
 from catalog.media.stills import describe_still, is_animated, open_still
 from catalog.media.streams import describe_video
@@ -41,10 +44,11 @@ if TYPE_CHECKING:
 
 # Enough packets to tell the frame rate and to find a picture after a broken start.
 _PEEKED_PACKETS = 150
+_PEEKED_FRAMES = 16
 _MICROSECONDS = 1_000_000  # the unit of a container's duration
 
 
-def probe(path: Path) -> Probe:
+def probe(path: Path, *, sequence_rate: float | None = None) -> Probe:
     """What a file is: video, still or sound, with its technical metadata.
 
     What the bytes are decides, not the name. Sound with a cover picture is
@@ -54,7 +58,10 @@ def probe(path: Path) -> Probe:
     Parameters
     ----------
     path:
-        The file; any name the operating system allows.
+        The file; any name the operating system allows. Or the pattern of an image
+        sequence (`catalog.media.sequences`), which is video.
+    sequence_rate:
+        A sequence's pictures a second; None for what its frames say, else 24.
 
     Raises
     ------
@@ -68,6 +75,8 @@ def probe(path: Path) -> Probe:
     MediaTooLargeError
         If a still has more than 300 million pixels.
     """
+    if is_sequence(path):
+        return _probe_sequence(path, sequence_rate)
     signature = recognise(check_readable(path))
     by_pillow = signature is not None and signature.reader is Reader.PILLOW
     unknown_still = signature is None and path.suffix.lower() in STILL_SUFFIXES
@@ -76,6 +85,22 @@ def probe(path: Path) -> Probe:
         if found is not None:
             return found
     return _probe_container(path)
+
+
+def _probe_sequence(path: Path, rate: float | None) -> Probe:
+    """A sequence as its first frame that is whole describes it."""
+    frames = sequence_frames(path)
+    refused: list[MediaError] = []
+    for frame in frames[:_PEEKED_FRAMES]:
+        try:
+            found = probe(frame.path)
+        except MediaError as error:
+            refused.append(error)
+            continue
+        if found.video is not None and found.kind is AssetKind.STILL:
+            return describe_sequence(path, frames, frame, found, rate)
+        refused.append(not_media(frame.path))
+    raise refused[0]
 
 
 def _probe_picture(path: Path) -> Probe | None:
@@ -175,10 +200,13 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, peek: 
     if container.format.name.endswith("_pipe"):
         # FFmpeg's readers of single pictures, which it plays at 25 frames a second.
         still = replace(track, frame_rate=None, variable_frame_rate=False, frame_count=1)
-        return replace(
-            describe_file(path, container, stream, AssetKind.STILL, still),
-            time_base=Fraction(1),
-            duration=None,
+        return with_film_header(
+            replace(
+                describe_file(path, container, stream, AssetKind.STILL, still),
+                time_base=Fraction(1),
+                duration=None,
+            ),
+            read_film_header(path),
         )
     return describe_file(path, container, stream, AssetKind.VIDEO, track, sides=peek.sides)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -22,7 +22,7 @@ import av.error
 from av.codec.context import ThreadType
 from av.video.frame import PictureType
 
-from catalog.domain.media import AssetKind, Probe
+from catalog.domain.media import AssetKind, Probe, SamplingPolicy
 from catalog.domain.paths import shown_path
 from catalog.domain.renditions import ProxySettings
 from catalog.errors import UndecodableError
@@ -31,8 +31,10 @@ from catalog.media.clock import Clock
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
 from catalog.media.peaks import Peaks
+from catalog.media.pictures import PictureReader
 from catalog.media.proxy_picture import ProxyPictures, proxy_size
 from catalog.media.proxy_sound import RATE, StereoSound, chosen_sounds
+from catalog.media.sequence_pictures import SEQUENCE
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -120,14 +122,17 @@ class ProxyPass:
         MediaError
             If it cannot be opened.
         """
-        heard = _heard(self._path)
-        with open_container(self._path) as source, self._target() as target:
-            by_index = {stream.index: stream for stream in source.streams}
-            sounds = [cast("AudioStream", by_index[index]) for index in heard]
-            self._add_streams(target, sounds)
-            for stream, frame in self._frames(source, sounds):
-                self._take(target, stream, frame)
-            self._finish(target)
+        if self._probe.container == SEQUENCE:
+            with self._target() as target:
+                self._add_streams(target, [])
+                self._fill(target, self._rendered())
+        else:
+            heard = _heard(self._path)
+            with open_container(self._path) as source, self._target() as target:
+                by_index = {stream.index: stream for stream in source.streams}
+                sounds = [cast("AudioStream", by_index[index]) for index in heard]
+                self._add_streams(target, sounds)
+                self._fill(target, self._frames(source, sounds))
         if not self.decoded:
             raise UndecodableError(
                 f"Nothing in {shown_path(self._path)} can be decoded ({self.errors} broken"
@@ -144,6 +149,15 @@ class ProxyPass:
             sound=self._sound is not None,
             errors=self.errors,
         )
+
+    def _fill(
+        self,
+        target: OutputContainer,
+        frames: Iterator[tuple[Stream | None, VideoFrame | AudioFrame]],
+    ) -> None:
+        for stream, frame in frames:
+            self._take(target, stream, frame)
+        self._finish(target)
 
     def _target(self) -> OutputContainer:
         return av.open(
@@ -167,6 +181,8 @@ class ProxyPass:
         self._size = None
         if self._probe.kind is AssetKind.VIDEO and track is not None:
             self._size = proxy_size(track, self._settings)
+            if self._probe.container == SEQUENCE:
+                track = replace(track, rotation=0, mirrored=False)  # they come upright
             self._picture_path = ProxyPictures(track, self._size, base)
             rate = track.frame_rate or Fraction(25)
             self._pictures_out = self._add_pictures(target, rate)
@@ -221,6 +237,19 @@ class ProxyPass:
             frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
             frame.pts, frame.duration = pts, duration
             yield None, frame
+
+    def _rendered(self) -> Iterator[tuple[None, VideoFrame]]:
+        """A sequence's pictures as they are kept: brought to display, and upright."""
+        assert self._size is not None  # noqa: S101  # a sequence has pictures
+        reader = PictureReader(
+            self._path, self._probe, SamplingPolicy(picture_edge=max(self._size))
+        )
+        for picture in reader:
+            self.errors = reader.errors
+            frame = av.VideoFrame.from_ndarray(picture.render(), format="rgb24")
+            frame.pts, frame.duration = picture.pts, 1
+            yield None, frame
+        self.errors = reader.errors
 
     def _decoded(
         self, source: InputContainer, streams: list[Stream]

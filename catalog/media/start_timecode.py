@@ -37,6 +37,12 @@ def _smpte(data: bytes, rate: Fraction | None) -> str | None:
     return _spelt(hours, minutes, seconds, frames, drop=bool(word & 1 << 30), rate=rate)
 
 
+def timecode_of_word(word: int, rate: Fraction | None) -> str | None:
+    """SMPTE ST 12-1's 32 bits of time as OpenEXR keeps them: frames lowest; zero is a time, too."""
+    parts = (_decimal(word >> at & m) for at, m in ((24, 0x3F), (16, 0x7F), (8, 0x7F), (0, 0x3F)))
+    return _spelt(*parts, drop=bool(word & 1 << 6), rate=rate)
+
+
 def _decimal(coded: int) -> int:
     return (coded >> 4) * 10 + (coded & 0xF)
 

@@ -126,6 +126,11 @@ def _steps(ordered: Sequence[int]) -> list[int]:
     return shown
 
 
+def nearest_rate(rate: float | Fraction) -> Fraction:
+    """The usual rate that a number is nearly that of (23.976), else the number as a fraction."""
+    return _rounded(Fraction(rate))
+
+
 def _rounded(rate: Fraction) -> Fraction:
     nearest = min(_STANDARD_RATES, key=lambda standard: abs(standard - rate))
     if _near(nearest, rate, _SNAPPED):

@@ -1,9 +1,12 @@
-"""High dynamic range and wide gamut as ordinary displays, and encoders, know pictures.
+"""High dynamic range, wide gamut, logs and linear light as displays, and encoders, know pictures.
 
 The numbers of PQ and HLG mean other light than those of ordinary video: taken as they are, pictures
 look flat and pale, and an encoder sees fog. They are brought to sRGB through light: the transfer
 functions of ITU-R BT.2100, white at 203 cd/m² (BT.2408), what is brighter rolled off by the curve
 of BT.2390-11, section 5, from BT.2020's primaries to BT.709's (BT.2087).
+
+A camera's log, a film scan's densities and OpenEXR's numbers are the light of a scene: a sheet of
+white paper in it is taken for white, and the same curve holds what is brighter.
 """
 
 from __future__ import annotations
@@ -13,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from catalog.media.gamuts import BT709, Chromaticities, to_bt709
+from catalog.media.log_curves import LogCurve
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -33,32 +39,68 @@ _TO_BT709 = np.array(
 _LUMINANCE = np.array([0.2627, 0.6780, 0.0593])
 
 
-def for_display(rgb: RgbPicture, frame: VideoFrame) -> RgbPicture:
-    """The pixels of a picture, as they were coded, as sRGB; ordinary pictures are as they were."""
+def for_display(rgb: RgbPicture, frame: VideoFrame, log: LogCurve | None = None) -> RgbPicture:
+    """The pixels of a picture, as they were coded, as sRGB; ordinary pictures are as they were.
+
+    ``log`` is the curve that the file's metadata names.
+    """
     transfer, wide = int(frame.color_trc), int(frame.color_primaries) == _BT2020
+    if log is not None and transfer not in (_PQ, _HLG):
+        return _looked_up(rgb, _log_table(log))
     if transfer not in (_PQ, _HLG) and not wide:
         return rgb
+    return _looked_up(rgb, _table(transfer, wide))
+
+
+def scene_for_display(light: NDArray[np.float32], gamut: Chromaticities = BT709) -> RgbPicture:
+    """The light of a scene, white at 1, shape (height, width, 3), as sRGB."""
+    known = np.nan_to_num(light.astype(np.float64), nan=0.0, posinf=65504.0, neginf=0.0)
+    return np.asarray(np.rint(255 * _scene(known.reshape(-1, 3), gamut)), np.uint8).reshape(
+        light.shape
+    )
+
+
+def _scene(light: _Light, gamut: Chromaticities) -> _Light:
+    if gamut != BT709:
+        light = light @ to_bt709(gamut).T
+    return _srgb(np.clip(_rolled_off(_WHITE * np.maximum(light, 0.0)) / _WHITE, 0.0, 1.0))
+
+
+def _looked_up(rgb: RgbPicture, table: Any) -> RgbPicture:  # noqa: ANN401  as `_table`
     from PIL import Image  # noqa: PLC0415  slow to import
 
-    mapped: Any = Image.fromarray(rgb).filter(_table(transfer, wide))
+    mapped: Any = Image.fromarray(rgb).filter(table)
     return np.asarray(mapped, dtype=np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _table(transfer: int, wide: bool) -> Any:  # noqa: ANN401  PIL's class is imported when needed
-    """Every colour's place in a cube, between whose points Pillow interpolates."""
-    from PIL import ImageFilter  # noqa: PLC0415
+def _log_table(log: LogCurve) -> Any:  # noqa: ANN401  as `_table`
+    return _cube(_scene(log.light(_every_colour()), log.gamut))
 
-    axis = np.linspace(0.0, 1.0, _EDGE)
-    # Red changes fastest.
-    blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
-    light = _nits(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer)
+
+@lru_cache(maxsize=4)
+def _table(transfer: int, wide: bool) -> Any:  # noqa: ANN401  PIL's class is imported when needed
+    light = _nits(_every_colour(), transfer)
     if transfer in (_PQ, _HLG):
         light = _rolled_off(light)
     if wide:
         light = light @ _TO_BT709.T
-    table = _srgb(np.clip(light / _WHITE, 0.0, 1.0)).astype(np.float32)
-    return ImageFilter.Color3DLUT(_EDGE, table.reshape(-1), target_mode="RGB")
+    return _cube(_srgb(np.clip(light / _WHITE, 0.0, 1.0)))
+
+
+def _every_colour() -> _Light:
+    """The colours of a cube's points, of shape (n, 3)."""
+    axis = np.linspace(0.0, 1.0, _EDGE)
+    # Red changes fastest.
+    blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
+    return np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+
+
+def _cube(coded: _Light) -> Any:  # noqa: ANN401  as `_table`
+    """Every colour's place in a cube, between whose points Pillow interpolates."""
+    from PIL import ImageFilter  # noqa: PLC0415
+
+    return ImageFilter.Color3DLUT(_EDGE, coded.astype(np.float32).reshape(-1), target_mode="RGB")
 
 
 def _nits(coded: _Light, transfer: int) -> _Light:

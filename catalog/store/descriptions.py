@@ -39,6 +39,13 @@ def describe(session: Session, asset_id: int, probe: Probe, *, again: bool = Fal
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
 
 
+def frame_rate_of(row: Asset) -> float | None:
+    """Pictures a second of an asset; None if it has none, or no rate."""
+    if row.frame_rate_num is None or not row.frame_rate_den:
+        return None
+    return row.frame_rate_num / row.frame_rate_den
+
+
 # What sidecars and people may say as well (see `catalog.ingest.sidecar_effects`).
 SHARED_COLUMNS = ("title", "description", "language", "recorded", *SHARED_FACTS)
 

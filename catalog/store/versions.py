@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     DateTime,
+    LargeBinary,
     Text,
     and_,
+    any_,
     cast,
     delete,
     exists,
@@ -19,13 +22,16 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, AssetTag, Location, LocationHistory, Root
+from catalog.domain.paths import raw_path
 from catalog.store.arrays import among
 
 CHANGED, MOVED, MISTAKEN = "changed", "moved", "mistaken"
+_RAWS = ARRAY(LargeBinary)
 
 
 def keep_in_history(session: Session, location_ids: Sequence[int], why: str) -> None:
@@ -41,6 +47,26 @@ def forget_moved(session: Session, location_ids: Sequence[int]) -> None:
     """These files lie elsewhere now: their places go into the history."""
     keep_in_history(session, location_ids, MOVED)
     session.execute(delete(Location).where(Location.id.in_(location_ids)))
+
+
+def taken_in(session: Session, root_id: int, paths: Sequence[Path], asset_id: int) -> None:
+    """What lies at these paths below a root is part of an asset now, and no asset of its own.
+
+    Those that were are kept in the history of their places, superseded by the asset.
+    """
+    raws = [raw_path(path) for path in paths]
+    held = session.execute(
+        select(Location.id, Location.asset_id)
+        .where(Location.root_id == root_id, Location.raw_path == any_(literal(raws, _RAWS)))
+        .with_for_update(of=Location)
+    ).all()
+    if not held:
+        return
+    forget = [location_id for location_id, _ in held]
+    keep_in_history(session, forget, CHANGED)
+    session.execute(delete(Location).where(Location.id.in_(forget)))
+    for old in sorted({old for _, old in held if old not in (None, asset_id)}):
+        supersede(session, old, asset_id)
 
 
 def is_here(session: Session, asset_id: int) -> None:

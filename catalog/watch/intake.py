@@ -20,6 +20,7 @@ from catalog.errors import BrokerUnavailableError, CatalogError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.register import Registrar, Registration
 from catalog.ingest.sending import tell
+from catalog.media.sequences import rested_s
 from catalog.store import assets, service, stages, watching
 from catalog.watch.beside import Beside
 
@@ -144,6 +145,6 @@ class Intake:
 def _age_s(file: Path) -> float:
     """Seconds since the file came to its place, or was last written; 0 if it is gone."""
     try:
-        return max(0.0, time.time() - file.stat().st_ctime)
+        return max(0.0, rested_s(file))
     except OSError:
         return 0.0

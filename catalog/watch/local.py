@@ -12,6 +12,7 @@ from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import IngestReport
 from catalog.errors import CatalogError
+from catalog.media.sequences import is_present
 from catalog.store import watching
 
 _AT_ONCE = 32
@@ -100,7 +101,7 @@ class LocalWork:
             if not due:
                 return
             after = due[-1][0]
-            there = [path for _, path in due if path.exists()]
+            there = [path for _, path in due if is_present(path)]
             if not there:
                 continue
             report = self._ingest(there, _UntilStopped(self._stopping))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from catalog.db.engine import Database
 from catalog.domain.paths import path_from_raw
+from catalog.media.sequences import look_for
 from catalog.store import locations, watching
 
 _PAGE = 1000
@@ -73,7 +74,7 @@ def mark_lost(
 
 def _is_gone(file: Path) -> bool:
     try:
-        file.lstat()
+        look_for(file)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISDIR
@@ -21,13 +22,15 @@ from catalog.errors import (
     OutsideRootError,
     UnreadableFileError,
 )
-from catalog.ingest.register import Registrar
+from catalog.ingest.register import Registrar, sequence_policy
 from catalog.media.files import is_passed_over, looks_like_media
+from catalog.media.sequences import state_of
 from catalog.media.sidecars import looks_like_sidecar
 from catalog.store import roots, stages, watching
 from catalog.store.watching import KnownFile, WatchedRoot
 from catalog.watch.beside import Beside
 from catalog.watch.bitmap import Bitmap
+from catalog.watch.frames import touched_frames
 from catalog.watch.intake import Intake
 from catalog.watch.lost import mark_lost
 from catalog.watch.notices import Notices
@@ -139,6 +142,7 @@ class RootState:
         began = time.monotonic()
         self.overfull = False
         self._inner = self._inner_roots()
+        self.settling.sequences = sequence_policy(self._database)(self.root.path)
         met = Bitmap()
         before, newest = self._newest_ns, 0
 
@@ -179,11 +183,14 @@ class RootState:
         is not looked through: of what changed in it the system has told as well.
         """
         found = _Looked()
-        for path in sorted(paths):
-            if self._concerns(path):
-                self._sort(path, found)
-                if looks_like_sidecar(path):
-                    self._beside.note(self.root, os.path.dirname(path))  # noqa: PTH120
+        concerned = filter(self._concerns, sorted(paths))
+        frames = touched_frames(concerned, self.settling.sequences, self.settling.__contains__)
+        found.files += [each for each in frames.sequences if self._wants(each[0])]
+        found.gone += frames.gone
+        for path in frames.plain:
+            self._sort(path, found)
+            if looks_like_sidecar(path):
+                self._beside.note(self.root, os.path.dirname(path))  # noqa: PTH120
         found.folders = {path for path in found.folders if paths[path]}
         for batch in batches(iter(found.files)):
             for path, _ in batch:
@@ -223,6 +230,7 @@ class RootState:
             self.root.path,
             self.root.settings,
             inner=self._inner,
+            policy=self.settling.sequences,
             enter=self._notices.card,
             beside=beside,
         )
@@ -320,7 +328,7 @@ class RootState:
                 self._tries.pop(path, None)
                 continue
             try:
-                state = FileState.of(os.stat(path))  # noqa: PTH116
+                state = state_of(Path(path))
             except OSError:
                 continue
             if error is None or touched:
@@ -373,10 +381,8 @@ def _as_known(path: str, state: FileState, known: KnownFile) -> bool:
     if known.error_code in _MAY_PASS:
         return False
     if known.error_code == OutsideRootError.code:  # of such a link, the link itself was noted
-        try:
+        with suppress(OSError):  # of a sequence all was noted, and there is no such file
             state = FileState.of(os.lstat(path))
-        except OSError:
-            return False
     return state.untouched_since(known.state)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from catalog.domain.file_state import FileState
+from catalog.media.sequences import last_frames, may_grow, rested_s, rests_wanted, state_of
 from catalog.media.unfinished import held_open, unfinished
 
 CAPACITY = 20_000
@@ -30,7 +30,8 @@ class Settling:
 
     Each is kept as it was when last looked at. It has settled when a look, the settle
     time later, finds the same size and times, nobody has it open for writing, and it
-    does not say that it is unfinished.
+    does not say that it is unfinished. An image sequence, and a lone frame that may be the
+    first of one, rests longer (`catalog.media.sequences.rests_wanted`).
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Settling:
         *,
         capacity: int = CAPACITY,
         clock: Callable[[], float] = time.monotonic,
+        sequences: str = "auto",
     ) -> None:
         self.settle_s = settle_s
+        self.sequences = sequences
         self.capacity = capacity
         self._clock = clock
         # By when each was last put in, and so by when it is due: a dict keeps that order.
@@ -77,11 +80,11 @@ class Settling:
                 break
             self.forget(path)
             try:
-                state = FileState.of(os.stat(path))  # noqa: PTH116  # as in Walk
+                state = state_of(Path(path))
             except OSError:
                 looked.gone.append(path)
                 continue
-            still = _still_waits(Path(path), state, waiting, now)
+            still = self._still_waits(Path(path), state, waiting, now)
             if still is None:
                 looked.settled.append(path)
             else:
@@ -92,6 +95,29 @@ class Settling:
     def forget(self, path: str) -> None:
         """The file is of no interest any more."""
         self._waiting.pop(path, None)
+
+    def _still_waits(
+        self, path: Path, state: FileState, before: _Waiting, now: float
+    ) -> _Waiting | None:
+        """How a file that was due goes on waiting; None if it has settled."""
+        if not state.untouched_since(before.state):
+            return _Waiting(state, now)
+        if any(map(held_open, last_frames(path))):
+            return _Waiting(state, now, before.rests)
+        if before.rests < PATIENCE and unfinished(path):
+            return _Waiting(state, now, before.rests + 1)
+        if may_grow(path, self.sequences) and self._may_go_on(path, before.rests):
+            return _Waiting(state, now, before.rests + 1)
+        return None
+
+    def _may_go_on(self, path: Path, rests: int) -> bool:
+        """Whether a further frame may follow, as far as the frames that are there tell."""
+        wanted = rests_wanted(path, self.settle_s, PATIENCE)
+        try:
+            rested = rested_s(path)
+        except OSError:
+            return False
+        return rests < wanted and rested < wanted * self.settle_s
 
     def _again(self, path: str, waiting: _Waiting) -> None:
         self._waiting.pop(path, None)
@@ -105,14 +131,3 @@ class Looked:
     settled: list[str]
     waiting: list[str]
     gone: list[str]
-
-
-def _still_waits(path: Path, state: FileState, before: _Waiting, now: float) -> _Waiting | None:
-    """How a file that was due goes on waiting; None if it has settled."""
-    if not state.untouched_since(before.state):
-        return _Waiting(state, now)
-    if held_open(path):
-        return _Waiting(state, now, before.rests)
-    if before.rests < PATIENCE and unfinished(path):
-        return _Waiting(state, now, before.rests + 1)
-    return None

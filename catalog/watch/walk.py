@@ -8,8 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from catalog.domain.file_state import FileState
+from catalog.domain.sequences import split_number
 from catalog.domain.watching import WatchSettings
 from catalog.media.files import is_passed_over, looks_like_media
+from catalog.media.sequences import gather, state_of
 from catalog.media.sidecars import looks_like_sidecar
 
 BATCH = 1000
@@ -21,7 +23,8 @@ class Walk:
     """One walk over a root, or over a folder in it.
 
     Links are followed to files, and to folders within the root, each folder once, so
-    that a loop ends. Other roots within this one are passed over. ``enter`` is told of every
+    that a loop ends. Other roots within this one are passed over. ``policy`` says which
+    files may be frames of image sequences, of which each is one. ``enter`` is told of every
     folder; ``beside`` of every sidecar: its folder, and when it last changed.
 
     Attributes
@@ -38,6 +41,7 @@ class Walk:
         settings: WatchSettings,
         *,
         inner: frozenset[str] = frozenset(),
+        policy: str = "auto",
         enter: Callable[[str], None] = lambda _: None,
         beside: Callable[[str, int], None] = lambda _folder, _changed_ns: None,
     ) -> None:
@@ -45,6 +49,7 @@ class Walk:
         self._real = os.path.realpath(root)
         self._settings = settings
         self._inner = inner
+        self._policy = policy
         self._enter = enter
         self._beside = beside
         self._seen: set[tuple[int, int]] = set()
@@ -64,11 +69,17 @@ class Walk:
                 self._trouble(folder, error)
                 continue
             self._enter(folder)
+            numbered: list[str] = []
             with listing:
-                yield from self._entries(folder, listing, folders)
+                yield from self._entries(folder, listing, folders, numbered)
+            yield from self._numbered(folder, numbered)
 
     def _entries(
-        self, folder: str, listing: Iterator[os.DirEntry[str]], folders: list[str]
+        self,
+        folder: str,
+        listing: Iterator[os.DirEntry[str]],
+        folders: list[str],
+        numbered: list[str],
     ) -> Iterator[tuple[str, FileState]]:
         while True:
             try:
@@ -85,11 +96,29 @@ class Walk:
                     if self._walks_into(entry):
                         folders.append(entry.path)
                 elif self._wants(entry):
-                    yield entry.path, FileState.of(entry.stat())
+                    yield from self._file(entry, numbered)
                 elif looks_like_sidecar(entry.name):
                     self._beside(folder, entry.stat().st_ctime_ns)
             except OSError as error:
                 self._trouble(entry.path, error)
+
+    def _file(
+        self, entry: os.DirEntry[str], numbered: list[str]
+    ) -> Iterator[tuple[str, FileState]]:
+        """A file and its state; what may be a frame is noted instead, for the whole folder."""
+        if split_number(entry.name, self._policy) is None:
+            yield entry.path, FileState.of(entry.stat())
+        else:
+            numbered.append(entry.name)
+
+    def _numbered(self, folder: str, names: list[str]) -> Iterator[tuple[str, FileState]]:
+        """Files that may be frames: sequences, and those that are of none."""
+        for name in gather(names, self._policy):
+            path = f"{folder.rstrip('/')}/{name}"
+            try:
+                yield path, state_of(Path(path))
+            except OSError as error:
+                self._trouble(path, error)
 
     def _first_time(self, folder: str) -> bool:
         state = os.stat(folder)  # noqa: PTH116  # a hundred thousand Paths are slow

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.domain.languages import language_tag
+from catalog.domain.sequences import parse_pattern
 from catalog.domain.sidecars import SidecarKind
 from catalog.media.files import MEDIA_SUFFIXES, is_passed_over
 
@@ -126,7 +127,10 @@ class Folder:
         """The files that may speak of the media file of this name, in a stable order."""
         found: dict[Path, Candidate] = {}
         # A name without suffix is its own stem: each file once.
-        for owner in dict.fromkeys((name.casefold(), Path(name).stem.casefold())):
+        owners = [name.casefold(), Path(name).stem.casefold()]
+        if (pattern := parse_pattern(name)) is not None:
+            owners.append(pattern.stem.casefold())
+        for owner in dict.fromkeys(owners):
             for named in self._own.get(owner, ()):
                 file = _seen(named.path, named.kind, beside=True)
                 if file is not None and (own := _own(file, named.middle)) is not None:

@@ -29,6 +29,8 @@ class RootSettings(BaseModel):
     picture_edge: Annotated[int, Field(ge=1, le=100_000)] | None = None
     min_shot: Annotated[float, Field(ge=0, le=1e6)] | None = None
     decode: Text | None = None
+    sequences: Literal["auto", "all", "off"] | None = None
+    sequence_rate: Annotated[float, Field(ge=1, le=240)] | None = None
     proxy: Literal["always", "never"] | None = None
 
 
