@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 import pytest
+from sqlalchemy import delete, select
+from web_stock import calling
 
+from catalog.db.models import Asset, Stage
 from catalog.domain.query.completion import Begun
+from catalog.web import create_app
 from catalog.web.pages.asked import Asked, asked_by
+from catalog.web.pages.strings import STRINGS
 
 PICTURE = "0" * 64
 
@@ -152,6 +158,22 @@ def test_an_empty_list_leads_to_what_each_filter_keeps_away(local):
     without = {'sea -tag:"a b" "c:d"', 'sea collection:"No Such News" "c:d"'}
     assert all(f'href="{escape(Asked(q=q).url())}"' in page for q in without)
     assert page.count("Without ") == len(without)
+
+
+def test_an_administrator_sees_work_of_every_stage(little):
+    """Also what only waits, as recognition does whose weights are not here."""
+    [check] = [each for each in Stage.__table__.constraints if each.name == "ck_stage_name"]
+    names = re.findall(r"'(\w+)'", str(check.sqltext))
+    with little.database.session() as session:
+        [asset] = session.scalars(select(Asset.id))
+        session.execute(delete(Stage))
+        why = {"state": "waiting", "error_code": "weights", "error_message": "They are not here."}
+        session.add_all(Stage(asset_id=asset, name=name, **why) for name in names)
+    with calling(create_app(little)) as client:
+        page = client.get("/admin")
+    assert page.status_code == 200
+    assert [STRINGS[f"stage_{name}"] in page.text for name in names] == [True] * 5
+    assert page.text.count("1 waiting") == 5
 
 
 def test_a_state_comes_back_from_its_address():

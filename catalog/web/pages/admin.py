@@ -14,7 +14,7 @@ from catalog.web.pages.showing import show
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=[needs("admin")])
 
-STAGES = ("analyse", "encode", "proxy", "recognise")
+STAGES = ("analyse", "encode", "proxy", "recognise", "sound")
 _FAILURES = 200
 
 

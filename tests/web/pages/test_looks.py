@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SCREENS
 from playwright.sync_api import expect
+from sqlalchemy import update
+
+from catalog.db.models import Asset
 
 STATIC = Path(__file__).resolve().parents[3] / "catalog" / "web" / "static"
 MOST_SCRIPT = 60_000
@@ -93,6 +97,41 @@ def test_a_view_holds_at_every_width_and_keeps_nobody_out(browser, site, address
         page.screenshot(path=SCREENS / f"{name}-{width}.png")
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"it is {wide} pixels wide at {width}"
+    context.close()
+
+
+LONG = "NewYork_Harbour_2024-05-03_CamA_Roll017_Take_04_v012_GRADED_final_FINAL_ProRes4444XQ.mov"
+
+
+@pytest.fixture
+def long_names(library, addresses) -> Iterator[None]:
+    """Everything is called as files of a cutting room are: long, without a blank."""
+    asset, bin_ = (int(addresses[name].rsplit("/", 1)[1]) for name in ("asset", "bin"))
+
+    def call(name: str, bin_name: str) -> None:
+        with library.database.session() as session:
+            session.execute(update(Asset).where(Asset.id == asset).values(name=name))
+        library.bin.rename(bin_, bin_name, note=bin_name)
+
+    was = library.show(asset)["name"], library.bin.show(bin_)["name"]
+    call(LONG, LONG)
+    library.tag([asset], [LONG])
+    yield
+    library.tag([asset], [LONG], remove=True)
+    call(*was)
+
+
+@pytest.mark.usefixtures("long_names")
+def test_long_names_stay_on_a_phone(browser, site, addresses):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=site)
+    for name in VIEWS:
+        page = opened(context, addresses, name)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, f"{name} is {wide} pixels wide"
+        if name in ("asset", "bin", "bins"):
+            assert LONG in page.content()
+            page.screenshot(path=SCREENS / f"long-{name}-390.png")
+        page.close()
     context.close()
 
 
