@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 _PER_DIMENSION = 1 / 512
@@ -26,6 +27,11 @@ _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
 _LINES_DEPTH = 400  # how far a walk through spoken lines sees
+OPENING: Mapping[str, str] = MappingProxyType(
+    {"jit": "off", "plan_cache_mode": "force_generic_plan", "work_mem": "64MB"}
+)
+"""Settings that a search by meaning begins with: what looks and counts before the statement is
+planned once, for any values, since planning it would take longer than it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ class Plan:
     speech: bool = False
     """Whether what is said ranks too."""
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    def still_to_set(self, already: Mapping[str, str]) -> dict[str, str]:
+        """The settings, without those that hold already; what another plan wants is taken back."""
+        wanted = {"plan_cache_mode": "auto", **self.settings} if already else self.settings
+        return {name: value for name, value in wanted.items() if already.get(name) != value}
 
     @property
     def wide(self) -> bool:

@@ -141,7 +141,12 @@ def timecode_at(start: str | None, rate: Fraction | None, seconds: Fraction) -> 
     if rate is None or rate <= 0:
         return None
     origin = start_timecode(start, rate)
-    return str(origin + int(seconds * rate + Fraction(1, 2)))
+    # Whole numbers: as fractions it would take longer than all else of a hit.
+    frames = seconds.numerator * rate.numerator
+    whole = seconds.denominator * rate.denominator
+    doubled = 2 * frames + whole
+    nearest = doubled // (2 * whole) if doubled >= 0 else -(-doubled // (2 * whole))
+    return str(origin + nearest)
 
 
 @lru_cache(maxsize=4096)  # asked twice for each hit, and the same for most

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import True_
 from catalog.db.engine import Database
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
+from catalog.domain.plan import OPENING
 from catalog.domain.query import Query, parse
 from catalog.domain.results import Hit, SearchResult
 from catalog.encoders import TextEncoder
@@ -32,6 +33,8 @@ from catalog.search.judging import (
     cutoff_of,
     surest,
 )
+from catalog.search.known_filters import KnownFilters
+from catalog.search.known_queries import KnownQueries, ReadQuery
 from catalog.search.known_words import KnownWords
 from catalog.search.phrases import KnownPhrases
 from catalog.search.planning import plan_of
@@ -40,8 +43,7 @@ from catalog.search.wishes import Sought, Wishes, removed
 from catalog.store import filters
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
-from catalog.store.said import said_query
-from catalog.store.search import Cursor, Keywords, SearchParts, asked_for
+from catalog.store.search import Cursor, Keywords, Opening, SearchParts, asked_for, opened
 from catalog.store.search.deciding import set_locally
 from catalog.store.visibility import actor_of, narrowed
 
@@ -59,6 +61,8 @@ class Remembered:
     backgrounds: KnownBackgrounds = field(default_factory=KnownBackgrounds)
     unmended: Unmended = field(default_factory=Unmended)
     words: KnownWords = field(default_factory=KnownWords)
+    filters: KnownFilters = field(default_factory=KnownFilters)
+    queries: KnownQueries = field(default_factory=KnownQueries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,18 @@ class _Asked:
     """What was asked for: see `Search.find`."""
 
     query: str
-    parsed: Query
+    read: ReadQuery
     examples: Examples
     weights: Weights
     sort: Sort | None
     limit: int
     after: str | None
     everything: bool
+
+    @property
+    def parsed(self) -> Query:
+        """The query's tree."""
+        return self.read.query
 
     @property
     def mark(self) -> str:
@@ -140,14 +149,15 @@ class Search:
         EncoderUnavailableError
             If free words need an encoder whose weights are not to be had.
         """
-        parsed = parsed_query(query, examples)
+        read = self._remembered.queries.read(query)
+        check_not_empty(read.query, examples)
         check_limit(limit)
         asked = _Asked(
             query,
-            parsed,
+            read,
             examples,
             weights,
-            parsed.sort if sort is None else sort,
+            read.query.sort if sort is None else sort,
             limit,
             after,
             everything,
@@ -165,32 +175,37 @@ class Search:
 
     def _find(self, asked: _Asked, *, show_plan: bool) -> SearchResult:
         began = time.perf_counter()
+        settings = OPENING if asked.examples or asked.parsed.words else {}
         with self._database.session() as session:
-            sought = self._wishes.at_hand(session, asked.parsed, asked.examples, asked.weights)
+            opening = opened(session, settings)
+            sought = self._wishes.at_hand(
+                session, opening, asked.parsed, asked.examples, asked.weights
+            )
             if sought is not None:
-                found = self._answered(session, asked, sought, show_plan=show_plan)
+                found = self._answered(session, asked, sought, opening, show_plan=show_plan)
         if sought is None:
             # A model may take its time: no transaction waits for it.
             sought = self._wishes.of(asked.parsed, asked.examples, asked.weights)
             with self._database.session() as session:
-                found = self._answered(session, asked, sought, show_plan=show_plan)
+                opening = opened(session, settings)
+                found = self._answered(session, asked, sought, opening, show_plan=show_plan)
         return replace(found, took_ms=(time.perf_counter() - began) * 1000)
 
     def _answered(
-        self, session: Session, asked: _Asked, sought: Sought, *, show_plan: bool
+        self, session: Session, asked: _Asked, sought: Sought, opening: Opening, *, show_plan: bool
     ) -> SearchResult:
-        encoder, meaning, parsed = sought.encoder, sought.meaning, asked.parsed
-        words, reading = filters.keyword_query(parsed.root), self._remembered.words
+        encoder, meaning, read = sought.encoder, sought.meaning, asked.read
+        words, reading = read.words, self._remembered.words
         # For people the statement is shown with the words as they were typed.
         keywords = None if words is None else reading.of(words, known=not show_plan)
         cursor = asked.cursor(ranked=meaning is not None or keywords is not None)
-        kept = narrowed(self._database.actor, filters.condition(parsed.root))
+        kept = narrowed(self._database.actor, read.where)
         parts = SearchParts(
-            where=and_(_where(kept, asked.examples), filters.versions_wanted(parsed.root)),
-            flagged=filters.asks_for_flagged(parsed.root),
-            free_words=bool(asked.examples) or parsed.has_free_words,
+            where=and_(_where(kept, asked.examples), read.versions),
+            flagged=read.flagged,
+            free_words=bool(asked.examples) or read.query.has_free_words,
             keywords=keywords,
-            said=said_query(parsed.root),
+            said=read.said,
             meaning=meaning,
             speech=sought.speech,
             weights=asked.weights,
@@ -202,13 +217,21 @@ class Search:
         )
         filtered = not isinstance(kept, True_)
         known = self._remembered.backgrounds
-        plan, parts = plan_of(session, parts, encoder, filtered=filtered, known=known)
-        set_locally(session, plan.settings)
+        plan, parts = plan_of(
+            session,
+            parts,
+            encoder,
+            filtered=filtered,
+            known=known,
+            judged=self._remembered.filters,
+            opening=opening,
+        )
+        set_locally(session, plan.still_to_set(opening.settings))
         statement = asked_for(session, parts)
         answer = statement.rows(session)
-        mended = _mended(session, parsed, answer, self._remembered.unmended)
+        mended = _mended(session, read.query, answer, self._remembered.unmended)
         if mended:
-            parts = replace(parts, keywords=_meant(parsed, mended))
+            parts = replace(parts, keywords=_meant(read.query, mended))
             statement = asked_for(session, parts)
             answer = statement.rows(session)
         explanation = explain(session, statement) if show_plan else None
@@ -325,12 +348,23 @@ def parsed_query(query: str, examples: Examples) -> Query:
         If it does not parse, or is empty.
     """
     parsed = parse(query)
+    check_not_empty(parsed, examples)
+    return parsed
+
+
+def check_not_empty(parsed: Query, examples: Examples) -> None:
+    """Refuse a query of nothing, unless there are examples.
+
+    Raises
+    ------
+    InvalidQueryError
+        If it is empty.
+    """
     if parsed.root is None and not examples:
         raise InvalidQueryError(
             'The query is empty; expected words, a "phrase" or a field:value filter.',
             remedy="Say what the picture should show, or list all with `catalog assets`.",
             position=0,
             length=0,
-            query=query,
+            query=parsed.text,
         )
-    return parsed

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from catalog.db.engine import Database
 from catalog.domain.recent import Recent
 from catalog.encoders import TextEncoder
@@ -40,6 +42,15 @@ class KnownPhrases:
     def get(self, encoder_id: int, text: str) -> KeptPhrase | None:
         """The text's vector, if it is still known."""
         return self._phrases.get((encoder_id, text))
+
+    def look_up(self, session: Session, encoder_id: int, text: str) -> KeptPhrase | None:
+        """The text's vector, if this process or the catalogue knows it."""
+        phrase = self.get(encoder_id, text)
+        if phrase is None and len(text.encode()) <= _MAX_BYTES:
+            phrase = vectors.cached_phrases(session, encoder_id, [text]).get(text)
+            if phrase is not None:
+                self.keep(encoder_id, text, phrase)
+        return phrase
 
     def keep(self, encoder_id: int, text: str, phrase: KeptPhrase) -> None:
         """Remember a text's vector; the one unused for longest is forgotten."""

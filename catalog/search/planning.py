@@ -17,10 +17,12 @@ from catalog.domain.plan import (
     worth_counting,
 )
 from catalog.search.backgrounds import KnownBackgrounds
+from catalog.search.known_filters import KnownFilters, Looked, filters_of
 from catalog.store import centres
 from catalog.store.centres import Sizes
-from catalog.store.search import Background, Meaning, Nearest, SearchParts
+from catalog.store.search import Meaning, Nearest, Opening, SearchParts
 from catalog.store.search.deciding import count_kept, kept_clips, sample_kept
+from catalog.store.search.nearest import asks_of_clips
 from catalog.store.search.parts import is_sorted_by_score
 from catalog.store.vectors import EncoderRow
 
@@ -32,7 +34,7 @@ _COUNTED = 500
 _SAMPLED = 20.0
 
 
-# A scan of more centres than this is worth a plan of its own.
+# A scan of more centres than this, under filters on clips, is worth a plan of its own.
 _PLANNED_ONCE = 5_000
 # Above this a statement for any clips, whose planner takes them for ten, may go about them slowly.
 _FEW = 1_500
@@ -45,6 +47,8 @@ def plan_of(
     *,
     filtered: bool,
     known: KnownBackgrounds | None = None,
+    judged: KnownFilters | None = None,
+    opening: Opening | None = None,
 ) -> tuple[Plan, SearchParts]:
     """The plan, and the parts as it wants them: without speech where nothing is said.
 
@@ -52,6 +56,7 @@ def plan_of(
     (black, bars, former versions) is little, and not counted. ``known``: what was measured
     of this query before goes into the parts; and where the filters keep few clips, the parts
     name these too, and the settings are those of a statement that is planned once for any.
+    ``judged``: filters found to be wide of late; ``opening``: what is known of the library.
     """
     keywords = parts.keywords is not None
     meaning = parts.meaning
@@ -60,18 +65,23 @@ def plan_of(
         return Plan(kind, "there is no meaning to compare", keywords=keywords), parts
     hears = None if parts.speech is None else parts.speech.meaning.encoder_id
     assert hears is None or isinstance(hears, int)  # noqa: S101  # as below
-    size = centres.sizes(session, encoder.id, encoder.dimension, speech_id=hears)
+    size = _size(session, encoder, hears, opening)
     parts = replace(_with_speech(parts, size), library=size.frames)
     before = None if known is None else known.of(meaning, size.frames)
     if before is not None:
         parts = replace(parts, ground=before.ground)
+    elif known is not None:
+        parts = replace(parts, ground=known.ground(session, meaning, size.frames))
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
     limit = parts.limit
     assert isinstance(limit, int)  # noqa: S101  # an expression only inside catalog.search()
     depth = limit + (parts.after.rank if parts.after else 0)
     percent = _sample_of(size.centre_pages)
     stop = worth_counting(library, depth) if filtered else 0
-    looked = _look(session, parts, meaning, stop, percent, size.centres) if stop else _Looked()
+    looked = Looked()
+    if stop:
+        look = _Look(parts, meaning, stop, percent, size)
+        looked = look.at(session, KnownFilters() if judged is None else judged)
     stopped = stop != 0 and looked.nearby is None and looked.kept == stop
     named = known is not None and looked.clips is not None and (looked.kept or 0) <= _FEW
     chosen = choose(
@@ -102,41 +112,73 @@ def plan_of(
         centres=size.centres if looked.kept is None else None,
         background=background,
     )
-    if known is not None and plan.kind == "centres" and (looked.kept or math.inf) <= _PLANNED_ONCE:
+    if known is not None and plan.kind == "centres" and _planned_for_any(parts, looked):
         plan = planned_once(plan)
     return plan, replace(parts, nearest=nearest)
 
 
+def _size(
+    session: Session, encoder: EncoderRow, hears: int | None, opening: Opening | None
+) -> Sizes:
+    """How much there is, from the opening where that is of these encoders."""
+    if (
+        opening is None
+        or opening.sizes is None
+        or (opening.active is None or opening.active.id != encoder.id)
+        or (opening.hears is not None and hears not in (None, opening.hears.id))
+    ):
+        return centres.sizes(session, encoder.id, encoder.dimension, speech_id=hears)
+    return opening.sizes
+
+
+def _planned_for_any(parts: SearchParts, looked: Looked) -> bool:
+    """Whether a scan goes the same way whatever the filters are.
+
+    From the assets that pass to their centres by the index. Filters on clips may keep few of
+    each asset's, and where they keep many a plan of its own is worth its while.
+    """
+    return (looked.kept or math.inf) <= _PLANNED_ONCE or not asks_of_clips(parts.where)
+
+
 @dataclass(frozen=True, slots=True)
-class _Looked:
-    """What was found out of what the filters keep; nothing where there are none."""
+class _Look:
+    """What is looked at to find out how much the filters keep."""
 
-    kept: int | None = None
-    """Centres."""
-    clips: str | None = None
-    nearby: float | None = None
-    background: Background | None = None
+    parts: SearchParts
+    meaning: Meaning
+    stop: int
+    """Centres from which on the number changes nothing."""
+    percent: float
+    """Of the pages of centres, that a sample has."""
+    size: Sizes
 
+    def at(self, session: Session, judged: KnownFilters) -> Looked:
+        """Count what the filters keep, or, where that is much, draw a sample."""
+        # A small library is looked at as a whole, whatever the filters keep of it.
+        first = min(self.stop, _COUNTED) if self.percent <= _SAMPLED else self.stop
+        if first == self.stop:
+            return self._counted(session, first)
+        encoder_id = self.meaning.encoder_id
+        assert isinstance(encoder_id, int)  # noqa: S101  # an expression only in SQL
+        filters = filters_of(self.parts, encoder_id)
+        before = judged.of(filters, self.meaning, self.size.frames)
+        if before is not None:
+            return before
+        if not judged.is_wide(filters, self.size.frames):
+            few = self._counted(session, first)
+            if few.kept is not None and few.kept < first:
+                return few
+        sampled, background = sample_kept(session, self.parts, self.meaning, self.percent)
+        if not sampled.tells:
+            return Looked(count_kept(session, self.parts, self.meaning, self.stop))
+        kept = round(sampled.share * self.size.centres)
+        looked = Looked(kept, None, sampled.share_nearby, background)
+        judged.keep(filters, self.meaning, self.size.frames, looked)
+        return looked
 
-def _look(  # noqa: PLR0917  # one thing: what to look at, and how much of it
-    session: Session,
-    parts: SearchParts,
-    meaning: Meaning,
-    stop: int,
-    percent: float,
-    centres: int,
-) -> _Looked:
-    """Count what the filters keep, or, where that is much, draw a sample."""
-    # A small library is looked at as a whole, whatever the filters keep of it.
-    first = min(stop, _COUNTED) if percent <= _SAMPLED else stop
-    few = kept_clips(session, parts, meaning, first)
-    if first == stop or few.centres < first:
-        return _Looked(few.centres, few.clips)
-    sampled, background = sample_kept(session, parts, meaning, percent)
-    if sampled.tells:
-        kept = round(sampled.share * centres)
-        return _Looked(kept, None, sampled.share_nearby, background)
-    return _Looked(count_kept(session, parts, meaning, stop))
+    def _counted(self, session: Session, stop: int) -> Looked:
+        few = kept_clips(session, self.parts, self.meaning, stop)
+        return Looked(few.centres, few.clips)
 
 
 def _sample_of(pages: int) -> float:

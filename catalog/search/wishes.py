@@ -20,7 +20,7 @@ from catalog.search.example import ExampleVectors
 from catalog.search.judging import calibrated_language, cut_notices
 from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
 from catalog.store import vectors
-from catalog.store.search import Meaning, Speech
+from catalog.store.search import Meaning, Opening, Speech
 from catalog.store.vectors import EncoderRow
 
 
@@ -50,17 +50,23 @@ class Wishes:
         self._known = known or KnownPhrases()
 
     def at_hand(
-        self, session: Session, query: Query, examples: Examples, weights: Weights
+        self,
+        session: Session,
+        opening: Opening,
+        query: Query,
+        examples: Examples,
+        weights: Weights,
     ) -> Sought | None:
-        """The same as `of` in one look at the catalogue; None where there is more to look up."""
+        """The same as `of` where the vectors are known; None where there is more to do."""
         if examples:
             return None
         words = normal_phrase(query.words)
-        encoder, hears = vectors.answering(session)
+        encoder, hears = opening.active, opening.hears
         if encoder is None or hears is None or not words:
             return Sought(encoder)
-        seen = self._known.get(encoder.id, words)
-        heard = self._known.get(hears.id, words) if weights.speech > 0 else None
+        look_up = self._known.look_up
+        seen = look_up(session, encoder.id, words)
+        heard = look_up(session, hears.id, words) if weights.speech > 0 else None
         if seen is None or (weights.speech > 0 and heard is None):
             return None
         read = seen.characters_read

@@ -8,6 +8,7 @@ World graphs", TPAMI 2020).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -36,6 +37,24 @@ _SIZES = """
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What the server's statistics say of a table or index: rows and pages when last counted."""
+
+    rows: float
+    pages: int
+    pages_now: int
+    usable: bool
+    """Whether it is an index that answers."""
+
+    def rows_now(self, dimension: int) -> int:
+        """As the planner makes it out: rows per page when last counted, and pages now."""
+        if self.pages > 0 and self.rows >= 0:
+            return round(float(self.rows / self.pages * self.pages_now))
+        # Never counted yet.
+        return int(self.pages_now) * 8192 // (_ROW_BYTES + 2 * dimension)
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """How much one encoder's partitions hold, by the server's statistics."""
 
@@ -58,7 +77,7 @@ def graph_name(encoder_id: int, table: str = "centre") -> str:
 def sizes(
     session: Session, encoder_id: int, dimension: int, *, speech_id: int | None = None
 ) -> Sizes:
-    """Estimates as the planner makes them: rows per page when last counted, and pages now.
+    """Estimates as the planner makes them, of one encoder.
 
     ``speech_id``: the encoder that answers for speech, if that is another one.
     """
@@ -70,31 +89,24 @@ def sizes(
         "lines": f"{LINES}_{hears}",
         "lines_graph": graph_name(hears, LINES),
     }
-    # As the driver takes it: every search asks.
     answer = session.connection().exec_driver_sql(_SIZES, names)
-    found = {row.name: row for row in answer.all()}
+    found = {row.name: Held(*row[1:]) for row in answer.all()}
+    return sizes_of(found, encoder_id, dimension, hears)
 
-    def rows(name: str) -> int:
-        row = found.get(name)
-        if row is None:
-            return 0
-        if row.pages > 0 and row.rows >= 0:
-            return round(float(row.rows / row.pages * row.pages_now))
-        # Never counted yet.
-        return int(row.pages_now) * 8192 // (_ROW_BYTES + 2 * dimension)
 
-    def usable(name: str) -> bool:
-        row = found.get(names[name])
-        return row is not None and bool(row.usable)
-
-    centre = found.get(names["centre"])
+def sizes_of(held: Mapping[str, Held], encoder_id: int, dimension: int, hears: int) -> Sizes:
+    """The sizes, by what the server knows of each table and index; ``hears`` answers for speech."""
+    nothing = Held(0.0, 0, 0, usable=False)
+    embedding = held.get(f"embedding_{encoder_id}", nothing)
+    centre = held.get(f"centre_{encoder_id}", nothing)
+    lines = held.get(f"{LINES}_{hears}", nothing)
     return Sizes(
-        frames=rows(names["embedding"]),
-        centres=rows(names["centre"]),
-        centre_pages=0 if centre is None else centre.pages_now,
-        graph=usable("graph"),
-        lines=rows(names["lines"]),
-        lines_graph=usable("lines_graph"),
+        frames=embedding.rows_now(dimension),
+        centres=centre.rows_now(dimension),
+        centre_pages=centre.pages_now,
+        graph=held.get(graph_name(encoder_id), nothing).usable,
+        lines=lines.rows_now(dimension),
+        lines_graph=held.get(graph_name(hears, LINES), nothing).usable,
     )
 
 

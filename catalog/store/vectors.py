@@ -85,7 +85,7 @@ _COLUMNS = (
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 # Every search asks it: compiled once, as the driver takes it.
-_ANSWERING = str(
+ANSWERING = str(
     select(*_COLUMNS)
     .where(Encoder.active | Encoder.hears)
     .compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
@@ -111,7 +111,7 @@ def find_encoder(session: Session, name: str) -> EncoderRow | None:
 
 def answering(session: Session) -> tuple[EncoderRow | None, EncoderRow | None]:
     """The encoder that answers searches, and the one that answers for speech."""
-    rows = session.connection().exec_driver_sql(_ANSWERING).all()
+    rows = session.connection().exec_driver_sql(ANSWERING).all()
     found = [EncoderRow(*row) for row in rows]
     active = next((row for row in found if row.active), None)
     return active, next((row for row in found if row.hears), active)

@@ -210,8 +210,8 @@ def test_one_statement_whatever_the_way(filled: Catalog, way, statements, kind: 
         result = filled.search("query 1 -collection:c3")
     assert result.plan.kind == kind
     assert sum("FROM total" in s for s in statements) == 1
-    # The encoder; the statistics; the bounded count; the settings; the search; slips in words.
-    assert len(statements) <= 6
+    # Who answers and how much there is; the bounded count; the settings; the search; slips.
+    assert len(statements) <= 5
 
 
 def test_a_statement_is_built_once_whatever_its_values(filled: Catalog, monkeypatch):
@@ -441,10 +441,56 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
         assert clips(found) == clips(wanted)
         assert not found.plan.at_least
         assert found.plan.estimated_frames == pytest.approx(0.9 * ASSETS * SHOTS * FRAMES, rel=0.2)
-    assert counted == [20] * QUERIES, "never to the end"
+    assert counted == [20], "never to the end, and once for the same filters"
     monkeypatch.setattr(looking, "_COUNTED", 5)
     assert clips(filled.search("query 1 name:asset-003", limit=10))
     assert counted[-1] > 20, "what a sample does not tell is counted"
+
+
+def test_filters_known_to_be_wide_are_not_judged_again(filled: Catalog, monkeypatch, statements):
+    """And what they keep by now is found, however little that is."""
+    monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
+    monkeypatch.setattr(looking, "_COUNTED", 20)
+    monkeypatch.setattr(looking, "_SAMPLED", 100.0)
+    query = "query 5 -collection:c4"
+    first = filled.search(query, limit=10, all_=True)
+    assert "c4" not in {hit.asset["collection"] for hit in first.hits}
+    with statements.of(filled):
+        again = filled.search(query, limit=10, all_=True)
+        other = filled.search("query 6 -collection:c4", limit=10, all_=True)
+    assert judged(again) == judged(first)
+    assert len(other.hits) == 10
+    assert not [each for each in statements if "met" in each and "FROM total" not in each]
+    assert sum("place <=" in each for each in statements) == 1, "of another query's nearest"
+    moved = "UPDATE asset SET collection = {} WHERE collection = {} AND fingerprint <> 'asset-001'"
+    with filled.database.session() as session:
+        session.execute(text("ALTER TABLE asset ADD COLUMN before text"))
+        session.execute(text("UPDATE asset SET before = collection"))
+        session.execute(text(moved.format("'c4'", "collection")))
+    try:
+        found = filled.search(query, limit=30, all_=True)
+    finally:
+        with filled.database.session() as session:
+            session.execute(text("UPDATE asset SET collection = before"))
+            session.execute(text("ALTER TABLE asset DROP COLUMN before"))
+    assert {hit.asset["name"] for hit in found.hits} == {"asset-001"}
+    assert len(found.hits) == SHOTS - 1, "all but the black one"
+
+
+def test_new_queries_are_measured_by_the_same_sample(filled: Catalog, statements):
+    """By the statement until one query comes after another, then by the vectors themselves."""
+    texts = [f"query {number}" for number in range(QUERIES)]
+    measured = []
+    with Catalog.open(filled.settings) as known:
+        for query in texts:
+            with Catalog.open(filled.settings) as fresh:
+                alone = fresh.search(query, limit=10).cutoff
+            statements.clear()
+            with statements.of(known):
+                together = known.search(query, limit=10).cutoff
+            assert together == pytest.approx(alone, abs=2e-6)
+            measured.append(any("percentile_cont" in each for each in statements))
+    assert measured == [True] + [False] * (QUERIES - 1)
 
 
 def test_words_to_leave_out_are_read_once(filled: Catalog, way):

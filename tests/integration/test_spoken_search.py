@@ -181,7 +181,7 @@ def test_it_is_one_statement(spoken: Catalog, statements):
     spoken.search("yellow bicycle")
     with statements.of(spoken):
         result = spoken.search("yellow bicycle")
-    assert len([s for s in statements if "speech_embedding" in s]) == 1
+    assert len([s for s in statements if "catalog.speech_embedding" in s]) == 1
     assert str(result.plan).endswith("+speech")
 
 
@@ -228,7 +228,7 @@ def test_where_nothing_is_said_the_statement_is_as_before(catalog: Catalog, tmp_
     with statements.of(catalog):
         [first, *_] = catalog.search("red lorry").hits
     assert first.said is None
-    assert not [s for s in statements if "speech_embedding" in s]
+    assert not [s for s in statements if "catalog.speech_embedding" in s]
     assert catalog.search("red lorry").plan.as_json()["speech"] is False
 
 

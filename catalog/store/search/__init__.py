@@ -8,6 +8,7 @@ a clip's score is the sum, over the rankings that hold it, of 1 / (60 + rank).
 from __future__ import annotations
 
 from catalog.store.search.asked import Asked
+from catalog.store.search.opening import Opening, opened
 from catalog.store.search.parts import (
     Background,
     Cursor,
@@ -29,9 +30,11 @@ __all__ = [
     "Keywords",
     "Meaning",
     "Nearest",
+    "Opening",
     "SearchParts",
     "Speech",
     "asked_for",
     "everything",
+    "opened",
     "search_statement",
 ]

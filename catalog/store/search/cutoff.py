@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -134,6 +135,15 @@ def _background(meaning: Meaning, known: Ground | None = None) -> CTE:
         .select_from(sample)
         .cte("ground")
     )
+
+
+def ground_of(cosines: np.ndarray) -> Ground | None:
+    """The same of cosines ``(n,)`` that are known here; None where they tell nothing."""
+    if len(cosines) < LEAST_SAMPLE or np.isnan(cosines).any():
+        return None
+    low, middle, most = (float(each) for each in np.percentile(cosines, (25, 50, 100)))
+    above = min(CLEARLY * (middle - low) / QUARTILE, (most - middle) / 2)
+    return Ground(middle, low, middle + above)
 
 
 def _curve(meaning: Meaning) -> CTE:

@@ -82,7 +82,7 @@ def _passing(
     flagged: bool,
 ) -> Centres:
     kept = centres.join(Asset, Asset.id == asset_id).where(Asset.kind.is_not(None), where)
-    if _asks_of_clips(where):
+    if asks_of_clips(where):
         kept = kept.join(Clip, Clip.id == clip_id)
         return kept if flagged else kept.where(Clip.flag.is_(None))
     if flagged:
@@ -92,7 +92,8 @@ def _passing(
     return kept.where(not_(exists().where(dark.id == clip_id, dark.flag.is_not(None))))
 
 
-def _asks_of_clips(where: ColumnElement[bool]) -> bool:
+def asks_of_clips(where: ColumnElement[bool]) -> bool:
+    """Whether a condition looks at clips, not at their assets alone."""
     table = inspect(Clip).local_table
     return any(getattr(part, "table", None) is table for part in iterate(where))
 

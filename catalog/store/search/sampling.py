@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import (
     ARRAY,
     CTE,
     BigInteger,
+    ColumnElement,
     Double,
     any_,
     cast,
@@ -18,7 +21,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Embedding, SpeechEmbedding
 from catalog.store.search.nearest import distance_to
@@ -43,7 +46,27 @@ LINES = Sampled(SpeechEmbedding, "clip_id", "line_")
 
 
 def evenly_drawn(meaning: Meaning, of: Sampled = PICTURES) -> CTE:
-    """Cosines of the pictures, or of what else, whose numbers are evenly spaced.
+    """The ``cosine`` of each of the pictures, or of what else, that are `_drawn`."""
+    return _drawn(
+        meaning.encoder_id,
+        of,
+        lambda vector: (1 - distance_to(meaning, vector)).label("cosine"),
+    )
+
+
+def drawn_vectors(session: Session, encoder_id: int) -> np.ndarray:
+    """The vectors of the pictures that `evenly_drawn` compares: ``(n, dimension)``, single."""
+    drawn = _drawn(encoder_id, PICTURES, lambda vector: vector.label("vector"))
+    rows = session.execute(select(drawn.c.vector)).scalars().all()
+    return np.array([np.asarray(row, np.float32) for row in rows], np.float32)
+
+
+def _drawn(
+    encoder_id: int | ColumnElement[int],
+    of: Sampled,
+    shown: Callable[[Any], ColumnElement[Any]],
+) -> CTE:
+    """What is shown of the vectors of those whose numbers are evenly spaced.
 
     The spacing is a power of two, so that the sample stays the same while
     pictures are added. They are met in one pass of the index. Where the numbers
@@ -53,7 +76,7 @@ def evenly_drawn(meaning: Meaning, of: Sampled = PICTURES) -> CTE:
     number = getattr(table, of.number)
     ends = (
         select(func.min(number).label("first"), func.max(number).label("last"))
-        .where(table.encoder_id == meaning.encoder_id)
+        .where(table.encoder_id == encoder_id)
         .cte(f"{of.prefix}ends")
     )
     apart = func.greatest(1.0, (ends.c.last - ends.c.first + 1) / cast(SAMPLE, Double))
@@ -65,8 +88,8 @@ def evenly_drawn(meaning: Meaning, of: Sampled = PICTURES) -> CTE:
     met: Any = aliased(table)
     numbers = func.array(select(places).scalar_subquery(), type_=ARRAY(BigInteger))
     drawn = (
-        select((1 - distance_to(meaning, met.vector)).label("cosine"))
-        .where(met.encoder_id == meaning.encoder_id, getattr(met, of.number) == any_(numbers))
+        select(shown(met.vector))
+        .where(met.encoder_id == encoder_id, getattr(met, of.number) == any_(numbers))
         .cte(f"{of.prefix}drawn")
     )
     enough = select(func.count() >= _WELL_DRAWN).select_from(drawn).scalar_subquery()
@@ -74,9 +97,9 @@ def evenly_drawn(meaning: Meaning, of: Sampled = PICTURES) -> CTE:
     next_one: Any = aliased(table)
     following_number = getattr(next_one, of.number)
     following = (
-        select((1 - distance_to(meaning, next_one.vector)).label("cosine"))
+        select(shown(next_one.vector))
         .where(
-            next_one.encoder_id == meaning.encoder_id,
+            next_one.encoder_id == encoder_id,
             following_number >= at.c.at,
             following_number < at.c.at + steps.c.step,
         )
@@ -85,10 +108,10 @@ def evenly_drawn(meaning: Meaning, of: Sampled = PICTURES) -> CTE:
         .lateral(f"{of.prefix}following")
     )
     instead = (
-        select(following.c.cosine)
+        select(*following.c)
         .select_from(steps)
         .join(at, true())
         .join(following, true())
         .where(not_(enough))
     )
-    return union_all(select(drawn.c.cosine).where(enough), instead).cte(f"{of.prefix}sample")
+    return union_all(select(*drawn.c).where(enough), instead).cte(f"{of.prefix}sample")

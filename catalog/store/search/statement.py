@@ -170,7 +170,7 @@ def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
             encoder_there(parts.meaning, spoken_meaning(parts)).label("encoder_there"),
             end.c.relevant_hits,
             *(end.c[name] for name in JUDGED_BY),
-            page,
+            *(column for column in page.c if column.name not in JUDGED_BY),
             *ASSET_SHOWN,
             _shown_path(page).label("path"),
             *SHOT_SHOWN,

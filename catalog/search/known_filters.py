@@ -1,0 +1,90 @@
+"""What wide filters keep, as it was judged a moment ago.
+
+Whoever pages on, or asks something else under the same filters, would have it counted and sampled
+each time. It decides how a search goes about its neighbours, never which they are: what was
+tagged or moved meanwhile is found at once, and only how many there are in all is told a little
+late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+
+from catalog.domain.recent import Recent
+from catalog.store.search import Background, Meaning, SearchParts
+
+_MOST = 1024
+_TRUSTED_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found out of what the filters keep; nothing where there are none."""
+
+    kept: int | None = None
+    """Centres."""
+    clips: str | None = None
+    nearby: float | None = None
+    """Of a sample: the share kept of those near the query."""
+    background: Background | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a sample told, of how many frames in all, and until when it is believed."""
+
+    looked: Looked
+    frames: int
+    until: float
+
+
+class KnownFilters:
+    """Filters this process has seen to be wide of late; threads may share it."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._by_filters: Recent[Hashable, _Judged] = Recent(_MOST)
+        self._by_query: Recent[Hashable, _Judged] = Recent(_MOST)
+
+    def is_wide(self, filters: Hashable, frames: int) -> bool:
+        """Whether the filters were just found to keep much."""
+        return self._fresh(self._by_filters.get(filters), frames) is not None
+
+    def of(self, filters: Hashable, meaning: Meaning, frames: int) -> Looked | None:
+        """What a sample told of these filters and this query just now."""
+        return self._fresh(self._by_query.get((filters, _vector(meaning))), frames)
+
+    def keep(self, filters: Hashable, meaning: Meaning, frames: int, looked: Looked) -> None:
+        """Remember what a sample told."""
+        judged = _Judged(looked, frames, self._clock() + _TRUSTED_S)
+        self._by_filters.keep(filters, judged)
+        self._by_query.keep((filters, _vector(meaning)), judged)
+
+    def _fresh(self, judged: _Judged | None, frames: int) -> Looked | None:
+        if judged is None or judged.frames != frames or judged.until < self._clock():
+            return None
+        return judged.looked
+
+
+def filters_of(parts: SearchParts, encoder_id: int) -> Hashable:
+    """What the filters of a search are known by: two that are equal keep the same."""
+    key = parts.where._generate_cache_key()
+    if key is None:
+        return object()
+    values = tuple(_hashable(bind.effective_value) for bind in key.bindparams)
+    return encoder_id, parts.flagged, key.key, values
+
+
+def _hashable(value: object) -> Hashable:
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    return value if isinstance(value, Hashable) else repr(value)
+
+
+def _vector(meaning: Meaning) -> bytes:
+    assert isinstance(meaning.vector, np.ndarray)  # noqa: S101  # an expression only in SQL
+    return meaning.vector.tobytes()

@@ -1,0 +1,66 @@
+"""What every search asks first, in one statement: who answers, and how much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from catalog.store.centres import LINES, Held, Sizes, sizes_of
+from catalog.store.vectors import ANSWERING, EncoderRow
+
+# The encoders that answer, each beside what the server knows of its tables and graphs. The
+# settings hold for the statements that come after it, until the transaction ends.
+_OPENING = f"""
+    SELECT answering.*, held.name, held.rows, held.pages, held.pages_now, held.usable
+    FROM (
+        SELECT count(set_config(name, value, true))
+        FROM unnest(%(names)s::text[], %(given)s::text[]) AS s (name, value)
+    ) AS begun
+    LEFT JOIN ({ANSWERING}) AS answering ON true
+    LEFT JOIN LATERAL (
+        SELECT c.relname AS name, c.reltuples AS rows, c.relpages AS pages,
+               pg_relation_size(c.oid) / current_setting('block_size')::int AS pages_now,
+               coalesce(i.indisvalid, false) AS usable
+        FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+        WHERE c.relnamespace = 'catalog'::regnamespace
+          AND c.relname = ANY (ARRAY[
+            'embedding_' || answering.id, 'centre_' || answering.id,
+            '{LINES}_' || answering.id,
+            'ix_centre_' || answering.id || '_hnsw',
+            'ix_{LINES}_' || answering.id || '_hnsw'
+          ]::name[])
+    ) AS held ON true
+"""  # noqa: S608  # of our own words alone
+_ENCODER = len(EncoderRow.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The encoder that answers, that which answers for speech, and how much the first holds."""
+
+    active: EncoderRow | None
+    hears: EncoderRow | None
+    sizes: Sizes | None
+    settings: Mapping[str, str]
+    """What is set already, until the transaction ends."""
+
+
+def opened(session: Session, settings: Mapping[str, str]) -> Opening:
+    """Begin a search: with these settings for its transaction."""
+    given = {"names": list(settings), "given": list(settings.values())}
+    rows = session.connection().exec_driver_sql(_OPENING, given).all()
+    encoders = {row[0]: EncoderRow(*row[:_ENCODER]) for row in rows if row[0] is not None}
+    active = next((each for each in encoders.values() if each.active), None)
+    hears = next((each for each in encoders.values() if each.hears), active)
+    sizes = None
+    if active is not None and hears is not None:
+        sizes = sizes_of(_held(rows), active.id, active.dimension, hears.id)
+    return Opening(active, hears, sizes, settings)
+
+
+def _held(rows: Sequence[Row[Any]]) -> dict[str, Held]:
+    return {row[_ENCODER]: Held(*row[_ENCODER + 1 :]) for row in rows if row[_ENCODER] is not None}
