@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import av.error
 import av.stream
 import numpy as np
+import numpy.typing as npt
 
 from catalog.domain.media import Loudness, Probe
 from catalog.media.container import MP4_FAMILY, open_container
@@ -26,10 +28,15 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
 
+Values = npt.NDArray[Any]
+
 _WIDTH, _ROW, _MOST_HEIGHT = 1600, 160, 640
 _GROUND, _REACH, _BODY, _AXIS = (0, 0, 0), (96, 144, 192), (44, 92, 148), (128, 128, 128)
-_GAP = Fraction(1, 10)  # seconds that times may stray before silence is filled in
+_GAPS = 10  # times may stray by a second's so manyth part before silence is filled in
 _MOST_FAILED_READS = 16
+# Values of all channels that are made ready at once: a codec gives a thousand or so at a time, of
+# which each step would cost more than its samples.
+_TOGETHER = 1 << 15
 
 
 class Listener(Protocol):
@@ -102,6 +109,9 @@ class SoundPass:
         self._origin: Fraction | None = None
         self._pair: StereoSound | None = None
         self._meter: LoudnessMeter | None = None
+        self._form: Form | None = None
+        self._blocks: list[Values] = []
+        self._count_blocks = 0
         self.decoded = 0
         self.errors = 0
         self.peaks: Peaks | None = None
@@ -181,6 +191,10 @@ class SoundPass:
         """The outline, as `run` gives it; ``loudness`` is known then."""
         for frame in self._pair.flush() if self._pair is not None else ():
             self._add(frame)
+        try:
+            self._hand_on()
+        except (av.error.FFmpegError, ValueError):
+            self.errors += 1
         if self._meter is not None:
             self.loudness = self._meter.finish()
         if self._listener is not None:
@@ -198,29 +212,46 @@ class SoundPass:
             self._add(joined)
 
     def _add(self, frame: AudioFrame) -> None:
-        samples = samples_of(frame)
+        form = Form.of(frame)
+        values = form.values(frame)
         if self._rate is None:
-            self._begin(frame, samples.shape[1])
+            self._begin(frame, form.channels)
         elif self._rate != frame.sample_rate:
             return  # a change of rate in the middle; what follows has no place here
+        if form != self._form:
+            self._hand_on()
+            self._form = form
         at = self._time(frame)
         if at is not None and self._first is not None:
             wanted = round((at - self._first) * frame.sample_rate)
             stray = wanted - self._samples
-            if stray > _GAP * frame.sample_rate:
+            if stray * _GAPS > frame.sample_rate:
+                self._hand_on()
                 self._skip(stray)
             elif wanted < 0:
-                samples = samples[-wanted:]  # before the first picture
-        self._samples += len(samples)
-        if self._listener is not None and len(samples):
-            self._listener.add(samples, frame.sample_rate)
+                values = values[-wanted:]  # before the first picture
+        self._samples += len(values)
+        self._blocks.append(values)
+        self._count_blocks += values.size
+        if self._count_blocks >= _TOGETHER:
+            self._hand_on()
+        if self._samples - self._reported >= frame.sample_rate:
+            self._reported = self._samples
+            self._progress(float(self.seconds))
+
+    def _hand_on(self) -> None:
+        """Give what was decoded to all who hear it."""
+        blocks, self._blocks, self._count_blocks = self._blocks, [], 0
+        if not any(map(len, blocks)):
+            return
+        assert self._rate is not None  # noqa: S101  # set with the first samples
+        samples = scaled(np.concatenate(blocks))
+        if self._listener is not None:
+            self._listener.add(samples, self._rate)
         if self.peaks is not None:
             self.peaks.add(samples)
         if self._meter is not None:
             self._meter.add(samples)
-        if self._samples - self._reported >= frame.sample_rate:
-            self._reported = self._samples
-            self._progress(float(self.seconds))
 
     def _begin(self, frame: AudioFrame, channels: int) -> None:
         """What the first samples decide."""
@@ -263,11 +294,34 @@ def _pass_over_others(container: InputContainer, streams: list[AudioStream]) -> 
                 other.discard = av.stream.Discard.all
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """In what form a decoder gives samples: frames of one form may be joined."""
+
+    name: str
+    channels: int
+    planar: bool
+
+    @classmethod
+    def of(cls, frame: AudioFrame) -> Self:
+        """The form of a frame."""
+        form = frame.format
+        return cls(form.name, max(1, len(frame.layout.channels)), form.is_planar)
+
+    def values(self, frame: AudioFrame) -> Values:
+        """The frame's samples as they are, shape (number, channels)."""
+        content: Any = frame.to_ndarray()
+        values: Values = content.T if self.planar else content.reshape(-1, self.channels)
+        return values
+
+
 def samples_of(frame: AudioFrame) -> Samples:
     """A frame's samples, shape (number, channels), full scale at -1 and 1; all are numbers."""
-    content: Any = frame.to_ndarray()
-    channels = max(1, len(frame.layout.channels))
-    values = content.T if frame.format.is_planar else content.reshape(-1, channels)
+    return scaled(Form.of(frame).values(frame))
+
+
+def scaled(values: Values) -> Samples:
+    """Samples as a decoder gives them, as floats: full scale at -1 and 1; all are numbers."""
     samples: Samples = values.astype(np.float32)
     if values.dtype == np.uint8:
         samples -= 128
