@@ -20,6 +20,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,6 +87,59 @@ class _Signature:
         return self._unit
 
 
+class _Past:
+    """The signatures of a shot's last pictures, oldest first; their numbers also lie in a row.
+
+    Parameters
+    ----------
+    most:
+        How many are kept; of more the oldest goes.
+
+    Attributes
+    ----------
+    seen:
+        The signatures.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.seen: deque[_Signature] = deque(maxlen=most)
+        # Twice as long as needed, so that all is seldom moved to the front.
+        self._pixels = np.empty((2 * most, _THUMB[0] * _THUMB[1] * 3), np.float32)
+        self._contrast = np.empty(2 * most)
+        self._end = 0
+
+    def append(self, signature: _Signature) -> None:
+        """The next."""
+        if self._end == len(self._contrast):
+            self._pixels[: len(self.seen)] = self.pixels
+            self._contrast[: len(self.seen)] = self.contrast
+            self._end = len(self.seen)
+        self._pixels[self._end] = signature.pixels
+        self._contrast[self._end] = signature.contrast
+        self._end += 1
+        self.seen.append(signature)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.seen.clear()
+        self._end = 0
+
+    def forget_before(self, pts: int) -> None:
+        """Forget what is older."""
+        while self.seen and self.seen[0].pts < pts:
+            self.seen.popleft()
+
+    @property
+    def pixels(self) -> Vector:
+        """Of all, shape (number, values)."""
+        return self._pixels[self._end - len(self.seen) : self._end]
+
+    @property
+    def contrast(self) -> npt.NDArray[np.float64]:
+        """Of all, shape (number,)."""
+        return self._contrast[self._end - len(self.seen) : self._end]
+
+
 @dataclass(slots=True)
 class _Blend:
     transition: Transition
@@ -108,13 +162,14 @@ class TransitionDetector:
         self._step = math.ceil(_STEP / time_base)
         self._patience = math.floor(_PATIENCE / time_base)
         rate = min(float(frame_rate), float(1 / _STEP))
-        self._windows = sorted({max(4, round(seconds * rate)) for seconds in _WINDOWS})
-        self._seen: deque[_Signature] = deque(maxlen=max(8, round(_MEMORY * rate)))
+        self._windows = np.array(sorted({max(4, round(each * rate)) for each in _WINDOWS}))
+        self._past = _Past(max(8, round(_MEMORY * rate)))
+        self._seen = self._past.seen
         self._best: _Blend | None = None
 
     def reset(self) -> None:
         """Forget what was seen: a new shot begins."""
-        self._seen.clear()
+        self._past.clear()
         self._best = None
 
     def push(self, picture: Picture) -> Transition | None:
@@ -122,12 +177,12 @@ class TransitionDetector:
         if picture.passed and self._seen:
             # Steps of another length would bend the line. What was being watched is over.
             found = self.flush()
-            self._seen.clear()
-            self._seen.append(_signature(picture))
+            self._past.clear()
+            self._past.append(_signature(picture))
             return found
         if self._seen and picture.pts - self._seen[-1].pts < self._step:
             return None
-        self._seen.append(_signature(picture))
+        self._past.append(_signature(picture))
         fade = self._fade()
         if fade is not None:
             self._best = None
@@ -142,46 +197,47 @@ class TransitionDetector:
         best, self._best = self._best, None
         if best is None:
             return None
-        self._forget_before(best.transition.end)
+        self._past.forget_before(best.transition.end)
         return best.transition
-
-    def _forget_before(self, pts: int) -> None:
-        while self._seen and self._seen[0].pts < pts:
-            self._seen.popleft()
 
     # --- dissolves --------------------------------------------------------------
 
     def _look_for_blend(self) -> None:
         last = len(self._seen) - 1
-        for length in self._windows:
-            if length > last:
-                return
-            one, other = self._seen[last - length], self._seen[last]
-            line = other.pixels - one.pixels
-            power = float(line @ line)
-            if power < _LEAST_CHANGE**2 * line.size or _alike(one, other) > _MOST_ALIKE:
+        lengths = self._windows[self._windows <= last]
+        if not len(lengths):
+            return
+        pixels = self._past.pixels
+        ones = pixels[last - lengths]
+        lines = pixels[last] - ones
+        powers = np.einsum("ij,ij->i", lines, lines)
+        if powers.max() < _LEAST_CHANGE**2 * pixels.shape[1]:
+            return
+        middles = pixels[last - lengths // 2] - ones
+        alongs = np.einsum("ij,ij->i", middles, lines)
+        off = np.einsum("ij,ij->i", middles, middles) - alongs**2 / np.maximum(powers, 1)
+        near = (powers >= _LEAST_CHANGE**2 * pixels.shape[1]) & (off <= _MOST_OFF**2 * powers)
+        for length in lengths[near]:
+            if _alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
                 continue
-            middle = self._seen[last - length // 2].pixels - one.pixels
-            along = float(middle @ line)
-            if float(middle @ middle) - along**2 / power > _MOST_OFF**2 * power:
-                continue
-            blend = self._blend([self._seen[k] for k in range(last - length, last + 1)])
+            blend = self._blend(last - int(length))
             if blend is not None and (self._best is None or blend.strength > self._best.strength):
                 self._best = blend
 
-    def _blend(self, window: list[_Signature]) -> _Blend | None:
-        """The window as a dissolve, if its pictures lie along the line between its ends."""
-        pixels = np.stack([seen.pixels for seen in window])
+    def _blend(self, begin: int) -> _Blend | None:
+        """What was seen from there on as a dissolve, if it lies along the line between its ends."""
+        pixels = self._past.pixels[begin:]
         way = pixels - pixels[0]
         line = way[-1]
         power = float(line @ line)
         along = way @ line / power
-        off = np.sqrt(np.maximum(0.0, (way * way).sum(axis=1) / power - along**2))
-        steps = np.diff(along)
+        off = np.sqrt(np.maximum(0.0, np.einsum("ij,ij->i", way, way) / power - along**2))
+        steps = along[1:] - along[:-1]
         if off.mean() > _MEAN_OFF or off.max() > _MOST_OFF:
             return None
         if steps.max() > _LONGEST_STEP or steps.min() < -_BACK:
             return None
+        window = list(islice(self._seen, begin, None))
         if min(window[0].contrast, window[-1].contrast) < _LEAST_CONTRAST:
             return None
         if matched(window[0].grey, window[-1].grey) > _SAME_SCENE:
@@ -199,7 +255,7 @@ class TransitionDetector:
         """A dip of contrast that has just been left, if another scene came out of it."""
         if len(self._seen) < _SUSTAINED + 2:
             return None
-        contrast = np.array([seen.contrast for seen in self._seen])
+        contrast = self._past.contrast
         lowest = int(contrast.argmin())
         if contrast[lowest] > _DIP * contrast.max():
             return None
@@ -217,7 +273,7 @@ class TransitionDetector:
         found = Transition(
             self._seen[before].pts, self._seen[(start + end) // 2].pts, self._seen[-1].pts
         )
-        self._forget_before(self._seen[end].pts + 1)
+        self._past.forget_before(self._seen[end].pts + 1)
         return None if same else found
 
 
