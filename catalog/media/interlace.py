@@ -11,6 +11,7 @@ telecine is progressive and stays as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import av.error
@@ -66,9 +67,12 @@ def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8] | None:
     return np.ascontiguousarray(lines, np.uint8)
 
 
-def one_moment(frame: VideoFrame) -> VideoFrame:
-    """The frame itself, or, if it shows two moments, its first field in full height."""
-    if not (frame.interlaced_frame or is_combed(frame)):
+def one_moment(frame: VideoFrame, combed: Callable[[], bool]) -> VideoFrame:
+    """The frame itself, or, if it shows two moments, its first field in full height.
+
+    ``combed`` says whether it `is_combed`.
+    """
+    if not (frame.interlaced_frame or combed()):
         return frame
     try:
         graph = av.filter.Graph()

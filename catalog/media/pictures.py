@@ -321,10 +321,11 @@ class _Shape:
 
     def picture(self, pts: int, frame: VideoFrame) -> Picture:
         small = self.small(frame)
+        combed = _Combed(frame)
         if frame.width * frame.height > _LARGEST_HELD:
-            rgb = self._upright(frame)
+            rgb = self._upright(frame, combed)
             return Picture(pts, small, lambda: rgb)
-        return Picture(pts, small, lambda: self._upright(frame), lambda: is_combed(frame))
+        return Picture(pts, small, lambda: self._upright(frame, combed), combed)
 
     def small(self, frame: VideoFrame) -> RgbPicture:
         """The picture as the detectors see it."""
@@ -334,13 +335,28 @@ class _Shape:
         small = self._shrinker.reformat(frame, *self._small, "bgr24", **_scaling(frame))
         return _pixels(small)
 
-    def _upright(self, frame: VideoFrame) -> RgbPicture:
+    def _upright(self, frame: VideoFrame, combed: Callable[[], bool]) -> RgbPicture:
         if is_light(frame):
             shown = scene_for_display(light_of(frame, self._kept), self._looks.gamut)
             return self._orientation.apply(shown)
         scaling = _scaling(frame)
-        kept = self._keeper.reformat(one_moment(frame), *self._kept, "rgb24", **scaling)
+        kept = self._keeper.reformat(one_moment(frame, combed), *self._kept, "rgb24", **scaling)
         return self._orientation.apply(for_display(_pixels(kept), frame, self._looks.log))
+
+
+class _Combed:
+    """Whether a picture is woven of two moments, looked at once."""
+
+    __slots__ = ("_frame", "_is")
+
+    def __init__(self, frame: VideoFrame) -> None:
+        self._frame = frame
+        self._is: bool | None = None
+
+    def __call__(self) -> bool:
+        if self._is is None:
+            self._is = is_combed(self._frame)
+        return self._is
 
 
 def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:
