@@ -64,9 +64,11 @@ def _load_libraries() -> None:
     """What `analyse` loads on first use, so that no fork loads it again."""
     import ctypes  # noqa: PLC0415, F401
 
+    import av.subtitles.stream  # noqa: PLC0415, F401
     import cv2  # noqa: PLC0415
+    import langcodes  # noqa: PLC0415, F401
     import pillow_heif  # noqa: PLC0415, F401
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image, ImageOps, WebPImagePlugin  # noqa: PLC0415, F401
 
     cv2.setNumThreads(1)  # pictures of 256 pixels; and its threads would not survive a fork
     Image.preinit()
