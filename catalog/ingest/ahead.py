@@ -125,6 +125,10 @@ class EncodeAhead:
         self._buffer.wake()
         self._attempt(self._write)
 
+    def complete(self) -> None:
+        """There are no more pictures: no batch waits for others to fill it."""
+        self._buffer.close()
+
     def finish(self, *, useful: bool = True) -> None:
         """Encode and write what is left, or (not ``useful``) forget it; ends the threads.
 
@@ -135,7 +139,7 @@ class EncodeAhead:
         """
         if not useful:
             self._over.set()
-        self._buffer.close()
+        self.complete()
         for lane in self._lanes:
             lane.join()
         if self._error is not None and useful:

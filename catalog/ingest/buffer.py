@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+# At the end batches become smaller, but not so small that each item costs more.
+_LEAST = 4
+
 
 class Buffer(Generic[Item]):
     """Makes who fills it wait when it is full, until it is nearly empty.
@@ -67,7 +70,7 @@ class Buffer(Generic[Item]):
         """The oldest items, so many, as one batch, which is out until `done`.
 
         Waits for that many, and until fewer batches are out than may be ``at_once``. Fewer come
-        where no more fit, and at the end; then none.
+        where no more fit, and at the end, when what is left is shared out; then none.
         """
         with self._changed:
             self._changed.wait_for(
@@ -80,6 +83,8 @@ class Buffer(Generic[Item]):
                     )
                 )
             )
+            if self._closed:  # who took the last alone would keep the others waiting
+                count = min(count, max(_LEAST, -(-len(self._items) // max(1, at_once()))))
             taken = [self._items.popleft() for _ in range(min(len(self._items), count))]
             self._bytes -= sum(size for _, size in taken)
             self._out += bool(taken)

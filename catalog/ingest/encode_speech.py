@@ -12,6 +12,7 @@ from catalog.domain.everyday import SENTENCES
 from catalog.domain.progress import Progress
 from catalog.domain.results import Failure
 from catalog.encoders import TextEncoder
+from catalog.encoders.threads import free_processors, use_threads
 from catalog.errors import EncoderUnavailableError
 from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import LEASE_S, settle
@@ -59,12 +60,14 @@ class SpeechQueue:
                 )
                 if not claimed:
                     break
-                if after == 0:
-                    self._know_everyday(session)
-                after = claimed[-1].id
-                if wait:
-                    claimed = spoken.still_missing(session, self.encoder_id, claimed)
-                made = self._encoder.encode_texts([line.text for line in claimed])
+                # Pictures may be encoded beside us; see `use_threads`.
+                with use_threads(free_processors() if self._encoder.device == "cpu" else None):
+                    if after == 0:
+                        self._know_everyday(session)
+                    after = claimed[-1].id
+                    if wait:
+                        claimed = spoken.still_missing(session, self.encoder_id, claimed)
+                    made = self._encoder.encode_texts([line.text for line in claimed])
                 written += spoken.write_vectors(session, self.encoder_id, claimed, made)
             on_lines(len(claimed))
             if until():

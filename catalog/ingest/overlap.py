@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from catalog.domain.progress import Progress
 from catalog.encoders import Encoder
@@ -51,11 +51,14 @@ class Overlapped:
             on_written=self._add_written,
         )
 
-    def over(self, asset_ids: Sequence[int]) -> Iterator[tuple[int, Analysed | None]]:
+    def over(
+        self, asset_ids: Sequence[int], *, beside: Callable[[], None] = lambda: None
+    ) -> Iterator[tuple[int, Analysed | None]]:
         """Analyse these, and encode; gives each when it is over, in whatever order that is.
 
         None in place of what was found: another process had it, or it failed,
-        which its stage tells.
+        which its stage tells. ``beside`` is called in the caller's thread once all are over,
+        while the last pictures are being encoded.
 
         Raises
         ------
@@ -82,6 +85,8 @@ class Overlapped:
         try:
             yield from self._listen(len(asset_ids))
             done = True
+            self._ahead.complete()
+            beside()
         finally:
             self._stop(threads, done=done)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ class Ingest:
         self._recognisers = recognisers
         self._report = IngestReport()
         self._paths: dict[int, list[Path]] = {}
+        self._looked_beside = False
 
     def run(self, paths: Sequence[Path], labels: Labels) -> IngestReport:
         """Ingest files and folders.
@@ -114,8 +116,7 @@ class Ingest:
             self._tools.decoders.start()  # which loads its libraries while we load ours
             analysed = self._work(ids, *self._loader.active())
             self._fill_others(analysed)
-        self._report.warnings += read_sidecars(self._tools, ids)
-        self._report.warnings += encode_speech(self._database, self._loader, ids, self._progress)
+        self._look_beside(ids)
         self._make_proxies(ids)
         self._recognise(ids)
         self._hear(ids)
@@ -219,7 +220,7 @@ class Ingest:
         due.sort(key=lambda asset_id: _bytes_of(self._paths[asset_id][0]), reverse=True)
         self._progress.begin("analyse", len(due), "assets")
         run = Overlapped(self._tools, encoder, encoder_id, progress=self._progress)
-        for asset_id, found in run.over(due):
+        for asset_id, found in run.over(due, beside=partial(self._look_beside, ids)):
             self._count(asset_id, found)
         self._report.frames += run.written
         self._progress.end("analyse")
@@ -231,6 +232,14 @@ class Ingest:
         failures = self._encode(queue, wanted)
         settle(self._database, encoder_id, [*wanted, *failures], failures, worker_name())
         return due
+
+    def _look_beside(self, ids: Sequence[int]) -> None:
+        """Read what sidecars say, and encode what is spoken, once in a run."""
+        if self._looked_beside:
+            return
+        self._looked_beside = True
+        self._report.warnings += read_sidecars(self._tools, ids)
+        self._report.warnings += encode_speech(self._database, self._loader, ids, self._progress)
 
     def _fill_others(self, ids: Sequence[int]) -> None:
         """Give new assets their vectors of encoders being filled, and of one that took over."""

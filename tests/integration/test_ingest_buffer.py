@@ -67,4 +67,5 @@ def test_at_the_end_what_is_left_comes_and_then_nothing():
     sizes = []
     while batch := buffer.take(8, lambda: 2):
         sizes.append(len(batch))
-    assert sizes == [8, 2]
+        buffer.done()
+    assert sizes == [5, 4, 1], "two share what is left, and none waits long for the other"

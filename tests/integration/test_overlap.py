@@ -18,10 +18,11 @@ from catalog.domain.media import SamplingPolicy
 from catalog.domain.progress import Silent
 from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, FrameStoreError
-from catalog.ingest import ahead
+from catalog.ingest import ahead, pipeline
 from catalog.ingest.analyse import Tools
 from catalog.ingest.encode import read_picture
 from catalog.ingest.pipeline import Ingest, Labels
+from catalog.ingest.sidecars import read_sidecars
 from catalog.media.frame_store import FolderFrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_limits import DecodeLimits
@@ -131,6 +132,22 @@ def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: P
     report = ingest(catalog, encoder, tmp_path)
     assert (report.ready, report.frames) == (40, 40)
     assert encoder.batches == [BATCH] * 5
+
+
+def test_sidecars_are_read_while_the_last_pictures_are_encoded(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read = threading.Event()
+
+    def reading(*given):
+        read.set()
+        return read_sidecars(*given)
+
+    waited: list[bool] = []
+    monkeypatch.setattr(pipeline, "read_sidecars", reading)
+    encoder = Listening(lambda _: waited.append(read.wait(60.0)))
+    report = ingest(catalog, encoder, still(tmp_path / "a.png"))
+    assert (report.ready, waited) == (1, [True])
 
 
 def test_vectors_are_those_of_the_stored_pictures(catalog: Catalog, tmp_path: Path):
