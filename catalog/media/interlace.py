@@ -67,10 +67,26 @@ def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8] | None:
     return np.ascontiguousarray(lines, np.uint8)
 
 
+class Combed:
+    """Whether a picture shows two moments, looked at once."""
+
+    __slots__ = ("_frame", "_is")
+
+    def __init__(self, frame: VideoFrame) -> None:
+        self._frame = frame
+        self._is: bool | None = None
+
+    def __call__(self) -> bool:
+        """As `is_combed` has it."""
+        if self._is is None:
+            self._is = is_combed(self._frame)
+        return self._is
+
+
 def one_moment(frame: VideoFrame, combed: Callable[[], bool]) -> VideoFrame:
     """The frame itself, or, if it shows two moments, its first field in full height.
 
-    ``combed`` says whether it `is_combed`.
+    ``combed`` says whether it `is_combed`; as `Combed` does.
     """
     if not (frame.interlaced_frame or combed()):
         return frame

@@ -24,7 +24,7 @@ from catalog.media.container import open_container
 from catalog.media.files import check_readable
 from catalog.media.groups import GroupDecoder, Passed, longest_group
 from catalog.media.hardware import accelerator
-from catalog.media.interlace import is_combed, one_moment
+from catalog.media.interlace import Combed, one_moment
 from catalog.media.orientation import Orientation
 from catalog.media.scene_light import Looks, is_light, light_of
 from catalog.media.sequence_pictures import SEQUENCE, sequence_pictures
@@ -321,7 +321,7 @@ class _Shape:
 
     def picture(self, pts: int, frame: VideoFrame) -> Picture:
         small = self.small(frame)
-        combed = _Combed(frame)
+        combed = Combed(frame)
         if frame.width * frame.height > _LARGEST_HELD:
             rgb = self._upright(frame, combed)
             return Picture(pts, small, lambda: rgb)
@@ -342,21 +342,6 @@ class _Shape:
         scaling = _scaling(frame)
         kept = self._keeper.reformat(one_moment(frame, combed), *self._kept, "rgb24", **scaling)
         return self._orientation.apply(for_display(_pixels(kept), frame, self._looks.log))
-
-
-class _Combed:
-    """Whether a picture is woven of two moments, looked at once."""
-
-    __slots__ = ("_frame", "_is")
-
-    def __init__(self, frame: VideoFrame) -> None:
-        self._frame = frame
-        self._is: bool | None = None
-
-    def __call__(self) -> bool:
-        if self._is is None:
-            self._is = is_combed(self._frame)
-        return self._is
 
 
 def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:
