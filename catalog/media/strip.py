@@ -25,7 +25,7 @@ MOST_TILES = 128
 _FIRST_STEP = Fraction(1, 4)  # seconds
 _TILE_EDGE = 160
 _COLUMNS = 10
-_QUALITY, _HELD_QUALITY = 75, 92
+_QUALITY = 75
 _EFFORT = 1  # of 6; the usual 4 takes four times as long for a fifth fewer bytes
 
 
@@ -58,7 +58,7 @@ class StripMaker:
             self._step *= 2
         self._due = 0  # the pts from which on a picture is kept
         self._times: list[int] = []
-        # As JPEG: a hundred tiles of pixels would be five megabytes for each film at work.
+        # Five megabytes at most. As JPEG they would be a tenth, for a third of the sheet's work.
         self._tiles: list[RgbPicture] = []
 
     def add(self, pts: int, small: RgbPicture) -> None:
@@ -90,7 +90,7 @@ class StripMaker:
 
         if not self._tiles:
             return None
-        upright = [self._orientation.apply(_pixels(tile)[:, :, ::-1]) for tile in self._tiles]
+        upright = [self._orientation.apply(tile[:, :, ::-1]) for tile in self._tiles]
         height, width = upright[0].shape[:2]
         columns = min(_COLUMNS, len(upright))
         rows = -(-len(upright) // columns)
@@ -126,14 +126,7 @@ def _tile(small: RgbPicture) -> RgbPicture:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     # From 256 to 160 pixels nothing fine is left to flicker, and area takes ten times as long.
     shrunk = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
-    _, kept = cv2.imencode(".jpg", shrunk, [cv2.IMWRITE_JPEG_QUALITY, _HELD_QUALITY])
-    return np.asarray(kept, dtype=np.uint8)
-
-
-def _pixels(tile: RgbPicture) -> RgbPicture:
-    import cv2  # noqa: PLC0415  slow to import
-
-    return np.asarray(cv2.imdecode(tile, cv2.IMREAD_COLOR), dtype=np.uint8)
+    return np.asarray(shrunk, dtype=np.uint8)
 
 
 def _clock(seconds: Fraction) -> str:

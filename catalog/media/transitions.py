@@ -53,6 +53,7 @@ _DIP, _RECOVERED, _LEAST_CONTRAST = 0.3, 2.5, 6.0
 _SUSTAINED, _LEVEL = 4, 0.5
 _SAME_SCENE = 0.8
 _NOTHING = 1.0
+_ONES = np.ones(_THUMB[0] * _THUMB[1] * 3, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class _Signature:
     def unit(self) -> Vector:
         """The pixels without their mean, of length 1; most pictures are never asked for it."""
         if self._unit is None:
-            unit = self.pixels - self.pixels.mean()
-            unit /= max(1e-6, float(np.sqrt(unit @ unit)))
+            unit = self.pixels - float(self.pixels @ _ONES) / len(_ONES)
+            unit /= max(1e-6, math.sqrt(float(unit @ unit)))
             self._unit = unit
         return self._unit
 
@@ -104,7 +105,7 @@ class _Past:
     def __init__(self, most: int) -> None:
         self.seen: deque[_Signature] = deque(maxlen=most)
         # Twice as long as needed, so that all is seldom moved to the front.
-        self._pixels = np.empty((2 * most, _THUMB[0] * _THUMB[1] * 3), np.float32)
+        self._pixels = np.empty((2 * most, len(_ONES)), np.float32)
         self._contrast = np.empty(2 * most)
         self._end = 0
 
