@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 Figures = dict[str, float]
+_WARMING = (64, 64)
 
 
 class Clock:
@@ -91,9 +92,11 @@ def _encoder(request: dict[str, Any]) -> Any:
 
 
 def _opened(request: dict[str, Any]) -> list[Any]:
+    """The pictures that ours kept, decoded; but that of what warmed it up."""
     from PIL import Image
 
-    opened = [Image.open(path) for path in sorted(Path(request["pictures"]).rglob("*.jpg"))]
+    kept = sorted(Path(request["pictures"]).rglob("*.jpg"))
+    opened = [one for one in map(Image.open, kept) if one.size != _WARMING]
     for picture in opened:
         picture.load()
     return opened
@@ -191,7 +194,7 @@ def ours(request: dict[str, Any]) -> Figures:
     settings = Settings(home=home, encoder=request["encoder"], precision=request["precision"])
     with Catalog.open(settings) as catalog:
         if not request.get("cold"):
-            Image.new("RGB", (64, 64)).save(home / "warm.png")
+            Image.new("RGB", _WARMING).save(home / "warm.png")
             with wave.open(str(home / "warm.wav"), "wb") as sound:  # who listens is loaded as well
                 sound.setparams((1, 2, 16_000, 0, "NONE", ""))
                 sound.writeframes(bytes(2 * 16_000))
