@@ -13,7 +13,7 @@ from catalog.domain.confidence import QUARTILE
 from catalog.domain.script import Line
 from catalog.recommend.best import Best
 from catalog.store import proposals
-from catalog.store.search.speech import CLEARLY, SAME
+from catalog.store.search.speech import ALL_BUT_SAME, CLEARLY, SAME
 
 _DEPTH = 40
 _BACKGROUND = 2_000
@@ -96,5 +96,6 @@ def _scale(background: np.ndarray) -> tuple[list[float], list[float]]:
     """Of each line the median of its background, and where what stands out of it begins."""
     median, quartile = np.quantile(background, [0.5, 0.25], axis=1)
     spread = (median - quartile) / QUARTILE
-    floor = np.maximum(median + CLEARLY * spread, median + SAME * (1 - median))
-    return median.tolist(), floor.tolist()
+    way = 1 - median
+    above = np.minimum(np.maximum(CLEARLY * spread, SAME * way), ALL_BUT_SAME * way)
+    return median.tolist(), (median + above).tolist()

@@ -252,3 +252,32 @@ def test_many_lines_are_scanned_where_filters_keep_few_of_the_nearest(spoken: Ca
             session.execute(
                 text("DELETE FROM clip WHERE text = 'Yellow submarine' AND end_pts = 10")
             )
+
+
+def test_the_same_words_are_heard_however_much_lines_differ(catalog: Catalog, tmp_path: Path):
+    """A third of what is said is the very opposite: two spreads lead to a cosine beyond 1."""
+    film = video(tmp_path / "talk.mp4", ("red", "green"))
+    subtitles(film.with_suffix(".srt"), {0: "the minister resigned"})
+    catalog.ingest(film)
+    asked = "the minister resigned"
+    with catalog.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, text) SELECT id, 'speech', "
+                "0, 1, CASE WHEN n % 3 = 0 THEN 'opposite' ELSE 'line' END || n "
+                "FROM asset, generate_series(1, 90) n"
+            )
+        )
+    catalog.encode()
+    catalog.search(asked)
+    with catalog.database.session() as session:
+        opposite = (
+            "UPDATE speech_embedding e SET vector = (SELECT l2_normalize(vector * array_fill("
+            "-1::float4, ARRAY[vector_dims(vector)])::halfvec) FROM phrase WHERE text = :asked) "
+            "FROM clip WHERE clip.id = e.clip_id AND clip.text LIKE 'opposite%'"
+        )
+        assert session.execute(text(opposite), {"asked": asked}).rowcount == 30
+    heard = said(found(catalog, asked))
+    assert list(heard) == ["the minister resigned"]
+    planned = catalog.recommend(text="The minister resigned.")
+    assert [p.clip["text"] for p in planned.lines[0].a_roll] == ["the minister resigned"]

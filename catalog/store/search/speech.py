@@ -48,6 +48,9 @@ from catalog.store.search.sampling import LINES, evenly_drawn
 CLEARLY = 2.0
 # and from so far on the way from there to the same words, whose cosine is 1.
 SAME = 0.8
+# Where lines differ so much that spreads lead further than this on that way, or past its end, the
+# same words still say it.
+ALL_BUT_SAME = 0.95
 # So many lines are met, and looked at closely: nobody pages further through what is said.
 _MET = 400
 # Fewer lines are no background; then what people say every day is added to it.
@@ -113,7 +116,8 @@ def _ground(speech: Speech) -> CTE:
     middle = within_group(func.percentile_cont(0.5), sample.c.cosine)
     low = within_group(func.percentile_cont(0.25), sample.c.cosine)
     spread = (middle - low) / QUARTILE
-    above = func.greatest(CLEARLY * spread, SAME * (1 - middle))
+    way = 1 - middle
+    above = func.least(func.greatest(CLEARLY * spread, SAME * way), ALL_BUT_SAME * way)
     return (
         select(
             case((func.count() >= _LEAST, middle + above)).label("speech_floor"),
