@@ -23,8 +23,12 @@ READING: Mapping[str, str] = {
     # Rows come in the same order each time, as far as that may be.
     "synchronize_seqscans": "off",
     "enable_sort": "on",
+    "enable_nestloop": "on",
 }
 """Settings for reading everything that may be proposed."""
+AT_ONCE: Mapping[str, str] = {"enable_nestloop": "off"}
+"""Beside them, where so much is joined that each table is best read once."""
+_SAID_OFTEN = 0.01  # of all lines: about how many have a word
 
 
 def walks_for_each(plan: Plan, library: Library, lines: int) -> bool:
@@ -40,3 +44,11 @@ def walks_for_each(plan: Plan, library: Library, lines: int) -> bool:
         kept = max(1, round(plan.estimated_frames * library.centres / max(library.frames, 1)))
     at_once = kept * (_READ + lines * _PRODUCT) * library.dimension * _PER_DIMENSION
     return lines * plan.take * library.centres / kept * _MET < at_once
+
+
+def said_often(words: int, most: int, lines: int, assets: int) -> bool:
+    """Whether so many spoken lines have so many words that all assets are known sooner.
+
+    Else the asset of each is looked up. ``most``: so many are looked at of a word.
+    """
+    return words * min(most, _SAID_OFTEN * lines) > assets

@@ -23,6 +23,8 @@ class Best:
         self._lines = [np.zeros(0, dtype=np.int64)]
         self._clips = [np.zeros((0, 2), dtype=np.int64)]
         self._cosines = [np.zeros(0, dtype=np.float32)]
+        self._waiting = 0
+        self._full = False
 
     def meet(self, clips: np.ndarray, cosines: np.ndarray, kept: np.ndarray | None = None) -> None:
         """Go on with these.
@@ -41,13 +43,14 @@ class Best:
                 return
             cosines = np.where(kept, cosines, -np.inf)
         near = cosines >= self._floor[:, None]
-        if len(clips) > self._most and self._floor.min() < _LEAST:
+        if not self._full and len(clips) > self._most:
             near &= cosines >= np.partition(cosines, -self._most)[:, -self._most, None] - _GRAIN
         lines, places = np.nonzero(near)
         self._lines.append(lines)
         self._cosines.append(cosines[lines, places])
         self._clips.append(clips[places])
-        if sum(map(len, self._lines)) > _WAITING * self._most * len(self._floor):
+        self._waiting += len(lines)
+        if self._waiting > _WAITING * self._most * len(self._floor):
             self._sort()
 
     def found(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -69,3 +72,5 @@ class Best:
         order = order[rank < self._most]
         self._lines, self._clips = [lines[order]], [clips[order]]
         self._cosines = [cosines[order]]
+        self._waiting = len(order)
+        self._full = bool(self._floor.min() >= _LEAST)

@@ -14,6 +14,7 @@ from catalog.domain.script import Line
 from catalog.recommend.best import Best
 from catalog.store import proposals
 from catalog.store.search.speech import ALL_BUT_SAME, CLEARLY, SAME
+from catalog.store.streams import singles
 
 _DEPTH = 40
 _BACKGROUND = 2_000
@@ -73,7 +74,7 @@ class Meant:
         drawn = [others[~np.eye(count, dtype=bool)].reshape(count, count - 1)]
         step = max(1, proposals.count_speech(session) // _BACKGROUND)
         for rows in proposals.spoken_vectors(session, self.encoder_id, asked.shape[1], where):
-            near = asked @ rows["vector"].astype(np.float32).T
+            near = asked @ singles(rows["vector"]).T
             # Always the same ones, whatever order they come in.
             drawn.append(near[:, _mixed(rows["clip"]) % step == 0])
             best.meet(np.stack([rows["clip"], rows["asset"]], axis=1).astype(np.int64), near)

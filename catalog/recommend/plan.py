@@ -55,6 +55,14 @@ class _Asked:
     locks: dict[Roll, dict[int, int]] = field(default_factory=lambda: {"A": {}, "B": {}})
 
 
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """What may be proposed, and the lines' words as `proposals.word_queries` reads them."""
+
+    where: ColumnElement[bool]
+    queries: Mapping[str, str | None]
+
+
 class Planner:
     """Plans scripts over one catalogue."""
 
@@ -99,7 +107,9 @@ class Planner:
             _look_up_locks(session, asked)
             where = allowed(session, wish, query)
             wish = _without_stop_words(session, wish)
-        said, shown = self._candidates(where, wish, (encoder, meant), heard)
+            words = sorted({term.text for line in wish.script.lines for term in line.terms})
+            among = _Among(where, proposals.word_queries(session, words))
+        said, shown = self._candidates(among, wish, (encoder, meant), heard)
         with self._database.session() as session:
             chosen = {
                 "A": _assigned(session, None, "A", said, asked),
@@ -126,7 +136,7 @@ class Planner:
 
     def _candidates(
         self,
-        where: ColumnElement[bool],
+        among: _Among,
         wish: Wish,
         seen: tuple[EncoderRow | None, Mapping[int, np.ndarray]],
         heard: Meant | None,
@@ -140,14 +150,14 @@ class Planner:
         def spoken() -> ByLine:
             with self._database.session() as session:
                 set_locally(session, READING)
-                return _spoken(session, where, wish, heard)
+                return _spoken(session, among, wish, heard)
 
         def shown() -> ByLine:
             if encoder is None:
                 return {}
             with self._database.session() as session:
                 set_locally(session, READING)
-                return _shown(session, encoder, where, wish, meant)
+                return _shown(session, encoder, among, wish, meant)
 
         with one_each(), ThreadPoolExecutor(1, thread_name_prefix="a-roll") as beside:
             said = beside.submit(spoken)
@@ -231,21 +241,21 @@ def _look_up_locks(session: Session, asked: _Asked) -> None:
     asked.rows |= rows
 
 
-def _spoken(
-    session: Session, where: ColumnElement[bool], wish: Wish, meant: Meant | None
-) -> ByLine:
+def _spoken(session: Session, among: _Among, wish: Wish, meant: Meant | None) -> ByLine:
     lines = [line for line in wish.script.lines if line.said]
-    return _without_avoided(Spoken(session, where, meant).found(lines) if lines else {}, wish)
+    spoken = Spoken(session, among.where, among.queries, meant)
+    return _without_avoided(spoken.found(lines) if lines else {}, wish)
 
 
 def _shown(
     session: Session,
     encoder: EncoderRow,
-    where: ColumnElement[bool],
+    among: _Among,
     wish: Wish,
     meant: Mapping[int, np.ndarray],
 ) -> ByLine:
-    found = Shown(session, encoder, where).found(wish.script.lines, meant)
+    shown = Shown(session, encoder, among.where, among.queries)
+    found = shown.found(wish.script.lines, meant)
     return _without_avoided(found, wish)
 
 

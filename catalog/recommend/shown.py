@@ -30,6 +30,7 @@ from catalog.store.shots_for_lines import (
     nearest_named,
     nearest_of,
 )
+from catalog.store.streams import singles
 from catalog.store.vectors import EncoderRow
 from catalog.store.visibility import actor_of, visible_to
 
@@ -54,6 +55,8 @@ class Shown:
     session: Session
     encoder: EncoderRow
     allowed: ColumnElement[bool]
+    queries: Mapping[str, str | None]
+    """The lines' words as `proposals.word_queries` reads them."""
 
     def found(
         self, lines: Sequence[Line], vectors: Mapping[int, np.ndarray]
@@ -62,7 +65,8 @@ class Shown:
         where = and_(self.allowed, proposals.without_speech())
         size = centres.sizes(self.session, self.encoder.id, self.encoder.dimension)
         percent = min(100.0, 100.0 * _SAMPLE_PAGES / max(size.centre_pages, 1))
-        sample = proposals.sampled_vectors(self.session, self.encoder.id, percent)
+        dimension = self.encoder.dimension
+        sample = proposals.sampled_vectors(self.session, self.encoder.id, dimension, percent)
         if sample is None:
             return {}
         asked = Lines(
@@ -71,7 +75,7 @@ class Shown:
             [line.seconds for line in lines],
         )
         background = Background.of(sample, asked.vectors, size.centres)
-        named = _Named.of(self.session, lines)
+        named = _Named.of(self.session, lines, self.queries)
         near = self._near(where, asked, size)
         also = named.nearest(self.session, asked, where)
         found = {}
@@ -127,14 +131,15 @@ class Shown:
 
     def _compared(self, where: ColumnElement[bool], asked: Lines) -> tuple[_Pairs, _Pairs]:
         """Of each line the shots with the nearest centres, of those that last and of others."""
-        seconds = np.asarray(asked.seconds)[:, None]
+        seconds = np.asarray(asked.seconds)
         lasting, short = (Best(len(seconds), taken(DEPTH)) for _ in range(2))
         for rows in kept_vectors(self.session, asked, where):
-            cosines = asked.vectors @ rows["vector"].astype(np.float32).T
+            cosines = asked.vectors @ singles(rows["vector"]).T
             clips = np.stack([rows["clip"], rows["asset"]], axis=1).astype(np.int64)
-            lasts = rows["length"] >= seconds * rows["scale"]
+            lasts = _lasts(rows, seconds)
             lasting.meet(clips, cosines, lasts)
-            short.meet(clips, cosines, ~lasts)
+            if lasts is not None:
+                short.meet(clips, cosines, ~lasts)
         return _pairs(lasting), _pairs(short)
 
     def _walked(
@@ -156,6 +161,15 @@ class Shown:
 _Pairs = list[tuple[int, int]]
 _Rows = dict[int, tuple[int, float, bool]]
 """By clip: its asset, the cosine, and whether it lasts as long as the line."""
+
+
+def _lasts(rows: np.ndarray, seconds: np.ndarray) -> np.ndarray | None:
+    """Whether each lasts as long as each line, ``(lines, n)``; None: all last as long as any."""
+    length, scale = (rows[name].astype(np.float64) for name in ("length", "scale"))
+    if (length >= seconds.max() * scale).all():
+        return None
+    lasts: np.ndarray = length >= seconds[:, None] * scale
+    return lasts
 
 
 def _pairs(best: Best) -> _Pairs:
@@ -181,12 +195,15 @@ class _Named:
     shots: Sequence[Mapping[int, Had]]
 
     @classmethod
-    def of(cls, session: Session, lines: Sequence[Line]) -> _Named:
+    def of(
+        cls, session: Session, lines: Sequence[Line], queries: Mapping[str, str | None]
+    ) -> _Named:
         words = sorted({term.text for line in lines for term in line.terms})
+        asked = [queries[word] for word in words]
         visible = and_(visible_to(actor_of(session)), Asset.kind.is_not(None))
         number = proposals.count_assets(session)
-        assets = Index(number, words, proposals.assets_with(session, words, visible, _MOST_ASSETS))
-        shots = Index(number, words, proposals.shots_with(session, words, visible, _MOST_SHOTS))
+        assets = Index(number, words, proposals.assets_with(session, asked, visible, _MOST_ASSETS))
+        shots = Index(number, words, proposals.shots_with(session, asked, visible, _MOST_SHOTS))
         return cls(
             [shares(line, assets).most(_NAMED_ASSETS) for line in lines],
             [shares(line, shots).most(_NAMED_SHOTS) for line in lines],

@@ -73,18 +73,34 @@ class Shares:
         wanted = np.fromiter(things, dtype=np.int64)
         return self.had(np.flatnonzero(np.isin(self.things, wanted)))
 
+    def share_of(self, things: np.ndarray) -> np.ndarray:
+        """How much each of these has, ``(n,)``."""
+        found = np.zeros(len(things))
+        there = among(things, self.things)
+        found[there] = self.shares[np.searchsorted(self.things, things[there])]
+        return found
+
     def had(self, places: np.ndarray) -> dict[int, Had]:
         """What the things at these places have."""
         things = self.things[places]
         words: list[list[str]] = [[] for _ in things]
         for word, having in self.words:
-            for place in np.flatnonzero(np.isin(things, having)).tolist():
+            for place in np.flatnonzero(among(things, having)).tolist():
                 words[place].append(word)
         shares = self.shares[places].tolist()
         return {
             thing: Had(share, tuple(of))
             for thing, share, of in zip(things.tolist(), shares, words, strict=True)
         }
+
+
+def among(things: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Whether each is one of these, which are in order."""
+    if not len(ordered):
+        return np.zeros(len(things), dtype=bool)
+    places = np.searchsorted(ordered, things)
+    there: np.ndarray = ordered[np.minimum(places, len(ordered) - 1)] == things
+    return there
 
 
 def shares(line: Line, index: Index) -> Shares:

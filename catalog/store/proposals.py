@@ -6,7 +6,7 @@ found by `shots_for_lines`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Select,
     Text,
     all_,
     and_,
@@ -35,7 +36,7 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, BinItem, Centre, Clip, SpeechEmbedding
 from catalog.store.search.asked import TEXTS, Expressions, Statement
-from catalog.store.streams import whole_rows
+from catalog.store.streams import singles, whole_rows
 
 Where = ColumnElement[bool]
 
@@ -114,42 +115,104 @@ def _over(other: type[Clip]) -> tuple[Where, ...]:
     )
 
 
-def speech_with(session: Session, words: Sequence[str], where: Where, most: int) -> np.ndarray:
+Words = Sequence[str | None]
+"""Words as `word_queries` reads them."""
+
+
+def word_queries(session: Session, words: Sequence[str]) -> dict[str, str | None]:
+    """Each word as PostgreSQL writes the query that finds it in all its forms; None: it has none.
+
+    Read once: several statements look for the same words, and to read one takes longer than to
+    find what few have.
+    """
+    given = cast(bindparam("words", list(words), type_=ARRAY(Text)), ARRAY(Text))
+    word = func.unnest(given).table_valued("txt", name="given").render_derived().c.txt
+    query = func.nullif(cast(func.catalog.words_query(word), Text), "")
+    found = session.execute(select(word, query)).all()
+    return {row[0]: row[1] for row in found}
+
+
+def speech_with(session: Session, words: Words, where: Where, most: int) -> np.ndarray:
     """The speech that has these words, in order: word by its place, clip and asset, ``(n, 3)``.
 
     A word that more than ``most`` clips have tells nothing, and gives none.
     """
-    return _telling(session, "speech", words, where, most)
+
+    def found(query: Any, where: Where) -> Select[int, int]:  # noqa: ANN401  # a column of queries
+        # Written so that no index of clips fits but that of words: each word reads that once.
+        # Asset by asset, or beside all speech, it would be read in vain.
+        return (
+            select(Clip.id, Clip.asset_id)
+            .join(Asset, Asset.id == Clip.asset_id + 0)
+            .where(
+                Clip.words.bool_op("@@")(query),
+                Clip.kind.is_not_distinct_from("speech"),
+                Asset.kind.is_not(None),
+                where,
+            )
+        )
+
+    return _telling(session, "speech", words, where, most, found)
 
 
-def shots_with(session: Session, words: Sequence[str], where: Where, most: int) -> np.ndarray:
-    """The same of shots over which something is logged."""
-    return _telling(session, "shot", words, and_(Clip.flag.is_(None), where), most)
+def shots_with(session: Session, words: Words, where: Where, most: int) -> np.ndarray:
+    """The same of shots, by what is logged over them.
+
+    A shot's own words are also what is said over it; but where something is said is no B-roll.
+    """
+
+    def found(query: Any, where: Where) -> Select[int, int]:  # noqa: ANN401  # a column of queries
+        log = aliased(Clip)
+        over = and_(
+            Clip.asset_id == log.asset_id,
+            Clip.start_pts < log.end_pts,
+            Clip.end_pts > log.start_pts,
+        )
+        return (
+            select(Clip.id, Clip.asset_id)
+            .select_from(log)
+            .join(Clip, over)
+            .join(Asset, Asset.id == Clip.asset_id)
+            .where(
+                log.words.bool_op("@@")(query),
+                # Of these alone there is an index of words.
+                log.kind == "subclip",
+                Clip.kind == "shot",
+                Clip.flag.is_(None),
+                Asset.kind.is_not(None),
+                where,
+            )
+            .distinct()
+        )
+
+    return _telling(session, "shots", words, where, most, found)
 
 
-def assets_with(session: Session, words: Sequence[str], visible: Where, most: int) -> np.ndarray:
+def assets_with(session: Session, words: Words, visible: Where, most: int) -> np.ndarray:
     """The assets whose names, tags or texts have these words: word by its place, asset, twice."""
-    return _telling(session, None, words, visible, most)
+
+    def found(query: Any, where: Where) -> Select[int, int]:  # noqa: ANN401  # a column of queries
+        have = Asset.words.bool_op("@@")(query)
+        return select(Asset.id, Asset.id.label("asset_id")).where(
+            have, Asset.kind.is_not(None), where
+        )
+
+    return _telling(session, "assets", words, visible, most, found)
 
 
-def _telling(
-    session: Session, kind: str | None, words: Sequence[str], where: Where, most: int
+def _telling(  # noqa: PLR0917  # what is asked, of what, and how it is found
+    session: Session,
+    things: str,
+    words: Words,
+    where: Where,
+    most: int,
+    found: Callable[[Any, Where], Select[int, int]],
 ) -> np.ndarray:
-    """The clips of a kind, or the assets, that have each word, without words that too many have."""
+    """What has each word as ``found`` finds it, without words that too many have."""
 
     def build(named: Expressions) -> Statement:
         word = _queries()
-        thing: Any = Asset if kind is None else Clip
-        columns = [thing.id, (Asset.id if kind is None else Clip.asset_id).label("asset_id")]
-        found = select(*columns).where(
-            thing.words.bool_op("@@")(word.c.query), Asset.kind.is_not(None), named["where"]
-        )
-        if kind is not None:
-            # Written so that no index of clips fits but that of words: each word reads that once.
-            # Asset by asset, or beside all clips of the kind, it would be read in vain.
-            own = Asset.id == Clip.asset_id + 0
-            found = found.join(Asset, own).where(Clip.kind.is_not_distinct_from(kind))
-        some = found.limit(most + 1).lateral("found")
+        some = found(word.c.query, named["where"]).limit(most + 1).lateral("found")
         # All that have a word as one value: a hundred thousand rows take as long as finding them.
         row = func.int8send(some.c.id).concat(func.int8send(some.c.asset_id))
         return (
@@ -160,21 +223,21 @@ def _telling(
             .order_by(word.c.place)
         )
 
-    shape = ("telling", kind, most)
+    shape = ("telling", things, most)
     asked = TEXTS.asked(session, shape, {"where": where}, {"words": list(words)}, build)
-    found = [np.zeros((0, 3), dtype=np.int64)]
+    rows = [np.zeros((0, 3), dtype=np.int64)]
     for row in asked.rows(session):
-        things = np.frombuffer(row.having, dtype=">i8").astype(np.int64).reshape(-1, 2)
-        places = np.full((len(things), 1), row.place)
-        found.append(np.hstack([places, things[np.argsort(things[:, 0])]]))
-    return np.concatenate(found)
+        having = np.frombuffer(row.having, dtype=">i8").astype(np.int64).reshape(-1, 2)
+        places = np.full((len(having), 1), row.place)
+        rows.append(np.hstack([places, having[np.argsort(having[:, 0])]]))
+    return np.concatenate(rows)
 
 
 def _queries() -> Any:  # noqa: ANN401  # a CTE
     given = cast(bindparam("words", type_=ARRAY(Text)), ARRAY(Text))
     each = func.unnest(given).table_valued("txt", with_ordinality="n", name="given")
     rows = each.render_derived()
-    query = func.catalog.words_query(rows.c.txt, type_=TSQUERY)
+    query = cast(rows.c.txt, TSQUERY)
     # Materialized: else each word is read as a query once per row that is compared.
     return (
         select((rows.c.n - 1).label("place"), query.label("query"))
@@ -198,7 +261,7 @@ def vectors_of(
     asked = TEXTS.asked(session, ("first centres", encoder_id), {}, values, build)
     found: dict[int, np.ndarray] = {}
     for rows in whole_rows(session, asked, {"clip": int}, dimension):
-        found |= zip(rows["clip"].tolist(), rows["vector"].astype(np.float32), strict=True)
+        found |= zip(rows["clip"].tolist(), singles(rows["vector"]), strict=True)
     return found
 
 
@@ -228,13 +291,21 @@ def spoken_vectors(
     return whole_rows(session, asked, {"clip": int, "asset": int}, dimension)
 
 
-def sampled_vectors(session: Session, encoder_id: int, percent: float) -> np.ndarray | None:
+def sampled_vectors(
+    session: Session, encoder_id: int, dimension: int, percent: float
+) -> np.ndarray | None:
     """Centres of that share of the library's pages, ``(n, dimension)``; always the same ones."""
-    drawn = tablesample(Centre, func.system(percent), name="sampled", seed=literal(1))
-    sample = aliased(Centre, drawn)
-    statement = select(sample.vector).where(sample.encoder_id == encoder_id)
-    rows = session.execute(statement).scalars().all()
-    return np.asarray(rows, dtype=np.float32) if rows else None
+
+    def build(_: Expressions) -> Statement:
+        share = bindparam("percent", type_=Double)
+        drawn = tablesample(Centre, func.system(share), name="sampled", seed=literal(1))
+        sample = aliased(Centre, drawn)
+        return select(sample.clip_id, sample.vector).where(sample.encoder_id == encoder_id)
+
+    asked = TEXTS.asked(session, ("sampled", encoder_id), {}, {"percent": percent}, build)
+    rows = whole_rows(session, asked, {"clip": int}, dimension)
+    sampled = [singles(each["vector"]) for each in rows]
+    return np.concatenate(sampled) if sampled else None
 
 
 def count_assets(session: Session) -> int:

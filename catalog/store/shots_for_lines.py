@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,18 +37,23 @@ from catalog.db.models import Asset, Centre, Clip, Embedding
 from catalog.db.vectors import HALFVEC
 from catalog.store.proposals import STILL_SECONDS, Where, lasts
 from catalog.store.search.asked import TEXTS, Expressions, Statement
-from catalog.store.search.nearest import kept_centres, near_clips
+from catalog.store.search.nearest import near_clips
 from catalog.store.search.parts import Meaning, Nearest, SearchParts
 from catalog.store.streams import whole_rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lines:
     """The lines of a script under one encoder: unit vectors ``(n, dimension)`` and seconds."""
 
     encoder_id: int
     vectors: np.ndarray
     seconds: Sequence[float]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The vectors as PostgreSQL reads them; a list of arrays is no parameter of the driver."""
+        return ["[" + ",".join(map(str, each.tolist())) + "]" for each in self.vectors.astype("f2")]
 
     @property
     def dimension(self) -> int:
@@ -68,13 +74,27 @@ def kept_vectors(session: Session, lines: Lines, where: Where) -> Iterator[np.nd
     def build(named: Expressions) -> Statement:
         still = Asset.kind == "still"
         length = (Clip.end_pts - Clip.start_pts) * Asset.time_base_num
-        kept = kept_centres(named["where"], lines.encoder_id, flagged=False)
-        return kept.with_only_columns(
-            Centre.clip_id,
-            Centre.asset_id,
-            cast(case((still, STILL_SECONDS), else_=func.coalesce(length, -1)), Double),
-            cast(case((still, 1), else_=func.coalesce(Asset.time_base_den, 1)), Double),
-            Centre.vector,
+        kept = (
+            select(
+                Clip.id,
+                Clip.asset_id,
+                cast(case((still, STILL_SECONDS), else_=func.coalesce(length, -1)), Double).label(
+                    "length"
+                ),
+                cast(case((still, 1), else_=func.coalesce(Asset.time_base_den, 1)), Double).label(
+                    "scale"
+                ),
+            )
+            .join(Asset, Asset.id == Clip.asset_id)
+            .where(
+                Clip.kind == "shot", Clip.flag.is_(None), Asset.kind.is_not(None), named["where"]
+            )
+            .cte("kept")
+            # Else vectors are carried through the joins, or into a hash table and to disk.
+            .prefix_with("MATERIALIZED")
+        )
+        return select(kept.c.id, kept.c.asset_id, kept.c.length, kept.c.scale, Centre.vector).join(
+            Centre, and_(Centre.clip_id == kept.c.id, Centre.encoder_id == lines.encoder_id)
         )
 
     shape = ("kept vectors", lines.encoder_id)
@@ -150,10 +170,8 @@ def nearest_named(  # noqa: PLR0917  # what is asked, of which, and how many
 
 def _lines(lines: Lines) -> CTE:
     """``line, vector, seconds``, the line by its place from 0."""
-    # A list of arrays is no parameter that the driver knows.
-    texts = ["[" + ",".join(map(str, each.tolist())) + "]" for each in lines.vectors.astype("f2")]
     given = func.unnest(
-        cast(literal(texts, ARRAY(Text)), ARRAY(Text)),
+        cast(literal(lines.texts, ARRAY(Text)), ARRAY(Text)),
         cast(literal(list(lines.seconds), ARRAY(Double)), ARRAY(Double)),
     ).table_valued("vector", "seconds", with_ordinality="n", name="given")
     row: Any = given.render_derived().c
@@ -169,7 +187,9 @@ def _lines(lines: Lines) -> CTE:
 def _unnested(
     pairs: Sequence[tuple[int, int]], name: str = "pairs"
 ) -> tuple[SQLColumnExpression[int], SQLColumnExpression[int]]:
-    columns = [literal([int(pair[at]) for pair in pairs], ARRAY(BigInteger)) for at in (0, 1)]
+    # Written as one text: of a list of numbers the driver writes each by itself.
+    written = ["{" + ",".join([str(pair[at]) for pair in pairs]) + "}" for at in (0, 1)]
+    columns = [cast(literal(each, Text), ARRAY(BigInteger)) for each in written]
     given = func.unnest(*columns).table_valued("line", "thing", name=name).render_derived()
     return given.c.line, given.c.thing
 

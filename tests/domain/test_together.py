@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.domain.plan import Library, choose
-from catalog.domain.together import walks_for_each
+from catalog.domain.together import said_often, walks_for_each
 from catalog.recommend.best import Best
 
 
@@ -42,6 +42,12 @@ def test_where_counting_ended_all_may_be_kept():
     assert plan.kind == "graph"
     assert walks_for_each(plan, library, 10)
     assert not walks_for_each(plan, library, 100)
+
+
+def test_assets_are_looked_up_for_few_words_and_known_at_once_for_many():
+    assert not said_often(words=10, most=3_000, lines=10_000, assets=10_000)
+    assert said_often(words=200, most=3_000, lines=10_000, assets=10_000)
+    assert not said_often(words=200, most=3_000, lines=10**9, assets=10**6), "no word finds more"
 
 
 @given(

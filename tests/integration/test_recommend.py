@@ -184,6 +184,18 @@ def test_names_in_the_metadata_bring_shots_that_their_pictures_do_not(
     assert "its texts have" in proposed[named].reason
 
 
+def test_what_is_logged_over_a_shot_brings_it_and_what_is_said_over_others_does_not(
+    catalog: Catalog, footage: Path
+):
+    shots = [clip for clip in catalog.show("roll-2.mp4")["clips"] if clip["kind"] == "shot"]
+    wanted = shots[3]["id"]  # yellow
+    catalog.mark("roll-2.mp4", 16.0, 17.0, name="Claudia Roth leaves")
+    [line] = catalog.recommend(text="The blue harbour belongs to Claudia Roth now.").lines
+    named = {p.clip["id"]: p.words for p in line.b_roll if p.words}
+    assert list(named) == [wanted]
+    assert set(named[wanted]) >= {"claudia", "roth"}
+
+
 def test_the_plan_goes_to_a_bin_and_out_on_two_tracks(
     catalog: Catalog, footage: Path, tmp_path: Path
 ):

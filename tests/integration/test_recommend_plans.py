@@ -21,7 +21,7 @@ from catalog.recommend.found import Found
 from catalog.recommend.shown import Shown
 from catalog.search.phrases import normal_phrase
 from catalog.settings import Settings
-from catalog.store import centres, streams, vectors
+from catalog.store import centres, proposals, streams, vectors
 from catalog.store.search.asked import Asked
 
 LINES = 20
@@ -75,7 +75,9 @@ def found(catalog: Catalog) -> dict[int, list[Found]]:
         texts = {line.number: normal_phrase(line.text) for line in lines}
         known = vectors.cached_phrases(session, encoder.id, list(texts.values()))
         asked = {number: known[each].vector for number, each in texts.items()}
-        near = Shown(session, encoder, true()).found(lines, asked)
+        words = sorted({term.text for line in lines for term in line.terms})
+        queries = proposals.word_queries(session, words)
+        near = Shown(session, encoder, true(), queries).found(lines, asked)
     return {n: sorted(of, key=lambda each: (-each.cosine, each.clip)) for n, of in near.items()}
 
 
@@ -124,7 +126,7 @@ def test_the_statements_of_a_plan_do_not_hang_on_how_many_lines_there_are(
         assert all(line.b_roll for line in planned.lines)
         counted.append((len(statements), len(copied)))
     assert counted[0] == counted[1]
-    assert counted[0][1] == 3, "the speech, the shots, the centres of what was found"
+    assert counted[0][1] == 4, "a sample, the speech, the shots, the centres of what was found"
 
 
 def rows_of(session: Session, statement: str, dimension: int = DIMENSION) -> list[np.ndarray]:
@@ -164,3 +166,11 @@ def test_what_is_no_such_stream_is_refused_and_the_connection_is_left_whole(fill
         rows_of(session, "SELECT nowhere FROM centre WHERE encoder_id = %(one)s")
     with filled.database.session() as session:
         assert rows_of(session, CENTRES)
+
+
+def test_halves_are_read_as_the_same_numbers():
+    every = np.arange(65_536, dtype=np.uint16).astype(">u2").view(">f2")
+    finite = every[np.isfinite(every)].reshape(2, -1)
+    read = streams.singles(finite)
+    assert read.shape == finite.shape
+    assert (read.view(np.int32) == finite.astype(np.float32).view(np.int32)).all()

@@ -85,6 +85,14 @@ class Clip(Base):
         Index("ix_clip_flagged", "id", postgresql_where=sql("flag IS NOT NULL")),
         Index(None, "sidecar_id", postgresql_where=sql("sidecar_id IS NOT NULL")),
         Index(None, "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        # What is logged is little beside what is said.
+        Index(
+            "ix_clip_logged_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=sql("kind = 'subclip'"),
+        ),
         Index(
             "uq_clip_shot_start",
             "asset_id",
