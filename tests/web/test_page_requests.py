@@ -7,6 +7,7 @@ from html import escape
 
 import pytest
 from sqlalchemy import delete, select
+from web_media import film
 from web_stock import calling
 
 from catalog.db.models import Asset, Stage
@@ -174,6 +175,21 @@ def test_an_administrator_sees_work_of_every_stage(little):
     assert page.status_code == 200
     assert [STRINGS[f"stage_{name}"] in page.text for name in names] == [True] * 5
     assert page.text.count("1 waiting") == 5
+
+
+def test_what_is_not_read_yet_or_cannot_be_has_a_page(little, tmp_path):
+    broken, waiting = (film(tmp_path / name, ["red"], mark=7) for name in ("b.mp4", "w.mp4"))
+    broken.write_bytes(broken.read_bytes()[:400])
+    [failed] = little.ingest(broken).failures
+    little.register(waiting)
+    with calling(create_app(little)) as client:
+        shown = client.get(f"/assets/{little.show('b.mp4')['id']}")
+        waits = client.get(f"/assets/{little.show('w.mp4')['id']}")
+        listed = client.get("/?group=asset")
+    assert (shown.status_code, waits.status_code, listed.status_code) == (200, 200, 200)
+    assert escape(failed.reason) in shown.text
+    assert STRINGS["kind_unknown"] in shown.text
+    assert STRINGS["kind_unknown"] in waits.text
 
 
 def test_a_state_comes_back_from_its_address():

@@ -95,7 +95,7 @@ def _essence(asset: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a person wants to know first, in words."""
     rate = asset["frame_rate_num"] and asset["frame_rate_num"] / asset["frame_rate_den"]
     found = [
-        ("kind", STRINGS[f"kind_{asset['kind']}"]),
+        ("kind", STRINGS[f"kind_{asset['kind'] or 'unknown'}"]),
         ("length", formats.length(asset["duration"])),
         ("size", formats.size(asset["size_bytes"])),
         ("frame", f"{asset['width']} × {asset['height']}" if asset["width"] else ""),

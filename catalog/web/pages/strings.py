@@ -78,6 +78,7 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "kind_video": "Video",
         "kind_still": "Still",
         "kind_audio": "Sound",
+        "kind_unknown": "Not read yet",
         "roll_A": "A-roll: somebody speaks",
         "roll_B": "B-roll: cutaway",
         "roll_sure": "{} sure",
