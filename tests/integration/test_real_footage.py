@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 from small_footage import REAL_MEDIA
+from starlette.testclient import TestClient
 
 from catalog import Catalog
 from catalog.domain.timecode import timecode_at
 from catalog.media.files import find_media
 from catalog.settings import Settings
+from catalog.web import create_app
 
 pytestmark = [
     pytest.mark.skipif(
@@ -172,3 +174,19 @@ def test_every_vector_has_its_picture_and_every_picture_its_frame(catalog: Catal
         " LEFT JOIN catalog.embedding e ON e.frame_id = f.id"
     ).rows
     assert frames == vectors == len(keys)
+
+
+def test_every_asset_and_every_shot_has_a_page_also_what_is_broken(catalog: Catalog):
+    addresses = ["/", "/?q=tree", "/admin", "/admin/failures", "/admin/doctor", "/admin/roots"]
+    for asset in catalog.assets(limit=1000)["assets"]:
+        addresses.append(f"/assets/{asset['id']}")
+        clips = catalog.show(asset["id"])["clips"]
+        # A person looks at the first and the last shot of each film.
+        addresses += {f"/?shot={clip['id']}" for clip in clips[:1] + clips[-1:]}
+    broken = [job["asset_id"] for job in catalog.jobs(failed=True)]
+    assert len(broken) == len(BROKEN)
+    addresses += [f"/assets/{asset}" for asset in broken]
+    with TestClient(create_app(catalog), base_url="http://127.0.0.1") as browser:
+        answers = {address: browser.get(address).status_code for address in addresses}
+    assert len(answers) > 300
+    assert {at: status for at, status in answers.items() if status != 200} == {}
