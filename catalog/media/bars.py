@@ -22,8 +22,7 @@ _LEAST_WHITE = 120.0
 def is_bars(small: npt.NDArray[np.uint8]) -> bool:
     """Whether a picture (BGR) shows EBU or SMPTE colour bars, sharply enough to be sure.
 
-    Seven even columns in the one order of colours that the standards give. Other test charts
-    are not recognised.
+    Seven even columns in the one order of colours that the standards give.
     """
     import cv2  # noqa: PLC0415  slow to import
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from catalog.domain.media import SampledFrame, SamplingPolicy
 from catalog.media.bars import is_bars
+from catalog.media.charts import is_chart
 from catalog.media.leaders import CARD, is_card, is_leader
 from catalog.media.pictures import Picture, encode_jpeg
 from catalog.media.shots import is_black
@@ -226,7 +227,7 @@ class ShotSampler:
 def _flag(picture: Picture) -> str | None:
     if is_black(picture):
         return "black"
-    if is_bars(picture.small):
+    if is_bars(picture.small) or is_chart(picture.small):
         return "bars"
     if is_leader(picture.small):
         return "leader"

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from test_analyse import run
 
 from catalog.media.bars import is_bars
+from catalog.media.charts import is_chart
 from catalog.media.leaders import is_card, is_leader
 from catalog.media.writer import write_video
 
@@ -59,6 +60,57 @@ def test_bars_are_flagged_and_what_follows_is_not(tmp_path, chart):
     ]
     write_video(path, [*noisy, *black(50), *take(1, 75)], frame_rate=PAL)
     assert [shot.flag for shot in run(path)[2]] == ["bars", "black", None]
+
+
+def staircase(steps: int = 11) -> np.ndarray:
+    """From dark to light in the upper half, and back in the lower one."""
+    greys = np.linspace(0.06, 0.92, steps)
+    picture = columns([(g,) * 3 for g in greys], list(np.linspace(0, 1, steps + 1)), height=SIZE[0])
+    picture[SIZE[0] // 2 :] = picture[:1, ::-1]
+    return picture
+
+
+def crosshatch(ground: int = 16) -> np.ndarray:
+    """Lines all through the picture, 16 cells by 9."""
+    picture = np.full((*SIZE, 3), ground, np.uint8)
+    picture[:, SIZE[1] // 16 :: SIZE[1] // 16] = 235
+    picture[SIZE[0] // 9 :: SIZE[0] // 9] = 235
+    return picture
+
+
+@pytest.mark.parametrize("chart", [staircase, crosshatch])
+def test_charts_of_grey_are_flagged_as_bars_are(tmp_path, chart):
+    path = tmp_path / "a.mp4"
+    rng = np.random.default_rng(1)
+    noisy = [
+        np.clip(chart() + rng.normal(0, 4, (*SIZE, 3)), 0, 255).astype(np.uint8) for _ in range(75)
+    ]
+    write_video(path, [*noisy, *black(50), *take(1, 75)], frame_rate=PAL)
+    assert [shot.flag for shot in run(path)[2]] == ["bars", "black", None]
+
+
+def test_what_is_more_or_less_than_a_chart_is_none():
+    assert all(is_chart(staircase(steps)) for steps in (5, 8, 16))
+    assert not is_chart(staircase(4))
+    warm = staircase()
+    warm[..., 0] //= 2
+    assert not is_chart(warm), "it has a colour"
+    smooth = np.repeat(np.linspace(0, 255, SIZE[1]).astype(np.uint8)[None, :, None], SIZE[0], 0)
+    assert not is_chart(np.repeat(smooth, 3, 2)), "a ramp may be anything's background"
+    uneven = columns(
+        [(g,) * 3 for g in np.linspace(0, 1, 6)], [0, 0.1, 0.35, 0.45, 0.7, 0.85, 1], height=SIZE[0]
+    )
+    assert not is_chart(uneven)
+    assert is_chart(crosshatch())
+    assert is_chart(crosshatch(128))
+    filled = crosshatch()
+    filled[40:90, 60:140] = np.random.default_rng(2).integers(0, 200, (50, 80, 1))
+    assert not is_chart(filled), "something is in it"
+    broken = crosshatch()
+    broken[:70] = 16
+    assert not is_chart(broken), "a table"
+    assert not is_chart(np.zeros((*SIZE, 3), np.uint8))
+    assert not is_chart(np.zeros((3, 5, 3), np.uint8))
 
 
 def test_a_black_asset_is_flagged(tmp_path):
@@ -164,7 +216,7 @@ def test_a_card_before_the_programmes_hour_is_a_slate(tmp_path):
 
 
 @pytest.mark.skipif(not REAL_MEDIA.is_dir(), reason="SKIPPED: no real footage; nothing real tested")
-def test_real_photographs_are_neither_leaders_nor_cards():
+def test_real_photographs_are_neither_leaders_nor_cards_nor_charts():
     import cv2
 
     wrong = []
@@ -174,7 +226,7 @@ def test_real_photographs_are_neither_leaders_nor_cards():
             continue
         scale = 256 / max(picture.shape[:2])
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        if is_leader(small) or is_card(small):
+        if is_leader(small) or is_card(small) or is_chart(small):
             wrong.append(path.name)
     # A silhouette in black on white; being a card alone flags nothing.
     assert wrong == ["skimage_horse.png"]
