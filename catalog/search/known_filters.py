@@ -80,9 +80,9 @@ def filters_of(parts: SearchParts, encoder_id: int) -> Hashable:
 
 
 def _hashable(value: object) -> Hashable:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return tuple(map(_hashable, value))
-    return value if isinstance(value, Hashable) else repr(value)
+    return value if isinstance(value, Hashable) else object()
 
 
 def _vector(meaning: Meaning) -> bytes:

@@ -21,7 +21,7 @@ from catalog.search.known_filters import KnownFilters, Looked, filters_of
 from catalog.store import centres
 from catalog.store.centres import Sizes
 from catalog.store.search import Meaning, Nearest, Opening, SearchParts
-from catalog.store.search.deciding import count_kept, kept_clips, sample_kept
+from catalog.store.search.deciding import COUNTED, count_kept, kept_clips, sample_kept
 from catalog.store.search.nearest import asks_of_clips
 from catalog.store.search.parts import is_sorted_by_score
 from catalog.store.vectors import EncoderRow
@@ -29,7 +29,7 @@ from catalog.store.vectors import EncoderRow
 # Enough of the library to know its mean and spread by: some 700 centres of 512 dimensions.
 _SAMPLE_PAGES = 100
 # Counting more centres than this takes longer than drawing a sample,
-_COUNTED = 500
+_COUNTED = COUNTED
 # which is worth it where it is little of all: percent.
 _SAMPLED = 20.0
 

@@ -134,11 +134,12 @@ def text_of(value: Value) -> TextMatch:
 
 
 def _tag(value: Value) -> Condition:
+    # The tags are found once, not anew for every asset that is looked at.
+    named = select(Tag.id).where(matches(Tag.name, text_of(value))).scalar_subquery()
+    wanted = func.array(named, type_=ARRAY(BigInteger))
     return exists(
         select(1)
-        .select_from(AssetTag)
-        .join(Tag, Tag.id == AssetTag.tag_id)
-        .where(AssetTag.asset_id == Asset.id, matches(Tag.name, text_of(value)))
+        .where(AssetTag.asset_id == Asset.id, AssetTag.tag_id == any_(wanted))
         .correlate(Asset)
     )
 

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import BigInteger, Text, and_, bindparam, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Centre
@@ -18,6 +28,8 @@ from catalog.store.search.ranking import candidates
 
 # Of a sample of some 700 the twentieth that is nearest to the query.
 _NEAREST = 32
+# Centres up to which what the filters keep is looked at before a sample is drawn.
+COUNTED = 500
 
 _SET = """
     SELECT count(set_config(name, value, true))
@@ -41,7 +53,6 @@ def kept_clips(session: Session, parts: SearchParts, meaning: Meaning, stop: int
     def build(named: Expressions) -> Statement:
         candidate = candidates(named["where"], flagged=parts.flagged)
         mine = and_(Centre.clip_id == candidate.c.clip_id, Centre.encoder_id == meaning.encoder_id)
-        most = bindparam("stop", stop, type_=BigInteger)
         kept = (
             select(candidate.c.clip_id, Centre.part)
             .select_from(candidate)
@@ -56,8 +67,16 @@ def kept_clips(session: Session, parts: SearchParts, meaning: Meaning, stop: int
             func.count().filter(kept.c.clip_id.is_(None)).label("without_shots"),
         ).select_from(kept)
 
-    shape = ("clips", meaning.encoder_id, parts.flagged)
-    looking = TEXTS.asked(session, shape, {"where": parts.where}, {"stop": stop}, build)
+    # Written out where it is always the same: a plan for any number is one for a tenth of all.
+    always = stop == COUNTED
+    most: ColumnElement[int] = (
+        literal_column(str(stop), BigInteger)
+        if always
+        else bindparam("stop", stop, type_=BigInteger)
+    )
+    shape = ("clips", meaning.encoder_id, parts.flagged, always)
+    values = {} if always else {"stop": stop}
+    looking = TEXTS.asked(session, shape, {"where": parts.where}, values, build)
     [row] = looking.rows(session)
     if row.met >= stop:
         return Kept(stop, None)
