@@ -10,11 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
-    ScalarSelect,
     Select,
     SQLColumnExpression,
     TableSample,
-    and_,
     bindparam,
     cast,
     exists,
@@ -248,15 +246,21 @@ def best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
     )
 
 
-def shown_frame(page: CTE, meaning: Meaning | None) -> ScalarSelect[int]:
+def shown_frame(page: CTE, meaning: Meaning | None) -> ColumnElement[int]:
     """The clip's frame nearest to the query, or its first where nothing says which is nearer."""
     frame = aliased(Frame)
-    found = select(frame.id).where(frame.clip_id == page.c.clip_id)
-    order: list[SQLColumnExpression[Any]] = [frame.pts]
-    if meaning is not None:
-        found = found.outerjoin(
-            Embedding,
-            and_(Embedding.frame_id == frame.id, Embedding.encoder_id == meaning.encoder_id),
+    first = select(frame.id).where(frame.clip_id == page.c.clip_id)
+    if meaning is None:
+        return first.order_by(frame.pts).limit(1).correlate(page).scalar_subquery()
+    nearest: Any = aliased(Embedding)
+    compared = (
+        select(nearest.frame_id)
+        .where(nearest.clip_id == page.c.clip_id, nearest.encoder_id == meaning.encoder_id)
+        .order_by(distance_to(meaning, nearest.vector), nearest.frame_id)
+    )
+    return func.coalesce(
+        *(
+            each.limit(1).correlate(page).scalar_subquery()
+            for each in (compared, first.order_by(frame.id))
         )
-        order = [distance_to(meaning).nulls_last(), frame.id]
-    return found.order_by(*order).limit(1).correlate(page).scalar_subquery()
+    )
