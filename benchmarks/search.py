@@ -194,7 +194,8 @@ class Bare:
                 cursor.execute(statement, parameters)
             names = [column.name for column in cursor.description]
             rows = cursor.fetchall()
-        self._connection.rollback()
+        # A rollback would have the driver forget what the server has prepared.
+        self._connection.commit()
         at = names.index("clip_id")
         return [row[at] for row in rows[:K] if row[at] is not None]
 
