@@ -11,7 +11,9 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
@@ -42,6 +44,29 @@ _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 _UNPACKING = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError)
 _MAIN_PART = "word/document.xml"
+# So Word's own styles are called in the file, whatever language Word speaks.
+_HEADING_STYLE = re.compile(r"(?i)(heading \d|title|subtitle|toc )")
+# What the two columns of a script for television are called.
+_SHOWN = frozenset(
+    {"video", "visual", "visuals", "picture", "pictures", "image", "images", "shot", "b-roll"}
+    | {
+        "bild",
+        "bilder",
+        "vidéo",
+        "imagen",
+        "vídeo",
+        "imagem",
+        "відео",
+        "видео",
+        "зображення",
+        "画面",
+    }
+)
+_SAID = frozenset(
+    {"audio", "sound", "narration", "narrator", "voice-over", "voiceover", "vo", "v/o", "dialogue"}
+    | {"text", "script", "ton", "sprecher", "son", "texte", "sonido", "audio/vo", "звук", "текст"}
+    | {"声音", "旁白", "解说"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +136,10 @@ def _cues(text: str, suffix: str) -> tuple[Cue, ...]:
 
 
 def _docx(data: bytes) -> str:
-    """The paragraphs of the document's body, a line each, those of tables in their places."""
+    """The paragraphs of the document's body, a line each, those of tables in their places.
+
+    Headings are left out. What stands in a column for pictures (`_SHOWN`) is put in brackets.
+    """
     from docx import Document  # noqa: PLC0415  # only those who read one pay for it
     from docx.table import Table  # noqa: PLC0415
 
@@ -120,15 +148,40 @@ def _docx(data: bytes) -> str:
         document = Document(io.BytesIO(data))
         lines: list[str] = []
         for block in document.iter_inner_content():
-            rows = block.rows if isinstance(block, Table) else ()
-            lines += [cell.text for row in rows for cell in row.cells]
-            if not isinstance(block, Table):
+            if isinstance(block, Table):
+                lines += _table(block)
+            elif not _HEADING_STYLE.match(str(getattr(block.style, "name", ""))):
                 lines.append(block.text)
             if sum(map(len, lines)) > MOST_CHARACTERS:
                 break  # the script is refused for its length
     except Exception as error:  # python-docx and lxml raise what they please
         raise ValueError(f"it is no Word document that can be read ({error})"[:200]) from error
     return "\n".join(lines)
+
+
+def _table(table: Any) -> Iterator[str]:  # noqa: ANN401  # of a library that is imported late
+    """The texts of its cells, row by row, without the names of columns."""
+    shown: set[int] = set()
+    for at, row in enumerate(table.rows):
+        cells = _cells(row)
+        names = [text.strip(" :").casefold() for text in cells]
+        if at == 0 and _SHOWN.intersection(names) and _SAID.intersection(names):
+            shown = {place for place, name in enumerate(names) if name in _SHOWN}
+            continue
+        for place, text in enumerate(cells):
+            for line in text.split("\n"):
+                pictured = place in shown and line.strip() and not line.strip().startswith("[")
+                yield f"[{line.strip()}]" if pictured else line
+
+
+def _cells(row: Any) -> list[str]:  # noqa: ANN401  # as above
+    """The texts of a row's cells; one that is as wide as several comes as several."""
+    found: list[str] = []
+    last = None
+    for cell in row.cells:
+        found.append("" if cell._tc is last else cell.text)
+        last = cell._tc
+    return found
 
 
 def _check_package(data: bytes) -> None:

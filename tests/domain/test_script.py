@@ -66,6 +66,41 @@ def test_who_speaks_and_what_is_shown():
     assert script.lines[0].names == ("ANNA MEYER",)
 
 
+def test_marks_of_lists_headings_and_labels_are_no_part_of_lines():
+    script = text_script(
+        "# The launch\n\n- A rabbit sits in the meadow\n• Two bicycles pass\n2) A ship leaves\n\n"
+        "[B-ROLL: bottles on a table]\n\n(GFX: a map of the coast)\n\n"
+        "— Nobody came.\n\n3. Oktober 1990 war ein Tag."
+    )
+    assert [(line.said, line.text) for line in script.lines] == [
+        (True, "A rabbit sits in the meadow"),
+        (True, "Two bicycles pass"),
+        (True, "A ship leaves"),
+        (False, "bottles on a table"),
+        (False, "a map of the coast"),
+        (True, "Nobody came."),
+        (True, "3. Oktober 1990 war ein Tag."),
+    ]
+
+
+def test_what_begins_anew_is_no_part_of_a_broken_paragraph():
+    long = "The harbour of the old town has been closed since yesterday"
+    script = text_script(f"ANNA: {long}\nBOB: Nobody knows why.\n{long}\n- A gate\n{long}\n[Rain]")
+    assert [(line.speaker, line.said, line.text) for line in script.lines] == [
+        ("ANNA", True, long),
+        ("BOB", True, "Nobody knows why."),
+        (None, True, long),
+        (None, True, "A gate"),
+        (None, True, long),
+        (None, False, "Rain"),
+    ]
+
+
+def test_letters_and_digits_alone_are_not_looked_up():
+    words = [term.text for term in terms_of("The U.S. saw 3.5 km of Plan 9 in 港 at 40.", ())]
+    assert words == ["the", "saw", "km", "of", "plan", "in", "港", "at", "40"]
+
+
 def test_a_paragraph_that_was_broken_to_a_width_is_one():
     broken = (
         "The harbour of the old town has been closed since yesterday\n"

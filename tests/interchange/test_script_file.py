@@ -34,11 +34,25 @@ def test_paragraphs_of_a_word_document_in_their_order():
     found = read_script(docx(fill), ".docx")
     assert found.kind == "docx"
     assert found.text.split("\n") == [
-        "The harbour", "Heavy rain falls on the harbour.", "picture", "A red car",
-        "Nobody came — 港.",
+        "Heavy rain falls on the harbour.", "picture", "A red car", "Nobody came — 港.",
     ]  # fmt: skip
     # Whatever it is called.
     assert read_script(docx(fill), "").kind == "docx"
+
+
+def test_a_script_in_two_columns_says_what_is_seen_and_what_is_said():
+    def fill(document) -> None:
+        table = document.add_table(3, 2)
+        rows = [("VIDEO", "Audio:"), ("Cars in a street", "ANNA: We went home.")]
+        for row, texts in zip(table.rows, rows, strict=False):
+            for cell, written in zip(row.cells, texts, strict=True):
+                cell.text = written
+        wide = table.cell(2, 0).merge(table.cell(2, 1))
+        wide.text = "A pause"
+
+    found = read_script(docx(fill), ".docx")
+    lines = [line for line in found.text.split("\n") if line]
+    assert lines == ["[Cars in a street]", "ANNA: We went home.", "[A pause]"]
 
 
 def test_text_in_its_encodings_and_fountain_by_name_or_look():

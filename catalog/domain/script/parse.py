@@ -18,6 +18,11 @@ Cue = tuple[float, float, str]
 _SPEAKER = re.compile(r"^([^\W\d_][^\s:]*(?: [^\W\d_][^\s:]*){0,3}): +(?=\S)")
 _FIRST_CUE = re.compile(r"\s*\d+\s*\n\d\d:\d\d:\d\d,\d{3} --> ")
 _DIRECTION = re.compile(r"^[\[(].*[\])]$")
+# "B-ROLL: …", "GFX: …": what kind of picture, which is nothing that it shows.
+_LABEL = re.compile(r"^[A-Z][A-Z0-9/ -]{0,19}: *(?=\S)")
+# A list's marks, and the dash before what is said; a number with a stop may begin a date.
+_MARK = re.compile(r"^(?:[-*+•▪◦‣–—]|\d{1,3}\)) +(?=\S)")
+_SECTION = re.compile(r"^#{1,6} ")
 # Lines of a text that was broken to a width are about as long as each other, and longer than this.
 _WRAPPED = 55
 _STOPS = '.!?…:;؟۔।。！？"”»)'
@@ -44,7 +49,8 @@ def text_script(
     """A plain text, or one in Fountain, as a script.
 
     Of plain text every paragraph is cut into its sentences; ``NAME: …`` says who speaks, and a
-    paragraph in brackets, or that is a direction in parentheses, what is to be seen.
+    paragraph in brackets, or that is a direction in parentheses, what is to be seen. Marks of
+    lists, headings (``# …``) and labels in capitals (``[B-ROLL: …]``) are left out.
 
     Raises
     ------
@@ -63,10 +69,13 @@ def text_script(
 
 
 def _plain_beats(text: str) -> Iterator[Beat]:
-    for paragraph in _paragraphs(text):
+    for marked in _paragraphs(text):
+        if _SECTION.match(marked):
+            continue
+        paragraph = _MARK.sub("", marked)
         speaker = _speaker(paragraph)
         if speaker is None and _DIRECTION.match(paragraph):
-            for sentence in sentences(paragraph[1:-1]):
+            for sentence in sentences(_LABEL.sub("", paragraph[1:-1].strip())):
                 yield Beat(sentence, said=False)
             continue
         said = paragraph if speaker is None else paragraph[len(speaker) + 1 :]
@@ -79,7 +88,8 @@ def _paragraphs(text: str) -> Iterator[str]:
     held = last = ""
     for raw in text.split("\n"):
         line = raw.strip()
-        if held and line and len(last) >= _WRAPPED and last[-1] not in _STOPS:
+        broken = len(last) >= _WRAPPED and last[-1] not in _STOPS and not _begins(line)
+        if held and line and broken:
             held = f"{held} {line}"
         else:
             if held:
@@ -88,6 +98,14 @@ def _paragraphs(text: str) -> Iterator[str]:
         last = line
     if held:
         yield held
+
+
+def _begins(line: str) -> bool:
+    """Whether a line begins something new, whatever stands before it."""
+    if _MARK.match(line) or _SECTION.match(line) or line[:1] in "[(":
+        return True
+    speaker = _speaker(line)
+    return speaker is not None and speaker.isupper()
 
 
 def _speaker(paragraph: str) -> str | None:

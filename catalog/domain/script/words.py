@@ -17,6 +17,8 @@ _UNSPACED = (
 )
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_](?:[^\W_{_UNSPACED}]|[\u0300-\u036f\u0900-\u0dff'’])*")
 _RUN = re.compile(rf"[{_UNSPACED}]")
+# Of alphabets a letter alone, and of numbers a digit, is in every text; a syllable may be a word.
+_ALONE = re.compile("[0-9a-z\u00df-\u024f\u0370-\u052f]")
 _SENTENCE_END = re.compile(r"[.!?…:;\"“”«»¡¿(\[—–-]\s*$|^\s*$")
 # What stands in the middle of names, in small letters.
 _PARTICLES = frozenset(
@@ -101,6 +103,6 @@ def _folded(text: str) -> list[str]:
         word = found.group().strip("'’").casefold()
         if _RUN.match(word):
             words += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
-        elif word:
+        elif word and not _ALONE.fullmatch(word):
             words.append(word)
     return words
