@@ -192,6 +192,13 @@ def test_what_is_not_read_yet_or_cannot_be_has_a_page(little, tmp_path):
     assert STRINGS["kind_unknown"] in waits.text
 
 
+def test_a_still_has_no_time_to_mark(local, stock):
+    [still] = stock.catalog.search("kind:still", limit=1).hits
+    [moving] = stock.catalog.search("kind:video", limit=1).hits
+    pages = [local.get(f"/?shot={hit.clip['id']}").text for hit in (still, moving)]
+    assert [page.count('id="marks" hidden') for page in pages] == [1, 0]
+
+
 def test_a_state_comes_back_from_its_address():
     state = Asked(q="sea", like=("clip:7",), not_=("fog",), image=PICTURE, all_=True, shot="9")
     assert asked_by(state.url().partition("?")[2]) == state
