@@ -1,5 +1,5 @@
 # One image for workers and command line; see docker-compose.yml.
-FROM python:3.12-slim
+FROM python:3.12-slim-bookworm
 
 # Where torch comes from. Empty: PyPI, whose torch carries CUDA (5 GB). torch and torchvision
 # must come from one place: torch without CUDA and PyPI's torchvision fail at import.

@@ -15,11 +15,18 @@ def doctor(
     repair: Annotated[
         bool, typer.Option("--repair", help="First send again the work that nobody does.")
     ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Tell of this check alone; repeatable.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 for a warning as well.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Look over everything the catalogue needs; say what is wrong and what to do.
 
-    Exit code 0: all works; 1: some part does not; 3: a service is away.
+    Exit code 0: all works; 1: some part does not; 3: a service is away. With --only, the exit
+    code is of those checks.
     """
     from catalog.api.doctor import doctor as look_over  # noqa: PLC0415
     from catalog.settings import Settings  # noqa: PLC0415
@@ -30,6 +37,8 @@ def doctor(
                 found = catalog.doctor(repair=True)
         else:
             found = look_over(Settings.load())
+        if only:
+            found = found.only(only)
         if json:
             say_json(found.as_json())
         else:
@@ -37,7 +46,7 @@ def doctor(
                 typer.echo(f"{check.state:5} {check.name}: {check.found}")
                 if check.remedy:
                     typer.echo(f"{'':6}{check.remedy}")
-    raise typer.Exit(found.exit_code)
+    raise typer.Exit(found.strict_exit_code if strict else found.exit_code)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -33,7 +33,7 @@ ACTOR = "actor"
 """Where a session keeps who is at work in it: a `catalog.domain.actor.Actor`."""
 SERVER_MIN = 16
 PGVECTOR_MIN = (0, 8)
-COMPOSE_IMAGE = "pgvector/pgvector:pg17"
+COMPOSE_IMAGE = "pgvector/pgvector:0.8.1-pg17-bookworm"
 CONNECT_TIMEOUT_S = 10
 
 _SESSION_SETTINGS = {

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from catalog.errors import InvalidInputError
+
 
 class State(StrEnum):
     """How a part stands: it works; it works, but look at it; it does not work."""
@@ -50,6 +52,28 @@ class Diagnosis:
         if any(check.service for check in failed):
             return 3
         return 1 if failed else 0
+
+    @property
+    def strict_exit_code(self) -> int:
+        """As `exit_code`, but what is to be looked at counts as not working."""
+        return self.exit_code or int(self.state is not State.OK)
+
+    def only(self, names: Sequence[str]) -> Diagnosis:
+        """The checks of these names.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is none of a name.
+        """
+        known = {check.name for check in self.checks}
+        for name in names:
+            if name not in known:
+                raise InvalidInputError(
+                    f"The doctor has no check called {name!r}.",
+                    remedy=f"Choose among {', '.join(sorted(known))}.",
+                )
+        return Diagnosis(tuple(check for check in self.checks if check.name in names))
 
     def as_json(self) -> dict[str, Any]:
         """For programs: the worst state, and every check by its fields."""

@@ -22,7 +22,12 @@ from catalog.encoders.sound import missing_sound_weights
 from catalog.errors import CatalogError, SchemaMismatchError
 from catalog.maintain.doctor_media import media_checks
 from catalog.maintain.doctor_pictures import pictures_check
-from catalog.maintain.doctor_service import service_checks, work_check
+from catalog.maintain.doctor_service import (
+    phrases_check,
+    service_checks,
+    watcher_check,
+    work_check,
+)
 from catalog.maintain.doctor_speech import speech_checks, waiting_check
 from catalog.settings import Settings
 from catalog.store import roots, vectors, watching
@@ -84,6 +89,7 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
         folders = [path for _, path in roots.list_roots(session)]
         paused = watching.paused_roots(session)
         work = [work_check(session), *waiting_check(session)]
+        work += [watcher_check(session), phrases_check(settings, session)]
     yield pictures_check(settings, database)
     yield _encoder(active.name if active else settings.encoder)
     yield _roots(folders)

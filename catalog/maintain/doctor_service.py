@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
+from catalog.db.notices import PHRASE_LOCK
 from catalog.dispatch import broker_of
 from catalog.domain.diagnosis import Check, State
+from catalog.domain.paths import shown_path
 from catalog.errors import CatalogError
 from catalog.maintain.reconcile import LEASE_S
 from catalog.settings import Settings
-from catalog.store import service
+from catalog.store import service, watching
+from catalog.store.locks import is_held
 
 
 def service_checks(settings: Settings) -> Iterator[Check]:
@@ -52,3 +55,23 @@ def work_check(session: Session) -> Check:
         remedy = "See why: `catalog jobs --failed`; then `catalog retry`."
         return Check("work", State.WARN, said, remedy)
     return Check("work", State.OK, said or "nothing waits")
+
+
+def watcher_check(session: Session) -> Check:
+    """Whether every root that is to be watched is."""
+    count, alone = watching.unwatched_roots(session)
+    if alone:
+        found = f"nobody watches {', '.join(map(shown_path, alone))}"
+        remedy = "Start the watcher: `catalog up`, or `catalog watch`."
+        return Check("watcher", State.WARN, found, remedy)
+    return Check("watcher", State.OK, f"{count} roots are watched" if count else "none is wanted")
+
+
+def phrases_check(settings: Settings, session: Session) -> Check:
+    """Whether somebody encodes the phrases that SQL clients ask for, where a service runs."""
+    if is_held(session, PHRASE_LOCK):
+        return Check("phrases", State.OK, "somebody answers")
+    if broker_of(settings) is None:
+        return Check("phrases", State.OK, "nobody answers; `catalog sql` needs nobody")
+    remedy = "Start the service: `catalog up`, or `catalog serve-phrases`."
+    return Check("phrases", State.WARN, "nobody answers CALL catalog.encode_phrase", remedy)

@@ -87,14 +87,34 @@ def _not_silent(connection: Connection, lease_s: float) -> Iterator[None]:
 
 def held_assets() -> Select[tuple[int]]:
     """A query: the assets that a process of this database holds now."""
+    return _held(_ASSET_SPACE, "asset_id")
+
+
+def held_roots() -> Select[tuple[int]]:
+    """A query: the roots that a process of this database watches now."""
+    return _held(_ROOT_SPACE, "root_id")
+
+
+def is_held(session: Session, halves: tuple[int, int]) -> bool:
+    """Whether a process of this database holds the advisory lock of this key of two halves."""
+    asked = text("""
+        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+            AND classid = :first AND objid = :second
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    """)
+    first, second = halves
+    return bool(session.execute(asked, {"first": first, "second": second}).scalar_one())
+
+
+def _held(space: int, name: str) -> Select[tuple[int]]:
     rows = text("""
-        SELECT ((classid::bigint & 65535) << 32) | objid::bigint AS asset_id
+        SELECT ((classid::bigint & 65535) << 32) | objid::bigint AS number
         FROM pg_locks
         WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND classid::bigint >> 16 = :space
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """)
-    held = rows.bindparams(space=_ASSET_SPACE >> 48).columns(column("asset_id", BigInteger))
-    return select(held.subquery("held").c.asset_id)
+    held = rows.bindparams(space=space >> 48).columns(column("number", BigInteger))
+    return select(held.subquery("held").c.number.label(name))
 
 
 def _unlock(connection: Connection, key: int, limit_before: str) -> None:

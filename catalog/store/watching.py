@@ -31,6 +31,7 @@ from catalog.domain.watching import WatchSettings
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
 from catalog.store.locations import signed, unsigned
+from catalog.store.locks import held_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,13 @@ def paused_roots(session: Session) -> list[tuple[str, datetime, str]]:
     return [
         (path, since, why) for path, since, why in rows if since is not None and why is not None
     ]
+
+
+def unwatched_roots(session: Session) -> tuple[int, list[Path]]:
+    """How many roots are to be watched, and those of them that no process watches."""
+    watched = watched_roots(session)
+    held = {row[0] for row in session.execute(held_roots())}
+    return len(watched), sorted(root.path for root in watched if root.id not in held)
 
 
 def latency(session: Session, *, newest: int) -> dict[str, Any] | None:

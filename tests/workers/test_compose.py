@@ -23,6 +23,7 @@ yaml = pytest.importorskip("yaml", reason="PyYAML comes with the encoders' depen
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE = REPOSITORY / "docker-compose.yml"
 PROGRAMS = {
+    "migrate",
     "service-worker",
     "speech-worker",
     "media-worker",
@@ -55,7 +56,8 @@ def test_the_services(services: dict[str, Any]) -> None:
     assert set(services) == {"postgres", "redis"} | PROGRAMS
     assert services["postgres"]["image"] == COMPOSE_IMAGE
     assert {name for name in services if "healthcheck" in services[name]} == set(services) - {
-        "catalog"
+        "catalog",
+        "migrate",
     }
 
 
@@ -89,7 +91,82 @@ def test_each_profile_serves_each_queue_once(services: dict[str, Any], profile: 
     ]
 
 
-@pytest.mark.parametrize("name", ["phrases", "watch", "web"])
+# What the specification of Compose knows of a service, of what we use.
+KNOWN = {
+    "build": dict,
+    "cap_drop": list,
+    "command": list,
+    "depends_on": dict,
+    "deploy": dict,
+    "entrypoint": list,
+    "environment": dict,
+    "healthcheck": dict,
+    "image": str,
+    "init": bool,
+    "logging": dict,
+    "profiles": list,
+    "read_only": bool,
+    "restart": str,
+    "secrets": list,
+    "security_opt": list,
+    "shm_size": str,
+    "stop_grace_period": str,
+    "stop_signal": str,
+    "tmpfs": list,
+    "user": str,
+    "volumes": list,
+}
+
+
+def test_every_word_is_one_of_the_specification(
+    compose: dict[str, Any], services: dict[str, Any]
+) -> None:
+    assert {key for key in compose if not key.startswith("x-")} == {
+        "name",
+        "secrets",
+        "services",
+        "volumes",
+    }
+    for name, service in services.items():
+        for key, value in service.items():
+            assert isinstance(value, KNOWN[key]), (name, key)
+        for value in (service.get("environment") or {}).values():
+            assert isinstance(value, str), "YAML would make a number or a truth value of it"
+        for word in (service.get("command") or []) + (service.get("entrypoint") or []):
+            assert isinstance(word, str), (name, word)
+        look = service.get("healthcheck", {})
+        assert set(look) <= {"test", "interval", "timeout", "start_period", "retries"}
+        spans = [look.get(key, "1s") for key in ("interval", "timeout", "start_period")]
+        assert all(re.fullmatch(r"\d+s", span) for span in spans), name
+        assert look.get("test", ["CMD"])[0] in {"CMD", "CMD-SHELL"}
+        for volume in service.get("volumes", []):
+            source = volume.partition(":")[0]
+            assert source in compose["volumes"] or source.startswith("${"), volume
+
+
+def test_who_waits_for_whom_and_how_each_ends(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for other, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in services[other], f"{name} would wait for ever"
+            else:
+                assert how == {"condition": "service_completed_successfully"}
+                assert "restart" not in services[other], f"{other} must end"
+        ends = name in {"migrate", "catalog"}
+        assert service.get("restart") == (None if ends else "unless-stopped"), name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    for name in PROGRAMS - {"migrate"}:
+        assert set(services[name]["depends_on"]) == {"redis", "migrate"}
+
+
+def test_images_are_of_one_version(services: dict[str, Any]) -> None:
+    dockerfile = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+    images = [services[name]["image"] for name in ("postgres", "redis")]
+    for image in [*images, *re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)]:
+        assert re.search(r":\d+\.\d+", image), image
+
+
+@pytest.mark.parametrize("name", ["migrate", "phrases", "watch", "web"])
 def test_services_run_verbs_there_are(services: dict[str, Any], name: str) -> None:
     program, verb = services[name]["command"][:2]
     assert program == "catalog"
