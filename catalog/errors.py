@@ -327,6 +327,12 @@ class DatabaseUnavailableError(ServiceError):
     code = "database_unavailable"
 
 
+class DatabaseConflictError(ServiceError):
+    """Two transactions stood in each other's way; done again, the work succeeds."""
+
+    code = "database_conflict"
+
+
 class BrokerUnavailableError(ServiceError):
     """The broker that wakes the workers cannot be reached, or none is configured."""
 

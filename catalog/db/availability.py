@@ -1,4 +1,8 @@
-"""Is the server there? What its failures mean, and how they are told."""
+"""Is the server there? What its failures mean, and how they are told.
+
+Of two transactions that wait for each other PostgreSQL ends one: that is no fault of what it
+was about either, and passes when it is done again.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from catalog.errors import DatabaseUnavailableError
+from catalog.errors import DatabaseConflictError, DatabaseUnavailableError
 
 # SQLAlchemy's; and those of the driver, where it is used by itself (COPY, LISTEN).
 _FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
@@ -19,6 +23,8 @@ _DRIVERS = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalEr
 # Classes 08 connection, 28 authorisation, 3D no such database; 53 the server's disk, memory or
 # connections are used up, 58 its disk fails.
 _AWAY = ("08", "28", "3D", "53", "58")
+# serialization_failure, deadlock_detected
+_CONFLICTS = ("40001", "40P01")
 
 
 def describe(url: URL) -> str:
@@ -41,10 +47,18 @@ def is_unavailable(error: BaseException) -> bool:
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Turn a failure to reach the server into :class:`DatabaseUnavailableError`."""
+    """Turn a failure to reach the server into :class:`DatabaseUnavailableError`.
+
+    And a deadlock into :class:`DatabaseConflictError`.
+    """
     try:
         yield
     except (*_FAULTS, *_DRIVERS) as error:
+        if _state(error) in _CONFLICTS:
+            raise DatabaseConflictError(
+                f"The {describe(url)} ended this for another transaction: {_reason(url, error)}.",
+                remedy="Do it again: it was in another's way, and nothing of it was kept.",
+            ) from error
         if not is_unavailable(error):
             raise
         raise _unavailable(url, error) from error
@@ -57,12 +71,18 @@ def _state(error: BaseException) -> str | None:
     return str(state) if state else None
 
 
-def _unavailable(url: URL, error: Exception) -> DatabaseUnavailableError:
+def _reason(url: URL, error: Exception) -> str:
+    """What the server said, in one line and without passwords."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     reason = re.sub(r"\s+", " ", said).strip()
     secrets = [str(url.password or ""), str(url.query.get("password") or "")]
     for secret in filter(None, secrets):
         reason = reason.replace(secret, "***")
+    return reason
+
+
+def _unavailable(url: URL, error: Exception) -> DatabaseUnavailableError:
+    reason = _reason(url, error)
     wrong = "cannot be reached"
     if (_state(error) or "")[:2] in {"53", "58"}:
         wrong = "cannot do its work"

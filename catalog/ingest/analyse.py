@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
+from catalog.domain.file_state import FileState
 from catalog.domain.media import AssetKind, SamplingPolicy, Shot
 from catalog.domain.paths import shown_path
 from catalog.domain.renditions import Rendition, RenditionKind
@@ -23,6 +24,7 @@ from catalog.errors import (
     DatabaseUnavailableError,
     DecoderCrashedError,
     DecoderKilledError,
+    FileChangedError,
     FrameStoreError,
     UnreadableFileError,
 )
@@ -30,11 +32,12 @@ from catalog.ingest.attempts import outcome_kept, taken_over, worker_name
 from catalog.ingest.listening import ListenBeside
 from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
+from catalog.media.fingerprint import look
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
 from catalog.media.sequences import is_present
 from catalog.media.sidecars import Folders
-from catalog.store import assets, descriptions, renditions, roots, shots, speech, stages
+from catalog.store import assets, descriptions, renditions, roots, service, shots, speech, stages
 from catalog.store.locks import asset_lock, lease
 
 STAGE = "analyse"
@@ -78,6 +81,7 @@ class _Job:
     asset_id: int
     fingerprint: str
     path: Path
+    before: FileState
     policy: SamplingPolicy
     attempt: int
 
@@ -87,13 +91,18 @@ OnPicture = Callable[[str, bytes], None]
 
 
 def analyse_asset(
-    tools: Tools, asset_id: int, *, on_picture: OnPicture = lambda _key, _jpeg: None
+    tools: Tools,
+    asset_id: int,
+    *,
+    on_picture: OnPicture = lambda _key, _jpeg: None,
+    heed_pause: bool = False,
 ) -> Analysed | None:
     """Analyse an asset whose stage is due; None if there was nothing to do.
 
     Another process at work on the same asset is left to it. A break-off (an
     error of ours, Ctrl-C) leaves the stage due and the asset as it was; a fault
-    of the file's leaves it failed, with the reason.
+    of the file's leaves it failed, with the reason. With ``heed_pause`` nothing is begun
+    while the service is paused.
 
     Raises
     ------
@@ -110,6 +119,8 @@ def analyse_asset(
             state = stages.stage_of(session, asset_id, STAGE)
             if state is None or state.state in {"done", "failed"}:
                 return None
+            if heed_pause and service.paused(session) is not None:
+                return None
             attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
             row = assets.get_asset(session, asset_id)
             assert row is not None  # noqa: S101  # its stage row references it
@@ -118,7 +129,7 @@ def analyse_asset(
         with outcome_kept(database, asset_id, STAGE, attempt):
             path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
-            job = _Job(asset_id, fingerprint, path, policy, attempt.number)
+            job = _Job(asset_id, fingerprint, path, look(path), policy, attempt.number)
             return _analyse_fairly(tools, job, on_picture)
 
 
@@ -163,6 +174,7 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
         tools.store.delete_prefix(picture_prefix(job.fingerprint))
         with _or_forgotten(tools, job, made):
             found = [with_posters(shot, sizes) for shot in analysis]
+            _check_unwritten(job)
             base = analysis.probe.time_base
             spoken = listening.finish(base, len(analysis.probe.audio))
     with tools.database.session() as session:
@@ -178,6 +190,29 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
     seconds = float(analysis.duration or analysis.probe.duration or 0)
     return Analysed(frames, collapsed, seconds)
+
+
+def _check_unwritten(job: _Job) -> None:
+    """What was written to meanwhile is not, or not all of it, the content that the asset is.
+
+    One that is gone may have been renamed, and was decoded to its end.
+
+    Raises
+    ------
+    FileChangedError
+        If it was.
+    """
+    try:
+        now = look(job.path)
+    except UnreadableFileError:
+        return
+    if not now.written_as(job.before):
+        raise FileChangedError(
+            f"{shown_path(job.path)} changed while it was decoded ({job.before.size} bytes, then"
+            f" {now.size}); expected a file that nobody is writing.",
+            remedy="Wait until it is written completely: it is tried again by itself.",
+            path=shown_path(job.path),
+        )
 
 
 @contextmanager

@@ -1,0 +1,83 @@
+"""What happens to a file, or to a transaction, while an asset is at work in it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from small_footage import video
+from sqlalchemy import text
+
+from catalog import Catalog
+from catalog.errors import DatabaseConflictError, FileChangedError
+from catalog.ingest.analyse import Tools, analyse_asset
+from catalog.ingest.attempts import fault_of
+
+
+def analyse(catalog: Catalog, file: Path, meanwhile) -> int:
+    """Analyse the file, and do something to it when its first picture has come."""
+    tools = Tools(catalog.database, catalog.store, catalog.decoders, None)
+    asset_id = catalog.register(file).asset_id
+    pictures = []
+
+    def on_picture(key: str, _jpeg: bytes) -> None:
+        pictures.append(key)
+        if len(pictures) == 1:
+            meanwhile()
+
+    analyse_asset(tools, asset_id, on_picture=on_picture)
+    return asset_id
+
+
+def test_a_file_that_is_written_to_while_it_is_decoded_is_tried_again_later(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    file = video(tmp_path / "take.mp4", ["red", "green", "blue"])
+
+    def write_on() -> None:
+        with file.open("ab") as there:
+            there.write(b"more")
+
+    with pytest.raises(FileChangedError, match=r"take\.mp4 changed while it was decoded"):
+        analyse(catalog, file, write_on)
+    (job,) = catalog.jobs(failed=True)
+    assert (job["error_code"], job["retryable"]) == ("file_changed", True)
+    assert job["retry_at"] is not None
+    kept = list(catalog.sql("SELECT count(*) FROM catalog.frame").rows)
+    assert kept == [(0,)]
+    assert not any(path.is_file() for path in catalog.settings.frames_dir.rglob("*"))
+
+
+def test_a_file_that_is_renamed_while_it_is_decoded_is_what_it_was(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    file = video(tmp_path / "take.mp4", ["red", "green", "blue"])
+    analyse(catalog, file, lambda: file.rename(tmp_path / "A001.mp4"))
+    assert list(catalog.sql("SELECT count(*) FROM catalog.frame").rows) == [(3,)]
+
+
+def test_of_two_that_wait_for_each_other_one_is_told_to_do_it_again(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    ids = [catalog.register(video(tmp_path / f"{mark}.mp4", mark=mark)).asset_id for mark in (1, 2)]
+    both_hold = threading.Barrier(2)
+    ended: list[BaseException] = []
+
+    def take(first: int, second: int) -> None:
+        hold = text("SELECT FROM catalog.asset WHERE id = :id FOR UPDATE")
+        try:
+            with catalog.database.session() as session:
+                session.execute(hold, {"id": first})
+                both_hold.wait()
+                session.execute(hold, {"id": second})
+        except DatabaseConflictError as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=take, args=order) for order in (ids, ids[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [type(error) for error in ended] == [DatabaseConflictError]
+    assert fault_of(ended[0]) is None, "no file is to blame"
