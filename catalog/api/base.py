@@ -13,6 +13,7 @@ from catalog.dispatch.webhook import Webhook
 from catalog.encoders import Encoder, TextEncoder
 from catalog.ingest.looks import BackfillLooks
 from catalog.maintain.encoders import Encoders
+from catalog.maintain.reconcile import LOOKS_SHARE
 from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
@@ -48,6 +49,7 @@ class OpenCatalog:
         self._dispatcher = dispatcher
         self._folders = Folders()
         self._looks = BackfillLooks()
+        self._reconciler_looks = BackfillLooks(share=LOOKS_SHARE)
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()

@@ -42,7 +42,12 @@ class ServiceVerbs(OpenCatalog):
             If workers cannot be told.
         """
         return reconcile(
-            self.database, self.dispatcher, lease_s=lease_s, grace_s=grace_s, limit=limit
+            self.database,
+            self.dispatcher,
+            lease_s=lease_s,
+            grace_s=grace_s,
+            limit=limit,
+            looks=self._reconciler_looks,
         )
 
     def pause(self, reason: str = "") -> dict[str, object]:

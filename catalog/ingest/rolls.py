@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
 from catalog.encoders import Encoder
+from catalog.ingest.looks import BackfillLooks
 from catalog.store import rolls
 
 # Assets told in one transaction: a library's films have hundreds of shots each.
@@ -27,6 +28,17 @@ def know_cues(database: Database, encoder: Encoder, encoder_id: int) -> None:
         rolls.save_cues(session, encoder_id, vectors)
 
 
+def anything_untold(database: Database, looks: BackfillLooks) -> bool:
+    """Whether there are rolls to be told anew, as far as a look is to be had now."""
+    with database.session() as session:
+        eye = rolls.eye_of(session)
+
+        def look() -> list[int]:
+            return rolls.assets_untold(session, eye, limit=1)
+
+        return bool(looks.found(("rolls", eye.basis), look))
+
+
 def tell_untold(
     database: Database,
     asset_ids: Sequence[int] | None = None,
@@ -40,7 +52,7 @@ def tell_untold(
     batch after ``within_s`` seconds. How many assets that were.
     """
     told, after, began, shown = 0, 0, time.monotonic(), progress or Silent()
-    if asset_ids is None:
+    if asset_ids is None and progress is not None:  # it takes as long as a look at all
         with database.session() as session:
             shown.begin("roll", rolls.count_untold(session, rolls.eye_of(session)), "assets")
     while within_s is None or time.monotonic() - began < within_s:
@@ -50,9 +62,10 @@ def tell_untold(
                 session, eye, among_these=asset_ids, after=after, limit=_AT_ONCE
             )
             rolls.tell_rolls(session, batch, eye)
-        if not batch:
-            break
-        told, after = told + len(batch), batch[-1]
+        told += len(batch)
         shown.advance("roll", len(batch))
+        if len(batch) < _AT_ONCE:
+            break
+        after = batch[-1]
     shown.end("roll")
     return told

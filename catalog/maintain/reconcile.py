@@ -13,7 +13,8 @@ from functools import partial
 from catalog.db.engine import Database
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher, Waiting
 from catalog.domain.reconciled import Reconciled
-from catalog.ingest.rolls import tell_untold
+from catalog.ingest.looks import BackfillLooks
+from catalog.ingest.rolls import anything_untold, tell_untold
 from catalog.ingest.sending import tell
 from catalog.ingest.sounds import STAGE as SOUND
 from catalog.ingest.speech import STAGE as RECOGNISE
@@ -28,6 +29,8 @@ GRACE_S = 5.0
 """Who makes work due also tells workers of it; a round does not come between the two."""
 ROLLS_S = 10.0
 """How long a round tells rolls anew: a library's take some, and others want a round as well."""
+LOOKS_SHARE = 100
+"""How many times as long as a look through all the catalogue took there is none after it."""
 MOST_WAITING = 1000
 """A queue is filled up to this: what is due beyond it is sent when there is room."""
 
@@ -39,21 +42,26 @@ def reconcile(
     lease_s: float = LEASE_S,
     grace_s: float = GRACE_S,
     limit: int = MOST_WAITING,
+    looks: BackfillLooks | None = None,
 ) -> Reconciled:
     """One round. Any number may run at once: one works, the others do nothing.
+
+    ``looks`` remembers from one round to the next what there was none of in all the catalogue.
 
     Raises
     ------
     BrokerUnavailableError
         If workers cannot be told. What was not sent is sent in the next round.
     """
+    looks = looks or BackfillLooks()
     with database.session() as turn:
         if (pause := service.paused(turn)) is not None:
             return Reconciled(idle=f"paused by {pause.by}")
         if not service.take_round(turn):
             return Reconciled(idle="another reconciler is at it")
         # What is told of rolls from another encoder, or by weights of before. No worker is needed.
-        told = tell_untold(database, within_s=ROLLS_S)
+        untold = anything_untold(database, looks)
+        told = tell_untold(database, within_s=ROLLS_S) if untold else 0
         waiting = dispatcher.waiting()
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
@@ -78,13 +86,13 @@ def reconcile(
                 )
             tell(database, name, sent[name], send)
             room[queue] -= len(sent[name])
-        encode = _wants_encoding(database, waiting)
+        encode = _wants_encoding(database, waiting, looks)
         if encode is not None:
             dispatcher.encode(backfill=encode == "backfill")
         return Reconciled(sent, encode is not None, again, rolls=told)
 
 
-def _wants_encoding(database: Database, waiting: Waiting) -> str | None:
+def _wants_encoding(database: Database, waiting: Waiting, looks: BackfillLooks) -> str | None:
     """``fresh`` or ``backfill``: a frame lacks a vector, and no message brings a worker to it."""
     if waiting.queues[ENCODE_QUEUE]:
         return None
@@ -94,7 +102,8 @@ def _wants_encoding(database: Database, waiting: Waiting) -> str | None:
         if vectors.assets_waiting(session, active_id, fresh=True, limit=1):
             return "fresh"
         backfills = [*([active_id] if active_id else []), *(r.id for r in filling.filling(session))]
-        wanted = any(
-            vectors.assets_waiting(session, each, fresh=False, limit=1) for each in backfills
-        )
-        return "backfill" if wanted else None
+        for each in backfills:
+            look = partial(vectors.assets_waiting, session, each, fresh=False, limit=1)
+            if looks.found(each, look):
+                return "backfill"
+        return None

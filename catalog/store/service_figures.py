@@ -32,7 +32,8 @@ def service_figures(session: Session) -> dict[str, Any]:
 
 
 def _within(last_s: float) -> ColumnElement[bool]:
-    return Stage.finished_at > func.clock_timestamp() - seconds(last_s)
+    # Not clock_timestamp(), which may change from row to row: no index is used for that.
+    return Stage.finished_at > func.now() - seconds(last_s)
 
 
 def _rates(session: Session) -> dict[str, int]:

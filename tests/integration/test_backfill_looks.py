@@ -34,7 +34,7 @@ def test_a_long_look_that_found_nothing_is_not_repeated_soon() -> None:
 
 
 def test_a_short_look_is_made_whenever_it_is_asked_for() -> None:
-    library = Library(took_s=0.5)
+    library = Library(took_s=0.05)
     looks = BackfillLooks(lambda: library.now)
     assert [looks.found(1, library.look) for _ in range(3)] == [[], [], []]
     assert library.looked == 3

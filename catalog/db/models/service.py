@@ -67,6 +67,7 @@ class Stage(Base):
         ),
         CheckConstraint("retry_at IS NULL OR state IN ('waiting', 'failed')", name="retry"),
         Index("ix_stage_open", "name", "state", postgresql_where=sql("state <> 'done'")),
+        Index("ix_stage_done_lately", "finished_at", postgresql_where=sql("state = 'done'")),
     )
 
 
