@@ -159,7 +159,8 @@ def through_the_service(home: Path, files: list[Path], options: argparse.Namespa
                 last = time.monotonic()
                 if who := kill_somebody(up, chance):
                     killed[who] = killed.get(who, 0) + 1
-        now, spent = time.monotonic(), spent_since(before, processor_time(home))
+        now = time.monotonic() - searchable_since(catalog)
+        spent = spent_since(before, processor_time(home))
         up.send_signal(signal.SIGTERM)
         up.communicate()
         return Run(now - began, now - last, killed, spent, content(catalog), vectors(catalog))
@@ -178,6 +179,14 @@ def encoded(catalog: Catalog) -> int:
     query = "SELECT count(*) FROM catalog.stage WHERE name = 'encode' AND state = 'done'"
     with catalog.database.connect() as connection:
         return int(connection.execute(text(query)).scalar_one())
+
+
+def searchable_since(catalog: Catalog) -> float:
+    """For how many seconds all that is ready has been so: it is looked for only now and then."""
+    query = """SELECT coalesce(extract(epoch FROM clock_timestamp() - max(first_done_at)), 0)
+               FROM catalog.stage WHERE name = 'encode' AND state = 'done'"""
+    with catalog.database.connect() as connection:
+        return float(connection.execute(text(query)).scalar_one())
 
 
 def given_up(catalog: Catalog) -> bool:

@@ -45,8 +45,7 @@ class CatalogTask(Task):  # type: ignore[misc]  # Celery is untyped
 @app.task(base=CatalogTask, name=ANALYSE)  # type: ignore[untyped-decorator]  # Celery is untyped
 def analyse(asset_id: int) -> None:
     """Find the asset's shots and sample its frames, then have them encoded."""
-    if catalog().may_work():
-        catalog().analyse(asset_id, dispatch=True)
+    catalog().analyse(asset_id, dispatch=True, heed_pause=True)
 
 
 @app.task(base=CatalogTask, name=ENCODE)  # type: ignore[untyped-decorator]  # Celery is untyped

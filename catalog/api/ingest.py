@@ -102,9 +102,16 @@ class IngestVerbs(OpenCatalog):
         return found
 
     def analyse(
-        self, asset_id: int, *, policy: SamplingPolicy | None = None, dispatch: bool = False
+        self,
+        asset_id: int,
+        *,
+        policy: SamplingPolicy | None = None,
+        dispatch: bool = False,
+        heed_pause: bool = False,
     ) -> Analysed | None:
         """Analyse one registered asset if that is due; None if it was not.
+
+        With ``heed_pause``, as workers do it, not while the service is paused: it stays due.
 
         With ``dispatch``, workers are told to encode its frames; also when they
         were there already, since who found them may have died before telling.
@@ -120,7 +127,7 @@ class IngestVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told. The analysis *is* done then.
         """
-        found = analyse_step(self._tools(policy), asset_id)
+        found = analyse_step(self._tools(policy), asset_id, heed_pause=heed_pause)
         if dispatch and (found is not None or is_analysed(self.database, asset_id)):
             self.dispatcher.encode()
             self._dispatch_rest(asset_id)
@@ -129,11 +136,12 @@ class IngestVerbs(OpenCatalog):
     def _dispatch_rest(self, asset_id: int) -> None:
         """Have workers do what is wanted of an analysed asset beside its vectors."""
         with self.database.session() as session:
-            if not service.more_may_be_wanted(session, asset_id):
-                return
-            proxies = service.note_sent(session, proxies_wanted(session, [asset_id]), PROXY)
-            spoken = service.note_sent(session, text_wanted(session, [asset_id]), RECOGNISE)
-        tell(self.database, PROXY, proxies, self.dispatcher.proxy)
+            proxy, words = service.may_be_wanted(session, asset_id)
+            copies = proxies_wanted(session, [asset_id]) if proxy else []
+            spoken = text_wanted(session, [asset_id]) if words else []
+            copies = service.note_sent(session, copies, PROXY)
+            spoken = service.note_sent(session, spoken, RECOGNISE)
+        tell(self.database, PROXY, copies, self.dispatcher.proxy)
         tell(self.database, RECOGNISE, spoken, self.dispatcher.recognise)
         if self.sound_encoders.is_set:
             unheard = want_sounds(self.database, self.sound_encoders.known_id(), [asset_id])

@@ -83,12 +83,12 @@ class EncodeQueue:
                     break
                 # Each frame is tried once per drain: a picture that is gone must not
                 # be claimed for ever.
-                after = claimed[-1].id
+                after, last = claimed[-1].id, len(claimed) < limit
                 if wait:
                     claimed = vectors.still_missing(session, self.encoder_id, claimed)
                 written += self._encode(session, claimed, failures)
             on_frames(len(claimed))
-            if until():
+            if last or until():
                 break
         return written, failures
 
@@ -130,10 +130,9 @@ def settle(
     took_s: float | None = None,
 ) -> None:
     """Write where the assets now stand in the encode stage, after so many seconds together."""
-    with database.session() as session:
-        waiting = vectors.assets_missing(session, encoder_id, asset_ids)
     note_failures(database, failures, worker)
     with database.session() as session:
+        waiting = vectors.assets_missing(session, encoder_id, asset_ids)
         analysed = stages.done(session, asset_ids, "analyse")
         done = [a for a in analysed if a not in waiting and a not in failures]
         stages.mark_done(session, done, STAGE, worker, took_s=took_s)

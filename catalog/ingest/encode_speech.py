@@ -64,13 +64,13 @@ class SpeechQueue:
                 with use_threads(free_processors() if self._encoder.device == "cpu" else None):
                     if after == 0:
                         self._know_everyday(session)
-                    after = claimed[-1].id
+                    after, last = claimed[-1].id, len(claimed) < _BATCH
                     if wait:
                         claimed = spoken.still_missing(session, self.encoder_id, claimed)
                     made = self._encoder.encode_texts([line.text for line in claimed])
                 written += spoken.write_vectors(session, self.encoder_id, claimed, made)
             on_lines(len(claimed))
-            if until():
+            if last or until():
                 break
         return written
 

@@ -36,7 +36,8 @@ def enter(
     if before is not None and old not in (None, asset_id):
         versions.keep_in_history(session, [before.id], why)
     locations.save_location(session, seen, asset_id=asset_id, verified=verified)
-    versions.is_here(session, asset_id)
+    if not new:  # what nobody knew nothing can have superseded
+        versions.is_here(session, asset_id)
     if old is None or old == asset_id:
         return
     if new:

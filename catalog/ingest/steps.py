@@ -17,7 +17,7 @@ from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import look_beside
 from catalog.ingest.turns import EncoderLoader, Turn, Turns
 from catalog.media.frame_store import FrameStore
-from catalog.store import assets, stages
+from catalog.store import assets, service, stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,10 @@ class Encoded:
     failures: dict[int, CatalogError]
 
 
-def analyse_step(tools: Tools, asset_id: int) -> Analysed | None:
+def analyse_step(tools: Tools, asset_id: int, *, heed_pause: bool = False) -> Analysed | None:
     """Analyse an asset if that is due; None if it was done or has failed before.
+
+    With ``heed_pause`` also None, and left due, while the service is paused.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def analyse_step(tools: Tools, asset_id: int) -> Analysed | None:
     MediaError
         If the file cannot be catalogued; also kept in the asset's stage.
     """
-    found = analyse_asset(tools, asset_id)
+    found = analyse_asset(tools, asset_id, heed_pause=heed_pause)
     if found is not None:
         look_beside(tools, [asset_id])
         return found
@@ -50,6 +52,8 @@ def analyse_step(tools: Tools, asset_id: int) -> Analysed | None:
             raise NotFoundError(
                 f"There is no asset {asset_id}.", remedy="List the assets with `catalog assets`."
             )
+        if heed_pause and service.paused(session) is not None:
+            return None
     if state is not None and state.state in {"due", "running"}:
         raise AssetBusyError(
             f"Another process is at work on asset {asset_id}.",

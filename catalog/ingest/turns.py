@@ -21,8 +21,9 @@ from catalog.store.vectors import EncoderRow
 # Assets at a time.
 _FRESH, _BACKFILL = 500, 50
 # While others are being analysed: how long few frames wait for more of them, and how long for
-# the next. A batch of few costs nearly what a full one does.
-_GATHERING_S, _NEXT_S = 1.5, 0.3
+# the next, with a look at times whether any are still to come. A batch of few costs nearly what
+# a full one does.
+_GATHERING_S, _NEXT_S, _LOOKS = 1.5, 0.3, 3
 # Who was told to analyse longer ago than this is not about to.
 _TOLD_S = 60.0
 # How long what is fresh may wait for a backfill's assets, which may have thousands of frames.
@@ -105,7 +106,8 @@ class Turns:
                 return False
             self._looked_at = monotonic()
             with self._database.session() as session:
-                waits = self._waiting(session, None, fresh=True, limit=1)
+                active = vectors.active_encoder(session)
+                waits = self._waiting(session, active, fresh=True, limit=1)
                 stop = bool(waits) or service.paused(session) is not None
             if stop:  # these assets are not done, and come again
                 self._after[turn.key] = turn.assets[0] - 1
@@ -128,15 +130,22 @@ class Turns:
         until, before = monotonic() + _GATHERING_S, 0
         while (count := self._frames_coming()) > before and monotonic() < until:
             before = count
-            sleep(_NEXT_S)
+            self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        for _ in range(_LOOKS):
+            sleep(_NEXT_S / _LOOKS)
+            with self._database.session() as session:
+                if not stages.coming(session, ANALYSE, told_s=_TOLD_S):
+                    return
 
     def _frames_coming(self) -> int:
         """How many fresh frames wait, if they are few and more assets are being analysed."""
         with self._database.session() as session:
             if not stages.coming(session, ANALYSE, told_s=_TOLD_S):
                 return 0
-            waiting = self._waiting(session, None, fresh=True, limit=CPU_BATCH)
             active = vectors.active_encoder(session)
+            waiting = self._waiting(session, active, fresh=True, limit=CPU_BATCH)
             if active is None:
                 frames = sum(stages.frames_of(session, waiting).values())
             else:
@@ -144,26 +153,30 @@ class Turns:
         return frames if frames < CPU_BATCH else 0
 
     def _next(self, session: Session) -> Turn | None:
-        if assets := self._waiting(session, None, fresh=True, limit=_FRESH):
+        active = vectors.active_encoder(session)
+        if assets := self._waiting(session, active, fresh=True, limit=_FRESH):
             return Turn(None, True, assets)
-        if assets := self._backfill(session, None):
+        if active is not None and (assets := self._backfill(session, active)):
             return Turn(None, False, assets)
         for row in filling.filling(session):
             if row.id not in self._given_up and (assets := self._backfill(session, row)):
                 return Turn(row, False, assets)
         return None
 
-    def _backfill(self, session: Session, of: EncoderRow | None) -> list[int]:
+    def _backfill(self, session: Session, of: EncoderRow) -> list[int]:
         def look() -> list[int]:
             return self._waiting(session, of, fresh=False, limit=_BACKFILL)
 
-        return self._looks.found(None if of is None else of.id, look)
+        return self._looks.found(of.id, look)
 
     def _waiting(
         self, session: Session, of: EncoderRow | None, *, fresh: bool, limit: int
     ) -> list[int]:
-        row = vectors.active_encoder(session) if of is None else of
-        after = self._after.get((0 if of is None else of.id, fresh), 0)
-        return vectors.assets_waiting(
-            session, None if row is None else row.id, fresh=fresh, after=after, limit=limit
-        )
+        after = self._after.get((_key(of), fresh), 0)
+        encoder_id = None if of is None else of.id
+        return vectors.assets_waiting(session, encoder_id, fresh=fresh, after=after, limit=limit)
+
+
+def _key(of: EncoderRow | None) -> int:
+    """What assets are counted by: the active encoder's are, whichever it is, or is to be."""
+    return 0 if of is None or of.active else of.id

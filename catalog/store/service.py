@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Asset, Service, Stage
+from catalog.db.models import Asset, Root, Service, Stage
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
 from catalog.store.locks import held_assets
-from catalog.store.stages import BY_THE_WAY
 
 _OPEN = ("due", "running")
 # Any number that nobody else uses: one reconciler at a time.
@@ -73,11 +72,25 @@ def note_sent(session: Session, asset_ids: Sequence[int], name: str) -> list[int
     return sorted(session.execute(statement).scalars())
 
 
-def more_may_be_wanted(session: Session, asset_id: int) -> bool:
-    """Whether any of `BY_THE_WAY` may be wanted: of a still only what somebody asked for."""
-    asked = exists().where(Stage.asset_id == asset_id, Stage.name.in_(BY_THE_WAY))
-    lasts = exists().where(Asset.id == asset_id, Asset.kind != "still")
-    return bool(session.execute(select(or_(asked, lasts))).scalar_one())
+def may_be_wanted(session: Session, asset_id: int) -> tuple[bool, bool]:
+    """Of an analysed asset: whether a proxy may be wanted, and whether words of its speech.
+
+    One look, which of most assets says no: what is really wanted takes several.
+    """
+    asked = select(Stage.name).where(Stage.asset_id == asset_id)
+    by_policy = exists(select(Root.id).where(Root.proxy.is_not(None)))
+    may_speak = exists().where(
+        Asset.id == asset_id,
+        Asset.kind != "still",
+        or_(Asset.speaking.is_(None), ~func.isempty(Asset.speaking)),
+    )
+    row = session.execute(
+        select(
+            or_(by_policy, literal("proxy").in_(asked)),
+            or_(may_speak, literal("recognise").in_(asked)),
+        )
+    ).one()
+    return bool(row[0]), bool(row[1])
 
 
 def note_unsent(session: Session, asset_ids: Sequence[int], name: str) -> None:

@@ -7,9 +7,18 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
+import psutil
 import pytest
-from conftest import Service, Worker, eventually, no_clip_can_be_written, process_at_work
+from conftest import (
+    Service,
+    Worker,
+    eventually,
+    family,
+    no_clip_can_be_written,
+    process_at_work,
+)
 from sqlalchemy import text
 
 from catalog.store.locks import asset_lock
@@ -147,6 +156,19 @@ def test_a_media_worker_leaves_encoding_to_others(service: Service) -> None:
     ("url", "code", "words"),
     [("", 3, "CATALOG_BROKER_URL is not set"), ("amqp://u:secret@h", 2, "expected one of redis")],
 )
+def test_what_decodes_is_loaded_before_the_first_file(service: Service) -> None:
+    def hosts(worker: Worker) -> int:
+        found = 0
+        for process in family(worker):
+            with suppress(psutil.Error):  # one that has just ended
+                found += "catalog.media.isolated_host" in process.cmdline()
+        return found
+
+    with service.worker(queues="media", concurrency=2) as worker:
+        eventually(lambda: hosts(worker) == 2, "one for each process")
+    assert "received" not in worker.log
+
+
 def test_a_worker_without_a_usable_broker_says_so(
     service: Service, url: str, code: int, words: str
 ) -> None:
