@@ -3,15 +3,15 @@
 Rates and timings of the last hour and day are asked for every minute by whoever watches the
 service; of a million assets few were done since.
 
-Revision ID: 0031
-Revises: 0030
+Revision ID: 0032
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
