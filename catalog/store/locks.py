@@ -85,12 +85,12 @@ def _not_silent(connection: Connection, lease_s: float) -> Iterator[None]:
         thread.join()
 
 
-def held_assets() -> Select[tuple[int]]:
+def held_assets() -> Select[int]:
     """A query: the assets that a process of this database holds now."""
     return _held(_ASSET_SPACE, "asset_id")
 
 
-def held_roots() -> Select[tuple[int]]:
+def held_roots() -> Select[int]:
     """A query: the roots that a process of this database watches now."""
     return _held(_ROOT_SPACE, "root_id")
 
@@ -106,7 +106,7 @@ def is_held(session: Session, halves: tuple[int, int]) -> bool:
     return bool(session.execute(asked, {"first": first, "second": second}).scalar_one())
 
 
-def _held(space: int, name: str) -> Select[tuple[int]]:
+def _held(space: int, name: str) -> Select[int]:
     rows = text("""
         SELECT ((classid::bigint & 65535) << 32) | objid::bigint AS number
         FROM pg_locks
