@@ -64,7 +64,8 @@ def watcher_check(session: Session) -> Check:
         found = f"nobody watches {', '.join(map(shown_path, alone))}"
         remedy = "Start the watcher: `catalog up`, or `catalog watch`."
         return Check("watcher", State.WARN, found, remedy)
-    return Check("watcher", State.OK, f"{count} roots are watched" if count else "none is wanted")
+    found = f"{count} watched" if count else "no root is to be watched"
+    return Check("watcher", State.OK, found)
 
 
 def phrases_check(settings: Settings, session: Session) -> Check:
