@@ -18,6 +18,7 @@ from catalog.media.facts import (
     facts_of_xmp,
     first_of,
     read_xmp,
+    slate_lines,
 )
 from catalog.media.hdr import dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.log_curves import named_log
@@ -54,8 +55,9 @@ class _Said:
 
     @property
     def facts(self) -> Facts:
-        sources = [facts_of_tags(self.stream_tags, *self.data_tags, self.tags)]
-        # FFmpeg calls a Broadcast Wave's description its comment.
+        # FFmpeg calls a Broadcast Wave's description its comment. A slate describes nothing.
+        plain = {k: v for k, v in self.tags.items() if k != "comment" or not slate_lines(v)}
+        sources = [facts_of_tags(self.stream_tags, *self.data_tags, plain)]
         slate = facts_of_wave(self.tags.get("comment", ""), self.ixml)
         # A recorder writes its slate line by line where a person would describe.
         sources = [slate, *sources] if slate.scene or slate.take or slate.reel else sources

@@ -116,9 +116,14 @@ def _place(tags: Tags) -> Place | None:
     return next(filter(None, (parse_iso6709(tags[n]) for n in _LOCATIONS if n in tags)), None)
 
 
+def slate_lines(description: str) -> dict[str, str]:
+    """The lines such as ``sSCENE=12A`` of a Broadcast Wave's description; empty if it has none."""
+    return {key: value.strip() for key, value in _SLATE_LINE.findall(description)}
+
+
 def facts_of_wave(description: str, papers: Mapping[str, Any]) -> Facts:
     """A recorder's slate: iXML (www.ixml.info), else the lines of its bext description."""
-    lines = {key: value.strip() for key, value in _SLATE_LINE.findall(description)}
+    lines = slate_lines(description)
 
     def said(name: str) -> str | None:
         value = papers.get(name.lower())

@@ -41,6 +41,8 @@ STILL_SUFFIXES = frozenset(
         ".dpx",
         ".exr",
         *(".dng", ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".pef", ".srw", ".3fr"),
+        *(".cr3", ".raf", ".orf", ".rw2"),
+        *(".sgi", ".pcx", ".qoi", ".ras", ".hdr", ".pfm"),
     }
 )
 VIDEO_SUFFIXES = frozenset(

@@ -1,19 +1,21 @@
-"""Raw pictures of cameras that are built as TIFF (DNG, CR2, NEF, ARW, PEF, SRW): their preview.
+"""Raw pictures of cameras: their preview. DNG, CR2, NEF, ARW, PEF and SRW are built as TIFF.
 
-Cameras store a developed JPEG beside the sensor's values. The largest one is
-the picture that is catalogued; the sensor's size, and EXIF, are the file's.
+CR3, RAF, ORF and RW2 are taken apart in `catalog.media.raw_formats`. Cameras store a developed
+JPEG beside the sensor's values. The largest one is the picture that is catalogued; the sensor's
+size, and EXIF, are the file's.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
+from catalog.media.raw_formats import raw_format, raw_parts
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,6 +34,8 @@ _LARGEST_PREVIEW = 64_000_000  # bytes
 
 def is_raw(path: Path, head: bytes) -> bool:
     """Whether the file is a camera's raw picture that `open_raw` reads."""
+    if raw_format(head) is not None:
+        return True
     if not head.startswith(_TIFF):
         return False
     if path.suffix.lower() in RAW_SUFFIXES:
@@ -52,15 +56,14 @@ def open_raw(path: Path) -> Iterator[Image.Image]:
     from PIL import Image  # noqa: PLC0415
 
     with path.open("rb") as file:
+        if (form := raw_format(file.read(16))) is not None:
+            with _open_parts(path, form) as image:
+                yield image
+            return
         directories = list(_directories(file))
-        preview = _largest(file, directories)
+        preview = _largest(_pieces(file, directories))
         if preview is None:
-            raise UndecodableError(
-                f"{shown_path(path)} is a raw picture without a JPEG preview; expected one, for"
-                " the sensor's values themselves are not developed here.",
-                remedy="Export it as JPEG or TIFF, or have the camera's software add a preview.",
-                path=shown_path(path),
-            )
+            raise _without_preview(path)
         exif = Image.Exif()
         file.seek(0)
         exif.load_from_fp(file)
@@ -71,6 +74,31 @@ def open_raw(path: Path) -> Iterator[Image.Image]:
             image.info["xmp"] = directories[0].get(_XMP) or image.info.get("xmp")
             image.info["raw"] = _sensor(path, directories)
             yield image
+
+
+@contextmanager
+def _open_parts(path: Path, form: str) -> Iterator[Image.Image]:
+    from PIL import Image  # noqa: PLC0415
+
+    parts = raw_parts(path, form)
+    preview = _largest(parts.previews)
+    if preview is None:
+        raise _without_preview(path)
+    with Image.open(io.BytesIO(preview)) as image:
+        if parts.exif is not None:
+            image._exif = parts.exif
+            parts.exif._loaded = True
+        image.info["raw"] = {"format": form, **parts.sensor}
+        yield image
+
+
+def _without_preview(path: Path) -> UndecodableError:
+    return UndecodableError(
+        f"{shown_path(path)} is a raw picture without a JPEG preview; expected one, for"
+        " the sensor's values themselves are not developed here.",
+        remedy="Export it as JPEG or TIFF, or have the camera's software add a preview.",
+        path=shown_path(path),
+    )
 
 
 def _directories(file: BinaryIO, most: int = _MOST_DIRECTORIES) -> Iterator[ImageFileDirectory_v2]:
@@ -96,15 +124,20 @@ def _directories(file: BinaryIO, most: int = _MOST_DIRECTORIES) -> Iterator[Imag
         yield directory
 
 
-def _largest(file: BinaryIO, directories: list[ImageFileDirectory_v2]) -> bytes | None:
+def _pieces(file: BinaryIO, directories: list[ImageFileDirectory_v2]) -> Iterator[bytes]:
+    """What lies where the directories say that JPEGs are."""
+    for offset, length in filter(None, map(_place, directories)):
+        if 0 < length <= _LARGEST_PREVIEW:
+            file.seek(offset)
+            yield file.read(length)
+
+
+def _largest(pieces: Iterable[bytes]) -> bytes | None:
+    """The largest picture among pieces that may be JPEGs; only what decodes is one."""
     from PIL import Image  # noqa: PLC0415
 
     found: list[tuple[int, bytes]] = []
-    for offset, length in filter(None, map(_place, directories)):
-        if not 0 < length <= _LARGEST_PREVIEW:
-            continue
-        file.seek(offset)
-        data = file.read(length)
+    for data in pieces:
         try:
             with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
                 image.draft("RGB", (8, 8))

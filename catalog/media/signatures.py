@@ -35,6 +35,11 @@ _PILLOW_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
     (b"8BPS", "Photoshop"),
+    (b"FUJIFILMCCD-RAW ", "Fujifilm raw"),
+    (b"IIRO", "Olympus raw"),
+    (b"IIRS", "Olympus raw"),
+    (b"MMOR", "Olympus raw"),
+    (b"IIU\x00", "Panasonic raw"),
     (b"\x00\x00\x01\x00", "ICO"),
     *((b"P%d" % number, "PNM") for number in range(1, 7)),
 )
@@ -55,6 +60,14 @@ _FFMPEG_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"SDPX", "DPX"),
     (b"XPDS", "DPX"),
     (b"caff", "Core Audio"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"#?RGBE", "Radiance HDR"),
+    (b"PF\n", "PFM"),
+    (b"Pf\n", "PFM"),
+    (b"qoif", "QOI"),
+    *((b"\x01\xda" + bytes(kind), "SGI") for kind in ((0, 1), (1, 1), (0, 2), (1, 2))),
+    *((b"\x0a\x05\x01" + bytes((bits,)), "PCX") for bits in (1, 2, 4, 8)),
+    (b"\x59\xa6\x6a\x95", "Sun raster"),
 )
 _ISO_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof"}
 _TS_PACKET = 188
@@ -90,6 +103,8 @@ def _iso(head: bytes) -> Signature | None:
         return None
     if box == b"ftyp" and brand in _HEIF_BRANDS:
         return Signature("HEIF", Reader.PILLOW)
+    if box == b"ftyp" and brand == b"crx ":
+        return Signature("Canon raw", Reader.PILLOW)
     if box == b"ftyp" and brand in _AVIF_BRANDS:
         return Signature("AVIF", Reader.PILLOW)
     return Signature("MP4/QuickTime", Reader.FFMPEG)

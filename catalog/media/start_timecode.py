@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from catalog.domain.timecode import can_drop, frames_to_timecode, nominal_rate
+from catalog.media.facts import slate_lines
+from catalog.media.timing import nearest_rate
 
 _FIELDS_FROM = 30  # frames a second above which SMPTE ST 12-3 counts pairs of them
 
@@ -66,18 +68,30 @@ def _spelt(
     return f"{hours:02}:{minutes:02}:{seconds:02}{mark}{frames:02}"
 
 
-def timecode_of_wave(tags: Mapping[str, str], rate: int, papers: Mapping[str, Any]) -> str | None:
-    """A Broadcast Wave's time reference as timecode at the rate its iXML names; else None."""
+def _speed(tags: Mapping[str, str], papers: Mapping[str, Any]) -> tuple[str, str]:
+    """Frames a second, and whether they are dropped (``DF``), as a recorder wrote them."""
     speed = papers.get("speed")
+    if isinstance(speed, Mapping):
+        return str(speed.get("timecode_rate", "")), str(speed.get("timecode_flag", ""))
+    number, _, flag = slate_lines(tags.get("comment", "")).get("SPEED", "").partition("-")
+    return number, flag
+
+
+def timecode_of_wave(tags: Mapping[str, str], rate: int, papers: Mapping[str, Any]) -> str | None:
+    """A Broadcast Wave's time reference as timecode at the rate that it names; else None.
+
+    The rate is iXML's, or that of a line such as ``sSPEED=023.976-NDF`` of its description.
+    """
     samples = tags.get("time_reference", "")
-    if not isinstance(speed, Mapping) or not (samples.isascii() and samples.isdigit()) or not rate:
+    if not (samples.isascii() and samples.isdigit()) or not rate:
         return None
+    named, flag = _speed(tags, papers)
     try:
-        frames = Fraction(str(speed.get("timecode_rate", "")))
+        frames = nearest_rate(Fraction(named))
     except (ValueError, ZeroDivisionError):
         return None
     if not 1 <= frames <= 240 or len(samples) > 18:
         return None
-    drop = str(speed.get("timecode_flag", "")).upper() == "DF"
+    drop = flag.upper() == "DF"
     count = int(Fraction(int(samples), rate) * frames)
     return frames_to_timecode(count, frames, drop=drop and can_drop(frames))

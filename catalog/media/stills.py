@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabytes
-_ANIMATED = {"GIF", "PNG", "WEBP"}
+_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PROFILE = 64 * 1024
 # Of a picture that is cut off, so much must be there for it to be catalogued.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-_NAME_TAGS = ("title", "handler_name")
+_NAME_TAGS = ("title", "handler_name", "filename")  # the last of attachments
 _PCM_BITS = re.compile(r"(?<=[suf])\d{1,2}")
 _TOLD_OF_SOUND = (
     "index", "codec", "profile", "sample_rate", "channels", "layout", "sample_format", "bit_depth",

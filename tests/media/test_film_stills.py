@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from film_frames import attribute, dpx, exr
+from PIL import Image
 
 from catalog.domain.media import AssetKind, SamplingPolicy
 from catalog.errors import MediaError
+from catalog.media.analyse import analyse
+from catalog.media.files import looks_like_media
 from catalog.media.gamuts import GAMUTS, to_bt709
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_limits import DecodeLimits
@@ -175,6 +180,40 @@ def test_densities_are_shown_as_light(tmp_path):
     assert film[0] <= 3
     assert abs(film[1] - srgb(0.18)) < 8
     assert 200 < film[2] < 240 < film[3]
+
+
+@pytest.mark.parametrize("suffix", ["sgi", "pcx", "qoi", "ras"])
+def test_stills_of_other_programs_are_shown(tmp_path, suffix):
+    """What programs for pictures wrote before everybody wrote PNG."""
+    codec = {"ras": "sunrast"}.get(suffix, suffix)
+    pixels = np.full((24, 40, 3), (200, 30, 60), np.uint8)
+    context = av.CodecContext.create(codec, "w")
+    context.width, context.height, context.time_base = 40, 24, Fraction(1, 25)
+    context.pix_fmt = {"sunrast": "bgr24"}.get(codec, "rgb24")
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=context.pix_fmt)
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(b"".join(map(bytes, [*context.encode(frame), *context.encode(None)])))
+    assert looks_like_media(path)
+    found = probe(path)
+    assert (found.kind, found.video.width, found.video.height) == (AssetKind.STILL, 40, 24)
+    shot = next(iter(analyse(path, found, SamplingPolicy(), lambda _pts, jpeg: keep(path, jpeg))))
+    assert (shot.frames[0].width, shot.frames[0].height) == (40, 24)
+    with Image.open(path.with_suffix(".jpg")) as kept:
+        assert np.abs(np.asarray(kept).astype(int) - pixels).max() < 6
+
+
+def keep(path: Path, jpeg: bytes) -> str:
+    path.with_suffix(".jpg").write_bytes(jpeg)
+    return "key"
+
+
+def test_a_radiance_picture_is_light(tmp_path):
+    """Four bytes a pixel: mantissas, and an exponent they share (Ward, "Real Pixels")."""
+    path = tmp_path / "a.hdr"
+    grey = bytes((184, 184, 184, 126))  # 184 / 256 * 2 ** (126 - 128) = 0.18
+    path.write_bytes(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 24 +X 6\n" + grey * 24 * 6)
+    assert looks_like_media(path)
+    assert abs(int(shown(path)[12, 3, 1]) - srgb(0.18)) <= 2
 
 
 @pytest.fixture(scope="module")

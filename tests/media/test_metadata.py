@@ -22,6 +22,7 @@ from catalog.media.hdr import dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.papers import parse_papers
 from catalog.media.place import Place, parse_iso6709, parse_xmp_angle
 from catalog.media.probe import probe
+from catalog.media.sidecars.embedded import read_embedded
 from catalog.media.sidecars.lyrics import lyrics
 from catalog.media.start_timecode import timecode_in_picture
 from catalog.media.tags import clean_tags, find_recorded
@@ -165,6 +166,40 @@ def test_a_slate_written_into_the_description(tmp_path):
     lines = "sSCENE=7\r\nsTAKE=02\r\nsTAPE=ROLL9\r\nsNOTE=wild"
     facts = probe(wave_file(tmp_path / "a.wav", (b"bext", bext(lines, 1)))).facts
     assert (facts.scene, facts.take, facts.reel, facts.description) == ("7", "02", "ROLL9", "wild")
+
+
+def test_a_recorders_lines_tell_its_speed_and_are_no_description(tmp_path):
+    lines = "sSPEED=023.976-NDF\r\nsSCENE=7\r\nsTRK1=Boom"
+    reference = round(10 * 3600 * 1.001 * 48000)
+    found = probe(wave_file(tmp_path / "a.wav", (b"bext", bext(lines, reference))))
+    assert (found.timecode, found.facts.description) == ("10:00:00:00", None)
+    dropped = "sSPEED=029.97-DF"
+    second = probe(wave_file(tmp_path / "b.wav", (b"bext", bext(dropped, 0))))
+    assert second.timecode == "00:00:00;00"
+    third = probe(wave_file(tmp_path / "c.wav", (b"bext", bext("sSPEED=fast", 480))))
+    assert third.timecode is None
+
+
+def cue(*points: tuple[int, int]) -> bytes:
+    return struct.pack("<I", len(points)) + b"".join(
+        struct.pack("<II4sIII", number, at, b"data", 0, 0, at) for number, at in points
+    )
+
+
+def labels(*entries: tuple[bytes, bytes]) -> bytes:
+    return b"adtl" + b"".join(
+        name + struct.pack("<I", len(value)) + value + b"\0" * (len(value) % 2)
+        for name, value in entries
+    )
+
+
+def test_markers_of_a_wave_are_its_chapters(tmp_path):
+    told = labels((b"labl", struct.pack("<I", 2) + b"door slams\0"))
+    chunks = ((b"cue ", cue((1, 960), (2, 2400))), (b"LIST", told))
+    path = wave_file(tmp_path / "a.wav", *chunks)
+    assert [each["title"] for each in probe(path).metadata["chapters"]] == [None, "door slams"]
+    (segment,) = read_embedded(path).segments
+    assert (segment.kind, segment.text, float(segment.start)) == ("subclip", "door slams", 0.05)
 
 
 def test_timed_lyrics_become_lines_and_others_one_text():

@@ -236,3 +236,18 @@ def test_a_picture_of_which_nothing_is_left(tmp_path):
     path.write_bytes(content[: begins + 60])
     with pytest.raises(UndecodableError, match=r"a\.jpg"):
         kept_picture(path)
+
+
+def test_an_avif_that_moves_is_video(tmp_path):
+    pictures = [
+        Image.fromarray(np.full((48, 64, 3), (20 * at, 30, 60), np.uint8)) for at in range(6)
+    ]
+    path = tmp_path / "a.avif"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    found = probe(path)
+    assert (found.kind, found.duration) == (AssetKind.VIDEO, Fraction(6, 10))
+    analysis = analyse(path, found, POLICY, lambda _pts, _jpeg: "k")
+    assert sum(1 for _ in analysis) == 1
+    assert analysis.frames_decoded == 6
+    pictures[0].save(path)
+    assert probe(path).kind is AssetKind.STILL

@@ -27,6 +27,7 @@ SUFFIXES = {
     ".sub": SidecarKind.SUBTITLES,
     ".stl": SidecarKind.SUBTITLES,
     ".scc": SidecarKind.SUBTITLES,
+    ".mcc": SidecarKind.SUBTITLES,
     ".ttml": SidecarKind.SUBTITLES,
     ".dfxp": SidecarKind.SUBTITLES,
     ".itt": SidecarKind.SUBTITLES,

@@ -10,6 +10,7 @@ from catalog.media.sidecars.beside import Candidate
 from catalog.media.sidecars.columns import describe, keyed
 from catalog.media.sidecars.ebu_stl import is_ebu_stl, parse_stl
 from catalog.media.sidecars.logs import MOST_ENTRIES, entry_of, parse_ale, parse_csv, parse_edl
+from catalog.media.sidecars.mcc import LARGEST, parse_mcc
 from catalog.media.sidecars.scc import parse_scc
 from catalog.media.sidecars.subtitles import parse_subtitles
 from catalog.media.sidecars.text import broken, read_bytes, read_text
@@ -70,6 +71,8 @@ def _read_subtitles(file: Candidate, limit: int) -> Sidecar:
             return parse_stl(data, file.language)
         case ".scc":
             return parse_scc(read_text(file.path, limit), file.language)
+        case ".mcc":
+            return parse_mcc(read_text(file.path, LARGEST), file.language)
         case _:
             return parse_subtitles(read_text(file.path, limit), suffix, file.language)
 
