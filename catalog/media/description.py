@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.domain.media import AssetKind, AudioTrack, Facts, Probe, VideoTrack
 from catalog.domain.sidecars import Sidecar
+from catalog.media.avchd import camera_pack
 from catalog.media.chunks import parts_of
 from catalog.media.facts import (
     facts_of_papers,
@@ -20,7 +21,7 @@ from catalog.media.facts import (
     read_xmp,
     slate_lines,
 )
-from catalog.media.hdr import dolby_vision, hdr_facts, hdr_kinds
+from catalog.media.hdr import CAMERA_PACK, dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.log_curves import named_log
 from catalog.media.papers import parse_papers
 from catalog.media.sidecars.columns import labels
@@ -88,6 +89,9 @@ def describe_file(
     said = _read(container, main, parts)
     audio = describe_audio(container)
     recorded, note = find_recorded(said.tags, said.stream_tags)
+    pack = camera_pack(sides.get(CAMERA_PACK, b""))
+    if recorded is None:
+        recorded, note = pack.recorded, pack.note
     described = said.xmp.description if said.xmp is not None else None
     metadata = {
         **describe_rest(container, main),
@@ -96,7 +100,7 @@ def describe_file(
         "xml": said.xml,
         "xmp": described.metadata if described else {},
         "recorded_note": note,
-        "recorded_local": local_moment(said.tags, said.stream_tags),
+        "recorded_local": local_moment(said.tags, said.stream_tags) or pack.local,
         "keywords": _keywords(said),
         "lyrics": find_words(said.tags),
         "log": named_log(_spoken_of(said)) if track is not None else {},
@@ -111,12 +115,13 @@ def describe_file(
         video=track,
         audio=audio,
         timecode=find_timecode(_timecode_sources(container, main))
+        or pack.timecode
         or timecode_in_picture(sides, track.frame_rate if track is not None else None)
         or _timecode_of_sound(audio, said),
         recorded=recorded or (described.recorded if described else None),
         title=(described.title if described else None) or find_title(said.tags, said.stream_tags),
         metadata={key: value for key, value in metadata.items() if value},
-        facts=said.facts,
+        facts=first_of([said.facts, pack.facts]),
         bit_rate=_bit_rate(path, _duration(container, main)),
     )
 

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from catalog.media.avchd import MARK
+
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
@@ -23,17 +25,25 @@ _SIDE_DATA = (
     "S12M_TIMECODE",
     "GOP_TIMECODE",
 )
+CAMERA_PACK, _MESSAGE = "CAMERA_PACK", "SEI_UNREGISTERED"
 _RED, _GREEN, _BLUE, _WHITE = range(4)
 
 
 def side_data(picture: VideoFrame) -> dict[str, bytes]:
-    """What a decoded picture carries of range and timecode, as FFmpeg lays it out in memory."""
+    """What a decoded picture carries of range and timecode, as FFmpeg lays it out in memory.
+
+    And a camera's own message under ``CAMERA_PACK``, see `catalog.media.avchd`.
+    """
     found = {}
     try:
         for name in _SIDE_DATA:
             data: Any = picture.side_data.get(name)
             if data is not None:
                 found[name] = bytes(data)
+        every: Any = picture.side_data  # of one kind there may be several
+        messages = (bytes(each) for each in every if each.type.name == _MESSAGE)
+        if (message := next((m for m in messages if m.startswith(MARK)), None)) is not None:
+            found[CAMERA_PACK] = message
     except ValueError:
         # PyAV refuses a picture's whole side data for one kind it has no name for.
         return found
