@@ -41,6 +41,7 @@ class Media:
     ``start`` is the address of its first picture, ``frames`` its length; a ``still``
     has no length of its own, and is as long as it is shown. ``channels`` counts those
     of its sound, 0 if it has none. ``place`` is None where no file of it is known.
+    ``first_number`` is that of the first file of an image sequence; None of all else.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Media:
     scene: str | None = None
     take: str | None = None
     collection: str | None = None
+    first_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

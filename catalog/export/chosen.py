@@ -101,7 +101,14 @@ def _media(row: Any, file: tuple[Path, Path, bool] | None, maps: Sequence[PathMa
         scene=row.scene,
         take=row.take,
         collection=row.collection,
+        first_number=_first_number(row),
     )
+
+
+def _first_number(row: Any) -> int | None:  # noqa: ANN401  # a row
+    told = row.metadata_.get("sequence") if row.asset_kind == "video" else None
+    number = told.get("first") if isinstance(told, dict) else None
+    return number if isinstance(number, int) else None
 
 
 def _counted(row: Any) -> tuple[Fraction, Timecode, int]:  # noqa: ANN401  # a row

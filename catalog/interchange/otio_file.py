@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
-from catalog.domain.timeline import Cut, Timeline, spell_rate
+from catalog.domain.sequences import parse_pattern
+from catalog.domain.timeline import Cut, Media, Timeline, spell_rate
 from catalog.interchange.written import Options, Written, one_line
 
 if TYPE_CHECKING:
@@ -56,10 +58,7 @@ def _clip(cut: Cut, options: Options, *, markers: bool) -> otio.schema.Clip:
     first = media.start.frames
     whole = otio.opentime.TimeRange(_time(first, rate), _time(media.frames, rate))
     part = otio.opentime.TimeRange(_time(first + cut.first, rate), _time(cut.frames, rate))
-    if url := options.url(cut):
-        found: otio.core.MediaReference = otio.schema.ExternalReference(url, whole)
-    else:
-        found = otio.schema.MissingReference(available_range=whole)
+    found = _reference(media, options.url(cut), whole)
     found.name = one_line(media.name)
     clip = otio.schema.Clip(one_line(cut.name), found, part)
     clip.metadata["catalog"] = _facts(cut)
@@ -73,6 +72,27 @@ def _clip(cut: Cut, options: Options, *, markers: bool) -> otio.schema.Clip:
             otio.schema.Marker(one_line(marker.text), marked, otio.schema.MarkerColor.GREEN)
         )
     return clip
+
+
+def _reference(media: Media, url: str, whole: otio.opentime.TimeRange) -> otio.core.MediaReference:
+    """Where the essence lies: a file, an image sequence's numbered files, or nobody knows."""
+    import opentimelineio as otio  # noqa: PLC0415
+
+    if not url:
+        return otio.schema.MissingReference(available_range=whole)
+    folder, _, name = url.rpartition("/")
+    pattern = parse_pattern(unquote(name)) if media.first_number is not None else None
+    if pattern is None:
+        return otio.schema.ExternalReference(url, whole)
+    return otio.schema.ImageSequenceReference(
+        target_url_base=f"{folder}/" if folder else "",
+        name_prefix=quote(pattern.prefix),
+        name_suffix=pattern.suffix,
+        start_frame=media.first_number or 0,
+        rate=float(media.rate),
+        frame_zero_padding=pattern.width,
+        available_range=whole,
+    )
 
 
 def _time(frames: int, rate: float) -> otio.opentime.RationalTime:
