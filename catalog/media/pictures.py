@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -188,13 +189,13 @@ class PictureReader:
             self.decoded += 1
             yield picture
 
-    def _prepared(self, stream: VideoStream) -> None:
-        _prepare(stream, self._edge, self._threads, self._looks)
+    def _prepared(self, context: VideoCodecContext) -> None:
+        _prepare(context, self._edge, self._threads, self._looks)
 
     def _decode(self) -> Iterator[Picture]:
         with open_container(self._path, accelerator(self._hwaccel)) as container:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
-            self._prepared(stream)
+            self._prepared(stream.codec_context)
             if stream.codec_context.name in CODECS and stream.time_base:
                 self.captions = PacketCaptions(stream.start_time or 0, stream.time_base)
             self._heard = self._sound.open(container) if self._sound is not None else []
@@ -286,9 +287,8 @@ class PictureReader:
         yield None
 
 
-def _prepare(stream: VideoStream, longest_edge: int, threads: int, looks: Looks) -> None:
+def _prepare(context: VideoCodecContext, longest_edge: int, threads: int, looks: Looks) -> None:
     """Set the decoder up: on so many processors, and no finer than what is to be kept."""
-    context = stream.codec_context
     if looks.layer is not None and context.codec.canonical_name == "exr":
         context.options = {**context.options, "layer": looks.layer}
     context.thread_type = ThreadType.AUTO

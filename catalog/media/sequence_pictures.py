@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import av
 import av.error
+from av.codec.context import ThreadType
 
 from catalog.domain.media import AssetKind, Probe, VideoTrack
 from catalog.domain.paths import shown_path
@@ -16,18 +18,21 @@ from catalog.domain.sequences import USUAL_RATE, holes
 from catalog.domain.timecode import parse_timecode
 from catalog.errors import InvalidInputError, MediaError, UnreadableFileError
 from catalog.media.container import open_container, video_candidates
-from catalog.media.files import unreadable
+from catalog.media.files import check_readable, unreadable
 from catalog.media.sequences import SequenceFrame, frames_of, state_of
+from catalog.media.signatures import recognise
 from catalog.media.timing import nearest_rate
 
 if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 SEQUENCE = "image2"
 """The container of a sequence: what FFmpeg calls files with numbers in their names."""
 # A frame so much larger than the first is none of the sequence's, whatever its name.
 _LARGEST_FRAME = 4
+_MOST_BYTES = 1 << 30  # 8K in 32-bit floats has half of that
+_SINGLE = {"DPX": "dpx", "OpenEXR": "exr"}
 
 
 def sequence_frames(path: Path) -> list[SequenceFrame]:
@@ -119,11 +124,11 @@ def missing_frames(probe: Probe) -> int:
 
 
 def sequence_pictures(
-    path: Path, track: VideoTrack, prepare: Callable[[VideoStream], None]
+    path: Path, track: VideoTrack, prepare: Callable[[VideoCodecContext], None]
 ) -> Iterator[tuple[int, VideoFrame | None]]:
     """Each frame that is there: how many numbers after the first, and its picture if it decodes.
 
-    ``prepare`` sets its decoder up.
+    ``prepare`` sets a decoder up.
 
     Raises
     ------
@@ -131,22 +136,53 @@ def sequence_pictures(
         If one cannot be read.
     """
     frames = sequence_frames(path)
-    most = _LARGEST_FRAME * track.width * track.height
+    decoder = _FrameDecoder(_LARGEST_FRAME * track.width * track.height, prepare)
     for frame in frames:
-        yield frame.number - frames[0].number, _picture(frame.path, most, prepare)
+        yield frame.number - frames[0].number, decoder.picture(frame.path)
 
 
-def _picture(
-    path: Path, most_pixels: int, prepare: Callable[[VideoStream], None]
-) -> VideoFrame | None:
-    try:
-        with open_container(path) as container:
-            stream = next(iter(video_candidates(container)), None)
-            if stream is None or stream.width * stream.height > most_pixels:
+class _FrameDecoder:
+    """Decodes one file after another; of a format that is one picture by one and the same decoder.
+
+    FFmpeg's demuxers decode a picture to see what it is, and then once more to show it.
+    """
+
+    def __init__(self, most_pixels: int, prepare: Callable[[VideoCodecContext], None]) -> None:
+        self._most = most_pixels
+        self._prepare = prepare
+        self._decoders: dict[str, VideoCodecContext] = {}
+
+    def picture(self, path: Path) -> VideoFrame | None:
+        """The picture of a file; None if it is broken, empty or too large."""
+        try:
+            signature = recognise(check_readable(path))
+            codec = None if signature is None else _SINGLE.get(signature.name)
+            if codec is not None:
+                return self._decoded(path, codec)
+            with open_container(path) as container:
+                stream = next(iter(video_candidates(container)), None)
+                if stream is None or stream.width * stream.height > self._most:
+                    return None
+                self._prepare(stream.codec_context)
+                return next(iter(container.decode(stream)), None)
+        except UnreadableFileError:
+            raise  # storage that went away is no fault of the frame's
+        except (MediaError, av.error.FFmpegError, IndexError):
+            return None
+
+    def _decoded(self, path: Path, codec: str) -> VideoFrame | None:
+        decoder = self._decoders.get(codec)
+        if decoder is None:
+            decoder = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
+            self._prepare(decoder)
+            # By frames it would hold pictures back; this way each comes at once.
+            decoder.thread_type = ThreadType.SLICE
+            decoder.options = {**decoder.options, "max_pixels": str(self._most)}
+            self._decoders[codec] = decoder
+        try:
+            if path.stat().st_size > _MOST_BYTES:
                 return None
-            prepare(stream)
-            return next(iter(container.decode(stream)), None)
-    except UnreadableFileError:
-        raise  # storage that went away is no fault of the frame's
-    except (MediaError, av.error.FFmpegError, IndexError):
-        return None
+            content = path.read_bytes()
+        except OSError as error:
+            raise unreadable(path, error) from error
+        return next(iter(decoder.decode(av.Packet(content))), None)
