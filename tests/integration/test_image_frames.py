@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,9 +21,10 @@ from catalog.domain.file_state import FileState
 from catalog.domain.watch_report import WatchReport
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.fingerprint import look
+from catalog.settings import Settings
 from catalog.watch.settling import PATIENCE, Settling
 
-SETTLE_S = 0.2
+DEADLINE_S = 240.0
 
 
 def dpx_frames(folder: Path, numbers: range, *, name: str = "shot.", mark: int = 0) -> Path:
@@ -264,3 +268,54 @@ def test_a_change_of_policy_is_heeded_by_the_next_walk(catalog, watched):
     catalog.root.set(watched, sequences="all")
     scan(catalog)
     assert online(catalog) == set(places(catalog)) == {"f%02d.png"}
+
+
+def eventually(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE_S:.0f} s: {what}"
+        time.sleep(0.02)
+
+
+@contextmanager
+def watching(settings: Settings) -> Iterator[None]:
+    """A watcher in a catalogue of its own, as a process of its own has."""
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with Catalog.open(settings) as catalog:
+                catalog.watch(stop)
+        except BaseException as error:  # noqa: BLE001  # told by the test
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(DEADLINE_S)
+    assert not thread.is_alive()
+    assert not failed
+
+
+def test_a_running_watcher_follows_a_sequence(catalog, settings, watched):
+    """Whatever was taken on the way, in the end all its frames are one asset."""
+
+    def listed() -> list[str]:
+        return [each["name"] for each in catalog.assets("")["assets"]]
+
+    with watching(settings):
+        dpx_frames(watched / "r", range(1, 5))
+        eventually(lambda: listed() == ["shot.[0001-0004].dpx"], "the frames are one asset")
+        dpx_frames(watched / "r", range(5, 8))
+        eventually(lambda: listed() == ["shot.[0001-0007].dpx"], "those that came later as well")
+        (watched / "r" / "shot.0003.dpx").unlink()
+        hole = "SELECT metadata->'sequence'->'missing' FROM catalog.asset"
+        eventually(lambda: (["3"],) in rows(catalog, hole), "the hole is seen")
+        (watched / "r").rename(watched / "s")
+        eventually(lambda: online(catalog) == {"s/shot.%04d.dpx"}, "it is followed")
+        shutil.rmtree(watched / "s")
+        eventually(lambda: not online(catalog), "it is missing")
