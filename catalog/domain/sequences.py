@@ -79,6 +79,16 @@ def split_number(name: str, policy: str) -> tuple[str, str, str] | None:
     return None if found is None else (found[1], found[2], found[3])
 
 
+def possible_patterns(name: str, policy: str = "all") -> list[Pattern]:
+    """The sequences that a name may be of: with its own number of digits, or with fewer."""
+    parts = split_number(name, policy)
+    if parts is None:
+        return []
+    prefix, digits, suffix = parts
+    least = len(digits) if digits[0] == "0" else 1
+    return [Pattern(prefix, width, suffix) for width in range(least, len(digits) + 1)]
+
+
 def find_sequences(names: Iterable[str], policy: str) -> dict[Pattern, list[int]]:
     """The sequences among the names of one folder, with their numbers in order.
 

@@ -14,6 +14,7 @@ from catalog.domain.file_state import FileState
 from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path, shown_path
 from catalog.domain.root_settings import sampling_at
+from catalog.domain.sequences import parse_pattern, possible_patterns
 from catalog.errors import (
     CatalogError,
     MediaError,
@@ -29,6 +30,7 @@ from catalog.media.sequences import (
     Grouping,
     PolicyOf,
     frames_of,
+    is_present,
     is_sequence,
     look_for,
     name_of,
@@ -216,6 +218,7 @@ class Registrar:
                 on_new(session, asset_id)
         if not new:
             settle_moves(self._database, asset_id, seen, verified=True)
+        self._take_in_again(path, seen, asset_id)
         return Registration(path, asset_id, new)
 
     def _recognised(self, path: Path, root_id: int, below: Path) -> Registration | None:
@@ -231,6 +234,29 @@ class Registrar:
             _take_in(session, path, seen, asset_id)
         settle_moves(self._database, asset_id, seen, verified=False)
         return Registration(path, asset_id, new=False, verified=False)
+
+    def _take_in_again(self, path: Path, seen: FileSeen, asset_id: int) -> None:
+        """Look whether a frame, or its sequence, was entered at the same time as this.
+
+        Both look once they are entered for good, so one of them sees the other.
+        """
+        if is_sequence(path):
+            with self._database.session() as session:
+                _take_in(session, path, seen, asset_id)
+            return
+        folder = seen.path.parent
+        wholes = [folder / str(each) for each in possible_patterns(path.name, "auto")]
+        if not wholes:
+            return
+        with self._database.session() as session:
+            known = locations.at_paths(session, seen.root_id, wholes)
+        whole = next((each for each in known if _is_frame(path, each)), None)
+        if whole is None or whole.asset_id is None:
+            return
+        if sequence_policy(self._database)(path.parent) == "off":
+            return  # it is meant to be an asset, whatever it was taken for before
+        with self._database.session() as session:
+            versions.taken_in(session, seen.root_id, [seen.path], whole.asset_id)
 
     def _place(self, path: Path) -> tuple[int, Path]:
         for root_id, root in self._roots:
@@ -267,6 +293,13 @@ def _state_of_failed(path: Path, error: MediaError) -> FileState | None:
     # Of a link that leads out of the root the link itself is seen, and nothing beyond.
     stat = path.lstat() if isinstance(error, OutsideRootError) else path.stat()
     return None if file_mode.S_ISDIR(stat.st_mode) else FileState.of(stat)
+
+
+def _is_frame(path: Path, whole: LocationState) -> bool:
+    """Whether a file is a frame of a sequence that the catalogue knows, as it lies there now."""
+    pattern = parse_pattern(whole.path.name)
+    fits = pattern is not None and pattern.number_of(path.name) is not None
+    return fits and whole.asset_id is not None and is_present(whole.file)
 
 
 def _take_in(session: Session, path: Path, seen: FileSeen, asset_id: int) -> None:

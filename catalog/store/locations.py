@@ -95,6 +95,15 @@ def find_location(
     return next(iter(_states(session.execute(statement))), None)
 
 
+def at_paths(session: Session, root_id: int, paths: Sequence[Path]) -> list[LocationState]:
+    """What is known of the files at these paths below a root, as far as they are there."""
+    raws = [raw_path(path) for path in paths]
+    statement = _known().where(
+        Location.root_id == root_id, Location.raw_path.in_(raws), Location.online
+    )
+    return _states(session.execute(statement))
+
+
 def of_assets(session: Session, asset_ids: Sequence[int]) -> list[LocationState]:
     """All locations of these assets."""
     return _states(session.execute(_known().where(among(Location.asset_id, asset_ids))))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.domain.file_state import FileState
-from catalog.domain.sequences import Pattern, split_number
+from catalog.domain.sequences import possible_patterns, split_number
 from catalog.media.sequences import Families, file_names, state_of
 
 
@@ -37,7 +37,7 @@ def touched_frames(
         folder, name = os.path.split(path)
         if split_number(name, policy) is None:
             found.plain.append(path)
-        elif not any(waits(os.path.join(folder, str(each))) for each in _possible(name)):  # noqa: PTH118
+        elif not any(waits(os.path.join(folder, str(each))) for each in possible_patterns(name)):  # noqa: PTH118
             folders[folder].append(name)
     for folder, names in folders.items():
         _sort(Path(folder), names, policy, found)
@@ -52,14 +52,6 @@ def _sort(folder: Path, names: list[str], policy: str, found: TouchedFrames) -> 
             found.sequences.append((str(folder / str(pattern)), state_of(folder / str(pattern))))
     alone = [name for name in names if families.of(name) is None]
     found.plain += [str(folder / name) for name in alone]
-    gone = dict.fromkeys(each for name in alone for each in _possible(name) if each not in whole)
+    possible = (each for name in alone for each in possible_patterns(name))
+    gone = dict.fromkeys(each for each in possible if each not in whole)
     found.gone += [str(folder / str(each)) for each in gone]
-
-
-def _possible(name: str) -> list[Pattern]:
-    """The sequences that a name may be of: of its own number of digits, or of fewer."""
-    parts = split_number(name, "all")
-    assert parts is not None  # noqa: S101  # asked by the callers
-    prefix, digits, suffix = parts
-    least = len(digits) if digits[0] == "0" else 1
-    return [Pattern(prefix, width, suffix) for width in range(least, len(digits) + 1)]

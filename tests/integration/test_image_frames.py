@@ -20,6 +20,7 @@ from catalog import Catalog
 from catalog.domain.file_state import FileState
 from catalog.domain.watch_report import WatchReport
 from catalog.errors import InvalidInputError, NotFoundError
+from catalog.ingest.register import Registrar
 from catalog.media.fingerprint import look
 from catalog.settings import Settings
 from catalog.watch.settling import PATIENCE, Settling
@@ -125,6 +126,26 @@ def test_stills_that_were_assets_become_frames(catalog, tmp_path):
     assert [each["name"] for each in listed] == ["shot.[0001-0005].dpx"]
     superseded = catalog.show("shot.0001.dpx")
     assert superseded["superseded_by"] == listed[0]["id"]
+
+
+def test_a_frame_and_its_sequence_that_come_at_once_are_one_asset(catalog, tmp_path):
+    """A still that was registered while its sequence was, and entered after it."""
+    folder = tmp_path / "in"
+    pattern = dpx_frames(folder, range(1, 4))
+    registrar = Registrar(catalog.database, [folder])
+    whole = registrar.register(pattern)
+    late = registrar.register(folder / "shot.0002.dpx")
+    assert late.asset_id != whole.asset_id
+    assert places(catalog) == {"shot.%04d.dpx": (whole.asset_id, True)}
+    # Where each file is to be an asset of its own, no sequence is known that would take it in.
+    off = tmp_path / "off"
+    dpx_frames(off, range(1, 3), mark=5)
+    catalog.root.add(off, sequences="off")
+    assert catalog.ingest(off).registered == 2
+    assert {path for path in online(catalog) if "shot.0" in path} == {
+        "shot.0001.dpx",
+        "shot.0002.dpx",
+    }
 
 
 def test_a_root_says_which_files_are_frames(catalog, tmp_path):
