@@ -5,7 +5,9 @@ from __future__ import annotations
 import stat as file_mode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -59,9 +61,13 @@ class Registration:
 
 def sequence_policy(database: Database, policy: SamplingPolicy | None = None) -> PolicyOf:
     """Which files of a folder may be frames of a sequence: as ``policy`` says, else its root."""
-    with database.session() as session:
-        said = roots.sampling_settings(session)
-    return lambda folder: (policy or sampling_at(folder, said)).sequences
+
+    @cache
+    def said() -> list[tuple[Path, dict[str, Any]]]:
+        with database.session() as session:
+            return roots.sampling_settings(session)
+
+    return lambda folder: (policy or sampling_at(folder, said())).sequences
 
 
 def find_files(

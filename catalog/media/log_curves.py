@@ -32,7 +32,7 @@ class LogCurve:
     full: bool = False
 
     def light(self, coded: Light) -> Light:
-        """The scene's light in BT.709's primaries left out of account: only the curve is undone."""
+        """The scene's light, still in the camera's own primaries: only the curve is undone."""
         by_codes, curve = CURVES[self.curve]
         if by_codes and not self.full:
             coded = (64 + 876 * coded) / 1023

@@ -172,6 +172,8 @@ class Grouping:
 
     def of(self, path: Path) -> Path:
         """The sequence that a file is a frame of; else the path itself."""
+        if split_number(path.name, "all") is None:
+            return path
         folder = path.parent
         policy = self._policy_of(folder)
         if split_number(path.name, policy) is None:
