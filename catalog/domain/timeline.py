@@ -199,6 +199,7 @@ def lay(
     start: str | None = None,
     handles: int = 0,
     note: str | None = None,
+    tracks: int | None = None,
 ) -> Timeline:
     """Put what was chosen one after the other, or each in the place that it names.
 
@@ -211,13 +212,18 @@ def lay(
         The timeline's first address; None is one hour, drop-frame if most of its rate are.
     handles:
         Frames more on either side, as far as the essence goes.
+    tracks:
+        How many video tracks whoever writes it can carry; None: any number. What lies on others
+        has no say in the rate, unless there is nothing else.
 
     Raises
     ------
     InvalidInputError
         If ``start`` is no timecode of that rate.
     """
-    pictures = [c.media for c in chosen if c.media.video and not c.media.still]
+    moving = [each for each in chosen if each.media.video and not each.media.still]
+    carried = [each for each in moving if tracks is None or each.track <= tracks]
+    pictures = [each.media for each in carried or moving]
     common = Counter(media.rate for media in pictures).most_common(1)
     own = rate or (common[0][0] if common else Fraction(25))
     cuts: list[Cut] = []

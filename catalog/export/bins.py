@@ -65,7 +65,7 @@ def export_bin(
     """
     chosen_format = format_named(format_name)
     maps = [parse_map(text) for text in options.maps]
-    timeline = _timeline(database, reference, maps, options)
+    timeline = _timeline(database, reference, maps, options, chosen_format.tracks)
     written = chosen_format.write(timeline, Options(options.relative, _pictures(store)))
     if not written.clips:
         raise _nothing(timeline, chosen_format, written)
@@ -103,6 +103,7 @@ def _timeline(
     reference: BinReference,
     maps: Sequence[PathMap],
     options: ExportOptions,
+    tracks: int | None,
 ) -> Timeline:
     if not 0 <= options.handles <= MOST_HANDLES:
         raise InvalidInputError(
@@ -129,6 +130,7 @@ def _timeline(
         start=options.start,
         handles=options.handles,
         note=found.get("note"),
+        tracks=tracks,
     )
 
 

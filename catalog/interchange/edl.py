@@ -27,7 +27,7 @@ _RATES = ("23.976", "24", "25", "29.97", "30", "50", "59.94", "60")
 def write_edl(timeline: Timeline, options: Options) -> Written:
     """The timeline's first video track and two channels of its sound, as cuts."""
     written = Written()
-    cuts = _carried(timeline, written)
+    cuts = of_one_rate(timeline, written, "an EDL", tracks=1)
     reels = reel_names(cuts, REEL_LENGTH)
     _note_losses(timeline, cuts, reels, written)
     lines = [f"TITLE: {one_line(timeline.name)[:70]}", _mode(timeline.start), ""]
@@ -40,16 +40,6 @@ def write_edl(timeline: Timeline, options: Options) -> Written:
     written.data = ("\n".join(lines) + "\n").encode("utf-8")
     written.clips = len(cuts)
     return written
-
-
-def _carried(timeline: Timeline, written: Written) -> list[Cut]:
-    kept = []
-    for cut in of_one_rate(timeline, written, "an EDL"):
-        if cut.track > 1:
-            written.leave("clip", "an EDL has one video track", cut)
-        else:
-            kept.append(cut)
-    return kept
 
 
 def _note_losses(

@@ -13,7 +13,10 @@ from catalog.interchange.written import Options, Written
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: what it is called, its files' suffix, and where its writer is."""
+    """A format: what it is called, its files' suffix, and where its writer is.
+
+    ``tracks``: how many video tracks it has; None: any number.
+    """
 
     name: str
     suffix: str
@@ -21,6 +24,7 @@ class Format:
     media_type: str
     module: str
     function: str
+    tracks: int | None = None
 
     def write(self, timeline: Timeline, options: Options) -> Written:
         """The timeline as such a file."""
@@ -34,7 +38,11 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("edl", ".edl", "CMX 3600 edit decision list", "text/plain", "edl", "write_edl"),
+        Format(
+            *("edl", ".edl", "CMX 3600 edit decision list", "text/plain"),
+            *("edl", "write_edl"),
+            tracks=1,
+        ),
         Format("otio", ".otio", "OpenTimelineIO", "application/json", "otio_file", "write_otio"),
         Format(
             *("fcpxml", ".fcpxml", "Final Cut Pro X XML", "application/xml"),

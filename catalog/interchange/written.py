@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from catalog.domain.timecode import nominal_rate
-from catalog.domain.timeline import Cut, Timeline, spell_rate
+from catalog.domain.timeline import RATES, Cut, Timeline, spell_rate
 
 # What XML 1.0 cannot hold: control characters, surrogates, and two that are no characters.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -82,23 +82,36 @@ def xml_text(text: str | None) -> str:
     return _NOT_IN_XML.sub("", text or "")
 
 
-def of_one_rate(timeline: Timeline, written: Written, format_name: str) -> list[Cut]:
-    """The cuts that a format of one frame rate can carry; the rest is noted as left out."""
+def of_one_rate(
+    timeline: Timeline, written: Written, format_name: str, *, tracks: int | None = None
+) -> list[Cut]:
+    """The cuts that a format of one frame rate can carry; the rest is noted as left out.
+
+    ``tracks``: how many video tracks it has; None: any number.
+    """
     own = timeline.rate
     kept: list[Cut] = []
     for cut in timeline.cuts:
-        if cut.media.still:
+        if tracks is not None and cut.track > tracks:
+            written.leave("clip", f"{format_name} has one video track", cut)
+        elif cut.media.still:
             written.leave("clip", f"{format_name} has no stills, only what runs in time", cut)
         elif cut.media.rate != own:
             written.leave(
                 "clip",
                 f"it has {spell_rate(cut.media.rate)} frames/s, and {format_name} one rate for all,"
-                f" here {spell_rate(own)}: export it with --rate {spell_rate(cut.media.rate)}",
+                f" here {spell_rate(own)}{_other_list(cut)}",
                 cut,
             )
         else:
             kept.append(cut)
     return kept
+
+
+def _other_list(cut: Cut) -> str:
+    """How a cut of another rate is written; nothing where no timeline has its rate."""
+    spelt = spell_rate(cut.media.rate)
+    return f": export it with --rate {spelt}" if spelt in RATES else ""
 
 
 def is_ntsc(rate: Fraction) -> bool:

@@ -164,3 +164,32 @@ def test_names_that_are_no_text_keep_their_bytes():
     assert "\udcff" not in place.path
     with pytest.raises(InvalidInputError, match="no mapping of paths"):
         parse_map("relative=/x")
+
+
+def test_what_a_list_cannot_carry_has_no_say_in_its_rate():
+    """Interviews of one rate, cutaways of another: the list is of the interviews."""
+
+    def part(number: int, rate: Fraction, **more: object) -> Chosen:
+        own = dataclasses.replace(
+            media(number), rate=rate, start=parse_timecode("01:00:00:00", rate)
+        )
+        return Chosen(own, Fraction(10), Fraction(12), Fraction(0), f"clip {number}", **more)
+
+    film, odd = Fraction(30_000, 1001), Fraction(25, 2)
+    chosen = [
+        part(1, film, line=1),
+        part(2, RATE, line=1, track=2),
+        part(3, RATE, line=2, track=2),
+        part(4, odd, line=3),
+    ]
+    assert lay("Story", chosen).rate == RATE
+    listed = lay("Story", chosen, tracks=FORMATS["edl"].tracks)
+    assert listed.rate == film
+    assert lay("Story", chosen[1:3], tracks=1).rate == RATE, "there is nothing else"
+    written = FORMATS["edl"].write(listed, Options())
+    assert written.clips == 1
+    reasons = [left.reason for left in written.left_out if left.what == "clip"]
+    assert reasons == [
+        *["an EDL has one video track"] * 2,
+        "it has 12.5 frames/s, and an EDL one rate for all, here 29.97",
+    ]
