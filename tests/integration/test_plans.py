@@ -19,6 +19,7 @@ from catalog.domain import plan as planning
 from catalog.domain.plan import Library, Sampled, choose, worth_counting
 from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
+from catalog.search import known_filters
 from catalog.search import planning as looking
 from catalog.settings import Settings
 from catalog.store import centres, vectors
@@ -427,6 +428,7 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
     asked_all = {"limit": 10, "all_": True}
     exact = {at: filled.search(f"query {at} -collection:c3", **asked_all) for at in range(QUERIES)}
     monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
+    monkeypatch.setattr(known_filters, "_TRUSTED_S", 1e9)
     monkeypatch.setattr(looking, "_COUNTED", 20)
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)
     monkeypatch.setattr(looking, "_SAMPLE_PAGES", 12)
@@ -449,6 +451,7 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
 
 def test_filters_known_to_be_wide_are_not_judged_again(filled: Catalog, monkeypatch, statements):
     """And what they keep by now is found, however little that is."""
+    monkeypatch.setattr(known_filters, "_TRUSTED_S", 1e9)
     monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
     monkeypatch.setattr(looking, "_COUNTED", 20)
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)
