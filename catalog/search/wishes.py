@@ -66,8 +66,11 @@ class Wishes:
             return Sought(encoder)
         look_up = self._known.look_up
         seen = look_up(session, encoder.id, words)
+        # Where nothing is known for pictures, the same question for speech tells nothing new.
+        if seen is None:
+            return None
         heard = look_up(session, hears.id, words) if weights.speech > 0 else None
-        if seen is None or (weights.speech > 0 and heard is None):
+        if weights.speech > 0 and heard is None:
             return None
         read = seen.characters_read
         return Sought(
