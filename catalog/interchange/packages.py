@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from catalog.interchange.logs import LIMIT
+from catalog.interchange.script_file import UNPACKING
 
 # By the package's suffix: the timeline's name within, as Final Cut Pro (10.6) and OpenTimelineIO's
 # file bundles have it.
@@ -44,8 +45,7 @@ def archived(path: Path) -> bytes:
             data = file.read(LIMIT + 1)
     except KeyError as error:
         raise ValueError(f"there is no {_ARCHIVED} in it") from error
-    # RuntimeError is what a password gets, NotImplementedError an unknown compression.
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except UNPACKING as error:
         raise ValueError(f"it is no archive that can be read ({error})") from error
     if len(data) > LIMIT:
         raise ValueError(f"its timeline is larger than {LIMIT // 1_000_000} MB")

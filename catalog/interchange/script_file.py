@@ -42,7 +42,8 @@ _BOMS = (
 )
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")
-_UNPACKING = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError)
+# What an archive that is damaged, has a password or an unknown compression raises.
+UNPACKING = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError)
 _MAIN_PART = "word/document.xml"
 # So Word's own styles are called in the file, whatever language Word speaks.
 _HEADING_STYLE = re.compile(r"(?i)(heading \d|title|subtitle|toc )")
@@ -205,7 +206,7 @@ def _check_package(data: bytes) -> None:
             for name in sorted(names):
                 if name.endswith((".xml", ".rels")):
                     fromstring(package.read(name), forbid_dtd=True)
-    except _UNPACKING as error:
+    except UNPACKING as error:
         raise ValueError(f"it is no .docx that can be unpacked ({error})"[:200]) from error
     except (ParseError, DefusedXmlException, LookupError, RecursionError) as error:
         raise ValueError(f"its XML cannot be read ({error})"[:200]) from error

@@ -178,6 +178,18 @@ def test_a_package_without_a_timeline_is_refused(
         catalog.import_log(path)
 
 
+def test_a_package_that_is_damaged_within_is_refused(catalog: Catalog, tmp_path: Path):
+    path = tmp_path / "story.otioz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("content.otio", "{}" * 400)
+    content = bytearray(path.read_bytes())
+    begin = content.index(b"content.otio") + len("content.otio")
+    content[begin : begin + 8] = b"\xff" * 8
+    path.write_bytes(content)
+    with pytest.raises(InvalidInputError, match="it is no archive that can be read"):
+        catalog.import_log(path)
+
+
 def test_what_is_refused(catalog: Catalog, film: Path, tmp_path: Path):
     with pytest.raises(InvalidInputError, match="is no log by its suffix"):
         catalog.import_log(film)
