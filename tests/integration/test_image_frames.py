@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,18 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from small_footage import still, video
-from sqlalchemy import text
+from watched import eventually, online, places, rows, scan, watching
 
 from catalog import Catalog
 from catalog.domain.file_state import FileState
-from catalog.domain.watch_report import WatchReport
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.ingest.register import Registrar
 from catalog.media.fingerprint import look
-from catalog.settings import Settings
 from catalog.watch.settling import PATIENCE, Settling
-
-DEADLINE_S = 240.0
 
 
 def dpx_frames(folder: Path, numbers: range, *, name: str = "shot.", mark: int = 0) -> Path:
@@ -45,24 +37,6 @@ def dpx_frames(folder: Path, numbers: range, *, name: str = "shot.", mark: int =
         packets += codec.encode(None)
         (folder / f"{name}{number:04d}.dpx").write_bytes(b"".join(map(bytes, packets)))
     return pattern
-
-
-def scan(catalog: Catalog) -> WatchReport:
-    return catalog.watch(threading.Event(), once=True)
-
-
-def rows(catalog: Catalog, statement: str) -> list[tuple]:
-    with catalog.database.session() as session:
-        return [tuple(row) for row in session.execute(text(statement))]
-
-
-def places(catalog: Catalog) -> dict[str, tuple[int | None, bool]]:
-    found = rows(catalog, "SELECT path, asset_id, online FROM catalog.location")
-    return {path: (asset_id, online) for path, asset_id, online in found}
-
-
-def online(catalog: Catalog) -> set[str]:
-    return {path for path, (_, there) in places(catalog).items() if there}
 
 
 def test_a_folder_of_frames_is_one_searchable_asset(catalog, tmp_path):
@@ -289,37 +263,6 @@ def test_a_change_of_policy_is_heeded_by_the_next_walk(catalog, watched):
     catalog.root.set(watched, sequences="all")
     scan(catalog)
     assert online(catalog) == set(places(catalog)) == {"f%02d.png"}
-
-
-def eventually(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE_S:.0f} s: {what}"
-        time.sleep(0.02)
-
-
-@contextmanager
-def watching(settings: Settings) -> Iterator[None]:
-    """A watcher in a catalogue of its own, as a process of its own has."""
-    stop = threading.Event()
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            with Catalog.open(settings) as catalog:
-                catalog.watch(stop)
-        except BaseException as error:  # noqa: BLE001  # told by the test
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(DEADLINE_S)
-    assert not thread.is_alive()
-    assert not failed
 
 
 def test_a_running_watcher_follows_a_sequence(catalog, settings, watched):
