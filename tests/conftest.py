@@ -13,18 +13,17 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
-import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url
+from own_databases import administrator, execute, own_database, own_settings, with_database
+from shared_decoders import SharedHost
 
 from catalog.db.embedded import EmbeddedPostgres
 from catalog.db.engine import create_engine_for
 from catalog.db.migrate import migrate
+from catalog.media import isolated
 from catalog.settings import Settings
 
 # What a test writes need not survive the machine. No autovacuum: it would come at its own time,
@@ -35,6 +34,12 @@ FAST = {
     "full_page_writes": "off",
     "autovacuum": "off",
 }
+
+# Threads that wait for each other awake, as those of torch and numpy do, take the processors from
+# the tests that run beside them: nine times the processor time for the same vectors. Who is started
+# from here (the processes of `pytest -n 2`, the command line, workers) has it from the beginning.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Every run tries the same examples, whatever else the machine does: what a lucky draw finds is for
 # somebody who looks for it (`pytest --hypothesis-profile=explore`), not for one who lands a change.
@@ -77,18 +82,18 @@ def postgres_url(test_run: str) -> Iterator[str]:
 def template_database(postgres_url: str, test_run: str) -> str:
     """Name of a migrated database that nobody is connected to."""
     name = f"template_{test_run[:12]}"
-    with _admin(postgres_url) as admin:
+    with administrator(postgres_url) as admin:
         # One worker of the run at a time; the lock goes with the connection.
         admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         if admin.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
             return name
         draft = f"{name}_draft"
-        _execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", draft)
-        _execute(admin, "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", draft)
-        engine = create_engine_for(_with_database(postgres_url, draft))
+        execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", draft)
+        execute(admin, "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", draft)
+        engine = create_engine_for(with_database(postgres_url, draft))
         migrate(engine)
         engine.dispose()
-        _execute(admin, "ALTER DATABASE {} RENAME TO {}", draft, name)
+        execute(admin, "ALTER DATABASE {} RENAME TO {}", draft, name)
     return name
 
 
@@ -108,15 +113,23 @@ def open_folder() -> Iterator[Path]:
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """URL of a new database without schema or extension."""
-    with _database(postgres_url, template="template0") as url:
+    with own_database(postgres_url, template="template0") as url:
         yield url
 
 
 @pytest.fixture
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """URL of a migrated database of this test's own."""
-    with _database(postgres_url, template=template_database) as url:
+    with own_database(postgres_url, template=template_database) as url:
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_decoder_host() -> Iterator[None]:
+    """Catalogues in this process fork their decoders from one host."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolated, "Host", SharedHost)
+        yield
 
 
 @pytest.fixture
@@ -125,37 +138,19 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(home=tmp_path / "home", database_url=database_url, encoder="null")
 
 
+@pytest.fixture(scope="module")
+def shared_settings(
+    postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of a catalogue for the tests of one module that only read."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    with own_settings(postgres_url, template_database, home) as settings:
+        yield settings
+
+
 def _quick_folder() -> Path:
     """Memory, where there is room: a new cluster is a thousand files to write through."""
     memory = Path("/dev/shm")
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30:
         return memory
     return Path(tempfile.gettempdir())
-
-
-@contextmanager
-def _database(server: str, *, template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex[:16]}"
-    with _admin(server) as admin:
-        _execute(admin, "CREATE DATABASE {} TEMPLATE {}", name, template)
-    yield _with_database(server, name)
-    with _admin(server) as admin:
-        # A test that leaves a connection open fails in its own way, not here.
-        _execute(admin, "DROP DATABASE {} WITH (FORCE)", name)
-
-
-@contextmanager
-def _admin(url: str) -> Iterator[psycopg.Connection]:
-    parsed = make_url(url).set(drivername="postgresql")
-    with psycopg.connect(
-        parsed.render_as_string(hide_password=False), autocommit=True
-    ) as connection:
-        yield connection
-
-
-def _execute(admin: psycopg.Connection, statement: str, *names: str) -> None:
-    admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-def _with_database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)

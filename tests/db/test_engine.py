@@ -128,9 +128,9 @@ def test_who_waited_a_moment_is_not_asked_whether_the_server_is_there(
         assert len(asked) == 1
 
 
-def test_a_connection_that_breaks_within_a_session(settings: Settings) -> None:
+def test_a_connection_that_breaks_within_a_session(shared_settings: Settings) -> None:
     with (
-        Database.open(settings) as database,
+        Database.open(shared_settings) as database,
         pytest.raises(DatabaseUnavailableError),
         database.session() as session,
     ):
@@ -159,18 +159,20 @@ def test_a_connection_that_is_lost_as_it_is_opened(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("state", ["53100", "53300", "58030", "57P01"])
-def test_a_server_that_lacks_what_it_needs_is_unavailable(settings: Settings, state: str) -> None:
+def test_a_server_that_lacks_what_it_needs_is_unavailable(
+    shared_settings: Settings, state: str
+) -> None:
     with (
-        Database.open(settings) as database,
+        Database.open(shared_settings) as database,
         pytest.raises(DatabaseUnavailableError),
         database.session() as session,
     ):
         session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
 
 
-def test_a_failing_statement_is_not_an_unavailable_server(settings: Settings) -> None:
+def test_a_failing_statement_is_not_an_unavailable_server(shared_settings: Settings) -> None:
     with (
-        Database.open(settings) as database,
+        Database.open(shared_settings) as database,
         pytest.raises(OperationalError, match="canceling statement"),
         database.session() as session,
     ):
@@ -198,12 +200,12 @@ def test_an_unsuitable_server_is_named_with_the_remedy(
     facts: ServerFacts,
     message: str,
     remedy: str,
-    settings: Settings,
+    shared_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(engine_module, "probe_server", lambda _connection: facts)
     with pytest.raises(DatabaseUnsuitableError, match=message) as caught:
-        Database.open(settings)
+        Database.open(shared_settings)
     assert remedy in caught.value.remedy
     assert caught.value.exit_code == 3
     assert not caught.value.retryable
@@ -219,10 +221,10 @@ def test_an_unsuitable_server_is_named_with_the_remedy(
     ],
 )
 def test_suitable_servers(
-    facts: ServerFacts, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    facts: ServerFacts, shared_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "probe_server", lambda _connection: facts)
-    Database.open(settings).close()
+    Database.open(shared_settings).close()
 
 
 def test_the_real_server_is_suitable(database_url: str, empty_database_url: str) -> None:
@@ -287,8 +289,8 @@ def test_a_broken_rule_stays_what_it_is(notes: Database) -> None:
         write_note(session)
 
 
-def test_every_connection_has_our_settings(settings: Settings) -> None:
-    with Database.open(settings) as database, database.connect() as connection:
+def test_every_connection_has_our_settings(shared_settings: Settings) -> None:
+    with Database.open(shared_settings) as database, database.connect() as connection:
         shown = {
             name: connection.execute(text(f"SHOW {name}")).scalar_one()
             for name in ("search_path", "timezone", "jit", "application_name")
@@ -359,8 +361,8 @@ def test_binary_form_is_its_own_inverse() -> None:
 
 
 @pytest.mark.parametrize("binary", [False, True])
-def test_the_driver_reads_and_writes_arrays(settings: Settings, binary: bool) -> None:
-    with Database.open(settings) as database, database.connect() as connection:
+def test_the_driver_reads_and_writes_arrays(shared_settings: Settings, binary: bool) -> None:
+    with Database.open(shared_settings) as database, database.connect() as connection:
         driver = connection.connection.driver_connection
         row = driver.cursor(binary=binary).execute("SELECT %s, NULL::halfvec", [VECTOR]).fetchone()
     assert row[0].dtype == np.float16
@@ -368,8 +370,8 @@ def test_the_driver_reads_and_writes_arrays(settings: Settings, binary: bool) ->
     assert row[1] is None
 
 
-def test_sqlalchemy_reads_and_writes_arrays(settings: Settings) -> None:
-    with Database.open(settings) as database, database.session() as session:
+def test_sqlalchemy_reads_and_writes_arrays(shared_settings: Settings) -> None:
+    with Database.open(shared_settings) as database, database.session() as session:
         session.execute(text("CREATE TEMP TABLE v (id int, vector halfvec(5))"))
         session.execute(
             text("INSERT INTO v VALUES (1, :one), (2, :two)"),

@@ -18,9 +18,10 @@ from catalog.errors import DatabaseUnsuitableError, ReadOnlySqlError
 from catalog.settings import Settings
 
 
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    with Database.open(settings) as database:
+@pytest.fixture(scope="module")
+def database(shared_settings: Settings) -> Iterator[Database]:
+    """One for all tests, which see to it that nobody can change it."""
+    with Database.open(shared_settings) as database:
         with database.session() as session:
             session.execute(text("CREATE TABLE public.secret AS SELECT 'not for you' AS word"))
         yield database

@@ -25,14 +25,22 @@ from small_footage import still, video
 from catalog import Catalog
 from catalog.domain.media import SamplingPolicy
 from catalog.errors import DecoderCrashedError, DecoderStalledError, DecodersUnavailableError
+from catalog.media import isolated
 from catalog.media.isolated import ANALYSER, DecoderPool
 from catalog.media.isolated_limits import DecodeLimits
+from catalog.media.isolated_processes import Host
 from catalog.media.writer import write_video
 from catalog.settings import Settings
 
 HOSTILE = "hostile_analysers:analyse"
 LIMITS = DecodeLimits(memory=1024**3, stall_s=300.0)
 IMPATIENT = {"hang": {"stall_s": 5.0}, "spin": {"cpu_s": 1.0}}
+
+
+@pytest.fixture(autouse=True)
+def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each catalogue has its own, as outside of the tests: here it is tested how they live."""
+    monkeypatch.setattr(isolated, "Host", Host)
 
 
 @contextmanager

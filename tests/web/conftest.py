@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-import psycopg
 import pytest
 from fastapi import FastAPI
-from psycopg import sql
-from sqlalchemy import make_url
+from own_databases import own_settings
 from starlette.testclient import TestClient
 from web_media import film
 from web_stock import HERE, Stock, calling, make_stock, serving
@@ -48,30 +43,13 @@ def served(catalog: Catalog) -> Iterator[str]:
 # --- a catalogue with something in it -------------------------------------------------------
 
 
-@contextmanager
-def settings_of(postgres_url: str, template: str, home: Path) -> Iterator[Settings]:
-    """Settings of a catalogue with a database of its own."""
-    name = f"test_{uuid.uuid4().hex[:16]}"
-    server = make_url(postgres_url).set(drivername="postgresql")
-    admin_url = server.render_as_string(hide_password=False)
-
-    def run(statement: str, *names: str) -> None:
-        with psycopg.connect(admin_url, autocommit=True) as admin:
-            admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-    run("CREATE DATABASE {} TEMPLATE {}", name, template)
-    url = server.set(database=name).render_as_string(hide_password=False)
-    yield Settings(home=home, database_url=url, encoder="null")
-    run("DROP DATABASE {} WITH (FORCE)", name)
-
-
 @pytest.fixture(scope="session")
 def stock(
     postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stock]:
     """A stocked catalogue that the tests share: what they change they put right."""
     folder = tmp_path_factory.mktemp("stock")
-    with settings_of(postgres_url, template_database, folder / "home") as settings:
+    with own_settings(postgres_url, template_database, folder / "home") as settings:
         made = make_stock(settings, folder / "media")
         with made.catalog:
             yield made
@@ -84,7 +62,7 @@ def little(
     """A catalogue of one film that a module may do anything with."""
     folder = tmp_path_factory.mktemp("little")
     with (
-        settings_of(postgres_url, template_database, folder / "home") as settings,
+        own_settings(postgres_url, template_database, folder / "home") as settings,
         Catalog.open(settings) as catalog,
     ):
         catalog.ingest(film(folder / "media" / "film.mp4", ["red", "blue"], mark=1))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from library import PATIENCE_MS, fill
-from psycopg import sql
-from sqlalchemy import make_url
+from own_databases import own_settings
 from web_stock import serving
 
 from catalog import Catalog
-from catalog.settings import Settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENS = Path(__file__).resolve().parents[3] / "build" / "screens"
@@ -38,22 +34,13 @@ def library(
     postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Catalog]:
     """The catalogue that the pages of this worker's tests show."""
-    name = f"test_{uuid.uuid4().hex[:16]}"
-    server = make_url(postgres_url).set(drivername="postgresql")
-
-    def run(statement: str, *names: str) -> None:
-        url = server.render_as_string(hide_password=False)
-        with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-    run("CREATE DATABASE {} TEMPLATE {}", name, template_database)
     folder = tmp_path_factory.mktemp("library")
-    url = server.set(database=name).render_as_string(hide_password=False)
-    settings = Settings(home=folder / "home", database_url=url, encoder="null")
-    with Catalog.open(settings) as catalog:
+    with (
+        own_settings(postgres_url, template_database, folder / "home") as settings,
+        Catalog.open(settings) as catalog,
+    ):
         fill(catalog, folder / "footage")
         yield catalog
-    run("DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture(scope="session")
