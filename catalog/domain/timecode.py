@@ -141,12 +141,18 @@ def timecode_at(start: str | None, rate: Fraction | None, seconds: Fraction) -> 
     if rate is None or rate <= 0:
         return None
     origin = start_timecode(start, rate)
-    # Whole numbers: as fractions it would take longer than all else of a hit.
-    frames = seconds.numerator * rate.numerator
     whole = seconds.denominator * rate.denominator
-    doubled = 2 * frames + whole
-    nearest = doubled // (2 * whole) if doubled >= 0 else -(-doubled // (2 * whole))
-    return str(origin + nearest)
+    return str(address(origin, seconds.numerator * rate.numerator, whole))
+
+
+def address(origin: Timecode, frames: int, parts: int) -> Timecode:
+    """The address ``frames / parts`` frames after the origin, to the nearest.
+
+    In whole numbers: as a fraction it would take longer than all else of a hit.
+    """
+    doubled = 2 * frames + parts
+    nearest = doubled // (2 * parts) if doubled >= 0 else -(-doubled // (2 * parts))
+    return origin + nearest
 
 
 @lru_cache(maxsize=4096)  # asked twice for each hit, and the same for most

@@ -68,7 +68,8 @@ class KnownBackgrounds:
             self._samples.keep(encoder_id, _Sample(frames, vectors))
         assert isinstance(meaning.vector, np.ndarray)  # noqa: S101  # an expression only in SQL
         [wanted] = _of_unit_length(meaning.vector.astype(np.float32)[None])
-        return ground_of(vectors @ wanted) if len(vectors) else None
+        # Not by BLAS: its threads wait for each other longer than one of them takes.
+        return ground_of(np.einsum("ij,j->i", vectors, wanted)) if len(vectors) else None
 
     def of(self, meaning: Meaning, frames: int) -> Known | None:
         """What is known of the query, unless the library is another by now."""

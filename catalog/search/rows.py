@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from catalog.domain.timecode import timecode_at
+from catalog.domain.timecode import Timecode, address, start_timecode
 from catalog.search.judging import said_confidence
 
 
@@ -80,12 +80,21 @@ def seconds(row: Row[Any], pts: int) -> float:
 def _timecode(row: Row[Any], pts: int) -> str | None:
     if row.frame_rate_num is None:
         return None
-    exact = Fraction(pts * row.time_base_num, row.time_base_den)
-    return timecode_at(row.start_timecode, _rate(row), exact)
+    num, den = row.frame_rate_num, row.frame_rate_den
+    origin = _origin(row.start_timecode, num, den)
+    if origin is None:
+        return None
+    return str(address(origin, pts * row.time_base_num * num, row.time_base_den * den))
 
 
 def _rate(row: Row[Any]) -> Fraction:
     return _fraction(row.frame_rate_num, row.frame_rate_den)
+
+
+@lru_cache(maxsize=4096)  # a fraction takes longer to look up than whole numbers
+def _origin(start: str | None, num: int, den: int) -> Timecode | None:
+    rate = _fraction(num, den)
+    return start_timecode(start, rate) if rate > 0 else None
 
 
 _fraction = lru_cache(Fraction)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session, aliased
 
+from catalog.db.direct import rows_of
 from catalog.db.models import Calibration, Clip, Embedding, Encoder, Frame, Phrase, Stage
 from catalog.store import lacking
 from catalog.store.arrays import among
@@ -90,6 +91,12 @@ ANSWERING = str(
     .where(Encoder.active | Encoder.hears)
     .compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
 )
+
+# So is this of every query that is new.
+_PHRASES = f"""
+    SELECT text, vector, characters_read FROM {Phrase.__table__}
+    WHERE encoder_id = %(encoder_id)s AND text = ANY (%(texts)s)
+"""  # noqa: S608  # of our own words alone
 
 
 def list_encoders(session: Session) -> list[EncoderRow]:
@@ -298,14 +305,10 @@ def cached_phrases(
     session: Session, encoder_id: int, texts: Sequence[str]
 ) -> dict[str, KeptPhrase]:
     """What is already known of these texts."""
-    rows = session.execute(
-        select(Phrase.text, Phrase.vector, Phrase.characters_read).where(
-            Phrase.encoder_id == encoder_id, Phrase.text.in_(texts)
-        )
-    ).all()
+    wanted = {"encoder_id": encoder_id, "texts": list(texts)}
     return {
         row.text: KeptPhrase(np.asarray(row.vector, dtype=np.float32), row.characters_read)
-        for row in rows
+        for row in rows_of(session.connection(), _PHRASES, wanted)
     }
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Integer,
-    Row,
     Select,
     String,
 )
@@ -27,6 +26,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from catalog.db.direct import rows_of
 from catalog.domain.recent import Recent
 
 Statement = Select[*tuple[Any, ...]]
@@ -42,9 +42,9 @@ class Asked:
     sql: str
     values: Mapping[str, Any]
 
-    def rows(self, session: Session) -> list[Row[Any]]:
-        """Send it and read all its rows."""
-        return list(session.connection().exec_driver_sql(self.sql, dict(self.values)).all())
+    def rows(self, session: Session) -> list[Any]:
+        """Send it and read all its rows, as named tuples."""
+        return rows_of(session.connection(), self.sql, self.values)
 
 
 class Texts:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from catalog.db.direct import rows_of
 from catalog.store.centres import LINES, Held, Sizes, sizes_of
 from catalog.store.vectors import ANSWERING, EncoderRow
 
 # The encoders that answer, each beside what the server knows of its tables and graphs. The
 # settings hold for the statements that come after it, until the transaction ends.
 _OPENING = f"""
-    SELECT answering.*, held.name, held.rows, held.pages, held.pages_now, held.usable
+    SELECT answering.*, held.name AS held, held.rows, held.pages, held.pages_now, held.usable
     FROM (
         SELECT count(set_config(name, value, true))
         FROM unnest(%(names)s::text[], %(given)s::text[]) AS s (name, value)
@@ -52,7 +52,7 @@ class Opening:
 def opened(session: Session, settings: Mapping[str, str]) -> Opening:
     """Begin a search: with these settings for its transaction."""
     given = {"names": list(settings), "given": list(settings.values())}
-    rows = session.connection().exec_driver_sql(_OPENING, given).all()
+    rows = rows_of(session.connection(), _OPENING, given)
     encoders = {row[0]: EncoderRow(*row[:_ENCODER]) for row in rows if row[0] is not None}
     active = next((each for each in encoders.values() if each.active), None)
     hears = next((each for each in encoders.values() if each.hears), active)
@@ -62,5 +62,5 @@ def opened(session: Session, settings: Mapping[str, str]) -> Opening:
     return Opening(active, hears, sizes, settings)
 
 
-def _held(rows: Sequence[Row[Any]]) -> dict[str, Held]:
+def _held(rows: Sequence[Any]) -> dict[str, Held]:
     return {row[_ENCODER]: Held(*row[_ENCODER + 1 :]) for row in rows if row[_ENCODER] is not None}
