@@ -26,6 +26,7 @@ _AKIN = 4  # so many of a sample come of one film, and tell as much as one
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
+_CLEAR = 30_000  # centres up to which the fewest are looked at closely
 _LINES_DEPTH = 400  # how far a walk through spoken lines sees
 OPENING: Mapping[str, str] = MappingProxyType(
     {"jit": "off", "plan_cache_mode": "force_generic_plan", "work_mem": "64MB"}
@@ -92,9 +93,14 @@ class Plan:
         }
 
 
-def taken(depth: int) -> int:
-    """How many centres are looked at closely, to be sure of the ``depth`` nearest clips."""
-    return 50 + 3 * depth
+def taken(depth: int, centres: int) -> int:
+    """How many centres are looked at closely, to be sure of the ``depth`` nearest clips.
+
+    The more there are, the more lie between the nearest, and a graph finds fewer of them: with
+    the root of the number, in steps, so that a library that grows has the same statement for long.
+    """
+    doublings = math.ceil(math.log2(max(centres / _CLEAR, 1.0)))
+    return math.ceil((24 + 2 * depth) * math.sqrt(2.0**doublings))
 
 
 def worth_counting(library: Library, depth: int) -> int:
@@ -105,10 +111,11 @@ def worth_counting(library: Library, depth: int) -> int:
     """
     if library.frames <= _EXACT_BELOW:
         return 0
-    if not library.graph or taken(depth) > _DEEPEST_WALK:
+    take = taken(depth, library.centres)
+    if not library.graph or take > _DEEPEST_WALK:
         return library.centres + 1
     step, scan = _STEP, _KEPT + _FRAME * library.dimension * _PER_DIMENSION
-    return math.ceil(math.sqrt(step / scan * taken(depth) * library.centres)) + 1
+    return math.ceil(math.sqrt(step / scan * take * library.centres)) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +169,15 @@ def choose(
     centres = library.centres if kept is None else kept
     per_centre = library.frames / max(library.centres, 1)
     frames = round(centres * per_centre)
-    take = taken(depth)
+    take = taken(depth, library.centres)
     scan = _FRAME * library.dimension * _PER_DIMENSION
     closer = min(take, centres) * (_LOOK_UP + per_centre * scan)
+    met = float(take)
     costs = {"exact": frames * scan + (0 if named else _PLANNING)}
     if frames > _EXACT_BELOW:
         costs["centres"] = centres * (_KEPT + scan) + closer + _SCAN
         if library.graph and take <= _DEEPEST_WALK:
-            met = take * library.centres / max(centres, 1) if nearby is None else take / nearby
+            met = take / (nearby or max(centres, 1) / max(library.centres, 1))
             costs["graph"] = _WALK + met * _STEP + closer
     # Counting ended where the walk begins to be the fastest.
     walks = stopped and "graph" in costs
@@ -189,7 +197,7 @@ def choose(
         at_least=stopped,
         take=take,
         walk=_longest_walk(library.centres * scan),
-        settings=_settings(kind, take, library.centres),
+        settings=_settings(kind, round(min(met, 2 * take)), library.centres),
     )
 
 
@@ -226,7 +234,7 @@ def _longest_walk(scan: float) -> int:
     return 1 << math.ceil(math.log2(max(1024.0, scan / _STEP)))
 
 
-def _settings(kind: str, take: int, centres: int) -> dict[str, str]:
+def _settings(kind: str, met: int, centres: int) -> dict[str, str]:
     shared = {"jit": "off", "plan_cache_mode": "force_custom_plan", "work_mem": "64MB"}
     if kind != "graph":
         return shared
@@ -236,7 +244,8 @@ def _settings(kind: str, take: int, centres: int) -> dict[str, str]:
         # The walk gives its order; a sort of what it would give is never cheaper.
         "enable_sort": "off",
         "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.ef_search": str(min(1000, take)),
+        # What is met beyond those that are taken makes a filter's list as sure as one of all.
+        "hnsw.ef_search": str(min(1000, met)),
         # Never the end of a walk: there pgvector gives whatever it has met, near or not. How
         # many of what it gives are taken is limited in the statement instead.
         "hnsw.max_scan_tuples": str(max(20_000, 2 * centres)),

@@ -96,7 +96,7 @@ class Shown:
         """For each line the shots nearest to it, those that last as long before others."""
         nearest = self._way(where, asked, size)
         if nearest is None:
-            lasting, short = self._compared(where, asked)
+            lasting, short = self._compared(where, asked, taken(DEPTH, size.centres))
         else:
             lasting, short = self._walked(where, asked, nearest)
             set_locally(self.session, READING)
@@ -129,10 +129,12 @@ class Shown:
             return chosen.nearest
         return None
 
-    def _compared(self, where: ColumnElement[bool], asked: Lines) -> tuple[_Pairs, _Pairs]:
+    def _compared(
+        self, where: ColumnElement[bool], asked: Lines, most: int
+    ) -> tuple[_Pairs, _Pairs]:
         """Of each line the shots with the nearest centres, of those that last and of others."""
         seconds = np.asarray(asked.seconds)
-        lasting, short = (Best(len(seconds), taken(DEPTH)) for _ in range(2))
+        lasting, short = (Best(len(seconds), most) for _ in range(2))
         for rows in kept_vectors(self.session, asked, where):
             cosines = asked.vectors @ singles(rows["vector"]).T
             clips = np.stack([rows["clip"], rows["asset"]], axis=1).astype(np.int64)

@@ -28,6 +28,8 @@ class Looked:
     kept: int | None = None
     """Centres."""
     clips: str | None = None
+    stopped: bool = False
+    """Whether counting ended there, and more may be kept."""
     nearby: float | None = None
     """Of a sample: the share kept of those near the query."""
     background: Background | None = None

@@ -58,11 +58,11 @@ def plan_of(
     name these too, and the settings are those of a statement that is planned once for any.
     ``judged``: filters found to be wide of late; ``opening``: what is known of the library.
     """
-    keywords = parts.keywords is not None
     meaning = parts.meaning
     if meaning is None or encoder is None:
-        kind = "keywords" if keywords else "filter"
-        return Plan(kind, "there is no meaning to compare", keywords=keywords), parts
+        words = parts.keywords is not None
+        kind = "keywords" if words else "filter"
+        return Plan(kind, "there is no meaning to compare", keywords=words), parts
     hears = None if parts.speech is None else parts.speech.meaning.encoder_id
     assert hears is None or isinstance(hears, int)  # noqa: S101  # as below
     size = _size(session, encoder, hears, opening)
@@ -73,48 +73,56 @@ def plan_of(
     elif known is not None:
         parts = replace(parts, ground=known.ground(session, meaning, size.frames))
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
-    limit = parts.limit
-    assert isinstance(limit, int)  # noqa: S101  # an expression only inside catalog.search()
-    depth = limit + (parts.after.rank if parts.after else 0)
-    percent = _sample_of(size.centre_pages)
-    stop = worth_counting(library, depth) if filtered else 0
-    looked = Looked()
-    if stop:
-        look = _Look(parts, meaning, stop, percent, size)
-        looked = look.at(session, KnownFilters() if judged is None else judged)
-    stopped = stop != 0 and looked.nearby is None and looked.kept == stop
+    look = _Look(parts, meaning, library, _sample_of(size.centre_pages))
+    looked = look.at(session, judged or KnownFilters()) if filtered else Looked()
     named = known is not None and looked.clips is not None and (looked.kept or 0) <= _FEW
+    plan = _chosen(parts, size, library, looked, named=named)
+    if not plan.wide:
+        return (planned_once(plan), replace(parts, clips=looked.clips)) if named else (plan, parts)
+    if before is not None and looked.kept is None:
+        looked = replace(looked, background=before.unfiltered)
+    if known is not None and plan.kind == "centres" and _planned_for_any(parts, looked):
+        plan = planned_once(plan)
+    return plan, replace(parts, nearest=_nearest(plan, library, looked, look.percent))
+
+
+def _chosen(
+    parts: SearchParts, size: Sizes, library: Library, looked: Looked, *, named: bool
+) -> Plan:
+    """The fastest way, or the only one that the order allows."""
     chosen = choose(
         library,
         kept=looked.kept,
-        depth=depth,
-        stopped=stopped,
+        depth=_depth(parts),
+        stopped=looked.stopped,
         nearby=looked.nearby,
         named=named,
     )
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
-    plan = replace(chosen, keywords=keywords, speech=parts.by_speech)
+    plan = replace(chosen, keywords=parts.keywords is not None, speech=parts.by_speech)
     if plan.speech and size.lines_graph:
         plan = meeting_lines_by_graph(plan, size.lines)
-    if not plan.wide:
-        return (planned_once(plan), replace(parts, clips=looked.clips)) if named else (plan, parts)
-    background = looked.background
-    if before is not None and looked.kept is None:
-        background = before.unfiltered
-    nearest = Nearest(
-        dimension=encoder.dimension,
+    return plan
+
+
+def _nearest(plan: Plan, library: Library, looked: Looked, percent: float) -> Nearest:
+    return Nearest(
+        dimension=library.dimension,
         take=plan.take,
         by_graph=plan.kind == "graph",
         walk=plan.walk,
         sample=percent,
-        centres=size.centres if looked.kept is None else None,
-        background=background,
+        centres=library.centres if looked.kept is None else None,
+        background=looked.background,
     )
-    if known is not None and plan.kind == "centres" and _planned_for_any(parts, looked):
-        plan = planned_once(plan)
-    return plan, replace(parts, nearest=nearest)
+
+
+def _depth(parts: SearchParts) -> int:
+    """How many of the nearest clips the page goes down to."""
+    assert isinstance(parts.limit, int)  # noqa: S101  # an expression only inside catalog.search()
+    return parts.limit + (parts.after.rank if parts.after else 0)
 
 
 def _size(
@@ -146,39 +154,43 @@ class _Look:
 
     parts: SearchParts
     meaning: Meaning
-    stop: int
-    """Centres from which on the number changes nothing."""
+    library: Library
     percent: float
     """Of the pages of centres, that a sample has."""
-    size: Sizes
 
     def at(self, session: Session, judged: KnownFilters) -> Looked:
         """Count what the filters keep, or, where that is much, draw a sample."""
+        frames = self.library.frames
+        # Centres from which on the number changes nothing.
+        stop = worth_counting(self.library, _depth(self.parts))
+        if not stop:
+            return Looked()
         # A small library is looked at as a whole, whatever the filters keep of it.
-        first = min(self.stop, _COUNTED) if self.percent <= _SAMPLED else self.stop
-        if first == self.stop:
+        first = min(stop, _COUNTED) if self.percent <= _SAMPLED else stop
+        if first == stop:
             return self._counted(session, first)
         encoder_id = self.meaning.encoder_id
         assert isinstance(encoder_id, int)  # noqa: S101  # an expression only in SQL
         filters = filters_of(self.parts, encoder_id)
-        before = judged.of(filters, self.meaning, self.size.frames)
+        before = judged.of(filters, self.meaning, frames)
         if before is not None:
             return before
-        if not judged.is_wide(filters, self.size.frames):
+        if not judged.is_wide(filters, frames):
             few = self._counted(session, first)
-            if few.kept is not None and few.kept < first:
+            if not few.stopped:
                 return few
         sampled, background = sample_kept(session, self.parts, self.meaning, self.percent)
         if not sampled.tells:
-            return Looked(count_kept(session, self.parts, self.meaning, self.stop))
-        kept = round(sampled.share * self.size.centres)
-        looked = Looked(kept, None, sampled.share_nearby, background)
-        judged.keep(filters, self.meaning, self.size.frames, looked)
+            kept = count_kept(session, self.parts, self.meaning, stop)
+            return Looked(kept, stopped=kept == stop)
+        kept = round(sampled.share * self.library.centres)
+        looked = Looked(kept, nearby=sampled.share_nearby, background=background)
+        judged.keep(filters, self.meaning, frames, looked)
         return looked
 
     def _counted(self, session: Session, stop: int) -> Looked:
         few = kept_clips(session, self.parts, self.meaning, stop)
-        return Looked(few.centres, few.clips)
+        return Looked(few.centres, few.clips, stopped=few.centres == stop)
 
 
 def _sample_of(pages: int) -> float:

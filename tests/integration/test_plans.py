@@ -16,7 +16,7 @@ from vector_library import ASSETS, FRAMES, QUERIES, SHOTS, library, write
 from catalog import Catalog
 from catalog.db.models import Asset
 from catalog.domain import plan as planning
-from catalog.domain.plan import Library, Sampled, choose, worth_counting
+from catalog.domain.plan import Library, Sampled, choose, taken, worth_counting
 from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
 from catalog.search import known_filters
@@ -122,7 +122,7 @@ def test_a_walk_that_ends_early_is_made_good_by_a_scan(filled: Catalog, way, mon
         return real(*args) | {"hnsw.max_scan_tuples": "1", "hnsw.ef_search": "1"}
 
     monkeypatch.setattr(planning, "_settings", short)
-    monkeypatch.setattr(planning, "taken", lambda _depth: 133)
+    monkeypatch.setattr(planning, "taken", lambda _depth, _centres: 133)
     other = filled.search("query 0 -collection:c0", limit=10, all_=True)
     assert other.plan.kind == "graph"
     way("exact")
@@ -139,7 +139,7 @@ def test_the_walk_takes_the_nearest_however_the_server_joins(filled: Catalog, wa
         return real(*args) | {"enable_nestloop": "off", "enable_sort": "on"}
 
     monkeypatch.setattr(planning, "_settings", hashed)
-    monkeypatch.setattr(planning, "taken", lambda depth: 2 * depth)
+    monkeypatch.setattr(planning, "taken", lambda depth, _centres: 2 * depth)
     walked = filled.search("query 4 -collection:c3", limit=10, all_=True)
     assert walked.plan.kind == "graph"
     assert clips(walked)[0] == clips(exact)[0]
@@ -388,6 +388,24 @@ def test_a_walk_is_given_up_by_the_statement_and_not_by_pgvector():
         assert plan.kind == "graph"
         assert int(plan.settings["hnsw.max_scan_tuples"]) > of_clips
         assert plan.take < plan.walk < of_clips / 5
+
+
+def test_more_are_looked_at_where_there_are_more():
+    """Among more shots more lie between the nearest, and the graph finds fewer of them."""
+    few, many = (Library(10 * n, n, graph=True) for n in (30_000, 100_000))
+    assert choose(few, kept=None, depth=11).take == taken(11, 1_000) == 46
+    assert choose(many, kept=None, depth=11).take == 92
+    assert taken(21, 100_000) > taken(11, 100_000) > taken(11, 40_000) > taken(11, 30_000)
+    assert taken(11, 100_000) == taken(11, 110_000), "one statement while a library grows"
+
+
+def test_a_walk_under_a_filter_sees_further():
+    large = Library(300_000, 30_000, graph=True)
+    whole, half = (choose(large, kept=kept, depth=11) for kept in (None, 15_000))
+    assert whole.kind == half.kind == "graph"
+    seen = [int(plan.settings["hnsw.ef_search"]) for plan in (whole, half)]
+    assert seen == [whole.take, 2 * whole.take]
+    assert whole.take == half.take
 
 
 def test_what_lies_far_off_is_scanned_and_what_lies_near_is_walked_to():
