@@ -397,6 +397,8 @@ def test_more_are_looked_at_where_there_are_more():
     assert choose(many, kept=None, depth=11).take == 92
     assert taken(21, 100_000) > taken(11, 100_000) > taken(11, 40_000) > taken(11, 30_000)
     assert taken(11, 100_000) == taken(11, 110_000), "one statement while a library grows"
+    assert taken(200, 100_000) <= 640, "no deeper than a walk is worth its while"
+    assert taken(21, 5_000_000) == taken(21, 120_000)
 
 
 def test_a_walk_under_a_filter_sees_further():
