@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PureWindowsPath
 
+from catalog.domain.paths import shown_path
 from catalog.domain.sidecars import (
     Essence,
     LogEntry,
@@ -17,6 +18,7 @@ from catalog.domain.sidecars import (
 
 _EDL_REEL = 8
 _NAMED_IN_REASON = 5
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +150,21 @@ def _shared(first: str, second: str) -> int:
 
 
 def _nobody(entry: LogEntry) -> str:
-    files, reels = (
-        " or ".join(repr(name[:80]) for name in dict.fromkeys(names[:_NAMED_IN_REASON]))
-        for names in (entry.files, entry.reels)
-    )
+    # A folder beside a name says nothing that a person would look for.
+    named = [name for name in entry.files if not name.endswith(("/", "\\"))] or entry.files
+    files, reels = _or(named), _or(entry.reels)
     if not files:
         return f"no asset is of the reel {reels}"
     return f"no asset is called {files}" + (f", nor of the reel {reels}" if reels else "")
+
+
+def _or(names: Sequence[str]) -> str:
+    """Of a long path the end is shown: there is the name."""
+    shown = (
+        name if len(name) <= _SHOWN else f"…{name[1 - _SHOWN :]}"
+        for name in dict.fromkeys(names[:_NAMED_IN_REASON])
+    )
+    return " or ".join(f"'{shown_path(name)}'" for name in shown)
 
 
 def _elsewhere(candidates: Sequence[Known], entry: LogEntry) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from catalog.domain.paths import shown_path
 from catalog.domain.sidecars import LogEntry, SidecarKind
 from catalog.errors import InvalidInputError, MediaError
+from catalog.export.log_names import REMEDY, log_suffix
 from catalog.interchange.logged import Logged
 from catalog.interchange.logs import AAF_LIMIT, KINDS, LIMIT, read_aaf_log, read_text_log
 from catalog.interchange.packages import ARCHIVE, FOLDERS, archived, inside
@@ -17,41 +18,34 @@ from catalog.media.tags import clean_text
 
 _LINES = {".ale": SidecarKind.ALE, ".edl": SidecarKind.EDL, ".csv": SidecarKind.CSV}
 _LONGEST_TEXT = 2000
-_REMEDY = "Export it anew, as ALE, EDL, FCPXML, Final Cut 7 XML, OTIO, AAF or CSV."
 
 
 def read_log(path: Path) -> tuple[SidecarKind, list[LogEntry]]:
-    """What sort of log it is by its suffix, and its entries.
+    """What sort of log it is, and its entries.
 
     Raises
     ------
     InvalidInputError
-        If no log has that suffix, it is too large, or not what its suffix says.
+        If no log is called so, it is too large, or not what it is called.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (*_LINES, *KINDS, *FOLDERS, ARCHIVE):
-        known = ", ".join(sorted((*_LINES, *KINDS, *FOLDERS, ARCHIVE)))
-        raise InvalidInputError(
-            f"{shown_path(Path(path.name))} is no log by its suffix; expected one of {known}.",
-            remedy=_REMEDY,
-        )
     try:
-        return _read(path)
+        return _read(path, log_suffix(path))
     except MediaError as error:
-        raise InvalidInputError(error.message, remedy=_REMEDY, path=shown_path(path)) from error
+        raise InvalidInputError(error.message, remedy=REMEDY, path=shown_path(path)) from error
     except ValueError as error:
         raise InvalidInputError(
             f"{shown_path(Path(path.name))} cannot be imported: {error}.",
-            remedy=_REMEDY,
+            remedy=REMEDY,
             path=shown_path(path),
         ) from error
 
 
-def _read(path: Path) -> tuple[SidecarKind, list[LogEntry]]:
-    if path.suffix.lower() == ARCHIVE:
+def _read(path: Path, suffix: str) -> tuple[SidecarKind, list[LogEntry]]:
+    if suffix == ARCHIVE:
         return SidecarKind.OTIO, [_entry(each) for each in read_text_log(archived(path), ".otio")]
-    path = inside(path)
-    suffix = path.suffix.lower()
+    if suffix in FOLDERS:
+        path = inside(path)
+        suffix = path.suffix
     if suffix in _LINES:
         kind = _LINES[suffix]
         return kind, list(read_sidecar(_candidate(path, kind)).entries)

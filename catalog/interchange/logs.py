@@ -25,17 +25,14 @@ KINDS = {".otio": "otio", ".fcpxml": "fcpxml", ".xml": "fcp7xml", ".aaf": "aaf"}
 
 
 def read_text_log(data: bytes, suffix: str) -> list[Logged]:
-    """What a file with this suffix says: ``.otio``, ``.fcpxml``, ``.xml`` (xmeml or fcpxml).
+    """What a file of this sort says: ``.otio``, ``.fcpxml``, ``.xml`` (Final Cut Pro 7).
 
     Raises
     ------
     ValueError
         If it is not what its suffix says.
     """
-    reader = _READERS[suffix]
-    if suffix == ".xml" and b"<fcpxml" in data[:2000]:
-        reader = read_fcpxml
-    return reader(data)
+    return _READERS[suffix](data)
 
 
 def read_aaf_log(path: Path) -> list[Logged]:

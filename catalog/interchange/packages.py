@@ -15,16 +15,16 @@ ARCHIVE, _ARCHIVED = ".otioz", "content.otio"
 
 
 def inside(path: Path) -> Path:
-    """The file that says it: ``path`` itself, or the timeline within a folder of a package.
+    """The timeline within a folder of a package; its suffix is one of `FOLDERS`.
 
     Raises
     ------
     ValueError
-        If the package has none.
+        If the package has none, or is no folder.
     """
-    name = FOLDERS.get(path.suffix.lower())
-    if name is None or not path.is_dir():
-        return path
+    if not path.is_dir():
+        raise ValueError("it is a file, and such a package a folder")
+    name = FOLDERS[path.suffix.lower()]
     timeline = path / name
     # A link might lead out of the package to anything.
     if timeline.is_symlink() or not timeline.is_file():

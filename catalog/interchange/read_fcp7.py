@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from catalog.interchange.logged import MOST_FRAMES, Logged, distinct, lines
-from catalog.interchange.xml_file import parsed
+from catalog.interchange.xml_file import name_of, parsed
 
 
 def read_fcp7(data: bytes) -> list[Logged]:
@@ -21,7 +21,7 @@ def read_fcp7(data: bytes) -> list[Logged]:
     """
     root = parsed(data)
     if root.tag != "xmeml":
-        raise ValueError(f"it is no xmeml but {root.tag[:40]!r}")
+        raise ValueError(f"it is no xmeml but {name_of(root)}")
     files: dict[str, Element] = {}
     for file in root.iter("file"):
         if len(file):

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from catalog.interchange.logged import MOST_FRAMES, Logged, distinct, lines
-from catalog.interchange.xml_file import parsed
+from catalog.interchange.xml_file import name_of, parsed
 
 _TIME = re.compile(r"(-?\d{1,18})(?:/(\d{1,12}))?s")
 _MARKS = ("marker", "chapter-marker", "keyword", "rating")
@@ -28,7 +28,7 @@ def read_fcpxml(data: bytes) -> list[Logged]:
     """
     root = parsed(data)
     if root.tag != "fcpxml":
-        raise ValueError(f"it is no fcpxml but {root.tag[:40]!r}")
+        raise ValueError(f"it is no fcpxml but {name_of(root)}")
     assets = _Assets(root)
     parents = {child: parent for parent in root.iter() for child in parent}
     found: list[Logged] = []

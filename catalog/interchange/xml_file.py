@@ -29,3 +29,13 @@ def parsed(data: bytes) -> Element:
     except (ParseError, DefusedXmlException, LookupError, RecursionError) as error:
         raise ValueError(f"it is no XML that can be read ({error})"[:200]) from error
     return root
+
+
+# What editing programs and studios also write as XML.
+_OTHERS = {"CompositionPlaylist": "a composition playlist of an IMF"}
+
+
+def name_of(root: Element) -> str:
+    """What a document is, for messages; without its namespace."""
+    tag = root.tag.rpartition("}")[2]
+    return _OTHERS.get(tag, repr(tag[:40]))

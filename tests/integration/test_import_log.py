@@ -106,8 +106,8 @@ def test_our_own_timelines_come_back_to_their_footage(catalog: Catalog, film: Pa
     part = catalog.mark("clip.mov", "10:00:00:10", "10:00:02:05", name="The moment")
     made = catalog.bin.create("Story", clips=[part["id"]])
     catalog.bin.note(made["id"], made["items"][0]["id"], "cut here")
-    for name, suffix in (("otio", "otio"), ("fcpxml", "fcpxml"), ("aaf", "aaf"), ("edl", "edl")):
-        path = tmp_path / f"story.{suffix}"
+    for name in ("otio", "fcpxml", "aaf", "edl", "fcp7xml"):
+        path = tmp_path / f"story.{name}"
         catalog.export("Story", format=name, file=path)
         report = catalog.import_log(path)
         assert (report["unmatched"], report["matched"]) == ([], report["rows"])

@@ -179,7 +179,14 @@ OUTSIDE = (
         ("empty.fcpxml", b"", "no XML that can be read"),
         ("no.aaf", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 5000, "no AAF"),
         ("no.edl", b"TITLE: nothing\n", "it has no event"),
+        (
+            "cpl.xml",
+            b'<CompositionPlaylist xmlns="urn:x"/>',
+            "but a composition playlist of an IMF",
+        ),
+        ("story.fcpxmld", b"<fcpxml/>", "it is a file, and such a package a folder"),
         ("log.avb", b"x", "is no log by its suffix"),
+        ("letter.txt", b"Dear editor,\nit is done.\n", "is no log by its beginning"),
     ],
 )
 def test_what_is_no_log_is_refused_with_its_reason(
@@ -189,6 +196,45 @@ def test_what_is_no_log_is_refused_with_its_reason(
     path.write_bytes(data)
     with pytest.raises(InvalidInputError, match=reason):
         read_log(path)
+
+
+XMEML = (NLE / "otio_premiere_example.xml", "fcp7xml")
+FCPXML = (NLE / "otio_fcpx_example.fcpxml", "fcpxml")
+OTIO = (NLE / "otio_multitrack.otio", "otio")
+
+
+@needs_samples
+@pytest.mark.parametrize(
+    ("sample", "kind", "name"),
+    [
+        *[(*XMEML, f"story.{suffix}") for suffix in ("fcp7xml", "xmeml", "XML", "xml.txt")],
+        *[(*FCPXML, f"story.{suffix}") for suffix in ("fcpx", "xml", "fcpxml.txt")],
+        *[(*OTIO, f"story.{suffix}") for suffix in ("json", "otio.txt")],
+        *[(NLE / "otio_sample.ale", "ale", f"bin.{suffix}") for suffix in ("ALE", "txt")],
+        *[(NLE / "otio_25fps.edl", "edl", f"cut.{suffix}") for suffix in ("cmx", "Cmx3600", "txt")],
+    ],
+)
+def test_a_log_is_known_by_other_spellings(tmp_path: Path, sample: Path, kind: str, name: str):
+    path = tmp_path / name
+    path.write_bytes(sample.read_bytes())
+    found, entries = read_log(path)
+    assert (found.value, entries) == (kind, read_log(sample)[1])
+
+
+@pytest.mark.parametrize("name", ["shots.tsv", "shots.tab", "shots.txt", "shots.csv"])
+def test_a_table_between_tabs_is_known_too(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_text("Name\tStart\tEnd\na.mov\t10:00:00:00\t10:00:01:00\n", encoding="utf-16")
+    kind, [entry] = read_log(path)
+    assert (kind.value, entry.files, entry.timecode_in) == ("csv", ("a.mov",), "10:00:00:00")
+
+
+def test_a_project_is_refused_with_what_to_do(tmp_path: Path):
+    path = tmp_path / "story.prproj"
+    path.write_bytes(b"x")
+    with pytest.raises(InvalidInputError) as refused:
+        read_log(path)
+    assert "Final Cut Pro XML" in str(refused.value.remedy)
 
 
 def test_hostile_numbers_are_no_frames():
@@ -206,6 +252,13 @@ def test_hostile_numbers_are_no_frames():
     # No NUL and no half of a character reaches the database.
     assert entry.text == "? ab"
     assert entry.timecode_in == "00:00:00:03"
+
+
+def test_a_row_of_nobody_is_shown_as_it_stands():
+    path = "S:\\rushes\\" + "deep\\" * 30 + "A001.mov"
+    row = LogEntry(files=(path, "S:\\rushes\\"), reels=("A001",))
+    [unmatched] = match([row], []).unmatched
+    assert unmatched.reason == (f"no asset is called '…{path[-79:]}', nor of the reel 'A001'")
 
 
 def test_whom_a_row_means():
