@@ -108,8 +108,17 @@ class _State:
         self._ordered = [sorted(every, key=lambda c: (-c.fit, c.clip)) for every in self.lines]
         self._stacked = [_stacked(every) for every in self._ordered]
         self._likeness = [np.zeros(len(every)) for every in self._ordered]
-        self._assets: list[set[int]] = [set() for _ in self.lines]
-        self._used = {lock.clip for lock in self.locks.values()}
+        self._fits = [np.array([c.fit for c in every], float) for every in self._ordered]
+        self._assets = [np.array([c.asset for c in every], np.int64) for every in self._ordered]
+        self._nearby = [np.zeros(len(every), dtype=bool) for every in self._ordered]
+        self._free = [np.ones(len(every), dtype=bool) for every in self._ordered]
+        self._places: dict[int, list[tuple[int, int]]] = {}
+        for at, every in enumerate(self._ordered):
+            for place, candidate in enumerate(every):
+                self._places.setdefault(candidate.clip, []).append((at, place))
+        self._used: set[int] = set()
+        for lock in self.locks.values():
+            self._use(lock.clip)
         self._found: dict[int, _Found | None] = {}
         self.chosen = [[] for _ in self.lines]
         for at in sorted(self.locks):
@@ -132,7 +141,7 @@ class _State:
         found = self.best(at)
         if found is None:
             return
-        self._used.add(found.candidate.clip)
+        self._use(found.candidate.clip)
         self.chosen[at].append(Choice(found.candidate.clip, found.worth))
         self._note(at, found.candidate)
 
@@ -141,29 +150,34 @@ class _State:
             return False
         return found.candidate.clip in self._used or found.second in self._used
 
+    def _use(self, clip: int) -> None:
+        self._used.add(clip)
+        for at, place in self._places.get(clip, ()):
+            self._free[at][place] = False
+
     def _look(self, at: int) -> _Found | None:
-        share = self.variety.relevance
-        worths: list[tuple[float, Candidate]] = []
-        for place, candidate in enumerate(self._ordered[at]):
-            if candidate.clip in self._used:
-                continue
-            alike = max(0.0, float(self._likeness[at][place]))
-            worth = share * candidate.fit - (1 - share) * alike
-            if candidate.asset in self._assets[at]:
-                worth -= self.variety.same_asset
-            worths.append((round(worth, 6), candidate))
-        if not worths:
+        free = np.flatnonzero(self._free[at])
+        if not len(free):
             return None
-        worths.sort(key=lambda each: (-each[0], -each[1].fit, each[1].clip))
-        (best, candidate), second = worths[0], worths[1] if len(worths) > 1 else None
-        if second is None:  # without it there is nothing
+        share = self.variety.relevance
+        alike = np.maximum(0.0, self._likeness[at][free])
+        worths = share * self._fits[at][free] - (1 - share) * alike
+        worths[self._nearby[at][free]] -= self.variety.same_asset
+        worths = np.array([round(worth, 6) for worth in worths.tolist()])
+        # Of equal ones the first: it fits better, or its number is smaller.
+        first = int(worths.argmax())
+        candidate, best = self._ordered[at][free[first]], float(worths[first])
+        if len(free) == 1:  # without it there is nothing
             return _Found(candidate, best, max(best, 0.0), None)
-        return _Found(candidate, best, best - second[0], second[1].clip)
+        worths[first] = -np.inf
+        second = int(worths.argmax())
+        regret = best - float(worths[second])
+        return _Found(candidate, best, regret, self._ordered[at][free[second]].clip)
 
     def _note(self, at: int, taken: Candidate) -> None:
         """Lines nearby know what they should not look like."""
         for near in range(max(0, at - WINDOW), min(len(self.lines), at + WINDOW + 1)):
-            self._assets[near].add(taken.asset)
+            self._nearby[near] |= self._assets[near] == taken.asset
             self._found.pop(near, None)
             stacked = self._stacked[near]
             if stacked is not None and taken.vector is not None:

@@ -36,7 +36,7 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, BinItem, Centre, Clip, SpeechEmbedding
 from catalog.store.search.asked import TEXTS, Expressions, Statement
-from catalog.store.streams import singles, whole_rows
+from catalog.store.streams import sent, singles, whole_rows
 
 Where = ColumnElement[bool]
 
@@ -250,15 +250,16 @@ def vectors_of(
     session: Session, encoder_id: int, dimension: int, clips: Sequence[int]
 ) -> dict[int, np.ndarray]:
     """The first centre of each of these shots, float32 ``(dimension,)``."""
+    vectors = sent(session)
 
     def build(_: Expressions) -> Statement:
         wanted = any_(bindparam("clips", type_=ARRAY(BigInteger)))
-        return select(Centre.clip_id, Centre.vector).where(
+        return select(Centre.clip_id, vectors.column(Centre.vector)).where(
             Centre.encoder_id == encoder_id, Centre.part == 0, Centre.clip_id == wanted
         )
 
     values = {"clips": list(clips)}
-    asked = TEXTS.asked(session, ("first centres", encoder_id), {}, values, build)
+    asked = TEXTS.asked(session, ("first centres", encoder_id, vectors), {}, values, build)
     found: dict[int, np.ndarray] = {}
     for rows in whole_rows(session, asked, {"clip": int}, dimension):
         found |= zip(rows["clip"].tolist(), singles(rows["vector"]), strict=True)
@@ -273,10 +274,12 @@ def spoken_vectors(
     A whole script is compared with each: reading them once is quicker than ordering by distance
     once a line.
     """
+    vectors = sent(session)
 
     def build(named: Expressions) -> Statement:
+        vector = vectors.column(SpeechEmbedding.vector)
         return (
-            select(SpeechEmbedding.clip_id, SpeechEmbedding.asset_id, SpeechEmbedding.vector)
+            select(SpeechEmbedding.clip_id, SpeechEmbedding.asset_id, vector)
             .join(Clip, Clip.id == SpeechEmbedding.clip_id)
             .join(Asset, Asset.id == Clip.asset_id)
             .where(
@@ -287,7 +290,8 @@ def spoken_vectors(
             )
         )
 
-    asked = TEXTS.asked(session, ("spoken vectors", encoder_id), {"where": where}, {}, build)
+    shape = ("spoken vectors", encoder_id, vectors)
+    asked = TEXTS.asked(session, shape, {"where": where}, {}, build)
     return whole_rows(session, asked, {"clip": int, "asset": int}, dimension)
 
 
@@ -295,14 +299,16 @@ def sampled_vectors(
     session: Session, encoder_id: int, dimension: int, percent: float
 ) -> np.ndarray | None:
     """Centres of that share of the library's pages, ``(n, dimension)``; always the same ones."""
+    vectors = sent(session)
 
     def build(_: Expressions) -> Statement:
         share = bindparam("percent", type_=Double)
         drawn = tablesample(Centre, func.system(share), name="sampled", seed=literal(1))
         sample = aliased(Centre, drawn)
-        return select(sample.clip_id, sample.vector).where(sample.encoder_id == encoder_id)
+        column = vectors.column(sample.vector)
+        return select(sample.clip_id, column).where(sample.encoder_id == encoder_id)
 
-    asked = TEXTS.asked(session, ("sampled", encoder_id), {}, {"percent": percent}, build)
+    asked = TEXTS.asked(session, ("sampled", encoder_id, vectors), {}, {"percent": percent}, build)
     rows = whole_rows(session, asked, {"clip": int}, dimension)
     sampled = [singles(each["vector"]) for each in rows]
     return np.concatenate(sampled) if sampled else None

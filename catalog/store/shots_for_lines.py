@@ -39,7 +39,7 @@ from catalog.store.proposals import STILL_SECONDS, Where, lasts
 from catalog.store.search.asked import TEXTS, Expressions, Statement
 from catalog.store.search.nearest import near_clips
 from catalog.store.search.parts import Meaning, Nearest, SearchParts
-from catalog.store.streams import whole_rows
+from catalog.store.streams import sent, whole_rows
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def kept_vectors(session: Session, lines: Lines, where: Where) -> Iterator[np.nd
 
     ``length / scale`` is in seconds. They come as `whole_rows` gives them.
     """
+    vectors = sent(session)
 
     def build(named: Expressions) -> Statement:
         still = Asset.kind == "still"
@@ -93,11 +94,12 @@ def kept_vectors(session: Session, lines: Lines, where: Where) -> Iterator[np.nd
             # Else vectors are carried through the joins, or into a hash table and to disk.
             .prefix_with("MATERIALIZED")
         )
-        return select(kept.c.id, kept.c.asset_id, kept.c.length, kept.c.scale, Centre.vector).join(
+        vector = vectors.column(Centre.vector)
+        return select(kept.c.id, kept.c.asset_id, kept.c.length, kept.c.scale, vector).join(
             Centre, and_(Centre.clip_id == kept.c.id, Centre.encoder_id == lines.encoder_id)
         )
 
-    shape = ("kept vectors", lines.encoder_id)
+    shape = ("kept vectors", lines.encoder_id, vectors)
     asked = TEXTS.asked(session, shape, {"where": where}, {}, build)
     kinds = {"clip": int, "asset": int, "length": float, "scale": float}
     return whole_rows(session, asked, kinds, lines.dimension)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import psycopg
 from psycopg.abc import Buffer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -31,13 +32,36 @@ _PARTS, _SCALE = np.array([0x8FFFE000], np.uint32).view(np.int32), np.float32(2.
 _HEAD, _TAIL = 19, b"\xff\xff"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How the server sends vectors: as they lie there, at once, or each number by itself."""
+
+    as_they_lie: bool
+
+    def column(self, vector: Any) -> Any:  # noqa: ANN401  # a column of halfvec
+        """A column of vectors, for the end of a statement."""
+        return func.catalog.vector_bytes(vector) if self.as_they_lie else vector
+
+
+def sent(session: Session) -> Sent:
+    """How the server sends them; asked once a session. See migration 0033."""
+    known: Sent | None = session.info.get("vectors sent")
+    if known is None:
+        there = "SELECT to_regproc('catalog.vector_bytes') IS NOT NULL"
+        known = Sent(bool(session.connection().exec_driver_sql(there).scalar()))
+        session.info["vectors sent"] = known
+    return known
+
+
 def whole_rows(
     session: Session, asked: Asked, kinds: Mapping[str, type], dimension: int
 ) -> Iterator[np.ndarray]:
-    """The rows of a statement whose last column is a halfvec and whose others are numbers.
+    """The rows of a statement whose last column is a vector and whose others are numbers.
 
     Parameters
     ----------
+    asked:
+        The vector is that of `Sent.column`.
     kinds:
         The columns before the vector, in their order: ``int`` of a bigint, ``float`` of a
         double precision.
@@ -57,7 +81,7 @@ def whole_rows(
     ValueError
         If a row is not of this form: a null, another type, another dimension.
     """
-    return _rows(session.connection(), asked, _Form(kinds, dimension))
+    return _rows(session.connection(), asked, _Form(kinds, dimension, sent(session)))
 
 
 def singles(halves: np.ndarray) -> np.ndarray:
@@ -66,7 +90,7 @@ def singles(halves: np.ndarray) -> np.ndarray:
     A fifth of what ``astype`` takes, which looks at each by itself. A halfvec holds finite numbers
     only; of others this makes numbers.
     """
-    bits = halves.view(">i2").astype(np.int32)
+    bits = halves.view(f"{halves.dtype.byteorder}i2").astype(np.int32)
     bits <<= 13
     bits &= _PARTS
     values: np.ndarray = bits.view(np.float32)
@@ -77,14 +101,15 @@ def singles(halves: np.ndarray) -> np.ndarray:
 class _Form:
     """How a row looks in the stream: a count of fields, then each behind its length."""
 
-    def __init__(self, kinds: Mapping[str, type], dimension: int) -> None:
+    def __init__(self, kinds: Mapping[str, type], dimension: int, vectors: Sent) -> None:
+        order = "<" if vectors.as_they_lie else ">"
         parts: list[tuple[Any, ...]] = [("fields", ">i2")]
         known = {"fields": len(kinds) + 1, "vector_bytes": 4 + 2 * dimension}
         for name, kind in kinds.items():
             parts += [(f"{name}_bytes", ">i4"), (name, _WHOLE if kind is int else _REAL)]
             known[f"{name}_bytes"] = 8
-        parts += [("vector_bytes", ">i4"), ("dimension", ">i2"), ("zero", ">i2")]
-        parts.append(("vector", ">f2", (dimension,)))
+        parts += [("vector_bytes", ">i4"), ("dimension", f"{order}i2"), ("zero", ">i2")]
+        parts.append(("vector", f"{order}f2", (dimension,)))
         self.dtype = np.dtype(parts)
         self._known = {**known, "dimension": dimension, "zero": 0}
 

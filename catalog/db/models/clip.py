@@ -94,6 +94,13 @@ class Clip(Base):
             postgresql_where=sql("kind = 'subclip'"),
         ),
         Index(
+            "ix_clip_spoken_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=sql("kind IS NOT DISTINCT FROM 'speech'"),
+        ),
+        Index(
             "uq_clip_shot_start",
             "asset_id",
             "start_pts",
