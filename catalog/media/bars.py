@@ -11,7 +11,9 @@ import numpy.typing as npt
 # EBU's (BT.471, 100/0/75/0 and its kin) and SMPTE's bars (EG 1, RP 219) from left to right.
 _ORDER = (0b111, 0b011, 0b110, 0b010, 0b101, 0b001, 0b100)
 # EG 1 has the bars in its upper two thirds, RP 219 in seven twelfths.
-_TOP, _BOTTOM = 0.08, 0.55
+_BARS = (0.08, 0.55)
+# Split fields have them above one colour, greys, or the same bars the other way round.
+_UPPER, _LOWER = (0.06, 0.45), (0.55, 0.94)
 # A column of a bar varies by no more than noise and compression make it.
 _STEADY, _STEADY_SHARE = 9.0, 0.85
 # Bars are as wide as each other, give or take; the outer two may run into grey pillars.
@@ -22,12 +24,23 @@ _LEAST_WHITE = 120.0
 def is_bars(small: npt.NDArray[np.uint8]) -> bool:
     """Whether a picture (BGR) shows EBU or SMPTE colour bars, sharply enough to be sure.
 
-    Seven even columns in the one order of colours that the standards give.
+    Seven even columns in the one order of colours that the standards give, over more than half of
+    the height; or over half of it, and below them columns of one colour each.
     """
+    if _are_ordered(_band(small, _BARS)):
+        return True
+    return _are_ordered(_band(small, _UPPER)) and _is_steady(_band(small, _LOWER))
+
+
+def _band(small: npt.NDArray[np.uint8], part: tuple[float, float]) -> npt.NDArray[np.uint8]:
+    top, bottom = (round(share * len(small)) for share in part)
+    return small[top:bottom]
+
+
+def _are_ordered(band: npt.NDArray[np.uint8]) -> bool:
     import cv2  # noqa: PLC0415  slow to import
 
-    height, width = small.shape[:2]
-    band = small[round(_TOP * height) : round(_BOTTOM * height)]
+    width = band.shape[1]
     if band.shape[0] < len(_ORDER) or width < 4 * len(_ORDER):
         return False
     colours = np.asarray(cv2.reduce(band, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F))[0]

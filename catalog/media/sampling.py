@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from catalog.domain.media import SampledFrame, SamplingPolicy
 from catalog.media.bars import is_bars
+from catalog.media.cards import is_line_up
 from catalog.media.charts import is_chart
 from catalog.media.leaders import CARD, is_card, is_leader
 from catalog.media.pictures import Picture, encode_jpeg
@@ -227,7 +228,7 @@ class ShotSampler:
 def _flag(picture: Picture) -> str | None:
     if is_black(picture):
         return "black"
-    if is_bars(picture.small) or is_chart(picture.small):
+    if is_bars(picture.small) or is_chart(picture.small) or is_line_up(picture.small):
         return "bars"
     if is_leader(picture.small):
         return "leader"

@@ -21,8 +21,9 @@ from catalog.recommend.found import Found
 from catalog.recommend.shown import Shown
 from catalog.search.phrases import normal_phrase
 from catalog.settings import Settings
-from catalog.store import centres, proposals, streams, vectors
+from catalog.store import centres, proposals, shots_for_lines, streams, vectors
 from catalog.store.search.asked import Asked
+from catalog.store.streams import Sent
 
 LINES = 20
 FILTER = "collection:c1,c2,c3,c4,c5,c6"
@@ -135,17 +136,22 @@ def rows_of(session: Session, statement: str, dimension: int = DIMENSION) -> lis
 
 
 CENTRES = "SELECT clip_id, part::float8, vector FROM centre WHERE encoder_id = %(one)s"
+LYING = CENTRES.replace("vector", "catalog.vector_bytes(vector)")
 
 
 @pytest.mark.parametrize("at_a_time", [1, 7, 5_000])
+@pytest.mark.parametrize("as_they_lie", [True, False])
 def test_a_stream_gives_the_rows_of_its_statement(
-    filled: Catalog, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+    filled: Catalog, monkeypatch: pytest.MonkeyPatch, at_a_time: int, as_they_lie: bool
 ):
     monkeypatch.setattr(streams, "AT_A_TIME", at_a_time)
     with filled.database.session() as session:
+        assert streams.sent(session).as_they_lie, "the embedded server's user may say so"
+        session.info["vectors sent"] = Sent(as_they_lie)
         ordered = f"{CENTRES} AND clip_id <= 100 ORDER BY clip_id, part"
-        blocks = rows_of(session, ordered)
         wanted = session.execute(text(ordered.replace("%(one)s", "1"))).all()
+        column = "catalog.vector_bytes(vector)" if as_they_lie else "vector"
+        blocks = rows_of(session, ordered.replace("float8, vector", f"float8, {column}"))
         assert len(wanted) > 100 > max(map(len, blocks)) / max(at_a_time, 2)
         assert all(0 < len(block) <= at_a_time for block in blocks)
         read = [row for block in blocks for row in zip(block["clip"], block["part"], strict=True)]
@@ -153,7 +159,19 @@ def test_a_stream_gives_the_rows_of_its_statement(
         assert (
             np.concatenate([block["vector"] for block in blocks]) == [v for *_, v in wanted]
         ).all()
-        assert rows_of(session, f"{CENTRES} AND clip_id < 0") == []
+        assert rows_of(session, f"{LYING} AND clip_id < 0") == []
+
+
+def test_a_plan_is_the_same_however_vectors_are_sent(
+    filled: Catalog, monkeypatch: pytest.MonkeyPatch
+):
+    plans = []
+    for as_they_lie in (True, False):
+        for module in (proposals, shots_for_lines, streams):
+            monkeypatch.setattr(module, "sent", lambda session, way=as_they_lie: Sent(way))
+        planned = filled.recommend(text=script(LINES).source)
+        plans.append([(line.a_roll, line.b_roll) for line in planned.lines])
+    assert plans[0] == plans[1]
 
 
 def test_what_is_no_such_stream_is_refused_and_the_connection_is_left_whole(filled: Catalog):
@@ -161,16 +179,17 @@ def test_what_is_no_such_stream_is_refused_and_the_connection_is_left_whole(fill
         pytest.raises(ValueError, match="rows have another"),
         filled.database.session() as session,
     ):
-        rows_of(session, CENTRES, DIMENSION // 2)
+        rows_of(session, LYING, DIMENSION // 2)
     with pytest.raises(ProgrammingError, match="nowhere"), filled.database.session() as session:
         rows_of(session, "SELECT nowhere FROM centre WHERE encoder_id = %(one)s")
     with filled.database.session() as session:
-        assert rows_of(session, CENTRES)
+        assert rows_of(session, LYING)
 
 
 def test_halves_are_read_as_the_same_numbers():
     every = np.arange(65_536, dtype=np.uint16).astype(">u2").view(">f2")
     finite = every[np.isfinite(every)].reshape(2, -1)
-    read = streams.singles(finite)
-    assert read.shape == finite.shape
-    assert (read.view(np.int32) == finite.astype(np.float32).view(np.int32)).all()
+    for halves in (finite, finite.astype("<f2")):
+        read = streams.singles(halves)
+        assert read.shape == finite.shape
+        assert (read.view(np.int32) == finite.astype(np.float32).view(np.int32)).all()

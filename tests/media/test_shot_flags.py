@@ -51,7 +51,27 @@ def pillars() -> np.ndarray:
     return columns([(0.4,) * 3, *bars, (0.4,) * 3], edges, height=SIZE[0])
 
 
-@pytest.mark.parametrize("chart", [ebu, smpte, pillars])
+def split() -> np.ndarray:
+    """EBU bars over a field of red."""
+    picture = ebu()
+    picture[SIZE[0] // 2 :] = (191, 0, 0)
+    return picture
+
+
+def over(lower: np.ndarray) -> np.ndarray:
+    """Bars in the upper half of a picture (BGR)."""
+    picture = np.ascontiguousarray(ebu()[:, :, ::-1])
+    picture[SIZE[0] // 2 :] = lower[SIZE[0] // 2 :]
+    return picture
+
+
+def test_bars_over_a_field_are_told_and_over_a_scene_are_not():
+    assert is_bars(over(np.full((*SIZE, 3), 120, np.uint8)))
+    assert is_bars(over(np.ascontiguousarray(ebu()[:, ::-1, ::-1])))
+    assert not is_bars(over(scene(3)))
+
+
+@pytest.mark.parametrize("chart", [ebu, smpte, pillars, split])
 def test_bars_are_flagged_and_what_follows_is_not(tmp_path, chart):
     path = tmp_path / "a.mp4"
     rng = np.random.default_rng(1)
