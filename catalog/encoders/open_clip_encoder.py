@@ -20,7 +20,7 @@ from PIL import Image
 from catalog.encoders.accelerate import Tower, accelerate
 from catalog.encoders.batch_size import BatchSize
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
-from catalog.encoders.causal import encode_text, tokens_seen
+from catalog.encoders.causal import encode_text, lay_by_place, tokens_seen
 from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
 from catalog.encoders.precision import (
@@ -86,6 +86,8 @@ class OpenClipEncoder:
         # The side that pictures are scaled to on the device itself; None: on the processor.
         self._side: int | None = None
         self._model = model
+        if self._dtype != torch.float32:
+            lay_by_place(model)
         self.tower: Tower = self._eager
         self.speedups: list[str] = []
         # 0..255 to the model's scale in one step, on the model's device.

@@ -190,7 +190,7 @@ class Analysis:
                 self._steps.add(at)
             self._pulldown.look(picture)
             if strip is not None:
-                strip.add(picture.pts, picture.small)
+                strip.add(picture.pts, picture.shrunk)
             yield from detector.push(picture)
             if picture.pts - reported >= second:
                 reported = picture.pts

@@ -20,10 +20,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from catalog.domain.media import SamplingPolicy
+from catalog.media.views import RgbPicture
 
 if TYPE_CHECKING:
     from av.codec import Codec
@@ -40,7 +38,7 @@ _SMALL_SHARE = 0.2
 _ONE_SCENE = 4.0
 # ... and pictures coded each by itself are the same up to this, on average and in any tile.
 _SAME, _SAME_TILE = 1.0, 4.0
-_THUMB, _TILES = (64, 48), 8
+_TILES = 8
 # Black and other flat pictures (standard deviation) may be the middle of a fade.
 _FLAT = 12.0
 # Shorter groups are hardly worth the second look at their keyframe.
@@ -52,8 +50,6 @@ _PREDICTED = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"})
 _GUESSED = frozenset({"mpegts", "h264", "hevc"})
 # Sizes speak for a glance, not for minutes, whatever the interval.
 _LONGEST = 2
-
-Small = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +80,8 @@ class GroupDecoder:
         The stream's decoder.
     decode:
         Decodes a packet (None: what the decoder still holds) and gives what it shows now.
-    small:
-        The detectors' small picture of a frame: BGR, uint8, shape (height, width, 3).
+    squeezed:
+        The smallest view of a frame (`catalog.media.views.Picture`).
     longest:
         See `longest_group`.
     """
@@ -94,12 +90,12 @@ class GroupDecoder:
         self,
         context: VideoCodecContext,
         decode: Callable[[VideoPacket | None], list[VideoFrame]],
-        small: Callable[[VideoFrame], Small],
+        squeezed: Callable[[VideoFrame], RgbPicture],
         longest: int,
     ) -> None:
         self._context = context
         self._decode = decode
-        self._small = small
+        self._squeezed = squeezed
         self._longest = longest
         self._alone = bool(context.codec.intra_only)
         # The decoder holds nothing: the next it is given must be a keyframe.
@@ -233,10 +229,7 @@ class GroupDecoder:
         """Whether a group's two ends show the same scene, or, coded alone, the same picture."""
         import cv2  # noqa: PLC0415  slow to import
 
-        one, other = (
-            cv2.resize(self._small(frame), _THUMB, interpolation=cv2.INTER_AREA)
-            for frame in (first, then)
-        )
+        one, other = self._squeezed(first), self._squeezed(then)
         if min(float(one.std()), float(other.std())) < _FLAT:
             return False
         apart = cv2.absdiff(one, other)

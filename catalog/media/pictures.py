@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import av.error
 import numpy as np
-import numpy.typing as npt
 from av.codec.context import ThreadType
 
 from catalog.domain.media import Probe, SamplingPolicy, VideoTrack
@@ -30,6 +28,7 @@ from catalog.media.scene_light import Looks, is_light, light_of
 from catalog.media.sequence_pictures import SEQUENCE, sequence_pictures
 from catalog.media.sound import SoundPass
 from catalog.media.tone import for_display, scene_for_display
+from catalog.media.views import SQUEEZED, Once, Picture, RgbPicture, squeeze
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -39,52 +38,18 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-RgbPicture = npt.NDArray[np.uint8]
-
 # PySceneDetect's thresholds were tuned on pictures of about this width.
 _DETECTOR_EDGE = 256
 _JPEG_QUALITY = 85
 # A few pictures are held until it is known which are kept; larger ones than 4K only as shrunk.
 _LARGEST_HELD = 4096 * 2304
+# Of larger ones the detectors' view is made at once, so that a dozen need not be held for it.
+_LARGEST_LAZY = 1920 * 1088
 # A demuxer that fails this often without a packet in between will not recover.
 _MOST_FAILED_READS = 16
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
 _MOST_HALVINGS = 3
-
-
-@dataclass(slots=True)
-class Picture:
-    """One decoded picture.
-
-    Attributes
-    ----------
-    pts:
-        Its time since the first picture, in the asset's time base.
-    small:
-        BGR pixels for the detectors, uint8, shape (height, width, 3), no edge longer
-        than 256; in true proportion, but turned as they are stored.
-    render:
-        Makes the pixels to be kept: RGB, uint8, upright. Few pictures are kept, so it
-        is done for those alone.
-    combed:
-        Whether it shows two moments, woven line by line; looked at when asked.
-    passed:
-        The times of pictures between this one and the one before that were not decoded,
-        since nothing happens in them (`catalog.media.groups`).
-    squeezed, black:
-        What several detectors ask of a picture, once one has: it as 64 by 48 pixels
-        (`catalog.media.transitions.squeezed`), and whether it is black
-        (`catalog.media.shots.is_black`).
-    """
-
-    pts: int
-    small: RgbPicture = field(repr=False)
-    render: Callable[[], RgbPicture] = field(repr=False)
-    combed: Callable[[], bool] = field(repr=False, default=lambda: False)
-    passed: tuple[int, ...] = field(default=(), repr=False)
-    squeezed: RgbPicture | None = field(default=None, repr=False)
-    black: bool | None = field(default=None, repr=False)
 
 
 class PictureReader:
@@ -240,7 +205,7 @@ class PictureReader:
         groups = GroupDecoder(
             context,
             lambda packet: self._pictures_of(stream, packet),
-            lambda frame: self._shape_of(frame).small(frame),
+            lambda frame: self._shape_of(frame).squeezed(frame),
             longest,
         )
         yield from groups.pictures(packets)
@@ -318,14 +283,27 @@ class _Shape:
         self._small = _fitted(width, height, _DETECTOR_EDGE)
         # One scaler for each size: it sets itself up anew when the size changes.
         self._keeper, self._shrinker = VideoReformatter(), VideoReformatter()
+        self._squeezer = VideoReformatter()
 
     def picture(self, pts: int, frame: VideoFrame) -> Picture:
-        small = self.small(frame)
+        shrunk, squeezed = Once(lambda: self.small(frame)), self.squeezed(frame)
         combed = Combed(frame)
+        if frame.width * frame.height > _LARGEST_LAZY:
+            shrunk()
         if frame.width * frame.height > _LARGEST_HELD:
             rgb = self._upright(frame, combed)
-            return Picture(pts, small, lambda: rgb)
-        return Picture(pts, small, lambda: self._upright(frame, combed), combed)
+            return Picture(pts, squeezed, shrunk, lambda: rgb)
+        return Picture(pts, squeezed, shrunk, lambda: self._upright(frame, combed), combed)
+
+    def squeezed(self, frame: VideoFrame) -> RgbPicture:
+        """The picture as every one is looked at."""
+        if is_light(frame):
+            return squeeze(self.small(frame))
+        plane = self._squeezer.reformat(frame, *SQUEEZED, "bgr24", **_scaling(frame)).planes[0]
+        width, height = SQUEEZED
+        lines: Any = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)
+        view: RgbPicture = lines[:, : 3 * width].reshape(height, width, 3)
+        return view
 
     def small(self, frame: VideoFrame) -> RgbPicture:
         """The picture as the detectors see it."""
@@ -371,7 +349,7 @@ def _drawn(pts: int, rgb: RgbPicture, longest_edge: int) -> Picture:
 
     kept = _shrink(rgb, longest_edge)
     small: Any = cv2.cvtColor(_shrink(rgb, _DETECTOR_EDGE), cv2.COLOR_RGB2BGR)
-    return Picture(pts, small, lambda: kept)
+    return Picture(pts, squeeze(small), Once(lambda: small), lambda: kept)
 
 
 def _shrink(picture: RgbPicture, longest_edge: int) -> RgbPicture:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from catalog.media.pictures import Picture
+    from catalog.media.views import Picture
 
 _CYCLE = 5
 _RUN = 10

@@ -16,9 +16,10 @@ from catalog.media.bars import is_bars
 from catalog.media.cards import is_line_up
 from catalog.media.charts import is_chart
 from catalog.media.leaders import CARD, is_card, is_leader
-from catalog.media.pictures import Picture, encode_jpeg
+from catalog.media.pictures import encode_jpeg
 from catalog.media.shots import is_black
 from catalog.media.transitions import HORIZON, Transition
+from catalog.media.views import Picture
 
 if TYPE_CHECKING:
     StorePicture = Callable[[int, bytes], str]
@@ -248,4 +249,4 @@ def _sharpness(picture: Picture) -> float:
     import cv2  # noqa: PLC0415
 
     grey = cv2.cvtColor(picture.small, cv2.COLOR_BGR2GRAY)
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    return float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1][0, 0]) ** 2

@@ -21,10 +21,10 @@ import numpy.typing as npt
 
 from catalog.media.channels import highest
 from catalog.media.content import CutProposals
-from catalog.media.transitions import Transition, TransitionDetector, grey, matched, squeezed
+from catalog.media.transitions import Transition, TransitionDetector, grey, matched
 
 if TYPE_CHECKING:
-    from catalog.media.pictures import Picture
+    from catalog.media.views import Once, Picture, RgbPicture
 
 # A cut across which pictures this much more alike are found is a flash's, not a cut. A flash
 # lasts a few pictures.
@@ -59,6 +59,18 @@ class _Ahead:
     black: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """What a picture that was given back may still be asked for: not the picture itself."""
+
+    shrunk: Once
+    squeezed: RgbPicture
+
+    @classmethod
+    def of(cls, picture: Picture) -> _Views:
+        return cls(picture.shrunk, picture.squeezed)
+
+
 class ShotDetector:
     """Takes pictures in order and gives each back, a few later, with where shots begin.
 
@@ -79,14 +91,14 @@ class ShotDetector:
         self._min_shot = math.ceil(Fraction(min_shot) / time_base)
         self._long_black = math.ceil(_LONG_BLACK / time_base)
         self._ahead: deque[_Ahead] = deque()
-        self._behind: deque[npt.NDArray[np.uint8]] = deque(maxlen=_FLASH_REACH)
+        self._behind: deque[_Views] = deque(maxlen=_FLASH_REACH)
         self._last_cut: int | None = None
         self._black_since: int | None = None
         self._was_black = False
 
     def push(self, picture: Picture) -> Iterator[Seen]:
         """Take the next picture; give back at most one."""
-        cut = self._proposals.push(picture.pts, picture.small)
+        cut = self._proposals.push(picture)
         self._ahead.append(_Ahead(picture, black=is_black(picture)))
         if cut is not None:
             for ahead in self._ahead:
@@ -112,7 +124,7 @@ class ShotDetector:
         lasting = self._black_lasts(ahead)
         late = late or self._taken(lasting or self._gradual.push(ahead.picture))
         self._ahead.popleft()
-        self._behind.append(ahead.picture.small)
+        self._behind.append(_Views.of(ahead.picture))
         self._was_black = ahead.black
         return Seen(ahead.picture, begins, late)
 
@@ -159,7 +171,7 @@ class ShotDetector:
 
     def _goes_on(self) -> bool:
         """Whether the picture is the one before but for light, movement or a blend's next step."""
-        before, after = grey(self._behind[-1]), grey(self._ahead[0].picture.small)
+        before, after = grey(self._behind[-1].squeezed), grey(self._ahead[0].picture.squeezed)
         middle = before.shape[1] // 2
         # Half of the picture may be a thing that stays: a plot, a caption, a split screen.
         return all(
@@ -170,8 +182,9 @@ class ShotDetector:
     def _is_flash(self) -> bool:
         """Whether some picture shortly after the proposed cut is like one shortly before it."""
         after = [ahead.picture.small for ahead in self._ahead]
-        step = difference(self._behind[-1], after[0])
-        closest = min(difference(before, later) for before in self._behind for later in after)
+        before = [views.shrunk() for views in self._behind]
+        step = difference(before[-1], after[0])
+        closest = min(difference(one, later) for one in before for later in after)
         return closest < _FLASH_RATIO * step
 
 
@@ -188,7 +201,7 @@ def is_black(picture: Picture) -> bool:
 def _is_black(picture: Picture) -> bool:
     import cv2  # noqa: PLC0415
 
-    if sum(cv2.mean(squeezed(picture))[:3]) >= 3 * _DARK:
+    if sum(cv2.mean(picture.squeezed)[:3]) >= 3 * _DARK:
         return False
     bright = np.count_nonzero(highest(picture.small) > _VISIBLE)
     height, width = picture.small.shape[:2]

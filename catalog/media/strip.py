@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -61,12 +62,12 @@ class StripMaker:
         # Five megabytes at most. As JPEG they would be a tenth, for a third of the sheet's work.
         self._tiles: list[RgbPicture] = []
 
-    def add(self, pts: int, small: RgbPicture) -> None:
-        """A picture as it is stored, BGR; kept if a step has gone by."""
+    def add(self, pts: int, small: Callable[[], RgbPicture]) -> None:
+        """What makes a picture as it is stored, BGR; it is made if a step has gone by."""
         if self._times and pts < self._due:
             return
         self._times.append(pts)
-        self._tiles.append(_tile(small))
+        self._tiles.append(_tile(small()))
         if len(self._tiles) > MOST_TILES:
             self._thin()
         following = (self._step_of(self._times[-1]) + 1) * self._step

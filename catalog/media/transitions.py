@@ -27,12 +27,12 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from catalog.media.pictures import Picture
+    from catalog.media.views import Picture
 
 Vector = npt.NDArray[np.float32]
 Grey = npt.NDArray[np.uint8]
 
-_THUMB, _GREY = (16, 12), (64, 48)
+_THUMB = (16, 12)
 # Signatures no nearer than this in time: more would tell no more.
 _STEP = Fraction(3, 100)
 _WINDOWS = (0.4, 0.7, 1.1, 1.6, 2.2)
@@ -76,7 +76,7 @@ class _Signature:
     @property
     def grey(self) -> Grey:
         """As `grey` has it."""
-        return np.ascontiguousarray(self.coloured[:, :, 1])
+        return grey(self.coloured)
 
     @property
     def unit(self) -> Vector:
@@ -163,7 +163,7 @@ class TransitionDetector:
         self._step = math.ceil(_STEP / time_base)
         self._patience = math.floor(_PATIENCE / time_base)
         rate = min(float(frame_rate), float(1 / _STEP))
-        self._windows = np.array(sorted({max(4, round(each * rate)) for each in _WINDOWS}))
+        self._windows = sorted({max(4, round(each * rate)) for each in _WINDOWS})
         self._past = _Past(max(8, round(_MEMORY * rate)))
         self._seen = self._past.seen
         self._best: _Blend | None = None
@@ -205,25 +205,27 @@ class TransitionDetector:
 
     def _look_for_blend(self) -> None:
         last = len(self._seen) - 1
-        lengths = self._windows[self._windows <= last]
-        if not len(lengths):
-            return
         pixels = self._past.pixels
-        ones = pixels[last - lengths]
-        lines = pixels[last] - ones
-        powers = np.einsum("ij,ij->i", lines, lines)
-        if powers.max() < _LEAST_CHANGE**2 * pixels.shape[1]:
-            return
-        middles = pixels[last - lengths // 2] - ones
-        alongs = np.einsum("ij,ij->i", middles, lines)
-        off = np.einsum("ij,ij->i", middles, middles) - alongs**2 / np.maximum(powers, 1)
-        near = (powers >= _LEAST_CHANGE**2 * pixels.shape[1]) & (off <= _MOST_OFF**2 * powers)
-        for length in lengths[near]:
+        for length in self._windows:
+            if length > last:
+                return
+            if not self._may_blend(pixels[last - length], pixels[last - length // 2], pixels[last]):
+                continue
             if _alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
                 continue
-            blend = self._blend(last - int(length))
+            blend = self._blend(last - length)
             if blend is not None and (self._best is None or blend.strength > self._best.strength):
                 self._best = blend
+
+    @staticmethod
+    def _may_blend(one: Vector, middle: Vector, other: Vector) -> bool:
+        """Whether the ends differ, and what is in the middle is near the line between them."""
+        power = _squared(one, other)
+        if power < _LEAST_CHANGE**2 * len(_ONES):
+            return False
+        first, second = _squared(one, middle), _squared(middle, other)
+        along = (first + power - second) / 2  # by the law of cosines
+        return first - along**2 / power <= _MOST_OFF**2 * power
 
     def _blend(self, begin: int) -> _Blend | None:
         """What was seen from there on as a dissolve, if it lies along the line between its ends."""
@@ -278,28 +280,15 @@ class TransitionDetector:
         return None if same else found
 
 
-def grey(small: npt.NDArray[np.uint8]) -> Grey:
-    """A detector's picture (BGR) as 64 by 48 grey pixels, by its green."""
-    return np.ascontiguousarray(_squeeze(small)[:, :, 1])
-
-
-def squeezed(picture: Picture) -> npt.NDArray[np.uint8]:
-    """The picture (BGR) as 64 by 48 pixels; made once."""
-    if picture.squeezed is None:
-        picture.squeezed = _squeeze(picture.small)
-    return picture.squeezed
-
-
-def _squeeze(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    import cv2  # noqa: PLC0415
-
-    return np.asarray(cv2.resize(small, _GREY, interpolation=cv2.INTER_AREA), np.uint8)
+def grey(squeezed: npt.NDArray[np.uint8]) -> Grey:
+    """A picture's smallest view (BGR) in grey, by its green."""
+    return np.ascontiguousarray(squeezed[:, :, 1])
 
 
 def _signature(picture: Picture) -> _Signature:
     import cv2  # noqa: PLC0415
 
-    coloured = squeezed(picture)
+    coloured = picture.squeezed
     thumb = cv2.resize(coloured, _THUMB, interpolation=cv2.INTER_AREA)
     contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
     pixels = thumb.astype(np.float32).ravel()
@@ -323,6 +312,13 @@ def matched(one: Grey, other: Grey) -> float:
         cv2.matchTemplate(other, one[middle], cv2.TM_CCOEFF_NORMED),
     )
     return max(float(each.max()) for each in found)
+
+
+def _squared(one: Vector, other: Vector) -> float:
+    """The square of the distance of two signatures' pixels."""
+    import cv2  # noqa: PLC0415
+
+    return cv2.norm(one, other, cv2.NORM_L2SQR)
 
 
 def _alike(one: _Signature, other: _Signature) -> float:

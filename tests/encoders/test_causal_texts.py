@@ -9,7 +9,7 @@ from tiny_models import OPEN_CLIP_TEXT, VISION
 
 from catalog.encoders import load_encoder
 from catalog.encoders.batch_size import BatchSize
-from catalog.encoders.causal import encode_text, tokens_seen
+from catalog.encoders.causal import encode_text, lay_by_place, tokens_seen
 
 
 def open_clip_tower(custom: bool, pool: str) -> torch.nn.Module:
@@ -37,6 +37,24 @@ def test_a_causal_tower_gives_the_same_vectors_of_fewer_tokens(custom, pool):
             if length < 16:
                 cut = encode_text(model, tokens[at : at + 1, : length - 1])
                 assert not torch.allclose(cut[0], whole[at], atol=1e-4)
+
+
+@pytest.mark.parametrize("custom", [False, True])
+def test_no_weights_are_copied_for_the_places_of_a_text(custom):
+    model = open_clip_tower(custom, "argmax").bfloat16().requires_grad_(False)
+    tokens = open_clip.tokenize(["a tram", "rain on a roof at night"], context_length=16)
+
+    def encoded() -> tuple[torch.Tensor, set[str]]:
+        with torch.inference_mode(), torch.profiler.profile() as seen:
+            vectors = encode_text(model, tokens[:, :9])
+        return vectors, {event.key for event in seen.key_averages()}
+
+    before, operations = encoded()
+    assert "aten::bmm" in operations  # what makes a product of matrices for each place
+    lay_by_place(model)
+    after, operations = encoded()
+    assert "aten::bmm" not in operations
+    torch.testing.assert_close(after, before, atol=0.02, rtol=0.02)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_hours_make_no_more_tiles_than_minutes():
     maker = StripMaker(track, Fraction(1))
     small = np.zeros((48, 64, 3), np.uint8)
     for second in range(3 * 3600):
-        maker.add(second, small)
+        maker.add(second, lambda: small)
     strip = maker.finish(3 * 3600)
     assert MOST_TILES // 2 <= strip.tiles <= MOST_TILES
     found = cues(strip.index)
