@@ -87,7 +87,8 @@ class ShotSampler:
 
     def _begin_shot(self, start: int) -> None:
         self._start = start
-        self._due = start + self._interval
+        # A whole number: every picture's time is compared with it.
+        self._due = math.ceil(start + self._interval)
         self._kept: list[_Kept] = []
         self._thumb: npt.NDArray[np.int16] | None = None
         self._best: Picture | None = None
@@ -116,7 +117,7 @@ class ShotSampler:
         if self._waits_for_whole(picture):
             return
         passed = (picture.pts - self._start) // self._interval
-        self._due = self._start + (passed + 1) * self._interval
+        self._due = math.ceil(self._start + (passed + 1) * self._interval)
         self._candidate(picture)
 
     def finish(self, end: int) -> Sampled:
@@ -146,7 +147,7 @@ class ShotSampler:
         due, thumb = self._due, self._thumb
         self._begin_shot(transition.cut)
         self._kept = late
-        self._due, self._thumb = (due, thumb) if late else (Fraction(transition.end), None)
+        self._due, self._thumb = (due, thumb) if late else (transition.end, None)
         return sampled
 
     def _sampled(self, chosen: list[_Kept], end: int) -> Sampled:

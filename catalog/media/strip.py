@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,11 +88,12 @@ class StripMaker:
 
     def finish(self, end_pts: int) -> Strip | None:
         """The strip of a film that ends at ``end_pts``; None if it has no picture."""
+        import cv2  # noqa: PLC0415  slow to import
         from PIL import Image  # noqa: PLC0415  slow to import
 
         if not self._tiles:
             return None
-        upright = [self._orientation.apply(tile[:, :, ::-1]) for tile in self._tiles]
+        upright = [self._orientation.apply(tile) for tile in self._tiles]
         height, width = upright[0].shape[:2]
         columns = min(_COLUMNS, len(upright))
         rows = -(-len(upright) // columns)
@@ -102,7 +104,8 @@ class StripMaker:
             sheet[y : y + height, x : x + width] = tile[:height, :width]
             places.append((x, y, width, height))
         kept = io.BytesIO()
-        Image.fromarray(sheet).save(kept, "WEBP", quality=_QUALITY, method=_EFFORT)
+        drawn: Any = cv2.cvtColor(sheet, cv2.COLOR_BGR2RGB)
+        Image.fromarray(drawn).save(kept, "WEBP", quality=_QUALITY, method=_EFFORT)
         index = self._index(places, end_pts)
         size = sheet.shape[1], sheet.shape[0]
         return Strip(kept.getvalue(), *size, index, len(upright), float(self._step))
