@@ -51,7 +51,7 @@ def is_combed(frame: VideoFrame) -> bool:
     return bool(shares.max() > _DENSE * 255)
 
 
-def _beyond_tooth(apart: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _beyond_tooth(apart: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """255 where the difference is that of a tooth, else 0."""
     import cv2  # noqa: PLC0415
 
