@@ -27,7 +27,7 @@ _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
 _CLEAR = 30_000  # centres up to which the fewest are looked at closely
-_DOUBLINGS = 2  # of those, beyond which no more are: 120,000 centres
+_DOUBLINGS = 6  # of those, beyond which no more are: 1,920,000 centres
 _LINES_DEPTH = 400  # how far a walk through spoken lines sees
 OPENING: Mapping[str, str] = MappingProxyType(
     {"jit": "off", "plan_cache_mode": "force_generic_plan", "work_mem": "64MB"}
@@ -98,12 +98,12 @@ def taken(depth: int, centres: int) -> int:
     """How many centres are looked at closely, to be sure of the ``depth`` nearest clips.
 
     The more there are, the more lie between the nearest, and a graph finds fewer of them: with
-    the root of the number, in steps, so that a library that grows has the same statement for
-    long; as far as was measured, and not so far that a walk would be too deep.
+    the fourth root of their number, in steps, so that a library that grows has the same
+    statement for long, and not so far that a walk would be too deep.
     """
     least = 24 + 2 * depth
     doublings = min(_DOUBLINGS, math.ceil(math.log2(max(centres / _CLEAR, 1.0))))
-    return min(math.ceil(least * math.sqrt(2.0**doublings)), max(least, _DEEPEST_WALK))
+    return min(math.ceil(least * math.exp2(doublings / 4)), max(least, _DEEPEST_WALK))
 
 
 def worth_counting(library: Library, depth: int) -> int:

@@ -394,11 +394,11 @@ def test_more_are_looked_at_where_there_are_more():
     """Among more shots more lie between the nearest, and the graph finds fewer of them."""
     few, many = (Library(10 * n, n, graph=True) for n in (30_000, 100_000))
     assert choose(few, kept=None, depth=11).take == taken(11, 1_000) == 46
-    assert choose(many, kept=None, depth=11).take == 92
+    assert choose(many, kept=None, depth=11).take == 66
     assert taken(21, 100_000) > taken(11, 100_000) > taken(11, 40_000) > taken(11, 30_000)
     assert taken(11, 100_000) == taken(11, 110_000), "one statement while a library grows"
     assert taken(200, 100_000) <= 640, "no deeper than a walk is worth its while"
-    assert taken(21, 5_000_000) == taken(21, 120_000)
+    assert taken(21, 50_000_000) == taken(21, 2_000_000)
 
 
 def test_a_walk_under_a_filter_sees_further():
