@@ -14,6 +14,8 @@ from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, InvalidInputError, UnknownEncoderError
 from catalog.ingest.encode import EncodeQueue
 
+MANY = 60
+
 
 @pytest.fixture
 def media(catalog: Catalog, tmp_path: Path) -> Path:
@@ -104,7 +106,7 @@ def test_a_lost_picture_keeps_a_new_encoder_from_answering(catalog: Catalog, med
 def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, monkeypatch):
     """Both have claimed before either writes: no frame is encoded twice, none is left."""
     folder = tmp_path / "many"
-    for at in range(150):
+    for at in range(MANY):
         still(folder / f"{at}.png", (at, 0, 255 - at), mark=at)
     catalog.ingest(folder)
     real, seen = NullEncoder.encode_images, []
@@ -123,16 +125,16 @@ def test_two_drains_at_once_share_the_frames(catalog: Catalog, tmp_path: Path, m
         encoder, row = other._encoders.load("null:32"), other._encoders.entered(NullEncoder(32))
 
         def drain(opened: Catalog) -> None:
-            done.append(EncodeQueue(opened.database, opened.store, encoder, row.id).drain())
+            done.append(EncodeQueue(opened.database, opened.store, encoder, row.id).drain(batch=10))
 
         threads = [threading.Thread(target=drain, args=(opened,)) for opened in (catalog, other)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert sum(written for written, _ in done) == 150
-    assert sum(count for _, count in seen) == 150
-    assert vectors(catalog)["null:32"] == 150
+    assert sum(written for written, _ in done) == MANY
+    assert sum(count for _, count in seen) == MANY
+    assert vectors(catalog)["null:32"] == MANY
 
 
 def test_what_becomes_of_encoders_is_in_the_trail(catalog: Catalog, media: Path):

@@ -96,6 +96,7 @@ def test_folders_and_renames_follow(catalog: Catalog, asset: int, tmp_path: Path
 
 
 def test_text_of_any_length_fits(catalog: Catalog, asset: int):
+    catalog.tag([asset], [f"{'long ' * 30}{number}" for number in range(60)])
     words = " ".join(f"w{number}x" for number in range(200_000))
     with catalog.database.session() as session:
         for column in ("title", "description"):
@@ -104,8 +105,6 @@ def test_text_of_any_length_fits(catalog: Catalog, asset: int):
             text("UPDATE asset SET metadata = jsonb_build_object('k', CAST(:words AS text))"),
             {"words": words},
         )
-    for number in range(60):
-        catalog.tag([asset], [f"{'long ' * 30}{number}"])
     assert has(catalog, "w1x w2x")
     assert has(catalog, "great shot")
 
