@@ -14,7 +14,6 @@ the same arguments::
 from __future__ import annotations
 
 import copy
-from types import TracebackType
 from typing import Any, Self
 
 from catalog.api.backup import BackupVerbs
@@ -191,10 +190,5 @@ class Catalog(
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

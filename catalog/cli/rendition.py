@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog.cli.options import Json, References
-from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.cli.session import fail_with_reason, opened, say_done, say_json
 
 
 def poster(
@@ -59,15 +59,8 @@ def waveform(references: References, *, json: Json = False) -> None:
 
 
 def _say_made(body: dict[str, Any], what: str, *, json: bool) -> None:
-    if json:
-        say_json(body)
-    else:
-        typer.echo(f"{body['made']} {what} made; `catalog show` tells where they are.")
-        for failure in body["failures"]:
-            reason = f"{failure['path']}: {failure['reason']} [{failure['code']}]"
-            typer.echo(f"failed: {reason}", err=True)
-    if body["failures"]:
-        raise typer.Exit(1)
+    told = f"{body['made']} {what} made; `catalog show` tells where they are."
+    say_done(body, told, json=json)
 
 
 def add_to(app: typer.Typer) -> None:

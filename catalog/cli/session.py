@@ -95,6 +95,19 @@ def say_json(body: dict[str, Any]) -> None:
     typer.echo(text)
 
 
+def say_done(body: dict[str, Any], told: str, *, json: bool) -> None:
+    """Say what was done, and of each item that failed why; then the program ends with code 1."""
+    if json:
+        say_json(body)
+    else:
+        typer.echo(told)
+        for failure in body["failures"]:
+            reason = f"{failure['path']}: {failure['reason']} [{failure['code']}]"
+            typer.echo(f"failed: {reason}", err=True)
+    if body["failures"]:
+        raise typer.Exit(1)
+
+
 def _finite(value: Any) -> Any:  # noqa: ANN401  # whatever SQL selected
     """JSON has no NaN and no infinity; they become text."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.options import Json
-from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.cli.session import fail_with_reason, opened, say_done
 
 
 def listen(
@@ -29,17 +29,11 @@ def listen(
         shown_progress(quiet=json) as progress,
     ):
         body = catalog.listen(references or (), again=again, dispatch=dispatch, progress=progress)
-    if json:
-        say_json(body)
-    elif dispatch:
-        typer.echo(f"{len(body['assets'])} assets sent to workers.")
+    if dispatch:
+        told = f"{len(body['assets'])} assets sent to workers."
     else:
-        typer.echo(f"{body['made']} assets heard, {body['windows']} windows of sound.")
-        for failure in body["failures"]:
-            reason = f"{failure['path']}: {failure['reason']} [{failure['code']}]"
-            typer.echo(f"failed: {reason}", err=True)
-    if body["failures"]:
-        raise typer.Exit(1)
+        told = f"{body['made']} assets heard, {body['windows']} windows of sound."
+    say_done(body, told, json=json)
 
 
 def add_to(app: typer.Typer) -> None:

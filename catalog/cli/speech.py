@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.options import Json
-from catalog.cli.session import fail_with_reason, opened, say_json
+from catalog.cli.session import fail_with_reason, opened, say_done
 
 
 def recognise(
@@ -39,21 +39,13 @@ def recognise(
         body = catalog.recognise(
             references or [], again=again, dispatch=dispatch, progress=progress
         )
-    if json:
-        say_json(body)
-    elif dispatch:
-        typer.echo(f"Workers were told of {body['assets']} asset(s).")
+    if dispatch:
+        told = f"Workers were told of {body['assets']} asset(s)."
     else:
-        typer.echo(
-            f"{body['recognised']} of {body['assets']} done: {body['lines']} line(s) of text."
-        )
-        if body["waiting"]:
+        told = f"{body['recognised']} of {body['assets']} done: {body['lines']} line(s) of text."
+        if body["waiting"] and not json:
             typer.echo(f"The rest waits: {body['waiting']}", err=True)
-        for failure in body["failures"]:
-            reason = f"{failure['path']}: {failure['reason']} [{failure['code']}]"
-            typer.echo(f"failed: {reason}", err=True)
-    if body["failures"]:
-        raise typer.Exit(1)
+    say_done(body, told, json=json)
 
 
 def add_to(app: typer.Typer) -> None:
