@@ -23,6 +23,7 @@ from catalog.interchange.written import Options, Written, of_one_rate, one_line
 _NAMESPACE = uuid.UUID("5f0a8bb6-1f6e-5b6c-9a51-6a3b3c6f1f27")
 _FIRST_SLOT = 1000
 _PICTURE, _SOUND = "picture", "sound"
+_TAPE_SOUNDS = 16
 
 
 def write_aaf(timeline: Timeline, options: Options) -> Written:
@@ -60,7 +61,7 @@ class _Composition:
         self._options = options
         self._rate = timeline.rate
         self._masters: dict[int, _Master] = {}
-        self._tapes: dict[tuple[str, bool], tuple[Any, dict[str, int]]] = {}
+        self._tapes: dict[tuple[str, bool], tuple[Any, dict[tuple[str, int], int]]] = {}
 
     def write(self, cuts: Sequence[Cut]) -> None:
         """Enter everything into the file."""
@@ -173,29 +174,42 @@ class _Composition:
             locator = self._file.create.NetworkLocator()
             locator["URLString"].value = url
             mob.descriptor["Locator"].append(locator)
-        tape, slots = self._tape(media)
+        tape, tape_slot = self._tape(media, kind, channel)
         slot = mob.create_timeline_slot(self._rate)
+        slot["PhysicalTrackNumber"].value = channel
         first = media.start.frames
-        slot.segment = tape.create_source_clip(slots[kind], first, media.frames, kind)
+        slot.segment = tape.create_source_clip(tape_slot, first, media.frames, kind)
         return mob, slot
 
-    def _tape(self, media: Media) -> tuple[Any, dict[str, int]]:
-        """A reel; its timecode runs through the whole day, so all that is on it has a place."""
+    def _tape(self, media: Media, kind: str, channel: int) -> tuple[Any, int]:
+        """A reel and its slot of such a track, which is how an editing program finds it again.
+
+        Its timecode runs through the whole day, so all that is on it has a place. Slots are the
+        same in every export, as its identity is.
+        """
         key = (media.reel, media.start.drop)
         if key not in self._tapes:
             identity = f"tape:{self._rate}:{media.start.drop}:{media.reel}"
             mob = self._mob("SourceMob", media.reel, identity)
             mob.descriptor = self._file.create.TapeDescriptor()
-            # Twice round: what begins before midnight may end after it.
-            day = 2 * frames_per_day(media.start.nominal, drop=media.start.drop)
-            slots = {}
-            for kind in (_PICTURE, _SOUND):
-                slot = mob.create_empty_slot(self._rate, kind)
-                slot.segment.length = day
-                slots[kind] = slot.slot_id
-            self._timecode(mob, "TC1", media.start + -media.start.frames, day)
-            self._tapes[key] = (mob, slots)
-        return self._tapes[key]
+            self._tapes[key] = (mob, {})
+            sounds = [(_SOUND, number) for number in range(1, _TAPE_SOUNDS + 1)]
+            self._add_tracks(key, media, [(_PICTURE, 1), *sounds])
+            self._timecode(mob, "TC1", media.start + -media.start.frames, _tape_length(media))
+        mob, slots = self._tapes[key]
+        if (kind, channel) not in slots:
+            self._add_tracks(key, media, [(kind, channel)])
+        return mob, slots[kind, channel]
+
+    def _add_tracks(
+        self, key: tuple[str, bool], media: Media, tracks: Sequence[tuple[str, int]]
+    ) -> None:
+        mob, slots = self._tapes[key]
+        for kind, channel in tracks:
+            slot = mob.create_empty_slot(self._rate, kind)
+            slot.segment.length = _tape_length(media)
+            slot["PhysicalTrackNumber"].value = channel
+            slots[kind, channel] = slot.slot_id
 
     def _descriptor(self, media: Media, kind: str) -> Any:  # noqa: ANN401
         create = self._file.create
@@ -245,6 +259,11 @@ class _Composition:
         sequence["Components"].value = markers
         event_slot.segment = sequence
         composition.slots.append(event_slot)
+
+
+def _tape_length(media: Media) -> int:
+    """Twice round the clock: what begins before midnight may end after it."""
+    return 2 * frames_per_day(media.start.nominal, drop=media.start.drop)
 
 
 def _auid(value: uuid.UUID) -> Any:  # noqa: ANN401

@@ -19,6 +19,8 @@ from catalog.interchange.xml_file import document
 _REEL = "com.apple.proapps.studio.reel"
 _SCENE = "com.apple.proapps.studio.scene"
 _TAKE = "com.apple.proapps.studio.shot"
+# What Final Cut Pro calls the format of what has no rate.
+_OF_STILLS = "FFVideoFormatRateUndefined"
 # The rates by which a clip of another rate can be conformed, as FCPXML spells them.
 _CONFORM = {
     "23.976": "23.98", "24": "24", "25": "25", "29.97": "29.97", "30": "30",
@@ -73,7 +75,9 @@ class _Resources:
         key = ("format", rate, size)
         if key not in self._known:
             made = self._new("format", key)
-            if rate is not None:
+            if rate is None:
+                made.set("name", _OF_STILLS)
+            else:
                 made.set("frameDuration", _time(1 / rate))
             if size and size[0] and size[1]:
                 made.set("width", str(size[0]))

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import aaf2
 import opentimelineio as otio
 import pytest
 from PIL import Image
@@ -89,6 +90,38 @@ def test_both_tracks_lie_where_they_should(
     sounds = [track for track in read.tracks if track.kind == "Audio"]
     # The cutaway brings no sound along; of the answers each channel has its track but in OTIO.
     assert [len(list(track.find_clips())) for track in sounds] == [3] * (1 if name == "otio" else 2)
+
+
+def test_each_channel_of_a_clip_is_found_on_its_own_track_of_the_tape(
+    story: Timeline, tmp_path: Path
+):
+    path = tmp_path / "story.aaf"
+    path.write_bytes(FORMATS["aaf"].write(story, Options()).data)
+    with aaf2.open(str(path)) as file:
+        found = []
+        for master in file.content.mastermobs():
+            for slot in master.slots:
+                [recorded] = slot.segment.mob.slots
+                tape = recorded.segment.slot
+                assert tape["PhysicalTrackNumber"].value == slot["PhysicalTrackNumber"].value
+                found.append((recorded.segment.mob.name, tape.media_kind, slot.name))
+    wanted = [("Picture", "V1"), ("Sound", "A1"), ("Sound", "A2")]
+    assert found == [(reel, *track) for reel in ("R1", "R2") for track in wanted]
+
+
+def test_a_still_has_the_format_of_what_has_no_rate():
+    still = dataclasses.replace(media(3), still=True, channels=0, width=640, height=480)
+    chosen = Chosen(still, Fraction(0), Fraction(5), Fraction(0), "a still")
+    written = FORMATS["fcpxml"].write(lay("Stills", [chosen]), Options())
+    root = ET.fromstring(written.data)
+    [asset] = root.iter("asset")
+    [form] = (form for form in root.iter("format") if form.get("id") == asset.get("format"))
+    assert dict(form.items()) == {
+        "id": form.get("id"),
+        "name": "FFVideoFormatRateUndefined",
+        "width": "640",
+        "height": "480",
+    }
 
 
 def test_a_cutaway_hangs_on_the_clip_below_it(story: Timeline):
