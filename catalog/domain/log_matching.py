@@ -11,6 +11,7 @@ from catalog.domain.sidecars import (
     Essence,
     LogEntry,
     entry_place,
+    file_forms,
     name_forms,
     names_file,
     names_reel,
@@ -56,7 +57,7 @@ class Matched:
 
 def forms_of(entries: Iterable[LogEntry]) -> set[str]:
     """Every spelling of a name or reel that the entries use."""
-    return {form for each in entries for form in name_forms(*each.files, *each.reels)}
+    return {form for each in entries for form in file_forms(*each.files) | name_forms(*each.reels)}
 
 
 def match(entries: Sequence[LogEntry], known: Sequence[Known]) -> Matched:
@@ -89,7 +90,7 @@ class _Index:
                 self._by_form.setdefault(form, {})[each.id] = each
 
     def may_mean(self, entry: LogEntry) -> list[Known]:
-        forms = name_forms(*entry.files) | name_forms(*entry.reels)
+        forms = file_forms(*entry.files) | name_forms(*entry.reels)
         found = {k: each for form in forms for k, each in self._by_form.get(form, {}).items()}
         return [found[key] for key in sorted(found)]
 

@@ -26,6 +26,8 @@ _LEAST, _LEAST_WHEN_TOLD = 2, 12
 _MOST_NUMBERS_PER_FRAME = 10
 _NUMBERED = re.compile(r"(.*?)(\d{1,9})(\.[A-Za-z0-9]+)", re.DOTALL)
 _PATTERN = re.compile(r"(.*)%0([1-9])d(\.[A-Za-z0-9]+)", re.DOTALL)
+_RANGE = re.compile(r"^(.*?)\[?(\d{1,9})-\d{1,9}\]?(\.[A-Za-z0-9]+)$", re.DOTALL)
+_HASHES = re.compile(r"(#{1,9})(\.[A-Za-z0-9]+)$")
 _MOST_HOLES_NAMED = 100
 
 
@@ -87,6 +89,17 @@ def possible_patterns(name: str, policy: str = "all") -> list[Pattern]:
     prefix, digits, suffix = parts
     least = len(digits) if digits[0] == "0" else 1
     return [Pattern(prefix, width, suffix) for width in range(least, len(digits) + 1)]
+
+
+def patterns_named(name: str) -> list[Pattern]:
+    """The sequences that a name may speak of, as programs write one.
+
+    By one of its frames (``shot.0001.exr``), by a range of them (``shot.[0001-0096].exr``,
+    ``shot.0001-0096.exr``), or by ``#`` for each digit.
+    """
+    name = _RANGE.sub(r"\1\2\3", name)
+    name = _HASHES.sub(lambda found: "0" * len(found[1]) + found[2], name)
+    return possible_patterns(name)
 
 
 def find_sequences(names: Iterable[str], policy: str) -> dict[Pattern, list[int]]:

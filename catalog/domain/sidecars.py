@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import PureWindowsPath
 from typing import Any
 
+from catalog.domain.sequences import patterns_named
 from catalog.domain.timecode import frames_per_day, nominal_rate, parse_timecode
 from catalog.errors import InvalidInputError
 
@@ -164,6 +165,13 @@ def name_forms(*names: str) -> frozenset[str]:
     return frozenset(forms - {""})
 
 
+def file_forms(*names: str) -> frozenset[str]:
+    """The same of files that a log names: also of the sequence of which one may be a frame."""
+    bare = [PureWindowsPath(name.strip().casefold()).name for name in names]
+    patterns = (str(pattern) for name in bare for pattern in patterns_named(name))
+    return name_forms(*names, *patterns)
+
+
 def said_of(sidecar: Sidecar, essence: Essence, *, beside: bool) -> Said:
     """What a sidecar says of this asset.
 
@@ -191,7 +199,7 @@ def names_file(entry: LogEntry, essence: Essence, *, beside: bool) -> bool:
     """Whether the entry names the essence's file; one that names nothing does where ``beside``."""
     if not entry.files and not entry.reels:
         return beside
-    return bool(name_forms(*entry.files) & essence.names)
+    return bool(file_forms(*entry.files) & essence.names)
 
 
 def names_reel(entry: LogEntry, essence: Essence, place: tuple[Fraction, Fraction] | None) -> bool:

@@ -142,7 +142,7 @@ class _Composition:
             mob = self._mob("MasterMob", media.name, f"master:{media.identity}")
             facts = {
                 "Tape": media.reel,
-                "Source File": media.name,
+                "Source File": self._options.file_name(cut),
                 "UNC Path": self._options.path(cut),
                 "Scene": media.scene,
                 "Take": media.take,

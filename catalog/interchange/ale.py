@@ -55,7 +55,7 @@ def _row(cut: Cut, options: Options) -> dict[str, str]:
         "Duration": frames_to_timecode(cut.frames, media.rate, drop=media.start.drop),
         "Tape": media.reel,
         "FPS": spell_rate(media.rate),
-        "Source File": media.name,
+        "Source File": options.file_name(cut),
         "Source Path": _folder(path),
         "UNC Path": path,
         "Image Size": f"{media.width} x {media.height}" if media.width else "",

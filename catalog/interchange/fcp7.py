@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement  # nothing is parsed here
 
 from catalog.domain.timecode import Timecode, nominal_rate
 from catalog.domain.timeline import Cut, Media, Timeline, spell_rate
-from catalog.interchange.written import Options, Written, is_ntsc, one_line, xml_text
+from catalog.interchange.written import Options, Written, is_ntsc, note_sequence, one_line, xml_text
 from catalog.interchange.xml_file import document
 
 
@@ -51,6 +51,7 @@ def _carried(timeline: Timeline, written: Written) -> list[Cut]:
     for cut in timeline.cuts:
         rate = cut.media.rate
         if rate.denominator == 1 or is_ntsc(rate):
+            note_sequence(written, "xmeml", cut)
             kept.append(cut)
         else:
             spelt = spell_rate(rate)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement  # nothing is parsed here
 
 from catalog.domain.timecode import Timecode
 from catalog.domain.timeline import RATES, Cut, Media, Timeline, spell_rate
-from catalog.interchange.written import Options, Written, one_line, xml_text
+from catalog.interchange.written import Options, Written, note_sequence, one_line, xml_text
 from catalog.interchange.xml_file import document
 
 _REEL = "com.apple.proapps.studio.reel"
@@ -60,6 +60,7 @@ def _carried(timeline: Timeline, options: Options, written: Written) -> list[Cut
             spelt = spell_rate(cut.media.rate)
             written.leave("clip", f"FCPXML cannot conform {spelt} frames/s to the timeline", cut)
         else:
+            note_sequence(written, "FCPXML", cut)
             kept.append(cut)
     return kept
 

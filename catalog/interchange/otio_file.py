@@ -58,7 +58,7 @@ def _clip(cut: Cut, options: Options, *, markers: bool) -> otio.schema.Clip:
     first = media.start.frames
     whole = otio.opentime.TimeRange(_time(first, rate), _time(media.frames, rate))
     part = otio.opentime.TimeRange(_time(first + cut.first, rate), _time(cut.frames, rate))
-    found = _reference(media, options.url(cut), whole)
+    found = _reference(media, options.whole_url(cut), whole)
     found.name = one_line(media.name)
     clip = otio.schema.Clip(one_line(cut.name), found, part)
     clip.metadata["catalog"] = _facts(cut)

@@ -59,7 +59,7 @@ def _row(cut: Cut, timeline: Timeline, options: Options) -> dict[str, Any]:
         "collection": media.collection,
         "text": cut.text,
         "note": cut.note,
-        "path": options.path(cut),
+        "path": options.whole_path(cut),
         "relative_path": "" if place is None else place.relative,
         "online": "yes" if media.online else "no",
     }

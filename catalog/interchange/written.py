@@ -14,6 +14,9 @@ from catalog.domain.timeline import RATES, Cut, Timeline, spell_rate
 
 # What XML 1.0 cannot hold: control characters, surrogates, and two that are no characters.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# The number in the name of an image sequence, as it is and within a URL.
+_PATTERN = re.compile(r"%0([1-9])d(\.[A-Za-z0-9]+)$")
+_QUOTED_PATTERN = re.compile(r"%250([1-9])d(\.[A-Za-z0-9]+)$")
 PICTURES = Callable[[str], bytes | None]
 
 
@@ -57,18 +60,44 @@ class Options:
     picture: PICTURES = lambda _key: None
 
     def url(self, cut: Cut) -> str:
-        """The URL of a cut's file, empty where there is none."""
+        """The URL of a cut's file, of an image sequence its first frame; empty where none is."""
+        return _first_frame(_QUOTED_PATTERN, self.whole_url(cut), cut)
+
+    def path(self, cut: Cut) -> str:
+        """The path of a cut's file, of an image sequence its first frame; empty where none is."""
+        return _first_frame(_PATTERN, self.whole_path(cut), cut)
+
+    def file_name(self, cut: Cut) -> str:
+        """The name of a cut's file, of an image sequence that of its first frame."""
+        return _first_frame(_PATTERN, cut.media.name, cut)
+
+    def whole_url(self, cut: Cut) -> str:
+        """The same, of an image sequence the URL of its pattern (``shot.%04d.dpx``)."""
         place = cut.media.place
         if place is None:
             return ""
         return place.relative_url if self.relative else place.url
 
-    def path(self, cut: Cut) -> str:
-        """The path of a cut's file, empty where there is none."""
+    def whole_path(self, cut: Cut) -> str:
+        """The same, of an image sequence the path of its pattern."""
         place = cut.media.place
         if place is None:
             return ""
         return place.relative if self.relative else place.path
+
+
+def _first_frame(pattern: re.Pattern[str], where: str, cut: Cut) -> str:
+    """The first of the files that a pattern means; what is none of a sequence is left as it is."""
+    number = cut.media.first_number
+    if number is None:
+        return where
+    return pattern.sub(lambda found: f"{number:0{found[1]}d}{found[2]}", where)
+
+
+def note_sequence(written: Written, format_name: str, cut: Cut) -> None:
+    """Say of an image sequence that only its first frame is named, which editors begin with."""
+    if cut.media.first_number is not None:
+        written.leave("sequence", f"{format_name} names only its first frame", cut)
 
 
 def one_line(text: str | None) -> str:
@@ -104,6 +133,7 @@ def of_one_rate(
                 cut,
             )
         else:
+            note_sequence(written, format_name, cut)
             kept.append(cut)
     return kept
 

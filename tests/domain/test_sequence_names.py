@@ -11,6 +11,7 @@ from catalog.domain.sequences import (
     find_sequences,
     holes,
     parse_pattern,
+    patterns_named,
     sequence_name,
     split_number,
 )
@@ -100,3 +101,15 @@ def test_every_frame_of_many_random_folders_is_in_just_one_sequence():
         assert set(taken) <= set(listing)
         for pattern, numbers in sequences.items():
             assert [pattern.number_of(pattern.frame(n)) for n in numbers] == numbers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shot.0012.exr", "shot.[0001-0096].exr", "shot.0001-0096.exr", "shot.####.exr",
+        "SHOT.0001.EXR",
+    ],
+)  # fmt: skip
+def test_a_log_may_name_a_sequence_in_other_ways(name: str):
+    assert "shot.%04d.exr" in {str(pattern).lower() for pattern in patterns_named(name)}
+    assert not patterns_named("shot.mov")

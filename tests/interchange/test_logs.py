@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from timelines import timelines
 
-from catalog.domain.log_matching import Known, match
+from catalog.domain.log_matching import Known, forms_of, match
 from catalog.domain.sidecars import Essence, LogEntry, entry_place, name_forms
 from catalog.domain.timeline import Cut, Media, Timeline
 from catalog.errors import InvalidInputError
@@ -252,6 +252,20 @@ def test_hostile_numbers_are_no_frames():
     # No NUL and no half of a character reaches the database.
     assert entry.text == "? ab"
     assert entry.timecode_in == "00:00:00:03"
+
+
+def test_a_frame_means_its_sequence_and_no_other_photograph():
+    def asset(number: int, *names: str) -> Known:
+        rate = Fraction(24)
+        essence = Essence(name_forms(*names), frozenset(), Fraction(4), rate, Fraction(0))
+        return Known(number, names[0], essence)
+
+    scans = asset(1, "shot.[0001-0096].dpx", "shot.%04d.dpx")
+    photograph = asset(2, "IMG_0001.jpg")
+    rows = [LogEntry(files=(name,)) for name in ("S:\\a\\shot.0001.exr", "IMG_0002.jpg")]
+    found = match(rows, [scans, photograph])
+    assert found.of_asset == {1: [rows[0]]}
+    assert "shot.%04d" in forms_of(rows)
 
 
 def test_a_row_of_nobody_is_shown_as_it_stands():

@@ -11,6 +11,7 @@ import pytest
 from catalog.domain.mapping import place_of
 from catalog.domain.timecode import Timecode
 from catalog.domain.timeline import Chosen, Media, Timeline, lay
+from catalog.interchange.formats import FORMATS
 from catalog.interchange.otio_file import write_otio
 from catalog.interchange.written import Options
 
@@ -48,3 +49,20 @@ def test_it_is_found_by_its_numbers(name, number, url):
 def test_what_is_called_like_one_and_is_none_is_a_file():
     found = reference(timeline("shot.%04d.dpx", None))
     assert isinstance(found, otio.schema.ExternalReference)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("edl", "* SOURCE FILE: /mnt/scans/reel 1/shot 50%.1001.dpx\n"),
+        ("ale", "\tshot 50%.1001.dpx\t/mnt/scans/reel 1/\t/mnt/scans/reel 1/shot 50%.1001.dpx\t"),
+        ("fcpxml", 'src="file:///mnt/scans/reel%201/shot%2050%25.1001.dpx"'),
+        ("fcp7xml", "<pathurl>file://localhost/mnt/scans/reel%201/shot%2050%25.1001.dpx<"),
+    ],
+)
+def test_lists_of_files_name_its_first_frame_and_say_so(name, wanted):
+    written = FORMATS[name].write(timeline("shot 50%.%04d.dpx", 1001), Options())
+    assert wanted in written.data.decode()
+    assert "sequence" in {left.what for left in written.left_out}
+    written = FORMATS[name].write(timeline("shot.mov", None), Options())
+    assert "sequence" not in {left.what for left in written.left_out}
