@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ _SPECIAL_PIXELS = {
     "PPM": {"1": "monow", "I": "gray16be"},
     "WEBP": {"RGBA": "yuva420p", "": "yuv420p"},
 }
+# As Pillow names what it unpacks: RGB;16B is three samples of 16 bits, the upper byte first.
+_DEEP_RAW = re.compile(r"(RGB|RGBA|RGBX|LA);16([BLN])")
+_SIZ = re.compile(rb"\xff\x51.{38}(.)", re.DOTALL)
+_DEEP_PIXELS = {"RGB": "rgb48", "RGBA": "rgba64", "RGBX": "rgba64", "LA": "ya16"}
 _SUBSAMPLING = re.compile(r"yuvj?a?(4\d\d)p")
 _CHROMA = {"gray": "4:0:0", "ya": "4:0:0", "monow": "4:0:0", "bgr": "rgb"}
 _CHROMA |= {"bgra": "rgb", "pal": "rgb", "mono": "4:0:0"}
@@ -56,6 +61,9 @@ def pixel_format(image: Image.Image) -> str | None:
     if image.format in {"HEIF", "AVIF"}:
         deep = int(image.info.get("bit_depth") or 8) > 8
         return f"yuv{image.info.get('chroma', 420)}p{'10le' if deep else ''}"
+    stored: str | None = image.info.get("stored")
+    if stored is not None:
+        return stored
     special = _SPECIAL_PIXELS.get(image.format or "", {})
     return special.get(image.mode) or special.get("") or _PIXELS.get(image.mode)
 
@@ -68,6 +76,32 @@ def chroma(image: Image.Image) -> str | None:
     if found := _SUBSAMPLING.search(stored):
         return ":".join(found[1])
     return _CHROMA.get(stored.rstrip("0123456789lbe"), "rgb" if "rgb" in stored else None)
+
+
+def note_depth(image: Image.Image, head: bytes) -> None:
+    """Remember how deep a picture that was just opened is stored: once it is read, Pillow forgets.
+
+    ``info["stored"]`` becomes FFmpeg's name of the pixels, ``info["stored_bits"]`` their depth.
+
+    Parameters
+    ----------
+    head:
+        The file's first bytes.
+    """
+    tile = next(iter(getattr(image, "tile", ())), None)
+    args = tile.args if tile is not None else None
+    raw = args[0] if isinstance(args, tuple) and args else args
+    if isinstance(raw, str) and (found := _DEEP_RAW.fullmatch(raw)) is not None:
+        order = {"B": "be", "L": "le"}.get(found[2], "le" if sys.byteorder == "little" else "be")
+        image.info |= {"stored": f"{_DEEP_PIXELS[found[1]]}{order}", "stored_bits": 16}
+    elif image.format == "PPM" and isinstance(args, tuple) and args[1:2] > (255,):
+        image.info |= {"stored": "rgb48be", "stored_bits": 16}
+    elif image.format == "JPEG2000" and (size := _SIZ.search(head)) is not None:
+        # ISO/IEC 15444-1, A.5.1: one less than the depth of the first component, and its sign.
+        bits = (size[1][0] & 0x7F) + 1
+        image.info["stored_bits"] = bits
+        if bits > 8 and image.mode in _DEEP_PIXELS:
+            image.info["stored"] = f"{_DEEP_PIXELS[image.mode]}le"
 
 
 def _jpeg_pixels(layers: list[tuple[int, int, int, int]]) -> str | None:
@@ -87,4 +121,5 @@ def bit_depth(image: Image.Image) -> int | None:
         return int(image.info.get("bit_depth") or 8)
     if image.mode == "1":
         return 1
-    return DEEP_MODES.get(image.mode, 8)
+    stored = image.info.get("stored_bits")
+    return int(stored) if stored else DEEP_MODES.get(image.mode, 8)

@@ -24,7 +24,15 @@ from catalog.media.files import check_readable, unreadable
 from catalog.media.orientation import Orientation
 from catalog.media.raw import is_raw, open_raw
 from catalog.media.signatures import recognise
-from catalog.media.still_format import DEEP_MODES, bit_depth, chroma, codec, pixel_format, profile
+from catalog.media.still_format import (
+    DEEP_MODES,
+    bit_depth,
+    chroma,
+    codec,
+    note_depth,
+    pixel_format,
+    profile,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -72,6 +80,7 @@ def open_still(path: Path) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")  # of EXIF blocks that are slightly wrong, for one
             with open_raw(path) if is_raw(path, head) else Image.open(path) as image:
                 _check_size(path, image.width, image.height)
+                note_depth(image, head)
                 yield image
     except CatalogError:
         raise

@@ -108,6 +108,8 @@ def _sample_bits(stream: AudioStream) -> int | None:
     codec, extra = context.codec.canonical_name, context.extradata or b""
     if codec.startswith("pcm_") and (size := _PCM_BITS.search(codec)):
         return int(size[0])
+    if codec in {"pcm_alaw", "pcm_mulaw"}:
+        return 8  # ITU-T G.711
     if codec == "flac" and len(extra) >= 14:  # RFC 9639: STREAMINFO, bit 103 on
         return (int.from_bytes(extra[12:14], "big") >> 4 & 0x1F) + 1
     if codec == "alac" and len(extra) >= 18:  # Apple's magic cookie, behind its atom's head

@@ -23,6 +23,7 @@ _JITTER_TICKS = 1.5
 _JITTER_SHARE = 0.1
 # One dropped picture in a long recording does not make its rate variable.
 _TOLERATED_BREAKS = 1 / 40
+_ALIKE = 0.9
 # VP9 and AV1 put pictures that are never shown a tick beside those that are.
 _HIDDEN_SHARE = 0.2
 # Pictures near the end of a peek may still lack neighbours that are decoded later.
@@ -79,12 +80,24 @@ def measure_timing(
         if average is not None and _near(average, measured, Fraction(1, 2)):
             return Timing(average, variable=True)
         return Timing(_rounded(measured), variable=True)
-    regular = [step for step in steps if _is_usual(step, median(steps))]
+    regular = _regular(steps)
     measured = 1 / (Fraction(sum(regular), len(regular)) * time_base)
     for claim in plausible:
         if _near(claim, measured, _BELIEVED):
             return Timing(claim, variable=False)
     return Timing(_rounded(measured), variable=False)
+
+
+def _regular(steps: Sequence[int]) -> list[int]:
+    """The steps that tell the rate: all alike if nearly all are, else those about the usual one.
+
+    Where the time base is as coarse as a picture, a dropped one is not to be taken for jitter.
+    """
+    usual = median(steps)
+    alike = [step for step in steps if step == usual]
+    if len(alike) >= _ALIKE * len(steps):
+        return alike
+    return [step for step in steps if _is_usual(step, usual)]
 
 
 def is_variable(steps: Sequence[int]) -> bool:
