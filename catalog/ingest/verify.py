@@ -130,11 +130,7 @@ class Verifier:
         return Split(shown_path(here.file), here.asset_id, asset_id)
 
     def _identity(self, file: Path) -> Identity:
-        try:
-            known = self._read.get(state_of(file))
-        except OSError:
-            known = None
-        if known is not None:
+        if (known := self._read_before(file)) is not None:
             return known
 
         def read(so_far: int) -> None:
@@ -147,6 +143,18 @@ class Verifier:
         if len(self._read) < _MOST_KEPT:
             self._read[identity.state] = identity
         return identity
+
+    def _read_before(self, file: Path) -> Identity | None:
+        """What was read under another of the file's names.
+
+        Some network and FUSE file systems number files alike that are not the same: only a file
+        that says that it has several names is believed to be one that was met.
+        """
+        try:
+            names = file.stat().st_nlink
+            return self._read.get(state_of(file)) if names > 1 else None
+        except OSError:  # also a sequence: its pattern is no file
+            return None
 
 
 def verify_locations(

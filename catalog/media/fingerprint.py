@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ _ENDS_BYTES = 1 << 18
 _PROBES, _PROBE_BYTES = 30, 1 << 15
 _SAMPLED_FRAMES = 8
 _EMPTY = "empty"
+_SECOND_NS = 10**9
+# Linux stamps files with the time of its last tick, 1 to 10 ms apart; FAT with every other second.
+_TICK_NS, _COARSE_TICK_NS = 10 * 10**6, 2 * _SECOND_NS
 
 
 def look(path: Path) -> FileState:
@@ -89,6 +93,7 @@ def identify(path: Path, *, progress: Callable[[int], None] | None = None) -> Id
     try:
         with path.open("rb", buffering=0) as file:
             before = FileState.of(os.fstat(file.fileno()))
+            _let_the_clock_tick(before)
             sample = _Sample(before.size)
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
@@ -136,6 +141,22 @@ def sample_of(path: Path) -> tuple[str, FileState]:
         raise unreadable(path, error) from error
     _check_unchanged(path, before, after, before.size)
     return sample.digest(), after
+
+
+def _let_the_clock_tick(state: FileState) -> None:
+    """Wait until a write would get another time than the last one got.
+
+    A file that was changed in this very tick of its file system's clock could be changed again
+    after it was read, and bear the same times: who compares them would never read it again.
+    """
+    if state.changed_ns is None:
+        return
+    coarse = not (state.changed_ns % _SECOND_NS or state.modified_ns % _SECOND_NS)
+    tick = _COARSE_TICK_NS if coarse else _TICK_NS
+    age = time.time_ns() - state.changed_ns
+    # A clock that was set back, or a server's that is ahead, tells nothing of how long to wait.
+    if 0 <= age < tick:
+        time.sleep((tick - age) / _SECOND_NS)
 
 
 def _frames(path: Path) -> tuple[FileState, list[SequenceFrame]]:

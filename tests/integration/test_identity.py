@@ -10,6 +10,7 @@ import pytest
 from small_footage import still, video
 
 from catalog import Catalog
+from catalog.domain.file_state import FileState
 from catalog.errors import MediaError
 from catalog.ingest import recognise, register
 from catalog.media import fingerprint
@@ -129,6 +130,21 @@ def test_a_hard_link_is_the_same_file(catalog: Catalog, folder: Path, reads):
     report = catalog.verify()
     assert (report.confirmed, report.bytes_read) == (1, SIZE)
     assert {p[0] for p in places(catalog, first.asset_id)} == {"a.mov", "b.mov"}
+
+
+def test_files_that_a_file_system_numbers_alike_are_each_read(
+    catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As some network and FUSE file systems do: the same times then tell nothing."""
+    one, two = still(folder / "a.png", mark=1), still(folder / "b.png", mark=2)
+    two.write_bytes(one.read_bytes()[:-4] + b"else")
+    for path in (one, two):
+        catalog.register(path)
+    alike = FileState(one.stat().st_size, 10**18, 10**18, 1, 0)
+    monkeypatch.setattr(FileState, "of", lambda _stat: alike)
+    report = catalog.verify(everything=True)
+    assert (report.confirmed, report.split) == (2, [])
+    assert report.bytes_read == 2 * alike.size
 
 
 def test_files_that_differ_in_the_middle_only_end_as_two_assets(catalog: Catalog, folder: Path):

@@ -5,7 +5,9 @@ import os
 
 import pytest
 
+from catalog.domain.file_state import FileState
 from catalog.errors import EmptyFileError, FileChangedError, UnreadableFileError
+from catalog.media import fingerprint as module
 from catalog.media.fingerprint import fingerprint, identify
 
 
@@ -49,3 +51,27 @@ def test_nothing_to_read(tmp_path):
         fingerprint(tmp_path / "empty.mp4")
     with pytest.raises(UnreadableFileError):
         fingerprint(tmp_path / "nowhere.mp4")
+
+
+@pytest.mark.parametrize(
+    ("changed_ns", "now_ns", "waited_s"),
+    [
+        (10**18 + 1, 10**18 + 4_000_001, 0.006),  # written in this tick, perhaps
+        (10**18 + 1, 10**18 + 10_000_001, None),
+        (10**18, 10**18 + 500_000_000, 1.5),  # whole seconds: FAT counts by two
+        (10**18 + 1, 10**18 - 5, None),  # a server's clock that is ahead
+    ],
+)
+def test_what_was_changed_just_now_is_read_a_tick_later(
+    tmp_path, monkeypatch, changed_ns, now_ns, waited_s
+):
+    """Else it could be changed again after the reading, and bear the very same times."""
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"first")
+    state = FileState(5, changed_ns, changed_ns, 1, 2)
+    monkeypatch.setattr(FileState, "of", lambda _stat: state)
+    waited: list[float] = []
+    monkeypatch.setattr(module.time, "time_ns", lambda: now_ns)
+    monkeypatch.setattr(module.time, "sleep", waited.append)
+    identify(path)
+    assert waited == ([] if waited_s is None else [pytest.approx(waited_s)])
