@@ -18,6 +18,7 @@ _LARGEST = 2_000_000  # bytes of one part that is read
 _RIFF_PARTS = {b"iXML": "ixml", b"_PMX": "xmp"}
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _ISO_PARTS = {b"dvcC": "dolby", b"dvvC": "dolby", b"dvwC": "dolby", b"XMP_": "xmp", b"xml ": "xml"}
+_ISO_PARTS |= {b"GPMF": "gpmf"}
 _PARENTS = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"stsd": 8, b"udta": 0}
 # Sample entries of pictures have 78 bytes before their boxes.
 _PICTURES = {
@@ -36,7 +37,7 @@ _DEEPEST = 8
 
 
 def parts_of(path: Path) -> dict[str, bytes]:
-    """The parts that say more of the file, by name: ``ixml``, ``xmp``, ``xml``, ``dolby``."""
+    """The parts that say more: ``ixml``, ``xmp``, ``xml``, ``dolby``, ``gpmf``."""
     found: dict[str, bytes] = {}
     with suppress(OSError, struct.error), path.open("rb") as file:
         size = file.seek(0, 2)

@@ -21,10 +21,11 @@ from catalog.media.facts import (
     read_xmp,
     slate_lines,
 )
+from catalog.media.gopro import has_gopro_track, read_gopro
 from catalog.media.hdr import CAMERA_PACK, dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.log_curves import named_log
-from catalog.media.papers import parse_papers
 from catalog.media.sidecars.columns import labels
+from catalog.media.sidecars.papers import parse_papers
 from catalog.media.start_timecode import timecode_in_picture, timecode_of_wave
 from catalog.media.streams import describe_audio, describe_rest, describe_sound
 from catalog.media.tags import (
@@ -89,9 +90,10 @@ def describe_file(
     said = _read(container, main, parts)
     audio = describe_audio(container)
     recorded, note = find_recorded(said.tags, said.stream_tags)
+    gopro = read_gopro(path, parts.get("gpmf", b""), track=has_gopro_track(container))
     pack = camera_pack(sides.get(CAMERA_PACK, b""))
     if recorded is None:
-        recorded, note = pack.recorded, pack.note
+        recorded, note = (gopro.recorded, None) if gopro.recorded else (pack.recorded, pack.note)
     described = said.xmp.description if said.xmp is not None else None
     metadata = {
         **describe_rest(container, main),
@@ -99,6 +101,7 @@ def describe_file(
         "ixml": said.ixml,
         "xml": said.xml,
         "xmp": described.metadata if described else {},
+        "gopro": dict(gopro.said),
         "recorded_note": note,
         "recorded_local": local_moment(said.tags, said.stream_tags) or pack.local,
         "keywords": _keywords(said),
@@ -121,7 +124,7 @@ def describe_file(
         recorded=recorded or (described.recorded if described else None),
         title=(described.title if described else None) or find_title(said.tags, said.stream_tags),
         metadata={key: value for key, value in metadata.items() if value},
-        facts=first_of([said.facts, pack.facts]),
+        facts=first_of([said.facts, gopro.facts, pack.facts]),
         bit_rate=_bit_rate(path, _duration(container, main)),
     )
 
