@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,10 @@ import av.error
 
 from catalog.domain.paths import shown_path
 from catalog.errors import MediaError, MediaTooLargeError, NotMediaError, UndecodableError
-from catalog.media.files import check_readable
+from catalog.media.cineon import CINEON, as_dpx
+from catalog.media.files import check_readable, unreadable
 from catalog.media.signatures import Signature, recognise
+from catalog.media.sound_layout import settle_layouts
 from catalog.media.truncation import missing_bytes, truncated
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ _REFUSED_FORMATS = frozenset(
 )
 # Their readers must be told: FFmpeg itself looks at the name first, and may find a pattern in it.
 _FRAMES = {"DPX": "dpx_pipe", "OpenEXR": "exr_pipe"}
+_LARGEST_CINEON = 1 << 28  # 8K has half of that
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800  # AV_DISPOSITION_TIMED_THUMBNAILS
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
@@ -60,10 +64,12 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
     """
     head = check_readable(path)
     signature = recognise(head)
+    if signature is not None and signature.name == CINEON:
+        return _open_cineon(path)
     # An absolute path cannot be taken for an address such as "concat:a|b".
     name = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
     try:
-        return av.open(
+        container = av.open(
             name,
             "r",
             format=_FRAMES.get(signature.name) if signature is not None else None,
@@ -74,6 +80,7 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
             metadata_errors="replace",
             hwaccel=hwaccel,
         )
+        settle_layouts(container)
     except MemoryError as error:
         # FFmpeg gives this word to its limit of a thousand streams as well.
         raise MediaTooLargeError(
@@ -86,6 +93,29 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
         # Demuxers say "input/output error" of broken files too; only storage fails twice.
         check_readable(path)
         _refuse(path, signature, error)
+    return container
+
+
+def _open_cineon(path: Path) -> InputContainer:
+    """A Cineon file, for which FFmpeg has no reader, as the DPX file it might be."""
+    try:
+        if path.stat().st_size > _LARGEST_CINEON:
+            raise MediaTooLargeError(
+                f"{shown_path(path)} has more than {_LARGEST_CINEON} bytes; expected one frame.",
+                remedy="Look whether it is what it is called.",
+                path=shown_path(path),
+            )
+        content = as_dpx(path, path.read_bytes())
+        return av.open(io.BytesIO(content), "r", format=_FRAMES["DPX"])
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (av.error.FFmpegError, ValueError) as error:
+        raise UndecodableError(
+            f"{shown_path(path)} begins as Cineon, but cannot be read ({reason(error)});"
+            " expected a complete frame.",
+            remedy="It is truncated or damaged: copy it again from its source.",
+            path=shown_path(path),
+        ) from error
 
 
 @cache

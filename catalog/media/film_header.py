@@ -1,4 +1,4 @@
-"""What the file of a film frame says in its header: of DPX and OpenEXR alike."""
+"""What the file of a film frame says in its header: of DPX, Cineon and OpenEXR alike."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.domain.media import Facts, Probe
+from catalog.media.cineon import read_cineon
 from catalog.media.dpx_header import read_dpx
 from catalog.media.exr_header import read_exr
 from catalog.media.facts import first_of
@@ -24,7 +25,8 @@ class FilmHeader:
     Attributes
     ----------
     metadata:
-        Everything else it says, under ``dpx`` or ``exr``; ``log`` where its numbers are no light.
+        Everything else it says, under ``dpx``, ``cineon`` or ``exr``; ``log`` where its numbers
+        are no light.
     timecode, rate:
         Of this very frame, and pictures a second; None where it does not say.
     """
@@ -37,7 +39,7 @@ class FilmHeader:
 
 
 def read_film_header(path: Path) -> FilmHeader | None:
-    """The header of a DPX or OpenEXR file; None of any other file.
+    """The header of a DPX, Cineon or OpenEXR file; None of any other file.
 
     What is broken is left out.
 
@@ -48,7 +50,7 @@ def read_film_header(path: Path) -> FilmHeader | None:
     """
     with path.open("rb") as file:
         head = file.read(_MOST_BYTES)
-    for reader in (read_dpx, read_exr):
+    for reader in (read_dpx, read_exr, read_cineon):
         if (said := reader(head)) is not None:
             return FilmHeader(**said)
     return None
@@ -58,6 +60,9 @@ def with_film_header(probe: Probe, header: FilmHeader | None) -> Probe:
     """The probe of a frame with what its header says, which FFmpeg passes over."""
     if header is None:
         return probe
+    if "cineon" in header.metadata and probe.video is not None:
+        # It is read as what it is not.
+        probe = replace(probe, container="cineon", video=replace(probe.video, codec="cineon"))
     return replace(
         probe,
         timecode=header.timecode or probe.timecode,

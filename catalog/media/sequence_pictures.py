@@ -17,6 +17,7 @@ from catalog.domain.paths import shown_path
 from catalog.domain.sequences import USUAL_RATE, holes
 from catalog.domain.timecode import parse_timecode
 from catalog.errors import InvalidInputError, MediaError, UnreadableFileError
+from catalog.media.cineon import CINEON, MAGICS, as_dpx
 from catalog.media.container import open_container, video_candidates
 from catalog.media.files import check_readable, unreadable
 from catalog.media.sequences import SequenceFrame, frames_of, state_of
@@ -32,7 +33,8 @@ SEQUENCE = "image2"
 # A frame so much larger than the first is none of the sequence's, whatever its name.
 _LARGEST_FRAME = 4
 _MOST_BYTES = 1 << 30  # 8K in 32-bit floats has half of that
-_SINGLE = {"DPX": "dpx", "OpenEXR": "exr"}
+_RATES = (("dpx", "frame_rate"), ("cineon", "frame_rate"), ("exr", "frames_per_second"))
+_SINGLE = {"DPX": "dpx", "OpenEXR": "exr", CINEON: "dpx"}
 
 
 def sequence_frames(path: Path) -> list[SequenceFrame]:
@@ -96,11 +98,7 @@ def describe_sequence(
 
 def _rate_of(found: Probe) -> Fraction:
     said = next(
-        (
-            header.get(key)
-            for name, key in (("dpx", "frame_rate"), ("exr", "frames_per_second"))
-            if (header := found.metadata.get(name))
-        ),
+        (header.get(key) for name, key in _RATES if (header := found.metadata.get(name))),
         None,
     )
     usable = isinstance(said, float) and 1 <= said <= 240
@@ -185,4 +183,6 @@ class _FrameDecoder:
             content = path.read_bytes()
         except OSError as error:
             raise unreadable(path, error) from error
+        if content[:4] in MAGICS:
+            content = as_dpx(path, content)
         return next(iter(decoder.decode(av.Packet(content))), None)
