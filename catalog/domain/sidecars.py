@@ -7,7 +7,7 @@ speaks of it. Times are seconds from the asset's first picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,12 @@ _LONGEST_SUFFIX = 5
 
 
 # Columns of an asset that both its file (`catalog.domain.media.Facts`) and sidecars fill.
-SHARED_FACTS = ("reel", "scene", "take", "rights", "creator", "credit")
+SHARED_FACTS = (
+    "reel", "scene", "take", "rights", "creator", "credit",
+    "camera_make", "camera_model", "camera_serial", "lens",
+)  # fmt: skip
+PLACE = ("latitude", "longitude", "altitude")
+"""Columns that are one fact: who knows the first of them says all three."""
 
 
 class SidecarKind(StrEnum):
@@ -42,6 +47,8 @@ class SidecarKind(StrEnum):
     FCPXML = "fcpxml"
     FCP7XML = "fcp7xml"
     OTIO = "otio"
+    XML = "xml"
+    TELEMETRY = "telemetry"
     SUBTITLES = "subtitles"
     EMBEDDED = "embedded"
     CAPTIONS = "captions"
@@ -54,7 +61,11 @@ IN_THE_ASSET = (SidecarKind.EMBEDDED, SidecarKind.CAPTIONS, SidecarKind.RECOGNIS
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is said of an asset as a whole; ``metadata`` keeps everything, JSON-ready."""
+    """What is said of an asset as a whole; ``metadata`` keeps everything, JSON-ready.
+
+    ``latitude`` and ``longitude`` are degrees, ``altitude`` metres above the sea;
+    ``start_timecode`` is of the asset's first picture, at the asset's own rate.
+    """
 
     title: str | None = None
     description: str | None = None
@@ -66,6 +77,14 @@ class Description:
     rights: str | None = None
     creator: str | None = None
     credit: str | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    camera_serial: str | None = None
+    lens: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+    start_timecode: str | None = None
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -117,11 +136,12 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """The contents of one file."""
+    """The contents of one file; ``kind`` is what it turned out to be, None if as its name says."""
 
     description: Description = field(default_factory=Description)
     segments: tuple[Segment, ...] = ()
     entries: tuple[LogEntry, ...] = ()
+    kind: SidecarKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +315,8 @@ def _agreed(entries: Sequence[Description]) -> Description:
         description=_only(entry.description for entry in entries),
         language=_only(entry.language for entry in entries),
         recorded=min((e.recorded for e in entries if e.recorded is not None), default=None),
-        **{name: _only(getattr(entry, name) for entry in entries) for name in SHARED_FACTS},
+        **_facts_of(lambda name: _only(getattr(entry, name) for entry in entries)),
+        **_place_of(entries if len({(e.latitude, e.longitude) for e in entries}) == 1 else ()),
         tags=tuple(dict.fromkeys(tag for entry in entries for tag in entry.tags)),
         metadata={key: v[0] if len(v) == 1 else v for key, v in columns.items()},
     )
@@ -316,7 +337,19 @@ def merged(descriptions: Sequence[Description]) -> Description:
         description=next((d.description for d in descriptions if d.description), None),
         language=next((d.language for d in descriptions if d.language), None),
         recorded=next((d.recorded for d in descriptions if d.recorded), None),
-        **{n: next((v for d in descriptions if (v := getattr(d, n))), None) for n in SHARED_FACTS},
+        **_facts_of(lambda n: next((v for d in descriptions if (v := getattr(d, n))), None)),
+        **_place_of(descriptions),
+        start_timecode=next((d.start_timecode for d in descriptions if d.start_timecode), None),
         tags=tuple(dict.fromkeys(tag for d in descriptions for tag in d.tags)),
         metadata=metadata,
     )
+
+
+def _facts_of(value_of: Callable[[str], str | None]) -> dict[str, Any]:
+    return {name: value_of(name) for name in SHARED_FACTS}
+
+
+def _place_of(descriptions: Sequence[Description]) -> dict[str, Any]:
+    """The place of the first that knows one."""
+    known = next((d for d in descriptions if d.latitude is not None), Description())
+    return {name: getattr(known, name) for name in PLACE}

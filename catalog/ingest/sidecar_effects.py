@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,7 @@ from catalog.db.models import Asset
 from catalog.domain.paths import path_from_raw, shown_path
 from catalog.domain.sidecars import (
     IN_THE_ASSET,
+    PLACE,
     SHARED_FACTS,
     Description,
     Essence,
@@ -38,6 +39,7 @@ _REEL_KEYS = ("reel_name", "reel", "tape", "tape_name")
 # Bytes of JSON kept of one sidecar: keyword text takes no more than 50,000 characters anyway.
 _MOST_METADATA = 200_000
 _COLUMNS = SHARED_COLUMNS
+_PLAIN_COLUMNS = ("title", "description", "language", *SHARED_FACTS, *PLACE, "start_timecode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ def essence_of(asset: Asset, files: Iterable[str]) -> Essence:
         start=_start(asset, rate),
         drop=";" in (asset.start_timecode or ""),
     )
+
+
+def with_timecode(essence: Essence, asset: Asset, spoken: Spoken) -> Essence:
+    """The essence with the start timecode that a sidecar knows, where nobody else does."""
+    said = _counted(asset, spoken.row.said.get("start_timecode"))
+    if essence.start is not None or essence.rate is None or said is None:
+        return essence
+    start = Fraction(parse_timecode(said, essence.rate).frames) / essence.rate
+    return replace(essence, start=start, drop=";" in said)
 
 
 def _reels(metadata: Mapping[str, Any]) -> list[str]:
@@ -107,37 +118,37 @@ def as_json(said: Said, file: Candidate) -> dict[str, Any]:
             "language": file.language or next((s.language for s in said.segments), None),
             "cues": len(said.segments),
         }
+    return plain_description(told, metadata)
+
+
+def plain_description(told: Description, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """A description as JSON, with this metadata of it."""
     kept = {
-        "title": told.title,
-        "description": told.description,
-        "language": told.language,
         "recorded": None if told.recorded is None else told.recorded.isoformat(),
-        **{name: getattr(told, name) for name in SHARED_FACTS},
+        **{name: getattr(told, name) for name in _PLAIN_COLUMNS},
         "tags": list(told.tags),
         "metadata": _bounded(metadata),
     }
-    return {key: value for key, value in kept.items() if value}
+    # The equator is a place, and no nothing.
+    return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
 
 
 def _bounded(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     left = _MOST_METADATA
     for key, value in metadata.items():
-        left -= len(key) + len(json.dumps(value))
-        if left < 0:
-            break
-        kept[key] = value
+        size = len(key) + len(json.dumps(value))
+        if size <= left:
+            left -= size
+            kept[key] = value
     return kept
 
 
 def _description(said: Mapping[str, Any]) -> Description:
     recorded = said.get("recorded")
     return Description(
-        title=said.get("title"),
-        description=said.get("description"),
-        language=said.get("language"),
         recorded=datetime.fromisoformat(recorded) if recorded else None,
-        **{name: said.get(name) for name in SHARED_FACTS},
+        **{name: said.get(name) for name in _PLAIN_COLUMNS},
         tags=tuple(said.get("tags", ())),
         metadata=said.get("metadata", {}),
     )
@@ -195,7 +206,9 @@ def settle_asset(
     rows.sort(key=lambda row: (_KINDS.index(SidecarKind(row[0])), row[1]))
     new = _merged([row[:3] for row in rows])
     _change_tags(session, asset_id, old.tags, new.tags)
-    own = (asset.sidecars or {}).get("own") or {c: _plain(getattr(asset, c)) for c in _COLUMNS}
+    # A state of before a column was shared has not noted it: what is in it is the file's.
+    noted = (asset.sidecars or {}).get("own") or {}
+    own = {c: noted[c] if c in noted else _plain(getattr(asset, c)) for c in _COLUMNS}
     sidecars.describe(
         session,
         asset_id,
@@ -251,13 +264,34 @@ def _columns(
         current, before = getattr(asset, name), own.get(name)
         if name == "recorded" and before:
             before = datetime.fromisoformat(before)
-        wanted = getattr(new, name) or before
+        wanted = _wanted(asset, name, before, new)
         if current in (None, before, getattr(old, name)) and current != wanted:
             changed[name] = wanted
     return changed
 
 
-def _plain(value: str | datetime | None) -> str | None:
+def _wanted(asset: Asset, name: str, before: Any, new: Description) -> Any:  # noqa: ANN401
+    """What a column is to hold: the sidecars' word, else the file's, ``before``."""
+    if name in PLACE:  # one fact: the height of one place is none of another
+        return before if new.latitude is None else getattr(new, name)
+    if name == "start_timecode":
+        # Timecode is counted where pictures are: the file knows its own better.
+        return before or _counted(asset, new.start_timecode)
+    return getattr(new, name) or before
+
+
+def _counted(asset: Asset, timecode: str | None) -> str | None:
+    """The timecode, if the asset's rate has such an address."""
+    if timecode is None or not asset.frame_rate_num or not asset.frame_rate_den:
+        return None
+    try:
+        parse_timecode(timecode, Fraction(asset.frame_rate_num, asset.frame_rate_den))
+    except InvalidInputError:
+        return None
+    return timecode
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # a column's value
     return value.isoformat() if isinstance(value, datetime) else value
 
 

@@ -21,18 +21,27 @@ from catalog.domain.sidecars import Essence, Sidecar, SidecarKind, said_of
 from catalog.errors import MediaError, OutsideRootError, UnexpectedFaultError
 from catalog.ingest.analyse import Tools
 from catalog.ingest.places import check_inside, real_roots
-from catalog.ingest.sidecar_effects import Spoken, as_json, essence_of, settle_asset
+from catalog.ingest.sidecar_effects import (
+    Spoken,
+    as_json,
+    essence_of,
+    plain_description,
+    settle_asset,
+    with_timecode,
+)
 from catalog.media.facts import texts
 from catalog.media.isolated_texts import texts_of
-from catalog.media.sidecars import Candidate, Folder, read_sidecar
+from catalog.media.sidecars import Candidate, Folder, places_of, read_sidecar
 from catalog.media.sidecars.columns import labels
 from catalog.media.sidecars.lyrics import lyrics
+from catalog.media.sidecars.telemetry import describe_flight, is_telemetry
 from catalog.store import assets, roots, sidecars
 from catalog.store.sidecars import AssetState, SidecarRow
 
 # Goes up when files are understood better than before: then all are read again.
-_READERS = "1"
-_NOTHING = f"{_READERS}:-"
+_READERS = "2"
+_NOTHING_THERE = ":-"
+_NOTHING = f"{_READERS}{_NOTHING_THERE}"
 _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
 _MOST_LOGS_KEPT = 50
 
@@ -95,12 +104,15 @@ class _Reader:
         found = {
             candidate.path: candidate
             for file in state.files
-            for candidate in self._folder(file.parent).candidates(file.name)
+            for folder, name in places_of(file)
+            for candidate in self._folder(folder).candidates(name)
         }
         refused = frozenset(path for path in found if self._leads_out(path) is not None)
         seen = _mark(list(found.values()), refused, texts=state.texts)
         if seen == _NOTHING and state.seen is None:
             return False
+        if seen == _NOTHING and state.seen is not None and state.seen.endswith(_NOTHING_THERE):
+            return True  # readers that have learnt have nothing to read here either
         if seen != state.seen:
             self._read(state, list(found.values()), seen)
         return True
@@ -117,7 +129,12 @@ class _Reader:
             essence = essence_of(row, [file.name for file in state.files])
             known = {each.raw_path for each in sidecars.rows_of(session, state.id)}
             told = dict(row.metadata_)
-        spoken = [s for s in (self._spoken(each, essence) for each in found) if s is not None]
+        spoken: list[Spoken] = []
+        # Logs speak by timecode, and for some files only the camera's paper knows theirs.
+        for each in sorted(found, key=lambda file: file.kind is not SidecarKind.XML):
+            if (said := self._spoken(each, essence)) is not None:
+                spoken.append(said)
+                essence = with_timecode(essence, row, said)
         # The file's own texts are as unchanging as the asset, until it is described anew.
         if state.texts and (b"" not in known or state.seen is None):
             spoken.append(self._embedded(state.files[0], essence, told))
@@ -133,6 +150,7 @@ class _Reader:
         said = said_of(parsed, essence, beside=file.beside)
         if said.nothing and not file.beside:
             return None
+        file = file if parsed.kind is None else replace(file, kind=parsed.kind)
         return Spoken(_row(file, None, as_json(said, file)), said.segments)
 
     def _parsed(self, file: Candidate) -> Sidecar | MediaError:
@@ -174,7 +192,13 @@ class _Reader:
             _log.debug("embedded_text_unreadable", exc_info=error)
             broken = replace(row, error_code=error.code, error_message=str(error))
             return Spoken(broken, heard)
-        return Spoken(row, [*heard, *said_of(found, essence, beside=True).segments])
+        segments = said_of(found, essence, beside=True).segments
+        told = [segment.text or "" for segment in segments if segment.kind == "speech"]
+        if is_telemetry(told):
+            flight = describe_flight(told)
+            row = replace(row, said={**plain_description(flight, flight.metadata), **said})
+            segments = tuple(segment for segment in segments if segment.kind != "speech")
+        return Spoken(row, [*heard, *segments])
 
 
 def _mark(found: Sequence[Candidate], refused: frozenset[Path], *, texts: bool) -> str:

@@ -11,14 +11,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from catalog.domain.media import Facts
-from catalog.domain.sidecars import SHARED_FACTS, Sidecar
-from catalog.media.place import Place, parse_iso6709, parse_xmp_angle, place
+from catalog.domain.sidecars import PLACE, SHARED_FACTS, Description, Sidecar
+from catalog.media.place import Place, parse_iso6709
+from catalog.media.sidecars.camera_papers import described_by_camera
 from catalog.media.sidecars.columns import joined
 from catalog.media.sidecars.xmp import parse_xmp
 
 Tags = Mapping[str, str]
 
-_PLACE = ("latitude", "longitude", "altitude")
 # Last parts of tags' names: com.apple.quicktime.make, com.arri.camera.CameraModel, make-eng.
 _MAKES = ("make", "manufacturer", "camera_make", "cameramake")
 _MODELS = ("model", "model_name", "modelname", "camera_model", "cameramodel")
@@ -54,12 +54,12 @@ def first_of(sources: Iterable[Facts]) -> Facts:
         news = {
             each.name: value
             for each in fields(Facts)
-            if each.name not in _PLACE
+            if each.name not in PLACE
             and getattr(found, each.name) is None
             and (value := getattr(source, each.name)) is not None
         }
         if found.latitude is None and source.latitude is not None:
-            news |= {name: getattr(source, name) for name in _PLACE}
+            news |= {name: getattr(source, name) for name in PLACE}
         found = replace(found, **news)
     return found
 
@@ -137,17 +137,14 @@ def facts_of_wave(description: str, papers: Mapping[str, Any]) -> Facts:
 
 
 def facts_of_papers(papers: Mapping[str, Any]) -> Facts:
-    """What Sony's NonRealTimeMeta and its like say of the device."""
-    device = papers.get("device")
-    lens = papers.get("lens")
-    if not isinstance(device, Mapping):
-        return Facts()
-    return Facts(
-        camera_make=_text(device, "manufacturer"),
-        camera_model=_text(device, "modelname"),
-        camera_serial=_text(device, "serialno"),
-        lens=_text(lens, "modelname") if isinstance(lens, Mapping) else None,
-    )
+    """What the camera's XML within a file says (`catalog.media.sidecars.camera_papers`)."""
+    said = described_by_camera(papers)
+    return Facts() if said is None else _facts_of(said)
+
+
+def _facts_of(said: Description) -> Facts:
+    names = ("description", *SHARED_FACTS, *PLACE)
+    return Facts(**{name: getattr(said, name) for name in names})
 
 
 def read_xmp(packet: bytes | str | None) -> Sidecar | None:
@@ -162,44 +159,7 @@ def read_xmp(packet: bytes | str | None) -> Sidecar | None:
 
 def facts_of_xmp(sidecar: Sidecar) -> Facts:
     """The facts among an XMP packet's properties."""
-    said = sidecar.description
-    properties = said.metadata
-    tiff, exif, aux = (_mapping(properties, space) for space in ("tiff", "exif", "aux"))
-    latitude = parse_xmp_angle(_text(exif, "gpslatitude") or "")
-    longitude = parse_xmp_angle(_text(exif, "gpslongitude") or "")
-    where = None
-    if latitude is not None and longitude is not None:
-        where = place(latitude, longitude, _altitude(exif))
-    return with_place(
-        Facts(
-            description=said.description,
-            camera_make=_text(tiff, "make"),
-            camera_model=_text(tiff, "model"),
-            camera_serial=_text(aux, "serialnumber"),
-            lens=_text(aux, "lens") or _text(exif, "lensmodel"),
-            **{name: getattr(said, name) for name in SHARED_FACTS},
-        ),
-        where,
-    )
-
-
-def _altitude(exif: Mapping[str, Any]) -> float | None:
-    numerator, _, denominator = (_text(exif, "gpsaltitude") or "").partition("/")
-    try:
-        metres = float(numerator) / float(denominator or 1)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return -metres if _text(exif, "gpsaltituderef") == "1" else metres
-
-
-def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _text(values: Mapping[str, Any], key: str) -> str | None:
-    found = values.get(key)
-    return found if isinstance(found, str) and found else None
+    return _facts_of(sidecar.description)
 
 
 def texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from catalog.domain.paths import shown_path
 from catalog.errors import EmptyFileError, PathNotFoundError, UnreadableFileError
+from catalog.media.camera_cards import repeats_clips
 from catalog.media.sequences import PolicyOf, gather, usual_policy
 
 STILL_SUFFIXES = frozenset(
@@ -39,10 +40,11 @@ STILL_SUFFIXES = frozenset(
         ".psd",
         ".tga",
         ".dpx",
+        ".cin",
         ".exr",
         *(".dng", ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".pef", ".srw", ".3fr"),
         *(".cr3", ".raf", ".orf", ".rw2"),
-        *(".sgi", ".pcx", ".qoi", ".ras", ".hdr", ".pfm"),
+        *(".sgi", ".pcx", ".qoi", ".ras", ".sun", ".hdr", ".pfm", ".jxl", ".jls"),
     }
 )
 VIDEO_SUFFIXES = frozenset(
@@ -58,7 +60,16 @@ VIDEO_SUFFIXES = frozenset(
         ".mpg",
         ".mpeg",
         ".mpe",
+        ".m1v",
         ".m2v",
+        ".mpv",
+        ".mp2v",
+        ".m2t",
+        ".trp",
+        ".dvr-ms",
+        ".mj2",
+        ".amv",
+        ".swf",
         ".m2p",
         ".ts",
         ".m2ts",
@@ -90,6 +101,8 @@ VIDEO_SUFFIXES = frozenset(
         ".rm",
         ".rmvb",
         ".wtv",
+        # Nobody but its maker decodes most of these: who has them is told so.
+        *(".r3d", ".braw", ".crm", ".cine"),
     }
 )
 SOUND_SUFFIXES = frozenset(
@@ -126,6 +139,7 @@ SOUND_SUFFIXES = frozenset(
         ".ape",
         ".wv",
         ".tta",
+        *(".weba", ".thd", ".mlp", ".dsf", ".dff", ".gsm", ".voc", ".ra", ".adx"),
     }
 )
 MEDIA_SUFFIXES = STILL_SUFFIXES | VIDEO_SUFFIXES | SOUND_SUFFIXES
@@ -146,7 +160,8 @@ def find_media(path: Path, policy_of: PolicyOf = usual_policy) -> Iterator[Path]
     A file named explicitly is always attempted, whatever its name; a folder is
     walked, symbolic links included (each folder once, so a loop ends; one that
     leads out of the folder is given itself, and not walked). Hidden and
-    temporary names, and suffixes that are no media, are passed over. An image sequence
+    temporary names, suffixes that are no media, and what a camera's card repeats of its clips
+    (`catalog.media.camera_cards`) are passed over. An image sequence
     is one path, its pattern (`catalog.media.sequences`).
 
     Parameters
@@ -211,8 +226,9 @@ def _walk(
             files.append(entry.name)
     for name in gather(files, policy_of(folder)):
         yield folder / name
-    for name in folders:
-        yield from _walk(folder / name, top, seen, policy_of)
+    below = [folder / name for name in folders]
+    for each in (path for path in below if not repeats_clips(path)):
+        yield from _walk(each, top, seen, policy_of)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -250,7 +250,9 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
 def _without_essence(path: Path, container: InputContainer) -> MediaError:
     if missing := missing_bytes(path):
         return truncated(path, container.format.name, missing)
-    if undecodable_video(container):
+    if undecodable_video(container) and container.format.name.endswith("_pipe"):
+        why, remedy = "nothing here decodes such pictures", "Save it as JPEG, PNG or TIFF."
+    elif undecodable_video(container):
         why, remedy = "its video is of a codec that nothing here decodes", "Transcode it to H.264."
     elif video_candidates(container):
         why, remedy = "it holds no picture", "It is damaged: copy it again from its source."

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset
-from catalog.domain.media import Facts, Loudness, Probe
-from catalog.domain.sidecars import SHARED_FACTS
+from catalog.domain.media import Loudness, Probe
+from catalog.domain.sidecars import PLACE, SHARED_FACTS
 
 # What the clips' times hang on, and what decoding has corrected.
 _OF_THE_ANALYSIS = ("time_base_num", "time_base_den", "duration_pts", "variable_frame_rate")
@@ -32,7 +32,6 @@ def describe(session: Session, asset_id: int, probe: Probe, *, again: bool = Fal
         **_words(before, probe),
         **_picture(probe),
         **_sound(probe),
-        **_facts(probe.facts),
     }
     if again:
         values = {name: v for name, v in values.items() if name not in _OF_THE_ANALYSIS}
@@ -47,7 +46,12 @@ def frame_rate_of(row: Asset) -> float | None:
 
 
 # What sidecars and people may say as well (see `catalog.ingest.sidecar_effects`).
-SHARED_COLUMNS = ("title", "description", "language", "recorded", *SHARED_FACTS)
+SHARED_COLUMNS = (
+    *("title", "description", "language", "recorded"),
+    *SHARED_FACTS,
+    *PLACE,
+    "start_timecode",
+)
 
 
 def _words(before: Asset, probe: Probe) -> dict[str, Any]:
@@ -57,7 +61,9 @@ def _words(before: Asset, probe: Probe) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, value in own.items():
         current = getattr(before, name)
-        if current is None or current == _from_plain(name, last.get(name)):
+        # What was noted before sidecars had a word in a column lacks it: the file's it was.
+        unknown = bool(last) and name not in last
+        if current is None or unknown or current == _from_plain(name, last.get(name)):
             changed[name] = value
     theirs = {k: v for k, v in before.metadata_.items() if k not in before.file_keys}
     # What sidecars say of these columns has to be said again: no "seen".
@@ -77,7 +83,8 @@ def file_says(probe: Probe) -> dict[str, Any]:
         "description": probe.facts.description,
         "language": probe.audio[0].language if probe.audio else None,
         "recorded": probe.recorded,
-        **{name: getattr(probe.facts, name) for name in SHARED_FACTS},
+        **{name: getattr(probe.facts, name) for name in (*SHARED_FACTS, *PLACE)},
+        "start_timecode": probe.timecode,
     }
 
 
@@ -98,14 +105,8 @@ def _common(probe: Probe) -> dict[str, Any]:
         "time_base_num": base.numerator,
         "time_base_den": base.denominator,
         "duration_pts": pts,
-        "start_timecode": probe.timecode,
         "bit_rate": probe.bit_rate,
     }
-
-
-def _facts(facts: Facts) -> dict[str, Any]:
-    names = ("camera_make", "camera_model", "camera_serial", "lens")
-    return {n: getattr(facts, n) for n in (*names, "latitude", "longitude", "altitude")}
 
 
 def _picture(probe: Probe) -> dict[str, Any]:

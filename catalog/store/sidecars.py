@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Sidecar, Stage, Tag
 from catalog.domain.paths import path_from_raw
-from catalog.domain.sidecars import SHARED_FACTS, Segment
+from catalog.domain.sidecars import Segment
 from catalog.store.arrays import among
+from catalog.store.descriptions import SHARED_COLUMNS
 
 BATCH = 1000
 # Metadata that says a file holds texts for clips, or words for tags.
@@ -98,9 +99,7 @@ def mark_plain(session: Session, asset_ids: Sequence[int], seen: str) -> None:
     if not asset_ids:
         return
     said = func.jsonb_build_object(
-        *("title", Asset.title, "description", Asset.description),
-        *("language", Asset.language, "recorded", Asset.recorded),
-        *(part for name in SHARED_FACTS for part in (name, getattr(Asset, name))),
+        *(part for name in SHARED_COLUMNS for part in (name, getattr(Asset, name)))
     )
     before = func.coalesce(Asset.sidecars, func.jsonb_build_object("own", said), type_=JSONB)
     session.execute(
@@ -249,7 +248,7 @@ def change_tags(
 def describe(
     session: Session,
     asset_id: int,
-    columns: Mapping[str, str | datetime | None],
+    columns: Mapping[str, str | float | datetime | None],
     *,
     metadata: Mapping[str, Any],
     state: Mapping[str, Any],

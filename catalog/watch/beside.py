@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from catalog.db.engine import Database
 from catalog.domain.paths import raw_path, shown_path
 from catalog.errors import CatalogError
+from catalog.media.camera_cards import essence_beside
 from catalog.store import watching
 from catalog.store.watching import WatchedRoot
 
@@ -58,8 +59,9 @@ class Beside:
         """A sidecar came, changed or went in this folder of the root."""
         now = time.monotonic()
         with self._lock:
-            known = self._folders.setdefault((root.id, folder), _Folder(root, now, now))
-            known.last = now
+            for each in (folder, *essence_beside(PurePath(folder))):
+                known = self._folders.setdefault((root.id, each), _Folder(root, now, now))
+                known.last = now
 
     def note_asset(self, asset_id: int) -> None:
         """Other sidecars than before may speak of the asset, for its file or theirs has gone."""

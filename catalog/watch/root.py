@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from stat import S_ISDIR
 
 from catalog.db.engine import Database
@@ -23,6 +23,7 @@ from catalog.errors import (
     UnreadableFileError,
 )
 from catalog.ingest.register import Registrar, sequence_policy
+from catalog.media.camera_cards import repeats_clips
 from catalog.media.files import is_passed_over, looks_like_media
 from catalog.media.sequences import state_of
 from catalog.media.sidecars import looks_like_sidecar
@@ -367,7 +368,9 @@ class RootState:
         )
 
     def _wants(self, path: str) -> bool:
-        return looks_like_media(Path(path)) and self.root.settings.wants(self._below(path))
+        if not looks_like_media(Path(path)) or repeats_clips(PurePath(path).parent):
+            return False
+        return self.root.settings.wants(self._below(path))
 
     def _tell_tried_again(self, count: int) -> None:
         if count:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from catalog.domain.file_state import FileState
 from catalog.domain.sequences import split_number
 from catalog.domain.watching import WatchSettings
+from catalog.media.camera_cards import repeats_clips
 from catalog.media.files import is_passed_over, looks_like_media
 from catalog.media.sequences import gather, state_of
 from catalog.media.sidecars import looks_like_sidecar
@@ -131,6 +132,8 @@ class Walk:
 
     def _walks_into(self, entry: os.DirEntry[str]) -> bool:
         if entry.path in self._inner or self._settings.leaves_out(self._below(entry.path)):
+            return False
+        if repeats_clips(PurePath(entry.path)):
             return False
         if not entry.is_symlink():
             return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -41,12 +41,15 @@ def statements() -> Statements:
 
 
 @pytest.fixture
-def subtitled() -> Callable[[Path], Path]:
+def subtitled() -> Callable[..., Path]:
     """Makes a film of two seconds with a chapter and a subtitle stream in Ukrainian."""
     return _subtitled
 
 
-def _subtitled(path: Path) -> Path:
+_CUES = ((500, 1000, "Hello press"), (1000, 1800, "two"))
+
+
+def _subtitled(path: Path, cues: Sequence[tuple[int, int, str]] = _CUES) -> Path:
     import av
     import numpy as np
     from av.subtitles.subtitle import SubtitleSet
@@ -56,7 +59,7 @@ def _subtitled(path: Path) -> Path:
     with av.open(str(path), "w") as container:
         pictures = container.add_stream("mpeg4", rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
-        words = container.add_stream("mov_text" if path.suffix == ".mp4" else "subrip")
+        words = container.add_stream("mov_text" if path.suffix.lower() == ".mp4" else "subrip")
         words.metadata["language"] = "ukr"
         words.codec_context.subtitle_header = (
             b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\nFormat: Name, Fontname\n"
@@ -71,9 +74,7 @@ def _subtitled(path: Path) -> Path:
             frame.pts = pts
             container.mux(pictures.encode(frame))
         container.mux(pictures.encode())
-        for number, (start, end, text) in enumerate(
-            [(500, 1000, "Hello press"), (1000, 1800, "two")]
-        ):
+        for number, (start, end, text) in enumerate(cues):
             event = f"{number},0,Default,,0,0,0,,{text}".encode()
             cue = SubtitleSet.create(event, 0, end - start, pts=start * 1000)
             packet = words.codec_context.encode_subtitle(cue)

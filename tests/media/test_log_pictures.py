@@ -12,9 +12,9 @@ import pytest
 
 from catalog.domain.media import SamplingPolicy
 from catalog.media.log_curves import CURVES, LogCurve, log_curve, named_log
-from catalog.media.papers import parse_papers
 from catalog.media.pictures import PictureReader
 from catalog.media.probe import probe
+from catalog.media.sidecars.papers import parse_papers
 
 PATCH = 32
 # Ten-bit codes in the file for a grey card and white paper (90 %), as the makers' tables give them.

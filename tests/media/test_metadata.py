@@ -19,11 +19,11 @@ from catalog.media.chunks import parts_of
 from catalog.media.exif import read_exif
 from catalog.media.facts import facts_of_tags, read_xmp
 from catalog.media.hdr import dolby_vision, hdr_facts, hdr_kinds
-from catalog.media.papers import parse_papers
 from catalog.media.place import Place, parse_iso6709, parse_xmp_angle
 from catalog.media.probe import probe
 from catalog.media.sidecars.embedded import read_embedded
 from catalog.media.sidecars.lyrics import lyrics
+from catalog.media.sidecars.papers import parse_papers
 from catalog.media.start_timecode import timecode_in_picture
 from catalog.media.tags import clean_tags, find_recorded
 from catalog.media.writer import write_video

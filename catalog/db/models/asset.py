@@ -331,8 +331,8 @@ class Sidecar(Base):
         " kind"
     )
     kind: Mapped[str] = mapped_column(
-        comment="xmp, json, csv, ale, edl, aaf, fcpxml, fcp7xml, otio, subtitles, embedded,"
-        " captions or recognised"
+        comment="xmp, json, csv, ale, edl, aaf, fcpxml, fcp7xml, otio, xml, telemetry, subtitles,"
+        " embedded, captions or recognised"
     )
     size_bytes: Mapped[int] = mapped_column(comment="when last read")
     modified_ns: Mapped[int] = mapped_column(comment="mtime in nanoseconds since the epoch")
@@ -351,7 +351,7 @@ class Sidecar(Base):
         UniqueConstraint("asset_id", "raw_path"),
         CheckConstraint(
             "kind IN ('xmp', 'json', 'csv', 'ale', 'edl', 'aaf', 'fcpxml', 'fcp7xml', 'otio', "
-            "'subtitles', 'embedded', 'captions', 'recognised')",
+            "'xml', 'telemetry', 'subtitles', 'embedded', 'captions', 'recognised')",
             name="kind",
         ),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +37,9 @@ SUFFIXES = {
     ".sami": SidecarKind.SUBTITLES,
     ".sbv": SidecarKind.SUBTITLES,
     ".lrc": SidecarKind.SUBTITLES,
+    ".xml": SidecarKind.XML,
+    ".rmd": SidecarKind.XML,
+    ".sidecar": SidecarKind.JSON,
 }
 # These may speak of any file of their folder.
 _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
@@ -42,6 +47,9 @@ _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
 _REMARKS = frozenset({"forced", "sdh", "cc", "hi", "default", "full", "captions", "subtitles"})
 _MOST_PARTS = 2
 _DVD_INDEX = ".idx"
+# Sony's C0001M01.XML is C0001.MP4's; RED's A001_C002_0101AB.RMD is A001_C002_0101AB_001.R3D's.
+_SONY_PAPER = re.compile(r"(.+)m\d\d")
+_SEGMENT = re.compile(r"(.+)_\d{3}")
 _MOST_FOLDERS = 16
 # How far apart two changes are told by a folder's time: a tick of the kernel's clock; where
 # times are whole seconds, the two of FAT.
@@ -111,6 +119,9 @@ class Folder:
         parts = base.split(".")
         # clip.en.srt is clip.en.mov's, if there is one
         most = 0 if base in owners else min(_MOST_PARTS, len(parts) - 1)
+        sony = _SONY_PAPER.fullmatch(base) if path.suffix.lower() == ".xml" else None
+        if sony is not None and base not in owners:
+            self._own.setdefault(sony[1], []).append(_Named(path, kind, ""))
         for count in range(most + 1):
             owner = ".".join(parts[: len(parts) - count])
             named = _Named(path, kind, ".".join(parts[len(parts) - count :]))
@@ -127,21 +138,27 @@ class Folder:
     def candidates(self, name: str) -> list[Candidate]:
         """The files that may speak of the media file of this name, in a stable order."""
         found: dict[Path, Candidate] = {}
-        # A name without suffix is its own stem: each file once.
-        owners = [name.casefold(), Path(name).stem.casefold()]
-        if (pattern := parse_pattern(name)) is not None:
-            owners.append(pattern.stem.casefold())
-        for owner in dict.fromkeys(owners):
-            for named in self._own.get(owner, ()):
-                file = _seen(named.path, named.kind, beside=True)
-                if file is not None and (own := _own(file, named.middle)) is not None:
-                    found.setdefault(file.path, own)
+        for named in self._named(name):
+            file = _seen(named.path, named.kind, beside=True)
+            if file is not None and (own := _own(file, named.middle)) is not None:
+                found.setdefault(file.path, own)
         if self._logs_seen is None:
             logs = [_seen(path, kind, beside=False) for path, kind in self._logs]
             self._logs_seen = [log for log in logs if log is not None]
         for log in self._logs_seen:
             found.setdefault(log.path, log)
         return [found[path] for path in sorted(found, key=os.fsencode)]
+
+    def _named(self, name: str) -> Iterator[_Named]:
+        # A name without suffix is its own stem: each file once.
+        owners = [name.casefold(), Path(name).stem.casefold()]
+        if (pattern := parse_pattern(name)) is not None:
+            owners.append(pattern.stem.casefold())
+        for owner in dict.fromkeys(owners):
+            yield from self._own.get(owner, ())
+        if (segment := _SEGMENT.fullmatch(owners[1])) is not None:
+            of_the_clip = self._own.get(segment[1], ())
+            yield from (each for each in of_the_clip if each.path.suffix.lower() == ".rmd")
 
 
 class Folders:

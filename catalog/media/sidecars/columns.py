@@ -11,6 +11,7 @@ from catalog.domain.labels import MAX_KEY, clean_label
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Description
 from catalog.errors import InvalidInputError
+from catalog.media.place import parse_xmp_angle, place
 from catalog.media.tags import clean_json, clean_text, parse_moment
 
 TITLES = ("title", "headline", "object_name")
@@ -32,6 +33,14 @@ RIGHTS = ("copyright", "copyright_notice", "rights", "usage_terms", "usage_right
           "licence")  # fmt: skip
 CREATORS = ("creator", "byline", "by_line", "photographer", "author", "artist", "director")
 CREDITS = ("credit", "credit_line", "source")
+# ARRI's and RED's logs, and what people call such columns; a mere "model" may be anything.
+MAKES = ("camera_make", "camera_manufacturer", "cameramanufacturer")
+MODELS = ("camera_model", "cameramodel", "camera_model_name", "camera_type")
+SERIALS = ("camera_serial", "camera_sn", "camera_serial_number", "cameraserialnumber", "camera_pin")
+LENSES = ("lens_model", "lensmodel", "lens", "lens_type", "lenstype", "lens_name")
+LATITUDES = ("latitude", "gps_latitude", "gpslatitude", "lat")
+LONGITUDES = ("longitude", "gps_longitude", "gpslongitude", "lon", "lng")
+ALTITUDES = ("altitude", "gps_altitude", "gpsaltitude")
 
 _MOST_VALUES = 500
 _MOST_TAGS = 100
@@ -39,6 +48,7 @@ _DEEPEST = 6
 _SEPARATOR = re.compile(r"[;,|\n]")
 _KEY_BREAKS = re.compile(r"[\s./\\:-]+")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)")
+_DECIMAL = re.compile(r"[+-]?\d{1,6}(\.\d{1,12})?")
 _FORMATS = ("%Y%m%d", "%Y:%m:%d %H:%M:%S", "%Y/%m/%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S %z")
 _FIRST_PLAUSIBLE_YEAR = 1971
 _CENTURY = 2000  # two-digit years are of this one: logs began in the last, files did not
@@ -90,9 +100,43 @@ def describe(values: Mapping[str, Any]) -> Description:
         rights=joined(_texts(values, RIGHTS)),
         creator=_first(values, CREATORS),
         credit=joined(_texts(values, CREDITS)),
+        **_camera(values),
+        **_place(values),
         tags=labels(value for name in TAGS for value in _several(values.get(name))),
         metadata=values,
     )
+
+
+def _camera(values: Mapping[str, Any]) -> dict[str, Any]:
+    model = _first(values, MODELS)
+    # A manufacturer is the camera's where a camera is named.
+    makes = (*MAKES, "manufacturer") if model else MAKES
+    return {
+        "camera_make": _first(values, makes),
+        "camera_model": model,
+        "camera_serial": _first(values, SERIALS),
+        "lens": _first(values, LENSES),
+    }
+
+
+def _place(values: Mapping[str, Any]) -> dict[str, Any]:
+    latitude, longitude, altitude = (
+        next((n for name in names if (n := _degrees(values.get(name))) is not None), None)
+        for names in (LATITUDES, LONGITUDES, ALTITUDES)
+    )
+    where = None
+    if latitude is not None and longitude is not None:
+        where = place(latitude, longitude, altitude)
+    if where is None:
+        return {}
+    return {"latitude": where.latitude, "longitude": where.longitude, "altitude": where.altitude}
+
+
+def _degrees(value: Any) -> float | None:  # noqa: ANN401  # any JSON
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    text = value.strip() if isinstance(value, str) else ""
+    return float(text) if _DECIMAL.fullmatch(text) else parse_xmp_angle(text)
 
 
 def joined(texts: Iterable[str | None]) -> str | None:

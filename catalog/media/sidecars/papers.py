@@ -1,4 +1,4 @@
-"""XML that recorders and cameras put into their files: iXML, and Sony's and Panasonic's own."""
+"""XML that recorders and cameras put into their files or beside them, as nested values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _MOST_CHILDREN = 500
 def parse_papers(data: bytes) -> dict[str, Any]:
     """An XML document as nested JSON, keys as `key_name` spells them; empty if it is none.
 
-    Attributes and children are values alike; what repeats is a list.
+    Attributes and children are values alike; what repeats is a list. The text of an element
+    that has attributes too is its ``text``.
     """
     text = data.strip(b"\0 \r\n\t")
     start = text.find(b"<")
@@ -26,6 +27,11 @@ def parse_papers(data: bytes) -> dict[str, Any]:
         root = fromstring(text[max(start, 0) :], forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return {}
+    return nested(root)
+
+
+def nested(root: Element) -> dict[str, Any]:
+    """What `parse_papers` says of a document that is parsed already."""
     found = _value(root, 0)
     return found if isinstance(found, dict) else {}
 
@@ -39,7 +45,10 @@ def _value(element: Element, depth: int) -> Any:  # noqa: ANN401  # text, struct
     for child in list(element)[:_MOST_CHILDREN]:
         if isinstance(child.tag, str):
             _put(found, child.tag, _value(child, depth + 1))
-    return found or clean_text(element.text or "")
+    text = clean_text(element.text or "")
+    if found and text:
+        _put(found, "text", text)
+    return found or text
 
 
 def _put(found: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401

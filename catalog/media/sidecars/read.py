@@ -13,8 +13,10 @@ from catalog.media.sidecars.logs import MOST_ENTRIES, entry_of, parse_ale, parse
 from catalog.media.sidecars.mcc import LARGEST, parse_mcc
 from catalog.media.sidecars.scc import parse_scc
 from catalog.media.sidecars.subtitles import parse_subtitles
+from catalog.media.sidecars.telemetry import describe_flight, is_telemetry
 from catalog.media.sidecars.text import broken, read_bytes, read_text
 from catalog.media.sidecars.ttml import parse_ttml
+from catalog.media.sidecars.xml_papers import is_no_paper, parse_red, parse_xml_papers
 from catalog.media.sidecars.xmp import parse_xmp
 
 # Bytes. A season's logs and a film's subtitles are far below; a stranger's gigabyte is not read.
@@ -24,6 +26,7 @@ LIMITS = {
     SidecarKind.CSV: 20_000_000,
     SidecarKind.ALE: 20_000_000,
     SidecarKind.EDL: 20_000_000,
+    SidecarKind.XML: 5_000_000,
     SidecarKind.SUBTITLES: 5_000_000,
 }
 
@@ -49,6 +52,9 @@ def _read(file: Candidate) -> Sidecar:
     limit = LIMITS[file.kind]
     if file.kind is SidecarKind.XMP:
         return parse_xmp(read_bytes(file.path, limit))
+    if file.kind is SidecarKind.XML:
+        data = read_bytes(file.path, limit)
+        return parse_red(data) if file.path.suffix.lower() == ".rmd" else parse_xml_papers(data)
     if file.kind is SidecarKind.SUBTITLES:
         return _read_subtitles(file, limit)
     text = read_text(file.path, limit)
@@ -73,8 +79,20 @@ def _read_subtitles(file: Candidate, limit: int) -> Sidecar:
             return parse_scc(read_text(file.path, limit), file.language)
         case ".mcc":
             return parse_mcc(read_text(file.path, LARGEST), file.language)
+        case ".smi" if is_no_paper(read_bytes(file.path, limit)):
+            return Sidecar()  # XDCAM EX has SMIL of this suffix, which says in what order to play
         case _:
-            return parse_subtitles(read_text(file.path, limit), suffix, file.language)
+            return _words_or_flight(
+                parse_subtitles(read_text(file.path, limit), suffix, file.language)
+            )
+
+
+def _words_or_flight(found: Sidecar) -> Sidecar:
+    """Subtitles, unless they are a drone's numbers: nobody says those."""
+    texts = [segment.text or "" for segment in found.segments]
+    if not is_telemetry(texts):
+        return found
+    return Sidecar(description=describe_flight(texts), kind=SidecarKind.TELEMETRY)
 
 
 def parse_json(text: str) -> Sidecar:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 from xml.etree.ElementTree import Element  # only a type; see `parse_xml`
 
 from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Description, Sidecar
+from catalog.media.place import parse_xmp_angle, place
 from catalog.media.sidecars.columns import joined, key_name, labels, moment
 from catalog.media.sidecars.text import parse_xml
 from catalog.media.tags import clean_text
@@ -25,6 +26,7 @@ _PREFIXES = {
     "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/": "iptc",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "iptc_ext",
     "http://ns.adobe.com/lightroom/1.0/": "lightroom",
+    "http://cipa.jp/exif/1.0/": "exifex",
 }
 # How a picture was developed and a file was saved says nothing of what it shows.
 _UNTOLD = ("http://ns.adobe.com/camera-raw-settings/", "http://ns.adobe.com/xap/1.0/mm/")
@@ -127,9 +129,42 @@ def _described(found: dict[str, dict[str, Any]]) -> Description:
         ),
         creator=joined(_several(dc.get("creator"))),
         credit=joined(_several(photoshop.get("credit"), photoshop.get("source"))),
+        **_camera(found),
         tags=labels(filter(_is_text, subjects if isinstance(subjects, list) else [subjects])),
         metadata=found,
     )
+
+
+def _camera(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns of the camera and the place."""
+    tiff, exif, aux = (found.get(space, {}) for space in ("tiff", "exif", "aux"))
+    newer, dynamic = found.get("exifex", {}), found.get("xmpdm", {})
+    latitude, longitude = (_angle(exif.get(name)) for name in ("gpslatitude", "gpslongitude"))
+    where = None
+    if latitude is not None and longitude is not None:
+        where = place(latitude, longitude, _altitude(exif))
+    return {
+        "camera_make": _text((tiff.get("make"),)),
+        "camera_model": _text((tiff.get("model"), dynamic.get("cameramodel"))),
+        "camera_serial": _text((aux.get("serialnumber"), newer.get("bodyserialnumber"))),
+        "lens": _text((aux.get("lens"), exif.get("lensmodel"), newer.get("lensmodel"))),
+        "latitude": where.latitude if where else None,
+        "longitude": where.longitude if where else None,
+        "altitude": where.altitude if where else None,
+    }
+
+
+def _angle(value: Any) -> float | None:  # noqa: ANN401  # any JSON
+    return parse_xmp_angle(value) if _is_text(value) else None
+
+
+def _altitude(exif: Mapping[str, Any]) -> float | None:
+    numerator, _, denominator = (_text((exif.get("gpsaltitude"),)) or "").partition("/")
+    try:
+        metres = float(numerator) / float(denominator or 1)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return -metres if exif.get("gpsaltituderef") == "1" else metres
 
 
 def _is_text(value: Any) -> TypeGuard[str]:  # noqa: ANN401  # any JSON
