@@ -8,7 +8,7 @@ import pytest
 from catalog.domain.file_state import FileState
 from catalog.errors import EmptyFileError, FileChangedError, UnreadableFileError
 from catalog.media import fingerprint as module
-from catalog.media.fingerprint import fingerprint, identify
+from catalog.media.fingerprint import fingerprint, identify, sample_of
 
 
 def test_it_is_the_content_that_counts(tmp_path):
@@ -75,3 +75,22 @@ def test_what_was_changed_just_now_is_read_a_tick_later(
     monkeypatch.setattr(module.time, "sleep", waited.append)
     identify(path)
     assert waited == ([] if waited_s is None else [pytest.approx(waited_s)])
+
+
+def test_a_hundred_gigabytes_are_sampled_by_a_megabyte_and_a_half(tmp_path, monkeypatch):
+    path = tmp_path / "large.mxf"
+    with path.open("wb") as file:
+        file.truncate(100 * 10**9)  # sparse: it takes no room
+        file.seek(70 * 10**9)
+        file.write(b"essence")
+    read: list[int] = []
+    pread = os.pread
+    monkeypatch.setattr(
+        module.os, "pread", lambda fd, size, at: read.append(size) or pread(fd, size, at)
+    )
+    before = sample_of(path)
+    path.rename(tmp_path / "moved.mxf")
+    after = sample_of(tmp_path / "moved.mxf")
+    assert before[0] == after[0]
+    assert after[1].is_file(before[1])
+    assert sum(read) == 2 * (2 * 2**18 + 30 * 2**15)
