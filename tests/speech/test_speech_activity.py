@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -185,3 +188,13 @@ def test_ranges_come_back_from_an_assets_time_within_a_tick(
     for start, end in from_pts(pts, base):
         assert any(abs(start - a) <= tick / 2 + 1 for a, _ in spoken)
         assert any(abs(end - b) <= tick / 2 + 1 for _, b in spoken)
+
+
+def test_nobody_is_told_that_somebody_listens(tmp_path: Path):
+    """onnxruntime's telemetry is off; it would leave the number of its session behind."""
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    code = "from catalog.speech import load_voice; load_voice()"
+    subprocess.run(
+        [sys.executable, "-c", code], env={**environment, "TMPDIR": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.iterdir()) == []
