@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.domain.query import Field, FieldType, Filter, TextMatch, find_field
 from catalog.domain.query.filters import spell_filter
+from catalog.domain.query.nodes import spell_key
 
 # What people tell apart: a bite, a cutaway, a shot, a report, a programme, a film.
 _DURATIONS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
@@ -93,7 +94,7 @@ def facet_value(name: FacetName, value: str, assets: int, shots: int) -> FacetVa
         bounds = [f"{field.name}:>={low}"] * bool(low) + [f"{field.name}:<{high}"] * bool(high)
         return FacetValue(f"{low}..{high}", assets, shots, " ".join(bounds))
     if name.text == "meta":
-        return FacetValue(value, assets, shots, f"meta.{value}:*")
+        return FacetValue(value, assets, shots, f"meta.{spell_key(value)}:*")
     if field.type is FieldType.CHOICE:
         return FacetValue(value, assets, shots, f"{field.name}:{value.lower()}")
     if field.type in (FieldType.DATE, FieldType.INTEGER, FieldType.NUMBER, FieldType.LEVEL):

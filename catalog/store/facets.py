@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     union,
     union_all,
 )
@@ -45,6 +46,7 @@ class _Values:
     source: FromClause
     of_clip: bool = False
     newest_first: bool = False
+    exact: bool = False
 
 
 def facet_statement(
@@ -83,8 +85,8 @@ def _counts(
     else:
         assets, shots = func.count(), cast(func.sum(counted.c.shots), BigInteger)
         joined = rows.join(counted, counted.c.asset_id == rows.c.asset_id)
-    # In any case of letters, as filters compare.
-    key = func.lower(rows.c.value)
+    # In any case of letters and composed or not, as filters compare; keys of metadata are exact.
+    key = rows.c.value if values.exact else func.lower(func.normalize(rows.c.value))
     statement = (
         select(
             literal(name.text, Text).label("facet"),
@@ -100,7 +102,10 @@ def _counts(
     if name.field.type in (FieldType.DURATION, FieldType.SIZE):
         return statement.order_by(cast(key, Integer))
     if prefix:
-        statement = statement.where(func.starts_with(key, func.lower(literal(prefix, Text))))
+        begun = func.lower(func.normalize(literal(prefix, Text)))
+        statement = statement.where(
+            func.starts_with(func.lower(func.normalize(rows.c.value)), begun)
+        )
     if values.newest_first:
         return statement.order_by(key.desc())
     return statement.order_by(shots.desc(), key)
@@ -130,9 +135,10 @@ def _as_text(field: Field, column: Any) -> ColumnElement[Any]:  # noqa: ANN401  
     if field.type is FieldType.DATE:
         return func.to_char(column, _MONTH)
     if field.type is FieldType.NUMBER:
-        return cast(func.trim_scale(func.round(cast(column, Numeric), 3)), Text)
+        # As a single number means half a hundredth to either side.
+        return cast(func.trim_scale(func.round(cast(column, Numeric), 2)), Text)
     if field.type is FieldType.LEVEL:
-        return cast(func.round(cast(column, Numeric)), Text)
+        return cast(func.floor(cast(column, Numeric) + 0.5), Text)
     return cast(column, Text)
 
 
@@ -180,7 +186,15 @@ def _languages(counted: CTE) -> _Values:
     of_clips = select(Clip.asset_id, Clip.language).join(
         counted, counted.c.asset_id == Clip.asset_id
     )
-    return _Values(union(of_assets, of_clips).subquery())
+    tags = union(of_assets, of_clips).subquery()
+    # ``pt`` stands for ``pt-BR`` too, in a filter and so here.
+    parts = func.string_to_array(tags.c.value, "-")
+    most = func.generate_series(1, func.cardinality(parts)).table_valued("parts").render_derived()
+    whole = func.array_to_string(
+        func.trim_array(parts, func.cardinality(parts) - most.c.parts), "-", type_=Text
+    )
+    rows = select(tags.c.asset_id, func.min(whole).label("value")).join(most, true())
+    return _Values(rows.group_by(tags.c.asset_id, func.lower(whole)).subquery())
 
 
 def _roots(counted: CTE) -> _Values:
@@ -199,8 +213,13 @@ def _years(counted: CTE) -> _Values:
 
 def _metadata_keys(counted: CTE) -> _Values:
     is_object = func.jsonb_typeof(Asset.metadata_) == "object"
-    keys = func.jsonb_object_keys(case((is_object, Asset.metadata_)))
-    return _of_asset(counted, keys)
+    each = func.jsonb_each_text(case((is_object, Asset.metadata_))).table_valued("key", "value")
+    rows = (
+        select(Asset.id.label("asset_id"), each.c.key.label("value"))
+        .join(counted, counted.c.asset_id == Asset.id)
+        .join(each, each.c.value != "")
+    )
+    return _Values(rows.subquery(), exact=True)
 
 
 _SPECIAL: dict[str, Callable[[CTE], _Values]] = {

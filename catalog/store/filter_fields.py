@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -46,6 +48,9 @@ from catalog.store.said import said
 
 Condition = ColumnElement[bool]
 Column = SQLColumnExpression[Any]
+
+FRAME_RATE: Column = cast(Asset.frame_rate_num, Double) / Asset.frame_rate_den
+_FRAME_RATE_SLACK = 0.005  # 23.976, 23.98, 29.97 and 59.94 are all within it
 
 
 def lowered(values: list[str]) -> ColumnElement[Any]:
@@ -90,8 +95,20 @@ def matches(column: Column, value: TextMatch) -> Condition:
     if value.anything:
         return and_(column.is_not(None), column != "")
     if value.exact is not None:
+        exact = spellings(value.exact)
+        if len(exact) > 1:
+            return func.lower(column) == any_(lowered(exact))
         return func.lower(column) == func.lower(literal(value.exact, Text))
-    return func.lower(column).like(func.lower(literal(value.like(), Text)), escape="\\")
+    patterns = (func.lower(literal(each, Text)) for each in spellings(value.like()))
+    return or_(*(func.lower(column).like(each, escape="\\") for each in patterns))
+
+
+def spellings(text: str) -> list[str]:
+    """The text as typed, composed (NFC) and taken apart (NFD, as file names from Macs are).
+
+    Both forms are looked for, since what is stored is kept as it was found, and indexed so.
+    """
+    return list(dict.fromkeys((text, *(unicodedata.normalize(f, text) for f in ("NFC", "NFD")))))
 
 
 def _between(column: Column, value: NumberRange) -> Condition:
@@ -148,10 +165,8 @@ def _path(value: Value) -> Condition:
     """Whole names anywhere in a file's absolute path; a folder stands for all below it."""
     wanted = text_of(value).like().strip("/")
     whole = func.lower(Root.path.concat("/").concat(Location.path))
-    found = or_(
-        whole.like(func.lower(literal(f"%/{wanted}", Text)), escape="\\"),
-        whole.like(func.lower(literal(f"%/{wanted}/%", Text)), escape="\\"),
-    )
+    patterns = [f"%/{each}{below}" for each in spellings(wanted) for below in ("", "/%")]
+    found = or_(*(whole.like(func.lower(literal(each, Text)), escape="\\") for each in patterns))
     return exists(
         select(1)
         .select_from(Location)
@@ -189,6 +204,22 @@ def _clip_language(value: Value) -> Condition:
             .correlate(Asset)
         ),
     )
+
+
+def _frame_rate(value: Value) -> Condition:
+    """Rates are spoken of in few digits: 30000/1001 is what 29.97 means, and no more than it."""
+    assert isinstance(value, NumberRange)  # noqa: S101  # the parser types each field's values
+    if value.single is None:
+        value = replace(
+            value,
+            low=_widened(value.low, outwards=-1 if value.includes_low else 1),
+            high=_widened(value.high, outwards=1 if value.includes_high else -1),
+        )
+    return _between(FRAME_RATE, value)
+
+
+def _widened(bound: float | None, *, outwards: int) -> float | None:
+    return None if bound is None else bound + outwards * _FRAME_RATE_SLACK
 
 
 def _camera(value: Value) -> Condition:
@@ -260,6 +291,7 @@ def _is(value: Value) -> Condition:
 
 
 SPECIAL: dict[str, Callable[[Value], Condition]] = {
+    "fps": _frame_rate,
     "camera": _camera,
     "color": _color,
     "audiolang": _audio_language,
@@ -286,7 +318,7 @@ COLUMNS: dict[str, Column] = {
     "duration": Asset.duration,
     "width": Asset.width,
     "height": Asset.height,
-    "fps": cast(Asset.frame_rate_num, Double) / Asset.frame_rate_den,
+    "fps": FRAME_RATE,
     "size": Asset.size_bytes,
     "audio": Asset.audio_codec,
     "channels": Asset.audio_channels,
@@ -295,7 +327,7 @@ COLUMNS: dict[str, Column] = {
     "level": Asset.level,
     "chroma": Asset.chroma,
     "bits": Asset.bit_depth,
-    "bitrate": Asset.bit_rate / 1000,
+    "bitrate": (Asset.bit_rate + 500) // 1000,  # to the nearest: whoever types it sees no more
     "serial": Asset.camera_serial,
     "lens": Asset.lens,
     "near": Asset.latitude,

@@ -6,6 +6,7 @@ Free words never exclude anything: they rank. Everything else in the tree
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, any_, false, func, not_, or_, select, true
@@ -15,7 +16,6 @@ from catalog.db.models import Asset, Clip
 from catalog.domain.media import FLAGS
 from catalog.domain.query import (
     And,
-    Field,
     FieldType,
     Filter,
     Node,
@@ -33,6 +33,7 @@ from catalog.store.filter_fields import (
     lowered,
     matches,
     metadata_value,
+    spellings,
     text_of,
 )
 from catalog.store.said import phrase_query, words_query
@@ -76,30 +77,36 @@ def _in_words(query: ColumnElement[Any]) -> Condition:
 
 def asks_for_flagged(node: Node | None) -> bool:
     """Whether the tree wants shots that are left out unless they are asked for."""
+    return any(
+        each.field.name in ("is", "has") and any(v in (*FLAGS, "flag") for v in each.values)
+        for each in _wanted(node)
+    )
+
+
+def _wanted(node: Node | None, *, negated: bool = False) -> Iterator[Filter]:
+    """The filters that ask for something: not those below a ``-``, unless below another."""
     match node:
-        case Filter(field=Field(name=("is" | "has")), values=values):
-            return any(value in (*FLAGS, "flag") for value in values)
+        case Filter():
+            if not negated:
+                yield node
+        case Not(node=inner):
+            yield from _wanted(inner, negated=not negated)
         case And(nodes=nodes) | Or(nodes=nodes):
-            return any(asks_for_flagged(each) for each in nodes)
+            for each in nodes:
+                yield from _wanted(each, negated=negated)
         case _:
-            return False
+            return
 
 
 def versions_wanted(node: Node | None) -> Condition:
     """Former versions are left out, unless the tree asks for them, or for what has no file."""
-    return true() if _asks_for_former(node) else Asset.superseded_by.is_(None)
+    return true() if any(map(_asks_for_former, _wanted(node))) else Asset.superseded_by.is_(None)
 
 
-def _asks_for_former(node: Node | None) -> bool:
-    match node:
-        case Filter(field=Field(name="is"), values=values):
-            return any(value in ("superseded", "missing") for value in values)
-        case Filter(field=Field(name="id")):
-            return True
-        case And(nodes=nodes) | Or(nodes=nodes):
-            return any(_asks_for_former(each) for each in nodes)
-        case _:
-            return False
+def _asks_for_former(node: Filter) -> bool:
+    if node.field.name == "is":
+        return any(value in ("superseded", "missing") for value in node.values)
+    return node.field.name == "id"
 
 
 def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
@@ -137,5 +144,5 @@ def _filter(node: Filter) -> Condition:
     column = COLUMNS[node.field.name]
     exact = [value.exact for value in node.values if isinstance(value, TextMatch) and value.exact]
     if 1 < len(exact) == len(node.values) and node.field.type is not FieldType.LANGUAGE:
-        return func.lower(column) == any_(lowered(exact))
+        return func.lower(column) == any_(lowered([s for each in exact for s in spellings(each)]))
     return or_(*(compare(node.field, column, value) for value in node.values))

@@ -15,17 +15,20 @@ ROWS = """
 INSERT INTO root (path, raw_path) VALUES ('/media/one', '\\x01'), ('/media/two', '\\x02');
 INSERT INTO asset (fingerprint, size_bytes, name, kind, codec, container, collection, language,
     recorded, duration_pts, time_base_num, time_base_den, frame_rate_num, frame_rate_den, width,
-    height, audio_codec, audio_channels, metadata)
+    height, audio_codec, audio_channels, bit_rate, loudness, metadata)
 SELECT 'f' || i, 10 ^ (3 + i % 8), 'n' || i,
     CASE i % 4 WHEN 0 THEN 'still' WHEN 1 THEN 'audio' ELSE 'video' END,
     (ARRAY['h264', 'prores', NULL, 'H264'])[1 + i % 4],
     (ARRAY['mov,mp4,m4a', 'matroska,webm', 'mxf'])[1 + i % 3],
-    (ARRAY['News', 'news', 'Late "News", 2', NULL, 'a*b'])[1 + i % 5],
-    (ARRAY['uk', 'de', NULL])[1 + i % 3],
+    (ARRAY['News', 'news', 'Late "News", 2', NULL, 'a*b',
+        U&'\\00e9t\\00e9', U&'e\\0301te\\0301'])[1 + i % 7],
+    (ARRAY['pt', 'pt-BR', NULL, 'zh-Hant-TW'])[1 + i % 4],
     CASE WHEN i % 3 > 0 THEN timestamptz '2023-11-30 23:30+00' + i * interval '20 days' END,
     (i % 7) * (i % 7) * 15 * 25, 1, 25, (ARRAY[25, 24000, 50])[1 + i % 3],
     (ARRAY[1, 1001, 1])[1 + i % 3], 640 * (1 + i % 3), 360, (ARRAY['aac', NULL])[1 + i % 2], i % 3,
-    jsonb_build_object('camera', 'Cam ' || i % 3, 'odd', i)
+    50000000 + i * 123, -22.5 - i % 4 * 0.25,
+    jsonb_build_object('camera', 'Cam ' || i % 3, 'odd', i,
+        (ARRAY['Make', 'make'])[1 + i % 2], (ARRAY['x', '', NULL])[1 + i % 3], 'Encoded "by": x', 1)
 FROM generate_series(1, 40) i;
 INSERT INTO location (asset_id, root_id, path, raw_path, size_bytes, modified_ns, online)
 SELECT a.id, r.id, a.name, decode(md5(a.name), 'hex'), 1, 1, a.id % 4 > 0

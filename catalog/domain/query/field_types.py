@@ -65,7 +65,7 @@ _EXPECTED = {
     FieldType.TIMECODE: "a timecode HH:MM:SS:FF, or its beginning and *",
     FieldType.CHOICE: "one of the listed values",
     FieldType.INTEGER: "a whole number, a comparison (>5, <=5) or a range (1..5)",
-    FieldType.NUMBER: "a number, a comparison (>24, <=30) or a range (24..30)",
+    FieldType.NUMBER: "a number (24, 30000/1001), a comparison (>24, <=30) or a range (24..30)",
     FieldType.LEVEL: "a level such as -23, a comparison (<-23) or a range (-24..-22)",
     FieldType.DURATION: (
         "a duration (30s, 2m, 1h30m, 00:01:30, or plain seconds), a comparison (>30s) "

@@ -29,6 +29,8 @@ from catalog.domain.query.values import Item, ValueReader
 from catalog.errors import InvalidQueryError
 
 _FIELD = re.compile(r"([^\W\d_][\w-]*)((?:\.[\w-]+)*\.?)([:：])")
+# A key of metadata that is no plain word: meta."Encoded by":…
+_QUOTED_KEY = re.compile(r'([^\W\d_]+)(\.)"((?:[^"\\]|\\.)+)"([:：])', re.DOTALL)
 
 
 class Kind(Enum):
@@ -110,7 +112,7 @@ def _filter_at(text: str, start: int) -> Token | None:
     """The ``field:value`` that begins there; None when it is a word with a colon in it."""
     found = _FIELD.match(text, start)
     if found is None:
-        return None
+        return _keyed_at(text, start)
     name, dotted, colon = found.groups()
     whole = next((each for each in WHOLE if each.name == name.lower()), None)
     field, key = whole or find_field(name), dotted[1:]
@@ -123,6 +125,19 @@ def _filter_at(text: str, start: int) -> Token | None:
         raise _empty_value(text, field, start, found.end())
     kind = Kind.FILTER if whole is None else Kind.WHOLE
     return Token(kind, text[start:end], start, end, field, key, items)
+
+
+def _keyed_at(text: str, start: int) -> Token | None:
+    """The filter whose key stands in quotes; None when it is something else."""
+    found = _QUOTED_KEY.match(text, start)
+    field = None if found is None else find_field(found[1])
+    if found is None or field is None or not field.keyed:
+        return None
+    key, _ = read_quoted(text, found.end(2))
+    items, end = ValueReader(text, found.end(), text[start : found.start(4)]).read()
+    if not items:
+        raise _empty_value(text, field, start, found.end())
+    return Token(Kind.FILTER, text[start:end], start, end, field, key, items)
 
 
 def _looks_like_filter(text: str, position: int) -> bool:

@@ -7,11 +7,13 @@ query's text; two nodes that say the same are equal wherever they stood.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from catalog.domain.query.characters import enquote
 from catalog.domain.query.field import Field
 from catalog.domain.query.field_types import Op
 
@@ -24,6 +26,7 @@ class Span(NamedTuple):
 
 
 NOWHERE = Span(0, 0)
+_PLAIN_KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 
 # --- the values of filters ---------------------------------------------------
@@ -139,7 +142,12 @@ class Filter:
     @property
     def name(self) -> str:
         """The canonical text before the colon."""
-        return f"{self.field.name}.{self.key}" if self.key else self.field.name
+        return f"{self.field.name}.{spell_key(self.key)}" if self.key else self.field.name
+
+
+def spell_key(key: str) -> str:
+    """A key of metadata as it stands in a filter: in quotes, where it is no plain word."""
+    return key if _PLAIN_KEY.fullmatch(key) else enquote(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from catalog.domain.query.mistakes import SpellingError
 from catalog.domain.query.nodes import NumberRange
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
+_FRACTION = re.compile(r"([0-9]{1,9})/([1-9][0-9]{0,8})")
 _DURATION = re.compile(
     rf"(?:({_NUMBER})h(?:rs?)?)?(?:({_NUMBER})m(?:ins?)?)?(?:({_NUMBER})s(?:ecs?)?)?",
     re.IGNORECASE,
@@ -103,6 +104,9 @@ def _read_integer(text: str) -> int:
 
 
 def _read_number(text: str) -> float:
+    fraction = _FRACTION.fullmatch(text)
+    if fraction is not None:  # as it is spelled: 30000/1001 is 29.97003
+        return float((Decimal(fraction[1]) / Decimal(fraction[2])).quantize(_MICRO))
     if not re.fullmatch(_NUMBER, text):
         raise SpellingError
     return float(text)
