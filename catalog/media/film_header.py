@@ -37,6 +37,11 @@ class FilmHeader:
     recorded: datetime | None = None
     facts: Facts = field(default_factory=Facts)
 
+    @property
+    def deep(self) -> bool:
+        """Whether it is an OpenEXR file of deep data, which nobody here shows."""
+        return bool((self.metadata.get("exr") or {}).get("deep"))
+
 
 def read_film_header(path: Path) -> FilmHeader | None:
     """The header of a DPX, Cineon or OpenEXR file; None of any other file.

@@ -200,15 +200,26 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, peek: 
     if container.format.name.endswith("_pipe"):
         # FFmpeg's readers of single pictures, which it plays at 25 frames a second.
         still = replace(track, frame_rate=None, variable_frame_rate=False, frame_count=1)
+        header = read_film_header(path)
+        if header is not None and header.deep:
+            raise _deep(path)
         return with_film_header(
             replace(
                 describe_file(path, container, stream, AssetKind.STILL, still),
                 time_base=Fraction(1),
                 duration=None,
             ),
-            read_film_header(path),
+            header,
         )
     return describe_file(path, container, stream, AssetKind.VIDEO, track, sides=peek.sides)
+
+
+def _deep(path: Path) -> MediaError:
+    return UndecodableError(
+        f"{shown_path(path)} is a deep OpenEXR file, of many values for each pixel; expected one.",
+        remedy="Nothing here flattens such files: render or save it flat.",
+        path=shown_path(path),
+    )
 
 
 def _probe_sound(path: Path, container: InputContainer) -> Probe:

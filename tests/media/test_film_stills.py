@@ -14,7 +14,7 @@ from film_frames import attribute, dpx, exr
 from PIL import Image
 
 from catalog.domain.media import AssetKind, SamplingPolicy
-from catalog.errors import MediaError
+from catalog.errors import MediaError, UndecodableError
 from catalog.media.analyse import analyse
 from catalog.media.files import looks_like_media
 from catalog.media.gamuts import GAMUTS, to_bt709
@@ -281,3 +281,12 @@ def test_random_headers_say_nothing_wrong(tmp_path):
         found = read_film_header(path)
         assert found is not None
         assert json.dumps(found.metadata, allow_nan=False)
+
+
+@pytest.mark.parametrize("flags", [0x800, 0x1800])
+def test_a_deep_file_is_refused_for_what_it_is(tmp_path: Path, flags: int):
+    """It is not damaged, and copying it again would not help."""
+    path = exr(tmp_path / "a.exr", {c: np.ones((8, 8), np.float16) for c in "BGR"}, flags=flags)
+    with pytest.raises(UndecodableError, match="deep OpenEXR") as caught:
+        probe(path)
+    assert "flat" in caught.value.remedy
