@@ -15,7 +15,7 @@ from catalog.domain.paths import shown_path
 from catalog.errors import MediaError, MediaTooLargeError, NotMediaError, UndecodableError
 from catalog.media.cineon import CINEON, as_dpx
 from catalog.media.files import check_readable, unreadable
-from catalog.media.signatures import Signature, recognise
+from catalog.media.signatures import RED_RAW, Signature, recognise
 from catalog.media.sound_layout import settle_layouts
 from catalog.media.truncation import missing_bytes, truncated
 
@@ -128,6 +128,13 @@ def _refuse(path: Path, signature: Signature | None, error: BaseException) -> No
         raise not_media(path) from error
     if missing := missing_bytes(path):
         raise truncated(path, signature.name, missing) from error
+    if signature.name == RED_RAW:
+        raise UndecodableError(
+            f"{shown_path(path)} is {RED_RAW}, which only its maker's programs decode; expected a"
+            " film.",
+            remedy="Catalogue the proxies beside it, or transcode it with REDCINE-X.",
+            path=shown_path(path),
+        ) from error
     raise UndecodableError(
         f"{shown_path(path)} begins as {signature.name}, but its structure cannot be read"
         f" ({reason(error)}); expected a complete file.",

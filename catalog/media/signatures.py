@@ -101,8 +101,14 @@ def _in_pieces(characters: bytes) -> set[bytes]:
     return {bytes((character,)) for character in characters}
 
 
+RED_RAW = "RED raw"
+"""Files of RED's cameras: only those of the first one are in a codec that others know."""
+
+
 def _iso(head: bytes) -> Signature | None:
     box, brand = head[4:8], head[8:12]
+    if box in (b"RED1", b"RED2"):
+        return Signature(RED_RAW, Reader.FFMPEG)
     if box not in _ISO_BOXES:
         return None
     if box == b"ftyp" and brand in _HEIF_BRANDS:

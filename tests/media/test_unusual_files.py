@@ -115,3 +115,11 @@ def test_a_dropped_picture_is_no_jitter_where_the_clock_ticks_once_a_picture(tim
         assert (found.frame_rate, found.variable) == (25, False)
     else:
         assert found.variable
+
+
+def test_reds_raw_is_refused_for_what_it_is(tmp_path: Path):
+    path = tmp_path / "A001_C001_0101AB_001.R3D"
+    path.write_bytes(b"\0\0\2\0RED2" + bytes(range(256)) * 40)
+    with pytest.raises(UndecodableError, match="RED raw, which only its maker") as caught:
+        probe(path)
+    assert "proxies" in caught.value.remedy
