@@ -19,7 +19,8 @@ def own_database(server: str, *, template: str) -> Iterator[str]:
     """URL of a new database, gone at the end."""
     name = f"test_{uuid.uuid4().hex[:16]}"
     with administrator(server) as admin:
-        execute(admin, "CREATE DATABASE {} TEMPLATE {}", name, template)
+        # By its files: a third quicker than through the log, which nobody here will read.
+        execute(admin, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
     yield with_database(server, name)
     with administrator(server) as admin:
         # A test that leaves a connection open fails in its own way, not here.

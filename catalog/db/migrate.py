@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,20 @@ def alembic_config(directory: Path | None = None) -> Config:
 
 def head_revision(directory: Path | None = None) -> str:
     """The revision this program was written for."""
+    return _own_head() if directory is None else _head(directory)
+
+
+@cache
+def _own_head() -> str:
+    # Alembic loads every migration to tell; they do not change while the program runs.
+    return _head(migrations_dir())
+
+
+def _head(directory: Path) -> str:
     head = ScriptDirectory.from_config(alembic_config(directory)).get_current_head()
     if head is None:
         raise SchemaMismatchError(
-            f"{directory or migrations_dir()} holds no migrations.",
+            f"{directory} holds no migrations.",
             remedy="Install the program anew.",
         )
     return head

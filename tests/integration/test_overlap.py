@@ -145,7 +145,7 @@ def test_sidecars_are_read_while_the_last_pictures_are_encoded(
 
     waited: list[bool] = []
     monkeypatch.setattr(pipeline, "read_sidecars", reading)
-    encoder = Listening(lambda _: waited.append(read.wait(60.0)))
+    encoder = Listening(lambda _: waited.append(read.wait(240.0)))
     report = ingest(catalog, encoder, still(tmp_path / "a.png"))
     assert (report.ready, waited) == (1, [True])
 
