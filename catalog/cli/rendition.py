@@ -42,7 +42,10 @@ def proxy(
         shown_progress(quiet=json) as progress,
     ):
         body = catalog.proxy(references, lines=lines, dispatch=dispatch, progress=progress)
-    _say_made(body, "proxies", json=json)
+    if dispatch:
+        say_done(body, f"{len(body['assets'])} assets sent to workers.", json=json)
+    else:
+        _say_made(body, "proxies", json=json)
 
 
 def waveform(references: References, *, json: Json = False) -> None:
