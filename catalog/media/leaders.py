@@ -25,6 +25,8 @@ Small = npt.NDArray[np.uint8]
 
 CARD = "card"
 """What `ShotSampler` calls a shot that would be a slate where slates stand."""
+FIELD = "field"
+"""The same of one colour all over: beside bars it is of the line-up, elsewhere a flash, a wall."""
 
 # --- leaders: the picture in polar coordinates, angle by radius
 _ANGLES, _RADII = 180, 96
@@ -42,10 +44,13 @@ _LEAST_SIZE = 64
 _EVEN, _MOSTLY_EVEN = 2, 0.72
 _TWO_SHADES = 0.8
 _STROKE, _STROKES, _WRITTEN = 50, 5, 0.1
+# --- fields of one colour: noise and compression, and no fall of light
+_NOISE, _LIT = 6.0, 4.0
 # So long may what stands before a programme last, and its slates wait for what follows.
 _LONGEST_HEAD = Fraction(180)
 _MOST_WAITING = 4
 _SURE = frozenset({"bars", "leader"})
+_WHERE_SLATES_STAND = {CARD: "slate", FIELD: "bars"}
 # Masters start a few minutes before the hour at which the programme starts.
 _FIRST_MINUTE = 55
 
@@ -113,10 +118,23 @@ def is_card(small: Small) -> bool:
     return bool((strokes >= _STROKES).mean() >= _WRITTEN)
 
 
+def is_field(small: Small) -> bool:
+    """Whether a picture (BGR) is of one colour from edge to edge."""
+    import cv2  # noqa: PLC0415
+
+    if min(small.shape[:2]) < _LEAST_SIZE:
+        return False
+    if cv2.meanStdDev(small)[1].max() > _NOISE:
+        return False
+    down, across = (small.mean(axis=axis) for axis in (1, 0))
+    return bool(np.ptp(down, axis=0).max() <= _LIT and np.ptp(across, axis=0).max() <= _LIT)
+
+
 def slates_told(shots: Iterable[Shot], time_base: Fraction, timecode: str | None) -> Iterator[Shot]:
     """The shots, in their order, with cards called slates where slates stand, and else nothing.
 
-    A card waits for what follows while nothing but black and cards has gone
+    A field of one colour is called bars there: it is of the line-up too. A card
+    waits for what follows while nothing but black and cards has gone
     before; no more than a few shots are held.
     """
     head, programme = True, _before_programme(timecode)
@@ -137,9 +155,9 @@ def slates_told(shots: Iterable[Shot], time_base: Fraction, timecode: str | None
 
 
 def _named(shot: Shot, *, slate: bool) -> Shot:
-    if shot.flag != CARD:
+    if shot.flag not in _WHERE_SLATES_STAND:
         return shot
-    return replace(shot, flag="slate" if slate else None)
+    return replace(shot, flag=_WHERE_SLATES_STAND[shot.flag] if slate else None)
 
 
 def _before_programme(timecode: str | None) -> Fraction | None:

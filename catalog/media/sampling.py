@@ -15,7 +15,7 @@ from catalog.domain.media import SampledFrame, SamplingPolicy
 from catalog.media.bars import is_bars
 from catalog.media.cards import is_line_up
 from catalog.media.charts import is_chart
-from catalog.media.leaders import CARD, is_card, is_leader
+from catalog.media.leaders import CARD, FIELD, is_card, is_field, is_leader
 from catalog.media.pictures import encode_jpeg
 from catalog.media.shots import is_black
 from catalog.media.transitions import HORIZON, Transition
@@ -234,6 +234,8 @@ def _flag(picture: Picture) -> str | None:
         return "bars"
     if is_leader(picture.small):
         return "leader"
+    if is_field(picture.small):
+        return FIELD
     return CARD if is_card(picture.small) else None
 
 

@@ -12,7 +12,7 @@ from test_analyse import run
 
 from catalog.media.bars import is_bars
 from catalog.media.charts import is_chart
-from catalog.media.leaders import is_card, is_leader
+from catalog.media.leaders import is_card, is_field, is_leader
 from catalog.media.writer import write_video
 
 # White, yellow, cyan, green, magenta, red, blue.
@@ -225,6 +225,26 @@ def test_a_card_beside_bars_before_the_programme_is_a_slate_and_no_other_is(tmp_
     assert flags_of(tmp_path, card, programme) == [None, None]
     # Footage that begins right after the bars is no card.
     assert flags_of(tmp_path, tape, programme) == ["bars", None]
+
+
+def field(colour: tuple[int, int, int]) -> list[np.ndarray]:
+    noise = np.random.default_rng(4).normal(0, 3, (*SIZE, 3))
+    return [np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)] * 50
+
+
+def test_a_field_of_one_colour_is_of_the_line_up_only_beside_bars(tmp_path):
+    tape, programme = [ebu()] * 50, take(1, 75)
+    red, white = field((190, 10, 10)), field((235, 235, 235))
+    assert flags_of(tmp_path, tape, red, white, programme) == ["bars", "bars", "bars", None]
+    assert flags_of(tmp_path, white, tape, programme) == ["bars", "bars", None]
+    # A flash to white, a green screen, a wall.
+    assert flags_of(tmp_path, white, programme) == [None, None]
+    assert flags_of(tmp_path, black(50), red, programme) == ["black", None, None]
+    assert flags_of(tmp_path, tape, programme, white) == ["bars", None, None]
+    assert is_field(red[0])
+    wall = np.clip(np.array(red[0], int) + np.linspace(0, 9, SIZE[1], dtype=int)[:, None], 0, 255)
+    assert not is_field(wall.astype(np.uint8)), "light falls off"
+    assert not is_field(scene(3))
 
 
 def test_a_card_before_the_programmes_hour_is_a_slate(tmp_path):
