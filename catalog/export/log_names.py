@@ -38,6 +38,8 @@ _WHAT_ELSE = {
     ".fcpbundle": "In Final Cut Pro, export the project: File > Export XML.",
     ".fcp": "In Final Cut Pro 7, export the sequence: File > Export > XML.",
     ".omf": "Export it as an AAF instead.",
+    ".srt": "Put it beside its media, under the same name: catalog ingest reads it.",
+    ".vtt": "Put it beside its media, under the same name: catalog ingest reads it.",
 }
 REMEDY = "Export it anew, as ALE, EDL, FCPXML, Final Cut 7 XML, OTIO, AAF or CSV."
 

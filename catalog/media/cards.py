@@ -33,8 +33,8 @@ _LEAST_SQUARES, _MOST_SQUARES = 4, 40
 _SURELY, _OFF = 0.97, 1.6
 
 # --- zone plates: cos(k r²), its rings nearer and nearer
-_RINGS, _NARROWEST = 6, 2.0
-_RINGS_OFF, _ROUND = 0.6, 0.2
+_RINGS, _NARROWEST = 6, 1.0
+_RINGS_OFF, _ROUND, _ANGLES = 0.6, 0.2, 90
 
 # --- sweeps and bursts: finer and finer from left to right
 _LEAST_WAVES, _FINER = 8, 1.8
@@ -89,16 +89,8 @@ def _is_burst(grey: Grey) -> bool:
     low, high = (float(np.quantile(level, share)) for share in (0.03, 0.97))
     if high - low < _CONTRAST:
         return False
-    swing = 0.2 * (high - low)
-    away = level - (low + high) / 2
-    sides = list(np.where(np.abs(away) > swing, np.sign(away), 0))
-    turns = [at for at, side in enumerate(sides) if side]
-    begins = [b for a, b in pairwise(turns) if sides[a] != sides[b]]
-    waves = np.diff(begins).astype(float)
-    if len(waves) < _LEAST_WAVES + 2:
-        return False
-    waves = waves[2:]  # a bar of white and one of black stand before some
-    after = np.append(waves[1:], waves[-1])
+    waves = _half_waves(level - (low + high) / 2, 0.2 * (high - low))
+    after = np.append(waves[1:], waves[-1:])
     gaps = waves > 1.8 * np.maximum(after, 1.5)
     waves = waves[~gaps]
     if len(waves) < _LEAST_WAVES or gaps.sum() > len(waves) / 3:
@@ -106,7 +98,14 @@ def _is_burst(grey: Grey) -> bool:
     # A wave's length is whole pixels: two together are half as wrong.
     pairs = waves[: len(waves) // 2 * 2].reshape(-1, 2).mean(axis=1)
     falls = bool((np.diff(pairs) <= 0.8).all())
-    return falls and pairs[0] >= _FINER * pairs[-1]
+    return falls and bool(pairs[0] >= _FINER * pairs[-1])
+
+
+def _half_waves(away: Grey, swing: float) -> npt.NDArray[np.float64]:
+    """From one turn to the other side to the next; without a bar of white and one of black."""
+    places = np.flatnonzero(np.abs(away) > swing)
+    turned = np.flatnonzero(np.diff(np.sign(away[places])))
+    return np.diff(places[turned + 1]).astype(np.float64)[2:]
 
 
 def _is_checkered(grey: Grey) -> bool:
@@ -146,27 +145,30 @@ def _is_zone_plate(grey: Grey) -> bool:
     height, width = grey.shape
     centre = ((width - 1) / 2, (height - 1) / 2)
     radius = round(min(centre)) - 1
-    size = (2 * radius, 90)
-    drawn = cv2.warpPolar(grey, size, centre, radius, cv2.INTER_LINEAR)
+    # Angle by half pixels from the middle.
+    drawn = cv2.warpPolar(grey, (2 * radius, _ANGLES), centre, radius, cv2.INTER_LINEAR)
     polar = np.asarray(drawn, np.float32)
     profile = polar.mean(axis=0)
-    middle = (profile.max() + profile.min()) / 2
     if np.ptp(profile) < 1.4 * _CONTRAST:
         return False
-    crossings = np.flatnonzero(np.diff(np.sign(profile - middle)))[: 2 * _RINGS]
-    if len(crossings) < 2 * _RINGS or np.diff(crossings).min() < 2 * _NARROWEST:
-        crossings = crossings[: _RINGS + 1]
-    if len(crossings) < _RINGS + 1:
+    profile -= (profile.max() + profile.min()) / 2
+    rings = np.flatnonzero(np.diff(np.sign(profile)))[: _RINGS + 1]
+    if len(rings) <= _RINGS or np.diff(rings).min() < 2 * _NARROWEST:
         return False
-    steps = profile[crossings + 1] - profile[crossings]
-    places = (crossings + (middle - profile[crossings]) / steps) / 2
-    number = np.arange(len(places))
-    slope, begin = np.polyfit(number, places**2, 1)
+    if not _by_squares(profile, rings):
+        return False
+    unlike = polar[:, : rings[-1]].std(axis=0)
+    return bool(np.quantile(unlike, 0.8) < _ROUND * np.ptp(profile))
+
+
+def _by_squares(profile: Grey, rings: npt.NDArray[np.int64]) -> bool:
+    """Whether the squares of the rings' radii (of half pixels) grow evenly."""
+    steps = profile[rings + 1] - profile[rings]
+    radii = (rings - profile[rings] / steps) / 2
+    number = np.arange(len(radii))
+    slope, begin = np.polyfit(number, radii**2, 1)
     squares = slope * number + begin
-    if squares.min() <= 0 or np.abs(np.sqrt(squares) - places).max() > _RINGS_OFF:
-        return False
-    inside = polar[:, : crossings[-1]]
-    return bool(np.quantile(inside.std(axis=0), 0.8) < _ROUND * np.ptp(profile))
+    return bool(squares.min() > 0 and np.abs(np.sqrt(squares) - radii).max() <= _RINGS_OFF)
 
 
 def _is_card(small: Small) -> bool:

@@ -145,6 +145,10 @@ def test_they_are_told_in_other_sizes_too():
     assert all(is_line_up(checkers(squares)) for squares in (8, 20, 32))
     assert all(is_line_up(zone_plate(phase)) for phase in (0.5, 1.5, 3.0))
     assert is_line_up(ramp(235, 16))
+    down, right = np.mgrid[:720, :1280]
+    squares = (right - 639.5) ** 2 + (down - 359.5) ** 2
+    for finest in (1280, 2560):
+        assert is_line_up(small(painted(126 + 109 * np.cos(np.pi / finest * squares))))
     wide = cv2.copyMakeBorder(circle_card(), 0, 0, 128, 128, cv2.BORDER_CONSTANT)
     assert is_line_up(small(wide)), "between pillars"
 
