@@ -241,7 +241,8 @@ class FindVerbs(OpenCatalog):
     ) -> SqlRows:
         """Run one SQL statement as a role that can only read the catalogue.
 
-        ``catalog.phrase('…')`` and ``catalog.search('…')`` in it are encoded on the way.
+        ``catalog.phrase('…')``, ``catalog.speech_phrase('…')`` and ``catalog.search('…')`` in
+        it are encoded on the way.
         ``timeout`` is in seconds; None takes the setting ``sql_timeout``.
 
         Raises

@@ -25,12 +25,28 @@ _UNWRITTEN = {
 
 _log = logging.getLogger(__name__)
 
-# catalog.phrase('…') and catalog.search('…', the quotes inside doubled as SQL has it; plain
-# strings only.
+# phrase('…'), speech_phrase('…') and search('…', or search(hits => 5, query => '…'), with
+# catalog. before them or not. A plain string doubles the quotes inside; E'…' is read where it
+# has no backslash, and $$…$$ as it stands. Possessive: no statement takes long to look through.
 _PHRASE = re.compile(
-    r"\bcatalog\s*\.\s*(?:phrase|search)\s*\(\s*(?:query\s*=>\s*)?'((?:[^']|'')*)'\s*[,)]",
-    re.IGNORECASE,
+    r"""\b(?:phrase|speech_phrase|search)\s*+\(\s*+
+        (?:(?:[^'()]|'(?:[^']|'')*+')*?\bquery\s*(?:=>|:=)\s*+)?
+        (?:'(?P<plain>(?:[^']|'')*+)' | E'(?P<plain_too>(?:[^'\\]|'')*+)'
+          | \$(?P<tag>\w*+)\$(?P<dollars>.*?)\$(?P=tag)\$)
+        \s*+(?=[,):])""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+
+
+def phrases_in(statement: str) -> list[str]:
+    """What a statement asks the vectors of, as far as it stands there as a string."""
+    found = [
+        each["dollars"]
+        if each["dollars"] is not None
+        else (each["plain"] if each["plain"] is not None else each["plain_too"]).replace("''", "'")
+        for each in _PHRASE.finditer(statement)
+    ]
+    return [phrase for phrase in dict.fromkeys(found) if phrase.strip()]
 
 
 def install_search_function(database: Database) -> None:
@@ -83,8 +99,7 @@ def run_sql(
             "The statement holds a NUL or bytes that are no UTF-8; PostgreSQL takes neither.",
             remedy="Take the character out.",
         )
-    phrases = [found.replace("''", "'") for found in _PHRASE.findall(statement)]
-    phrases = [phrase for phrase in phrases if phrase.strip()]
+    phrases = phrases_in(statement)
     if phrases:
         encode_phrases(database, phrases, load_encoder)
     with database.readonly_connection(timeout_s=timeout_s) as connection:

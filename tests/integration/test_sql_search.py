@@ -96,6 +96,27 @@ def test_an_unknown_phrase_says_what_to_do(filled: Catalog):
     assert filled.sql("SELECT count(*) FROM catalog.search('never asked for')").rows[0][0] > 0
 
 
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "catalog.search(hits => 3, tags => '{raw}', query => 'new 1')",
+        "catalog.search(query := $$new 2$$)",
+        "search('new 3'::text)",
+        "(SELECT \"catalog\".phrase(E'new 4'))",
+        "(SELECT catalog.speech_phrase($ä$new 5$ä$))",
+        "(SELECT phrase ( 'new ''6''' ))",
+    ],
+)
+def test_a_phrase_is_encoded_however_it_is_written(filled: Catalog, asks: str):
+    assert filled.sql(f"SELECT count(*) FROM {asks} AS answer").rows[0][0] > 0
+
+
+def test_a_language_is_no_pattern(filled: Catalog):
+    for language in ("p_", "%", "pt-BR-%"):
+        asked = f"SELECT count(*) FROM catalog.search(language => '{language}')"
+        assert filled.sql(asked).rows == [(0,)]
+
+
 def test_the_function_is_written_where_it_is_another(filled: Catalog):
     with filled.database.session() as session:
         assert not install(session)

@@ -255,7 +255,9 @@ def _conditions() -> ColumnElement[bool]:
             _argument("language"),
             or_(
                 func.lower(Asset.language) == func.lower(_argument("language")),
-                func.lower(Asset.language).like(func.lower(_argument("language")).concat("-%")),
+                func.starts_with(
+                    func.lower(Asset.language), func.lower(_argument("language")).concat("-")
+                ),
             ),
         ),
         _unless_null(_argument("recorded"), Asset.recorded.op("<@")(_argument("recorded"))),
