@@ -67,6 +67,7 @@ def found(catalog: Catalog, query: str) -> str:
         ("Zug", "de"), ("züge", "de"), ("Zuege", "de"), ("zuge", "de"), ("Ueberschwemmung", "de"),
         ("strasse", "de"), ("Straßen", "de"), ("überschwemmungen", "de"),
         ("élève", "fr"), ("eleve", "fr"), ("ordinateur", "fr"), ("election", "fr"), ("ecole", "fr"),
+        ("l'élève", "fr"), ("D’ordinateur", "fr"), ("d'écol*", "fr"), ("o'élève", ""),
         ("потягом", "uk"), ("станція", "uk"), ("п’ять", "uk"), ("пять", "uk"),
         ("рятувальник", "uk"),
         ("поезд", "ru"), ("мост", "ru"), ("еще", "ru"), ("ЕЩЁ", "ru"), ("объявление", "ru"),
