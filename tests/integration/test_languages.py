@@ -128,6 +128,12 @@ def test_operators_combine_forms_scripts_and_phrases(speaking: Catalog):
     assert found(speaking, "the crowded trains of the Liverpool") == "en"
 
 
+def test_a_word_said_again_and_again_is_one(speaking: Catalog):
+    once = [(hit.asset["name"], hit.score) for hit in speaking.search("a").hits]
+    again = [(hit.asset["name"], hit.score) for hit in speaking.search("a " * 999).hits]
+    assert again == once != []
+
+
 def test_a_declared_language_is_believed(speaking: Catalog):
     """Indonesian by itself looks like nothing known; told so, it has its word forms."""
     run = partial(run_sql, speaking)
