@@ -45,10 +45,16 @@ class Task:
     truth: Truth
     measured: Callable[..., dict[str, float]]
     ours: dict[str, float]
+    answering: Callable[[Catalog, Filter], Callable[[int], list[int]]]
 
     def figures(self, one: Filter, answer: Callable[[int], list[int]]) -> dict[str, float]:
-        """Recall of frames, and times."""
-        return self.measured(answer, lambda n: self.truth.frames(n, one.kept(n)), len(self.queries))
+        """Recall of frames, and times, with the catalogue asked by turns."""
+        return self.measured(
+            answer,
+            lambda n: self.truth.frames(n, one.kept(n)),
+            len(self.queries),
+            self.answering(self.catalog, one),
+        )
 
 
 def ask(task: Task) -> Rows:
