@@ -130,7 +130,7 @@ class _Reader:
             known = {each.raw_path for each in sidecars.rows_of(session, state.id)}
             told = dict(row.metadata_)
         spoken: list[Spoken] = []
-        # Logs speak by timecode, and for some files only the camera's paper knows theirs.
+        # Logs speak by timecode, and for some files only the camera's metadata knows theirs.
         for each in sorted(found, key=lambda file: file.kind is not SidecarKind.XML):
             if (said := self._spoken(each, essence)) is not None:
                 spoken.append(said)

@@ -13,7 +13,7 @@ from catalog.domain.sidecars import Sidecar
 from catalog.media.avchd import camera_pack
 from catalog.media.chunks import parts_of
 from catalog.media.facts import (
-    facts_of_papers,
+    facts_of_camera_xml,
     facts_of_tags,
     facts_of_wave,
     facts_of_xmp,
@@ -25,7 +25,7 @@ from catalog.media.gopro import has_gopro_track, read_gopro
 from catalog.media.hdr import CAMERA_PACK, dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.log_curves import named_log
 from catalog.media.sidecars.columns import labels
-from catalog.media.sidecars.papers import parse_papers
+from catalog.media.sidecars.nested_xml import parse_nested
 from catalog.media.start_timecode import timecode_in_picture, timecode_of_wave
 from catalog.media.streams import describe_audio, describe_rest, describe_sound
 from catalog.media.tags import (
@@ -65,7 +65,7 @@ class _Said:
         sources = [slate, *sources] if slate.scene or slate.take or slate.reel else sources
         if self.xmp is not None:
             sources.insert(0, facts_of_xmp(self.xmp))
-        return first_of([*sources, facts_of_papers(self.xml)])
+        return first_of([*sources, facts_of_camera_xml(self.xml)])
 
 
 def describe_file(
@@ -136,8 +136,8 @@ def _read(container: InputContainer, main: Stream, parts: Mapping[str, bytes]) -
         stream_tags=clean_tags(main.metadata),
         data_tags=tuple(clean_tags(s.metadata) for s in container.streams if s.type == "data"),
         xmp=read_xmp(parts.get("xmp") or tags.get("xmp")),
-        ixml=parse_papers(parts.get("ixml", b"")),
-        xml=parse_papers(parts.get("xml", b"")),
+        ixml=parse_nested(parts.get("ixml", b"")),
+        xml=parse_nested(parts.get("xml", b"")),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from catalog.domain.media import Facts
 from catalog.domain.sidecars import PLACE, SHARED_FACTS, Description, Sidecar
 from catalog.media.place import Place, parse_iso6709
-from catalog.media.sidecars.camera_papers import described_by_camera
+from catalog.media.sidecars.camera_metadata import described_by_camera
 from catalog.media.sidecars.columns import joined
 from catalog.media.sidecars.xmp import parse_xmp
 
@@ -121,12 +121,12 @@ def slate_lines(description: str) -> dict[str, str]:
     return {key: value.strip() for key, value in _SLATE_LINE.findall(description)}
 
 
-def facts_of_wave(description: str, papers: Mapping[str, Any]) -> Facts:
+def facts_of_wave(description: str, document: Mapping[str, Any]) -> Facts:
     """A recorder's slate: iXML (www.ixml.info), else the lines of its bext description."""
     lines = slate_lines(description)
 
     def said(name: str) -> str | None:
-        value = papers.get(name.lower())
+        value = document.get(name.lower())
         return (value if isinstance(value, str) else None) or lines.get(name) or None
 
     # A description of such lines only is none for people; the note within it is.
@@ -136,9 +136,9 @@ def facts_of_wave(description: str, papers: Mapping[str, Any]) -> Facts:
     )
 
 
-def facts_of_papers(papers: Mapping[str, Any]) -> Facts:
-    """What the camera's XML within a file says (`catalog.media.sidecars.camera_papers`)."""
-    said = described_by_camera(papers)
+def facts_of_camera_xml(document: Mapping[str, Any]) -> Facts:
+    """What the camera's XML within a file says (`catalog.media.sidecars.camera_metadata`)."""
+    said = described_by_camera(document)
     return Facts() if said is None else _facts_of(said)
 
 

@@ -68,16 +68,16 @@ def _spelt(
     return f"{hours:02}:{minutes:02}:{seconds:02}{mark}{frames:02}"
 
 
-def _speed(tags: Mapping[str, str], papers: Mapping[str, Any]) -> tuple[str, str]:
+def _speed(tags: Mapping[str, str], document: Mapping[str, Any]) -> tuple[str, str]:
     """Frames a second, and whether they are dropped (``DF``), as a recorder wrote them."""
-    speed = papers.get("speed")
+    speed = document.get("speed")
     if isinstance(speed, Mapping):
         return str(speed.get("timecode_rate", "")), str(speed.get("timecode_flag", ""))
     number, _, flag = slate_lines(tags.get("comment", "")).get("SPEED", "").partition("-")
     return number, flag
 
 
-def timecode_of_wave(tags: Mapping[str, str], rate: int, papers: Mapping[str, Any]) -> str | None:
+def timecode_of_wave(tags: Mapping[str, str], rate: int, document: Mapping[str, Any]) -> str | None:
     """A Broadcast Wave's time reference as timecode at the rate that it names; else None.
 
     The rate is iXML's, or that of a line such as ``sSPEED=023.976-NDF`` of its description.
@@ -85,7 +85,7 @@ def timecode_of_wave(tags: Mapping[str, str], rate: int, papers: Mapping[str, An
     samples = tags.get("time_reference", "")
     if not (samples.isascii() and samples.isdigit()) or not rate:
         return None
-    named, flag = _speed(tags, papers)
+    named, flag = _speed(tags, document)
     try:
         frames = nearest_rate(Fraction(named))
     except (ValueError, ZeroDivisionError):

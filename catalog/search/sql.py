@@ -40,12 +40,10 @@ _PHRASE = re.compile(
 
 def phrases_in(statement: str) -> list[str]:
     """What a statement asks the vectors of, as far as it stands there as a string."""
-    found = [
-        each["dollars"]
-        if each["dollars"] is not None
-        else (each["plain"] if each["plain"] is not None else each["plain_too"]).replace("''", "'")
-        for each in _PHRASE.finditer(statement)
-    ]
+    found = []
+    for each in _PHRASE.finditer(statement):
+        quoted = each["plain_too"] if each["plain"] is None else each["plain"]
+        found.append(each["dollars"] if quoted is None else quoted.replace("''", "'"))
     return [phrase for phrase in dict.fromkeys(found) if phrase.strip()]
 
 

@@ -11,10 +11,10 @@ from small_footage import video
 from catalog import Catalog
 
 
-def test_a_sony_clip_has_what_its_paper_says(catalog: Catalog, tmp_path: Path):
+def test_a_sony_clip_has_what_its_metadata_says(catalog: Catalog, tmp_path: Path):
     film = video(tmp_path / "M4ROOT" / "CLIP" / "C0001.MP4", ["red", "green"])
-    paper = film.with_name("C0001M01.XML")
-    paper.write_text(sony(), encoding="utf-8")
+    written = film.with_name("C0001M01.XML")
+    written.write_text(sony(), encoding="utf-8")
     log = film.with_name("day.ale")
     log.write_text(
         "Heading\nFIELD_DELIM\tTABS\nFPS\t25\n\nColumn\nTape\tStart\tEnd\tComments\n\n"
@@ -27,7 +27,7 @@ def test_a_sony_clip_has_what_its_paper_says(catalog: Catalog, tmp_path: Path):
     assert (shown["camera_make"], shown["camera_model"]) == ("Sony", "PXW-Z90")
     assert (shown["lens"], shown["start_timecode"]) == ("FE 24-105mm F4 G OSS", "10:45:30:12")
     assert shown["recorded"] == "2024-05-01T09:58:30+00:00"
-    # A log finds the clip by the timecode that only the paper knows.
+    # A log finds the clip by the timecode that only the XML knows.
     assert [(c["start"], c["text"]) for c in shown["clips"] if c["kind"] == "subclip"] == [
         (0.52, "gull lands")
     ]
@@ -39,13 +39,13 @@ def test_a_sony_clip_has_what_its_paper_says(catalog: Catalog, tmp_path: Path):
     ):
         assert catalog.search(query).total_candidates == 2, query
     assert [hit.keyword_rank for hit in catalog.search('"s-gamut3-cine"').hits] == [1, 1]
-    paper.unlink()
+    written.unlink()
     catalog.ingest(tmp_path)
     shown = catalog.show("C0001.MP4")
     assert (shown["camera_make"], shown["start_timecode"], shown["latitude"]) == (None, None, None)
 
 
-def test_a_files_own_timecode_comes_before_its_papers(catalog: Catalog, tmp_path: Path):
+def test_a_files_own_timecode_comes_before_its_metadata(catalog: Catalog, tmp_path: Path):
     film = video(tmp_path / "a" / "clip.mov", timecode="01:02:03:04")
     film.with_suffix(".xml").write_text(sony(), encoding="utf-8")
     catalog.ingest(film.parent)

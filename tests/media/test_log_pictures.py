@@ -14,7 +14,7 @@ from catalog.domain.media import SamplingPolicy
 from catalog.media.log_curves import CURVES, LogCurve, log_curve, named_log
 from catalog.media.pictures import PictureReader
 from catalog.media.probe import probe
-from catalog.media.sidecars.papers import parse_papers
+from catalog.media.sidecars.nested_xml import parse_nested
 
 PATCH = 32
 # Ten-bit codes in the file for a grey card and white paper (90 %), as the makers' tables give them.
@@ -94,13 +94,13 @@ def test_what_names_no_log_is_taken_as_it_is(tmp_path, tags):
     assert greys(path)[0] == pytest.approx((420 - 64) / 876 * 255, abs=2)
 
 
-def test_cameras_own_papers_are_understood():
+def test_cameras_own_metadata_is_understood():
     sony = b"""<NonRealTimeMeta xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.00">
       <AcquisitionRecord><Group name="CameraUnitMetadataSet">
         <Item name="CaptureGammaEquation" value="s-log3-cine"/>
         <Item name="CaptureColorPrimaries" value="s-gamut3-cine"/>
       </Group></AcquisitionRecord></NonRealTimeMeta>"""
-    assert named_log({"xml": parse_papers(sony)}) == {
+    assert named_log({"xml": parse_nested(sony)}) == {
         "curve": "s-log3",
         "gamut": "s-gamut3.cine",
         "named": "s-log3-cine",
@@ -109,7 +109,7 @@ def test_cameras_own_papers_are_understood():
       <Gamma><CaptureGamma>V-Log</CaptureGamma></Gamma>
       <Gamut><CaptureGamut>V-Gamut</CaptureGamut></Gamut>
     </CameraUnitMetadata></Acquisition></ClipMain>"""
-    assert named_log({"xml": parse_papers(panasonic)})["curve"] == "v-log"
+    assert named_log({"xml": parse_nested(panasonic)})["curve"] == "v-log"
     arri = {"com.arri.camera.ColorGammaSxS": "LOG-C", "com.arri.camera.CameraModel": "ALEXA"}
     assert named_log({"tags": arri})["gamut"] == "arri wide gamut 3"
 

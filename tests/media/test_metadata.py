@@ -23,7 +23,7 @@ from catalog.media.place import Place, parse_iso6709, parse_xmp_angle
 from catalog.media.probe import probe
 from catalog.media.sidecars.embedded import read_embedded
 from catalog.media.sidecars.lyrics import lyrics
-from catalog.media.sidecars.papers import parse_papers
+from catalog.media.sidecars.nested_xml import parse_nested
 from catalog.media.start_timecode import timecode_in_picture
 from catalog.media.tags import clean_tags, find_recorded
 from catalog.media.writer import write_video
@@ -402,7 +402,7 @@ def test_any_bytes_end_the_walk(tmp_path_factory, noise, head, pieces):
     path = tmp_path_factory.getbasetemp() / "noise.bin"
     path.write_bytes(head + b"".join(pieces) + noise)
     parts_of(path)
-    parse_papers(noise)
+    parse_nested(noise)
     read_xmp(noise)
     dolby_vision(noise)
     hdr_facts({"MASTERING_DISPLAY_METADATA": noise, "CONTENT_LIGHT_LEVEL": noise})

@@ -48,7 +48,7 @@ _REMARKS = frozenset({"forced", "sdh", "cc", "hi", "default", "full", "captions"
 _MOST_PARTS = 2
 _DVD_INDEX = ".idx"
 # Sony's C0001M01.XML is C0001.MP4's; RED's A001_C002_0101AB.RMD is A001_C002_0101AB_001.R3D's.
-_SONY_PAPER = re.compile(r"(.+)m\d\d")
+_SONY_METADATA = re.compile(r"(.+)m\d\d")
 _SEGMENT = re.compile(r"(.+)_\d{3}")
 _MOST_FOLDERS = 16
 # How far apart two changes are told by a folder's time: a tick of the kernel's clock; where
@@ -119,7 +119,7 @@ class Folder:
         parts = base.split(".")
         # clip.en.srt is clip.en.mov's, if there is one
         most = 0 if base in owners else min(_MOST_PARTS, len(parts) - 1)
-        sony = _SONY_PAPER.fullmatch(base) if path.suffix.lower() == ".xml" else None
+        sony = _SONY_METADATA.fullmatch(base) if path.suffix.lower() == ".xml" else None
         if sony is not None and base not in owners:
             self._own.setdefault(sony[1], []).append(_Named(path, kind, ""))
         for count in range(most + 1):

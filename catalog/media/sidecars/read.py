@@ -16,7 +16,7 @@ from catalog.media.sidecars.subtitles import parse_subtitles
 from catalog.media.sidecars.telemetry import describe_flight, is_telemetry
 from catalog.media.sidecars.text import broken, read_bytes, read_text
 from catalog.media.sidecars.ttml import parse_ttml
-from catalog.media.sidecars.xml_papers import is_no_paper, parse_red, parse_xml_papers
+from catalog.media.sidecars.xml_metadata import is_other_xml, parse_red, parse_xml_metadata
 from catalog.media.sidecars.xmp import parse_xmp
 
 # Bytes. A season's logs and a film's subtitles are far below; a stranger's gigabyte is not read.
@@ -54,7 +54,7 @@ def _read(file: Candidate) -> Sidecar:
         return parse_xmp(read_bytes(file.path, limit))
     if file.kind is SidecarKind.XML:
         data = read_bytes(file.path, limit)
-        return parse_red(data) if file.path.suffix.lower() == ".rmd" else parse_xml_papers(data)
+        return parse_red(data) if file.path.suffix.lower() == ".rmd" else parse_xml_metadata(data)
     if file.kind is SidecarKind.SUBTITLES:
         return _read_subtitles(file, limit)
     text = read_text(file.path, limit)
@@ -79,7 +79,7 @@ def _read_subtitles(file: Candidate, limit: int) -> Sidecar:
             return parse_scc(read_text(file.path, limit), file.language)
         case ".mcc":
             return parse_mcc(read_text(file.path, LARGEST), file.language)
-        case ".smi" if is_no_paper(read_bytes(file.path, limit)):
+        case ".smi" if is_other_xml(read_bytes(file.path, limit)):
             return Sidecar()  # XDCAM EX has SMIL of this suffix, which says in what order to play
         case _:
             return _words_or_flight(

@@ -15,7 +15,7 @@ _DEEPEST = 8
 _MOST_CHILDREN = 500
 
 
-def parse_papers(data: bytes) -> dict[str, Any]:
+def parse_nested(data: bytes) -> dict[str, Any]:
     """An XML document as nested JSON, keys as `key_name` spells them; empty if it is none.
 
     Attributes and children are values alike; what repeats is a list. The text of an element
@@ -31,7 +31,7 @@ def parse_papers(data: bytes) -> dict[str, Any]:
 
 
 def nested(root: Element) -> dict[str, Any]:
-    """What `parse_papers` says of a document that is parsed already."""
+    """What `parse_nested` says of a document that is parsed already."""
     found = _value(root, 0)
     return found if isinstance(found, dict) else {}
 

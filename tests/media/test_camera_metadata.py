@@ -28,7 +28,7 @@ def read(folder: Path, name: str, text: str | bytes):
 # --- Sony ----------------------------------------------------------------------------
 
 
-def test_sonys_paper_names_camera_lens_place_and_time(tmp_path: Path):
+def test_sonys_metadata_names_camera_lens_place_and_time(tmp_path: Path):
     said = read(tmp_path, "C0001M01.XML", sony()).description
     assert (said.title, said.description) == ("Harbour", "Gulls over the harbour wall")
     assert said.recorded == datetime(2024, 5, 1, 9, 58, 30, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_sonys_paper_names_camera_lens_place_and_time(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("paper", "timecode"),
+    ("document", "timecode"),
     [
         (sony("12304510"), "10:45:30:12"),
         (sony("12304510", half="true", fps="50p"), "10:45:30:24"),  # an address for two pictures
@@ -51,8 +51,8 @@ def test_sonys_paper_names_camera_lens_place_and_time(tmp_path: Path):
         (sony("123045"), None),
     ],
 )
-def test_sonys_timecode_is_written_backwards(tmp_path: Path, paper: str, timecode: str | None):
-    assert read(tmp_path, "C0001M01.XML", paper).description.start_timecode == timecode
+def test_sonys_timecode_is_written_backwards(tmp_path: Path, document: str, timecode: str | None):
+    assert read(tmp_path, "C0001M01.XML", document).description.start_timecode == timecode
 
 
 def test_a_receiver_without_a_fix_knows_no_place(tmp_path: Path):
@@ -64,7 +64,7 @@ def test_a_receiver_without_a_fix_knows_no_place(tmp_path: Path):
 
 
 @pytest.mark.parametrize("root", ["P2Main", "ClipMain"])
-def test_panasonics_and_canons_papers_are_alike(tmp_path: Path, root: str):
+def test_panasonics_and_canons_metadata_are_alike(tmp_path: Path, root: str):
     said = read(tmp_path, "0001AB.XML", p2(root)).description
     assert (said.title, said.description) == ("Market square", "The mayor arrives")
     assert (said.scene, said.take, said.creator) == ("12", "3", "A. Sato")
@@ -191,7 +191,7 @@ def test_speech_about_cameras_is_speech(texts: list[str]):
 # --- which file speaks of which ------------------------------------------------------
 
 
-def test_a_paper_is_beside_its_clip_by_its_makers_rule(tmp_path: Path):
+def test_metadata_is_beside_its_clip_by_its_makers_rule(tmp_path: Path):
     for name in (
         *("C0001.MP4", "C0001M01.XML", "C0002.MP4", "AA000101.MXF", "AA000101.XML", "AA0001.CIF"),
         *("A001_C002_0101AB_001.mov", "A001_C002_0101AB.RMD", "A001_C002_0101AB.RTN"),
@@ -215,7 +215,7 @@ def test_a_paper_is_beside_its_clip_by_its_makers_rule(tmp_path: Path):
     }
 
 
-def test_p2s_papers_lie_in_a_folder_of_their_own():
+def test_p2s_metadata_lies_in_a_folder_of_their_own():
     video = Path("/card/CONTENTS/VIDEO/0001AB.MXF")
     sound = Path("/card/CONTENTS/AUDIO/0001AB03.MXF")
     clips = Path("/card/CONTENTS/CLIP")
@@ -249,7 +249,7 @@ def test_thumbnails_and_proxies_of_cards_are_no_media(tmp_path: Path):
 
 # --- hostile ones --------------------------------------------------------------------
 
-_PAPERS = [
+_DOCUMENTS = [
     sony().encode(),
     p2().encode(),
     "".join(DJI_NEW.format(n=n, iso=1) for n in range(1, 4)).encode(),
@@ -262,10 +262,10 @@ _PAPERS = [
     junk=st.binary(max_size=12),
     cut=st.integers(0, 400),
 )
-def test_mutated_papers_are_read_or_refused(tmp_path_factory, which, at, junk, cut):
-    whole = _PAPERS[which]
+def test_mutated_metadata_is_read_or_refused(tmp_path_factory, which, at, junk, cut):
+    whole = _DOCUMENTS[which]
     data = whole[: at % len(whole)] + junk + whole[at % len(whole) + cut :]
-    folder = tmp_path_factory.mktemp("papers")
+    folder = tmp_path_factory.mktemp("cards")
     with suppress(SidecarError):
         where = read(folder, ("a.xml", "b.xml", "c.srt")[which], data).description
         assert where.latitude is None or abs(where.latitude) <= 90

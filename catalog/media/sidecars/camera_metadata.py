@@ -15,7 +15,7 @@ from catalog.domain.sidecars import Description
 from catalog.media.place import Place, place
 from catalog.media.sidecars.columns import moment
 
-Papers = Mapping[str, Any]
+Document = Mapping[str, Any]
 
 # Tables of every packet and address, of which the first is enough.
 _TABLES = frozenset({"klvpackettable", "ltcchangetable"})
@@ -29,42 +29,43 @@ _NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?")
 _MOST_ADDRESSES = 30
 
 
-def described_by_camera(papers: Papers) -> Description | None:
-    """What the camera says of the clip; None if this is none of the papers known here."""
-    if "clipcontent" in papers or "clipmetadata" in papers:
-        return _panasonic(papers)
-    if isinstance(papers.get("device"), Mapping) or "ltcchangetable" in papers:
-        return _sony(papers)
+def described_by_camera(document: Document) -> Description | None:
+    """What the camera says of the clip; None if this is none of the documents known here."""
+    if "clipcontent" in document or "clipmetadata" in document:
+        return _panasonic(document)
+    if isinstance(document.get("device"), Mapping) or "ltcchangetable" in document:
+        return _sony(document)
     return None
 
 
 # --- Sony: XAVC, XDCAM, HDCAM SR --------------------------------------------------
 
 
-def _sony(papers: Papers) -> Description:
-    device, lens = _under(papers, "device"), _under(papers, "lens")
+def _sony(document: Document) -> Description:
+    device, lens = _under(document, "device"), _under(document, "lens")
     groups = {
-        str(g.get("name")): _items(g) for g in _each(_under(papers, "acquisitionrecord"), "group")
+        str(g.get("name")): _items(g) for g in _each(_under(document, "acquisitionrecord"), "group")
     }
-    title = papers.get("title")
-    kept = {key: value for key, value in papers.items() if key not in _TABLES}
+    title = document.get("title")
+    kept = {key: value for key, value in document.items() if key not in _TABLES}
     if groups:
         kept["acquisitionrecord"] = {name.casefold(): items for name, items in groups.items()}
     return Description(
         title=_text(title, "usascii") or _text(title, "text") or _plain(title),
-        description=_plain(papers.get("description")) or _text(papers.get("description"), "text"),
-        recorded=_moment(_text(papers.get("creationdate"), "value")),
+        description=_plain(document.get("description"))
+        or _text(document.get("description"), "text"),
+        recorded=_moment(_text(document.get("creationdate"), "value")),
         camera_make=_text(device, "manufacturer"),
         camera_model=_text(device, "modelname"),
         camera_serial=_text(device, "serialno"),
         lens=_text(lens, "modelname"),
         **_place(_exif_place(groups.get("ExifGPS", {}))),
-        start_timecode=_ltc(papers),
+        start_timecode=_ltc(document),
         metadata=kept,
     )
 
 
-def _items(group: Papers) -> dict[str, str]:
+def _items(group: Document) -> dict[str, str]:
     return {
         str(item["name"]).casefold(): str(item["value"])
         for item in _each(group, "item")
@@ -72,12 +73,12 @@ def _items(group: Papers) -> dict[str, str]:
     }
 
 
-def _ltc(papers: Papers) -> str | None:
+def _ltc(document: Document) -> str | None:
     """The timecode of the first picture: frames, seconds, minutes, hours in BCD, as on tape.
 
     SMPTE ST 12-1 keeps flags in the highest bits of each; one of the frames' is drop-frame.
     """
-    table = _under(papers, "ltcchangetable")
+    table = _under(document, "ltcchangetable")
     first = next((c for c in _each(table, "ltcchange") if c.get("framecount") == "0"), None)
     value = _text(first, "value")
     if value is None or not _LTC.fullmatch(value):
@@ -88,7 +89,7 @@ def _ltc(papers: Papers) -> str | None:
     texts = [f"{field:02x}" for field in fields]
     if not all(text.isdigit() for text in texts):
         return None
-    rate = _rate(_text(_under(_under(papers, "videoformat"), "videoframe"), "formatfps"))
+    rate = _rate(_text(_under(_under(document, "videoformat"), "videoframe"), "formatfps"))
     counted = _text(table, "tcfps")
     twice = table.get("halfstep") == "true" or bool(
         rate and counted and counted.isdigit() and int(counted) and rate / int(counted) > 1.9
@@ -114,8 +115,8 @@ def _exif_place(items: Mapping[str, str]) -> Place | None:
 # --- Panasonic P2 and AVC-LongG, Canon XF -----------------------------------------
 
 
-def _panasonic(papers: Papers) -> Description:
-    content, said = _under(papers, "clipcontent"), _under(papers, "clipmetadata")
+def _panasonic(document: Document) -> Description:
+    content, said = _under(document, "clipcontent"), _under(document, "clipmetadata")
     device, shoot = _under(said, "device"), _under(said, "shoot")
     access, scenario = _under(said, "access"), _under(said, "scenario")
     memos = [t for m in _each(_under(said, "memolist"), "memo") if (t := _text(m, "text"))]
@@ -133,11 +134,11 @@ def _panasonic(papers: Papers) -> Description:
         lens=_text(said.get("lens"), "modelname"),
         **_place(_lettered_place(_under(shoot, "location"))),
         start_timecode=_p2_timecode(content),
-        metadata=dict(papers),
+        metadata=dict(document),
     )
 
 
-def _p2_timecode(content: Papers) -> str | None:
+def _p2_timecode(content: Document) -> str | None:
     video = next(_each(_under(content, "essencelist"), "video"), {})
     found = _P2_TIMECODE.fullmatch(_text(video, "starttimecode") or "")
     if found is None:
@@ -151,7 +152,7 @@ def _p2_timecode(content: Papers) -> str | None:
     return _spelt(*(int(part) for part in found.groups()), drop=drop, twice=twice)
 
 
-def _lettered_place(location: Papers) -> Place | None:
+def _lettered_place(location: Document) -> Place | None:
     """``N35.7`` and ``E139.8``; north and east may be signs."""
     angles = []
     for name in ("latitude", "longitude"):
@@ -190,19 +191,19 @@ def _place(where: Place | None) -> dict[str, Any]:
     return {"latitude": where.latitude, "longitude": where.longitude, "altitude": where.altitude}
 
 
-def _under(papers: Any, key: str) -> Papers:  # noqa: ANN401  # any JSON
-    found = papers.get(key) if isinstance(papers, Mapping) else None
+def _under(document: Any, key: str) -> Document:  # noqa: ANN401  # any JSON
+    found = document.get(key) if isinstance(document, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
 
-def _each(papers: Papers, key: str) -> Iterator[Papers]:
-    found = papers.get(key)
+def _each(document: Document, key: str) -> Iterator[Document]:
+    found = document.get(key)
     yield from (item for item in (found if isinstance(found, list) else [found])
                 if isinstance(item, Mapping))  # fmt: skip
 
 
-def _text(papers: Any, key: str) -> str | None:  # noqa: ANN401  # any JSON
-    return _plain(papers.get(key)) if isinstance(papers, Mapping) else None
+def _text(document: Any, key: str) -> str | None:  # noqa: ANN401  # any JSON
+    return _plain(document.get(key)) if isinstance(document, Mapping) else None
 
 
 def _plain(value: Any) -> str | None:  # noqa: ANN401  # any JSON
