@@ -7,9 +7,9 @@ import os
 import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.types import TypeInfo
@@ -24,7 +24,7 @@ from catalog.db.embedded import EmbeddedPostgres
 from catalog.db.pooling import check_what_waited
 from catalog.db.reader import ReadOnlyConnection, connect_reader
 from catalog.domain.actor import Actor, whoever_runs_this
-from catalog.errors import DatabaseUnsuitableError, InvalidSettingError
+from catalog.errors import DatabaseConflictError, DatabaseUnsuitableError, InvalidSettingError
 from catalog.settings import Settings
 
 DRIVER = "postgresql+psycopg"
@@ -34,6 +34,10 @@ SERVER_MIN = 16
 PGVECTOR_MIN = (0, 8)
 COMPOSE_IMAGE = "pgvector/pgvector:0.8.1-pg17-bookworm"
 CONNECT_TIMEOUT_S = 10
+
+_Done = TypeVar("_Done")
+# Of two that deadlock one goes on: who is ended this often meets somebody else each time.
+_ATTEMPTS = 5
 
 _SESSION_SETTINGS = {
     "search_path": "catalog,public",
@@ -282,6 +286,25 @@ class Database:
             yield session
         for told in self._after_commit:
             told(session.info)
+
+    def in_session(self, work: Callable[[Session], _Done]) -> _Done:
+        """Do a unit of work in a session of its own, and again if another stood in its way.
+
+        Of two transactions that wait for each other PostgreSQL ends one, and nothing of it is
+        kept. So ``work`` may be called several times, and has to do the same each time.
+
+        Raises
+        ------
+        DatabaseConflictError
+            If it was ended for others each time.
+        DatabaseUnavailableError
+            If the server cannot be reached or the connection breaks.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(DatabaseConflictError), self.session() as session:
+                return work(session)
+        with self.session() as session:
+            return work(session)
 
     def after_commit(self, told: Callable[[Mapping[Any, Any]], None]) -> None:
         """Have every session's ``info`` told to this, once what it did is committed.

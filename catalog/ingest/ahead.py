@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.encoders import Encoder
@@ -214,14 +215,20 @@ class EncodeAhead:
         ready, made = self._settled()
         if not ready:
             return
-        with self._writing, self._database.session() as session:
-            if not vectors.begin_batch(session, self._encoder_id, lease_s=_LEASE_S):
-                return  # another one answers now, and the frames wait for it
-            frames = vectors.claim_frames(session, self._encoder_id, asset_ids=ready)
-            frames = [frame for frame in frames if frame.picture in made]
-            rows = np.stack([made[frame.picture] for frame in frames]) if frames else np.empty(0)
-            written = vectors.write_vectors(session, self._encoder_id, frames, rows)
-            missing = vectors.assets_missing(session, self._encoder_id, ready)
-            stages.mark_done(session, [a for a in ready if a not in missing], STAGE, worker_name())
+        # Whoever reads sidecars meanwhile has words written into the same clips.
+        with self._writing:
+            written = self._database.in_session(lambda session: self._kept_in(session, ready, made))
         with self._lock:
             self._on_written(written)
+
+    def _kept_in(self, session: Session, ready: list[int], made: Mapping[str, Vector]) -> int:
+        """Write these assets' vectors; how many were new."""
+        if not vectors.begin_batch(session, self._encoder_id, lease_s=_LEASE_S):
+            return 0  # another one answers now, and the frames wait for it
+        frames = vectors.claim_frames(session, self._encoder_id, asset_ids=ready)
+        frames = [frame for frame in frames if frame.picture in made]
+        rows = np.stack([made[frame.picture] for frame in frames]) if frames else np.empty(0)
+        written = vectors.write_vectors(session, self._encoder_id, frames, rows)
+        missing = vectors.assets_missing(session, self._encoder_id, ready)
+        stages.mark_done(session, [a for a in ready if a not in missing], STAGE, worker_name())
+        return written

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
@@ -56,12 +59,7 @@ def tell_untold(
         with database.session() as session:
             shown.begin("roll", rolls.count_untold(session, rolls.eye_of(session)), "assets")
     while within_s is None or time.monotonic() - began < within_s:
-        with database.session() as session:
-            eye = rolls.eye_of(session)
-            batch = rolls.assets_untold(
-                session, eye, among_these=asset_ids, after=after, limit=_AT_ONCE
-            )
-            rolls.tell_rolls(session, batch, eye)
+        batch = database.in_session(partial(_tell_some, asset_ids=asset_ids, after=after))
         told += len(batch)
         shown.advance("roll", len(batch))
         if len(batch) < _AT_ONCE:
@@ -69,3 +67,11 @@ def tell_untold(
         after = batch[-1]
     shown.end("roll")
     return told
+
+
+def _tell_some(session: Session, asset_ids: Sequence[int] | None, after: int) -> list[int]:
+    """Tell a batch of those assets whose numbers come after this one; which they were."""
+    eye = rolls.eye_of(session)
+    batch = rolls.assets_untold(session, eye, among_these=asset_ids, after=after, limit=_AT_ONCE)
+    rolls.tell_rolls(session, batch, eye)
+    return batch

@@ -139,8 +139,9 @@ class _Reader:
         if state.texts and (b"" not in known or state.seen is None):
             spoken.append(self._embedded(state.files[0], essence, told))
         listed = frozenset(path for path, folder in self._folders.items() if folder.listed)
-        with self._database.session() as session:
-            settle_asset(session, state.id, spoken, listed, seen)
+        self._database.in_session(
+            lambda session: settle_asset(session, state.id, spoken, listed, seen)
+        )
 
     def _spoken(self, file: Candidate, essence: Essence) -> Spoken | None:
         """What the file says of this asset; None if it is a log that speaks of others."""
