@@ -14,9 +14,14 @@ from typing import BinaryIO
 
 _MOST_PARTS = 20_000
 _LARGEST = 2_000_000  # bytes of one part that is read
-# id: what it is called here. XMP specification part 3; EBU Tech 3285; www.ixml.info.
-_RIFF_PARTS = {b"iXML": "ixml", b"_PMX": "xmp"}
+_LARGEST_USER_DATA = 8_000_000  # cameras put a preview or two among its texts
+# id: what it is called here. XMP specification part 3; EBU Tech 3285; www.ixml.info;
+# AES46 (cart); ITU-R BS.2088 (axml).
+_RIFF_PARTS = {b"iXML": "ixml", b"_PMX": "xmp", b"bext": "bext", b"cart": "cart", b"axml": "axml"}
+# Sony's Wave64: a chunk's name is longer, and so is its length, which counts both.
+_WAVE_64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_CANON_UUID = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _ISO_PARTS = {b"dvcC": "dolby", b"dvvC": "dolby", b"dvwC": "dolby", b"XMP_": "xmp", b"xml ": "xml"}
 _ISO_PARTS |= {b"GPMF": "gpmf"}
 _PARENTS = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"stsd": 8, b"udta": 0}
@@ -37,15 +42,30 @@ _DEEPEST = 8
 
 
 def parts_of(path: Path) -> dict[str, bytes]:
-    """The parts that say more: ``ixml``, ``xmp``, ``xml``, ``dolby``, ``gpmf``."""
+    """The parts that say more, by what they are called here.
+
+    ``ixml``, ``xmp``, ``bext``, ``cart``, ``axml`` of RIFF, RF64, BW64 and Wave64; ``xmp``,
+    ``xml``, ``dolby``, ``gpmf``, ``udta`` (a film's user data), ``canon`` (its own boxes) of ISO
+    media.
+    """
     found: dict[str, bytes] = {}
+    users: list[bytes] = []
     with suppress(OSError, struct.error), path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
         head = file.read(12)
-        parts = _riff(file, size) if head[:4] in (b"RIFF", b"RF64", b"BW64") else _iso(file, size)
+        parts = _iso(file, size)
+        if head[:4] in (b"RIFF", b"RF64", b"BW64"):
+            parts = _riff(file, size)
+        elif head == _WAVE_64[:12]:
+            parts = _wave_64(file, size)
         for name, data in parts:
-            found.setdefault(name, data)
+            if name == "udta":  # programs add one of their own
+                users.append(data)
+            else:
+                found.setdefault(name, data)
+    if users:
+        found["udta"] = b"".join(users)[:_LARGEST_USER_DATA]
     return found
 
 
@@ -68,6 +88,20 @@ def _riff(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
             return
 
 
+def _wave_64(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
+    at, header = 40, 24
+    for _ in range(_MOST_PARTS):
+        file.seek(at)
+        head = file.read(header)
+        length = int.from_bytes(head[16:], "little")
+        if len(head) < header or not header <= length <= size - at:
+            return
+        name = _RIFF_PARTS.get(head[:4])
+        if name is not None and length <= _LARGEST:
+            yield name, file.read(length - header)
+        at += (length + 7) // 8 * 8
+
+
 def _iso(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
     # A stack of ranges to walk; the innermost last.
     ranges = [(0, size, 0)]
@@ -85,9 +119,13 @@ def _iso(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
         ranges.append((after, end, depth))
         if name == b"uuid" and header[body - at : body - at + 16] == _XMP_UUID:
             yield from _read("xmp", file, body + 16, after)
+        elif name == b"uuid" and header[body - at : body - at + 16] == _CANON_UUID:
+            yield from _read("canon", file, body + 16, after)
         elif name in _ISO_PARTS:
             yield from _read(_ISO_PARTS[name], file, body, after)
-        elif depth < _DEEPEST and (skipped := _skipped(name, file, body)) is not None:
+        if name == b"udta" and depth == 1:
+            yield from _read("udta", file, body, after, largest=_LARGEST_USER_DATA)
+        if depth < _DEEPEST and (skipped := _skipped(name, file, body)) is not None:
             ranges.append((body + skipped, after, depth + 1))
 
 
@@ -108,7 +146,9 @@ def _skipped(name: bytes, file: BinaryIO, body: int) -> int | None:
     return 78 if name in _PICTURES else _PARENTS.get(name)
 
 
-def _read(name: str, file: BinaryIO, start: int, end: int) -> Iterator[tuple[str, bytes]]:
-    if end - start <= _LARGEST:
+def _read(
+    name: str, file: BinaryIO, start: int, end: int, *, largest: int = _LARGEST
+) -> Iterator[tuple[str, bytes]]:
+    if end - start <= largest:
         file.seek(start)
         yield name, file.read(end - start)

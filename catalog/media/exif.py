@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -72,28 +72,48 @@ def read_exif(image: Image.Image) -> Exif:
     Of words the XMP comes first, then IPTC, then EXIF: editors write the
     former, cameras the latter. Of times, places and the camera EXIF comes first.
     """
-    tags, captions, where = dict(_named_tags(image)), _iptc(image), _position(image)
+    found, captions = read_block(image.getexif), _iptc(image)
+    tags = found.metadata.get("exif", {})
     xmp = read_xmp(image.info.get("xmp") or image.info.get("XML:com.adobe.xmp"))
     told = xmp.description if xmp is not None else Description()
-    recorded, note = _recorded(tags, _clock_of_satellites(image))
-    title = told.title or captions.get("title") or captions.get("headline") or tags.get("XPTitle")
+    title = told.title or captions.get("title") or captions.get("headline") or found.title
     metadata = {
-        "exif": tags,
-        "gps": {k: v for k, v in asdict(where).items() if v is not None} if where else {},
+        **found.metadata,
         "iptc": captions,
         "xmp": told.metadata,
-        "recorded_note": note,
         "keywords": list(labels(iter([*told.tags, *texts(captions.get("keywords"))]))),
     }
-    camera = with_place(_camera(tags), where)
     words = [facts_of_xmp(xmp)] if xmp is not None else []
     shared = first_of([*words, _editors(captions), _photographers(tags)])
     return Exif(
         metadata={key: value for key, value in metadata.items() if value},
-        recorded=recorded or told.recorded,
+        recorded=found.recorded or told.recorded,
         title=title if isinstance(title, str) and title else None,
-        facts=first_of([camera, shared]),
+        facts=first_of([_camera_and_place(found.facts), shared]),
     )
+
+
+def read_block(block: Callable[[], Image.Exif]) -> Exif:
+    """Read EXIF alone; ``block`` gives it, and may fail: what is broken is left out."""
+    tags, where = dict(_named_tags(block)), _position(block)
+    recorded, note = _recorded(tags, _clock_of_satellites(block))
+    title = tags.get("XPTitle")
+    metadata = {
+        "exif": tags,
+        "gps": {k: v for k, v in asdict(where).items() if v is not None} if where else {},
+        "recorded_note": note,
+    }
+    return Exif(
+        metadata={key: value for key, value in metadata.items() if value},
+        recorded=recorded,
+        title=title if isinstance(title, str) and title else None,
+        facts=first_of([with_place(_camera(tags), where), _photographers(tags)]),
+    )
+
+
+def _camera_and_place(facts: Facts) -> Facts:
+    """Without the words, of which an editor's come first."""
+    return replace(facts, description=None, rights=None, creator=None)
 
 
 def _camera(tags: Mapping[str, Any]) -> Facts:
@@ -127,13 +147,13 @@ def _text(tags: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _named_tags(image: Image.Image) -> Iterator[tuple[str, Any]]:
+def _named_tags(block: Callable[[], Image.Exif]) -> Iterator[tuple[str, Any]]:
     from PIL import ExifTags  # noqa: PLC0415  only stills need it
 
     with suppress(Exception):  # a broken block yields what was readable before the break
-        exif = image.getexif()
-        for block in (exif, exif.get_ifd(_EXIF_BLOCK)):
-            for number, value in block.items():
+        exif = block()
+        for directory in (exif, exif.get_ifd(_EXIF_BLOCK)):
+            for number, value in directory.items():
                 name = ExifTags.TAGS.get(number)
                 if name is None or name in _MACHINERY:
                     continue
@@ -174,19 +194,19 @@ def _recorded(
     return None, None
 
 
-def _clock_of_satellites(image: Image.Image) -> datetime | None:
+def _clock_of_satellites(block: Callable[[], Image.Exif]) -> datetime | None:
     """The moment GPS told, in UTC."""
     with suppress(Exception):
-        gps = image.getexif().get_ifd(_GPS_BLOCK)
+        gps = block().get_ifd(_GPS_BLOCK)
         hour, minute, second = (int(float(part)) for part in gps[7])
         day = str(gps[29]).strip("\0 ").replace(":", "-")
         return parse_moment(f"{day}T{hour:02}:{minute:02}:{second:02}+00:00")[0]
     return None
 
 
-def _position(image: Image.Image) -> Place | None:
+def _position(block: Callable[[], Image.Exif]) -> Place | None:
     with suppress(Exception):
-        gps = image.getexif().get_ifd(_GPS_BLOCK)
+        gps = block().get_ifd(_GPS_BLOCK)
         angles = []
         for value_tag, sign_tag, negative in ((2, 1, "S"), (4, 3, "W")):
             degrees, minutes, seconds = (float(part) for part in gps[value_tag])

@@ -13,7 +13,6 @@ from typing import Any
 from catalog.domain.media import Facts
 from catalog.domain.sidecars import PLACE, SHARED_FACTS, Description, Sidecar
 from catalog.media.place import Place, parse_iso6709
-from catalog.media.sidecars.camera_metadata import described_by_camera
 from catalog.media.sidecars.columns import joined
 from catalog.media.sidecars.xmp import parse_xmp
 
@@ -34,9 +33,13 @@ _SCENES, _TAKES = ("scene",), ("take", "take_number")
 _RIGHTS = ("copyright", "rights", "usage_terms", "license", "licence")
 _CREATORS = ("artist", "author", "creator", "photographer", "director", "album_artist")
 _CREDITS = ("credit", "credits", "source")
-_DESCRIPTIONS = ("description", "synopsis", "comment", "long_description", "summary")
+_DESCRIPTIONS = (
+    *("description", "synopsis", "comment", "long_description", "summary"),
+    "list_comment",  # of a Broadcast Wave (`catalog.media.broadcast_wave`)
+)
 _LOCATIONS = ("location", "iso6709", "xyz")
 _LANGUAGE = re.compile(r"-[a-z]{3}$")
+_USER_COMMENT = "comment_"  # how FFmpeg calls what people wrote of an MXF, as columns of a bin
 # Sound Devices and others write lines such as sSCENE=12A into the description of a Broadcast Wave.
 _SLATE_LINE = re.compile(r"^[a-z]?([A-Z_]{4,20})=(.*)$", re.MULTILINE)
 # What encoders and cameras put where a person might have written something.
@@ -108,6 +111,7 @@ def _by_last_part(tags: Tags) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in tags.items():
         last = _LANGUAGE.sub("", re.split(r"[./:]", name)[-1]).replace(" ", "_")
+        last = last.removeprefix(_USER_COMMENT)
         found.setdefault(last, value)
     return found
 
@@ -136,13 +140,8 @@ def facts_of_wave(description: str, document: Mapping[str, Any]) -> Facts:
     )
 
 
-def facts_of_camera_xml(document: Mapping[str, Any]) -> Facts:
-    """What the camera's XML within a file says (`catalog.media.sidecars.camera_metadata`)."""
-    said = described_by_camera(document)
-    return Facts() if said is None else _facts_of(said)
-
-
-def _facts_of(said: Description) -> Facts:
+def facts_of(said: Description) -> Facts:
+    """The facts of what an XML or XMP says."""
     names = ("description", *SHARED_FACTS, *PLACE)
     return Facts(**{name: getattr(said, name) for name in names})
 
@@ -159,7 +158,7 @@ def read_xmp(packet: bytes | str | None) -> Sidecar | None:
 
 def facts_of_xmp(sidecar: Sidecar) -> Facts:
     """The facts among an XMP packet's properties."""
-    return _facts_of(sidecar.description)
+    return facts_of(sidecar.description)
 
 
 def texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON

@@ -147,13 +147,13 @@ def _canon(file: BinaryIO, parts: RawParts) -> None:
         elif name == b"co64" and sizes:
             at = struct.unpack_from(">Q", _read(file, start, start + 16), 8)[0]
             parts.previews += _piece(file, at, sizes.pop())
-    parts.exif = _canon_exif(blocks)
+    parts.exif = canon_exif(blocks)
     if parts.exif is not None:
         parts.sensor = _size(parts.exif.get(256), parts.exif.get(257))
 
 
-def _canon_exif(blocks: dict[bytes, bytes]) -> Image.Exif | None:
-    """The file's EXIF, put together of the three that a CR3 holds."""
+def canon_exif(blocks: dict[bytes, bytes]) -> Image.Exif | None:
+    """EXIF put together of the three blocks among a Canon's boxes: CMT1, CMT2 and CMT4."""
     from PIL import Image  # noqa: PLC0415
 
     found: dict[bytes, Image.Exif] = {}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from catalog.domain.timecode import can_drop, frames_to_timecode, nominal_rate
+from catalog.domain.timecode import can_drop, frames_to_timecode, is_timecode, nominal_rate
 from catalog.media.facts import slate_lines
 from catalog.media.timing import nearest_rate
 
+_WRITTEN = re.compile(r"(\d\d)[:;.](\d\d)[:;.](\d\d)([:;.])(\d\d)", re.ASCII)
 _FIELDS_FROM = 30  # frames a second above which SMPTE ST 12-3 counts pairs of them
 
 
@@ -66,6 +68,30 @@ def _spelt(
         return None
     mark = ";" if drop and (rate is None or can_drop(rate)) else ":"
     return f"{hours:02}:{minutes:02}:{seconds:02}{mark}{frames:02}"
+
+
+def timecode_of_xmp(document: Mapping[str, Any]) -> str | None:
+    """The timecode that an editing program gave a file in its XMP, else the file's own in it."""
+    dynamic = document.get("xmpdm")
+    for name in ("alttimecode", "starttimecode"):
+        said = dynamic.get(name) if isinstance(dynamic, Mapping) else None
+        if not isinstance(said, Mapping):
+            continue
+        drop = "drop" in str(said.get("timeformat", "")).replace("NonDrop", "").casefold()
+        if (found := timecode_of_text(str(said.get("timevalue", "")), drop=drop)) is not None:
+            return found
+    return None
+
+
+def timecode_of_text(text: str, *, drop: bool = False) -> str | None:
+    """A timecode with any marks between its numbers; zero is what programs write of none."""
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None or not any(map(int, found.group(1, 2, 3, 5))):
+        return None
+    hours, minutes, seconds, mark, frames = found.groups()
+    dropped = drop or mark == ";"
+    spelt = f"{hours}:{minutes}:{seconds}{';' if dropped else ':'}{frames}"
+    return spelt if is_timecode(spelt) else None
 
 
 def _speed(tags: Mapping[str, str], document: Mapping[str, Any]) -> tuple[str, str]:

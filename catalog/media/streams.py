@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _NAME_TAGS = ("title", "handler_name", "filename")  # the last of attachments
+# Of timecode tracks, of which there may be several, and of attachments.
+_TOLD_OF_FURTHER = ("timecode", "reel_name", "mimetype")
 _PCM_BITS = re.compile(r"(?<=[suf])\d{1,2}")
 _TOLD_OF_SOUND = (
     "index", "codec", "profile", "sample_rate", "channels", "layout", "sample_format", "bit_depth",
@@ -154,13 +156,15 @@ def _chapters(container: InputContainer) -> list[dict[str, Any]]:
 
 def _further(stream: Stream) -> dict[str, Any]:
     codec = stream.codec_context.codec.canonical_name if has_decoder(stream) else None
-    return {
+    found = {
         "index": stream.index,
         "type": stream.type,
         "codec": codec,
         "language": _language(stream),
         "name": _name(stream),
     }
+    told = {name: clean_text(stream.metadata.get(name, "")) for name in _TOLD_OF_FURTHER}
+    return found | {name: text for name, text in told.items() if text}
 
 
 def _name(stream: Stream) -> str | None:

@@ -14,10 +14,13 @@ _NOISE = frozenset(
     {"major_brand", "minor_version", "compatible_brands", "vendor_id", "handler_name"}
     | {"language", "rotate"}
 )
+# QuickTime's and iTunes' dates have the place's own clock, and its offset.
+_ZONED = ("com.apple.quicktime.creationdate", "recording_date")
 _CREATION = (
-    "com.apple.quicktime.creationdate",
+    *_ZONED,
     "creation_time",
     "date_recorded",
+    "record date",  # APE's
     "date",
     "modification_date",
 )
@@ -149,14 +152,19 @@ def local_moment(*sources: Mapping[str, str]) -> str | None:
 
     ``recorded`` is UTC; who looks for evenings needs the place's own time.
     """
-    for tags in sources:
-        text = tags.get("com.apple.quicktime.creationdate", "")
+    return next((moment.isoformat() for tags in sources if (moment := zoned_moment(tags))), None)
+
+
+def zoned_moment(tags: Mapping[str, str]) -> datetime | None:
+    """The moment of recording that a tag names with its offset, which it keeps."""
+    for name in _ZONED:
+        text = tags.get(name, "").strip()
         try:
-            moment = datetime.fromisoformat(text.strip())
+            moment = datetime.fromisoformat(text)
         except ValueError:
             continue
         if moment.tzinfo is not None and parse_moment(text)[0] is not None:
-            return moment.isoformat()
+            return moment
     return None
 
 
