@@ -80,14 +80,16 @@ class KnownBackgrounds:
     def keep(self, parts: SearchParts, row: Row[Any]) -> None:
         """Remember what the statement of these parts measured, by a row of its answer."""
         meaning, near = parts.meaning, parts.nearest
-        key = None if meaning is None else _key(meaning)
+        if meaning is None or row.cutoff_floor is None:
+            return
+        key = _key(meaning)
         # A small library is measured as a whole, and soon another by what is added.
-        if key is None or row.cutoff_floor is None or parts.library <= SAMPLE:
+        if key is None or parts.library <= SAMPLE:
             return
         unfiltered = None
         if near is not None and near.centres is not None and row.background_spread is not None:
             unfiltered = Background(row.candidates, row.background_mean, row.background_spread)
-        elif parts.ground is not None:
+        elif self.of(meaning, parts.library) is not None:
             return  # nothing new
         ground = Ground(row.median, row.quartile, row.cutoff_floor)
         self._known.keep(key, Known(parts.library, ground, unfiltered))

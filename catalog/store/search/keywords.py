@@ -9,6 +9,8 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    and_,
+    case,
     cast,
     func,
     null,
@@ -57,22 +59,33 @@ def matches(keywords: Keywords) -> Matches:
     return Matches(named, heard)
 
 
-def keyword_ranks(candidate: CTE, matched: Matches) -> CTE:
-    """The candidates whose words match, best first; those alike share a place."""
-    named, heard = matched.named, matched.heard
-    rank = func.coalesce(heard.c.rank, named.c.rank)
-    return (
-        select(
-            candidate.c.asset_id,
-            func.coalesce(candidate.c.clip_id, 0).label("clip_id"),
-            func.dense_rank().over(order_by=rank.desc()).label("keyword_rank"),
-        )
-        .select_from(candidate)
-        .outerjoin(named, named.c.asset_id == candidate.c.asset_id)
-        .outerjoin(heard, heard.c.clip_id == candidate.c.clip_id)
-        .where(rank.is_not(None))
-        .cte("keyword")
+def words_rank(keywords: Keywords) -> ColumnElement[Any]:
+    """The same of one candidate, of its asset's row and its shot's; NULL where none match.
+
+    For few candidates, whose rows are at hand: no index is asked which others there are.
+    """
+    both = Asset.words.concat(Clip.words)
+    heard = and_(Clip.words.bool_op("@@")(keywords.any), both.bool_op("@@")(keywords.all))
+    named = Asset.words.bool_op("@@")(keywords.all)
+    return case(
+        (heard, func.ts_rank_cd(both, keywords.all)),
+        (named, func.ts_rank_cd(Asset.words, keywords.all)),
     )
+
+
+def joined_rank(source: Any, of: CTE, matched: Matches) -> tuple[Any, ColumnElement[Any]]:  # noqa: ANN401  # a join
+    """The source with what matches the words beside it, and the rank of each row of ``of``."""
+    named, heard = matched.named, matched.heard
+    joined = source.outerjoin(named, named.c.asset_id == of.c.asset_id).outerjoin(
+        heard, heard.c.clip_id == of.c.clip_id
+    )
+    return joined, func.coalesce(heard.c.rank, named.c.rank)
+
+
+def place_by(rank: ColumnElement[Any]) -> ColumnElement[int]:
+    """The place among those whose words match, best first; those alike share a place."""
+    place: ColumnElement[int] = func.dense_rank().over(order_by=rank.desc().nulls_last())
+    return case((rank.is_not(None), place))
 
 
 def spoken_clip(page: CTE, parts: SearchParts) -> ColumnElement[Any]:

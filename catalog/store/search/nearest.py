@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     TableSample,
+    and_,
     bindparam,
     cast,
     exists,
@@ -223,26 +224,29 @@ def sampled_kept(
     ).select_from(kept)
 
 
-def best_frames(candidate: CTE, meaning: Meaning | None) -> CTE | None:
-    """Of each candidate the cosine of the frame nearest to the query's vector.
+def best_frames(candidate: CTE, meaning: Meaning) -> CTE:
+    """Each candidate with the cosine of the frame nearest to the query's vector, NULL without one.
 
     A minimum per group, for that needs no sort; which frame it was is looked up
-    for the few clips of the page.
+    for the few clips of the page. What is known of a candidate comes along: were it joined to
+    its cosine afterwards, a plan that takes the candidates for few would compare each with all.
     """
-    if meaning is None:
-        return None
     near = (
-        select(Embedding.clip_id, distance_to(meaning).label("distance"))
-        .join(candidate, candidate.c.clip_id == Embedding.clip_id)
-        .where(Embedding.encoder_id == meaning.encoder_id)
+        select(*candidate.c, distance_to(meaning).label("distance"))
+        .outerjoin(
+            Embedding,
+            and_(
+                Embedding.clip_id == candidate.c.clip_id,
+                Embedding.encoder_id == meaning.encoder_id,
+            ),
+        )
         .cte("near")
         # Else the vectors themselves are carried into the grouping, and spill to disk.
         .prefix_with("MATERIALIZED")
     )
+    known = [near.c[column.name] for column in candidate.c]
     return (
-        select(near.c.clip_id, (1 - func.min(near.c.distance)).label("cosine"))
-        .group_by(near.c.clip_id)
-        .cte("best")
+        select(*known, (1 - func.min(near.c.distance)).label("cosine")).group_by(*known).cte("best")
     )
 
 

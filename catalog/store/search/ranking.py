@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from catalog.db.models import Asset, Clip
 from catalog.domain.ordering import Weights
-from catalog.store.search.keywords import Matches, keyword_ranks
+from catalog.store.search.keywords import Matches, joined_rank, place_by
 from catalog.store.search.parts import (
     Cursor,
     SearchParts,
@@ -63,14 +63,21 @@ class Beside:
     """The cosine from which on a line is taken to say it."""
 
 
-def candidates(where: ColumnElement[bool], *, flagged: bool, name: str = "candidate") -> CTE:
+def candidates(
+    where: ColumnElement[bool],
+    *shown: ColumnElement[Any],
+    flagged: bool,
+    name: str = "candidate",
+) -> CTE:
     """Shots that pass the filters; an asset without shots stands for itself.
 
-    So does one of flagged shots alone, unless these are asked for.
+    So does one of flagged shots alone, unless these are asked for. ``shown`` is what else is
+    told of them.
     """
     shot = and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
     return (
-        select(Asset.id.label("asset_id"), Clip.id.label("clip_id"))
+        select(Asset.id.label("asset_id"), Clip.id.label("clip_id"), *shown)
+        .select_from(Asset)
         .outerjoin(Clip, shot if flagged else and_(shot, Clip.flag.is_(None)))
         .where(Asset.kind.is_not(None), where)
         .cte(name)
@@ -124,16 +131,19 @@ def _named_of(parts: SearchParts, matched: Matches) -> list[Select[int, int]]:
 
 
 def ranked_by_all(
-    candidate: CTE,
-    best: CTE | None,
+    best: CTE,
     matched: Matches | None,
     wide: Wide | None,
     said: Heard | None,
 ) -> CTE:
-    """Each candidate's place in each ranking; NULL where the ranking does not hold it."""
-    columns: list[ColumnElement[Any]] = [candidate.c.asset_id, candidate.c.clip_id]
-    source: Any = candidate
-    if best is None:
+    """Each candidate's place in each ranking; NULL where the ranking does not hold it.
+
+    ``best`` are the candidates, with their ``cosine`` where there is a meaning, and with their
+    ``words_rank`` where they are known with it.
+    """
+    source: Any = best
+    columns: list[ColumnElement[Any]] = [best.c.asset_id, best.c.clip_id]
+    if "cosine" not in best.c:
         columns += [
             cast(null(), Double).label("cosine"),
             cast(null(), BigInteger).label("cosine_rank"),
@@ -141,21 +151,21 @@ def ranked_by_all(
             cast(null(), Double).label("background_spread"),
         ]
     else:
-        source = source.outerjoin(best, best.c.clip_id == candidate.c.clip_id)
         if wide is not None:
             source = source.join(wide.background, true()).outerjoin(
-                wide.near, wide.near.c.clip_id == candidate.c.clip_id
+                wide.near, wide.near.c.clip_id == best.c.clip_id
             )
         columns += _places_by_cosine(best, wide)
-    if matched is None:
-        columns.append(cast(null(), BigInteger).label("keyword_rank"))
-    else:
-        found = keyword_ranks(candidate, matched)
-        source = source.outerjoin(found, _same(found, candidate))
-        columns.append(found.c.keyword_rank)
+    place: ColumnElement[Any] = cast(null(), BigInteger)
+    if "words_rank" in best.c:
+        place = place_by(best.c.words_rank)
+    elif matched is not None:
+        source, rank = joined_rank(source, best, matched)
+        place = place_by(rank)
+    columns.append(place.label("keyword_rank"))
     over = None if said is None else said.over
     if over is not None:
-        source = source.outerjoin(over, _same(over, candidate))
+        source = source.outerjoin(over, _same(over, best))
     columns += ranked_columns(over)
     return select(*columns).select_from(source).cte("ranked")
 

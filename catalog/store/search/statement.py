@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session, aliased
 from catalog.db.models import Asset, Clip, Frame, Location, Root
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.cutoff import JUDGED_BY, cutoff_of, end_of_list, judged
-from catalog.store.search.keywords import Matches, matches, spoken_clip
+from catalog.store.search.keywords import Matches, matches, spoken_clip, words_rank
 from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
 from catalog.store.search.parts import (
     Keywords,
@@ -119,8 +119,8 @@ def search_statement(parts: SearchParts) -> Row:
     matched = None if parts.keywords is None else matches(parts.keywords)
     said = heard(parts)
     candidate, wide = _candidates(parts, matched, said)
-    best = best_frames(candidate, parts.meaning)
-    ranked = ranked_by_all(candidate, best, matched, wide, said)
+    best = candidate if parts.meaning is None else best_frames(candidate, parts.meaning)
+    ranked = ranked_by_all(best, matched, wide, said)
     relevant = is_ranked(parts) and parts.free_words
     end = cutoff_of(ranked, parts.meaning, parts.ground)
     beside = None
@@ -146,11 +146,12 @@ def _candidates(
 ) -> tuple[CTE, Wide | None]:
     """Whose frames are compared: of every candidate, or of those a wide search found near."""
     if parts.nearest is None or parts.meaning is None:
-        where = parts.where
-        if parts.clips is not None:
-            known = bindparam("clips", parts.clips, type_=ARRAY(BigInteger))
-            where = and_(where, Clip.id == any_(known))
-        return candidates(where, flagged=parts.flagged), None
+        if parts.clips is None:
+            return candidates(parts.where, flagged=parts.flagged), None
+        known = bindparam("clips", parts.clips, type_=ARRAY(BigInteger))
+        where = and_(parts.where, Clip.id == any_(known))
+        ranks = [] if parts.keywords is None else [words_rank(parts.keywords).label("words_rank")]
+        return candidates(where, *ranks, flagged=parts.flagged), None
     near = near_clips(parts, parts.meaning, parts.nearest)
     wide = Wide(near, background(parts, parts.meaning, parts.nearest))
     return pool(parts, near, matched, said), wide
