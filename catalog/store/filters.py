@@ -125,7 +125,8 @@ def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
 
 
 def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None:
-    parts = [part for part in map(keyword_query, nodes) if part is not None]
+    # What is said again asks for nothing more, but ranking takes memory by the square of it.
+    parts = [part for part in map(keyword_query, dict.fromkeys(nodes)) if part is not None]
     if not parts:
         return None
     # Pair by pair: a chain of hundreds would nest deeper than Python recurses.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, cast, exists, false, func, or_, select
@@ -12,9 +11,6 @@ from sqlalchemy.orm import aliased
 from catalog.db.models import Asset, Clip
 from catalog.domain.query import And, Field, Filter, Node, Or, TextMatch, Value
 
-# What catalog.words_query takes for blanks.
-_BLANKS = re.compile("[\\t-\\r \xa0\u3000]+")
-
 
 def phrase_query(text: str) -> ColumnElement[Any]:
     """The tsquery of words that stand together."""
@@ -22,12 +18,7 @@ def phrase_query(text: str) -> ColumnElement[Any]:
 
 
 def words_query(text: str) -> ColumnElement[Any]:
-    """The tsquery of all these words, in any of their forms; ``word*`` is the beginning of one.
-
-    A word said again asks for nothing more, but ``ts_rank_cd`` takes memory by the square of it.
-    """
-    if isinstance(text, str):  # an argument of SQL's is none
-        text = " ".join(dict.fromkeys(_BLANKS.split(text)))
+    """The tsquery of all these words, in any of their forms; ``word*`` is the beginning of one."""
     return func.catalog.words_query(text, type_=TSQUERY)
 
 
