@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from catalog import encoders
@@ -56,7 +57,11 @@ class OpenCatalog:
         self._remembered = Remembered()
         self.sound_encoders = SoundEncoders(database, settings.sound_encoder, settings.device)
         self._encoders = Encoders(
-            database, self._load_text_encoder, settings.encoder, settings.speech_encoder
+            database,
+            self._load_text_encoder,
+            settings.encoder,
+            settings.speech_encoder,
+            load_untried=partial(self._load_text_encoder, tried=False),
         )
 
     def _tell(self, committed: Mapping[Any, Any]) -> None:
@@ -69,9 +74,9 @@ class OpenCatalog:
         wanted = precision or self.settings.precision
         return encoders.load_encoder(name, device=self.settings.device, precision=wanted)
 
-    def _load_text_encoder(self, name: str) -> TextEncoder:
+    def _load_text_encoder(self, name: str, *, tried: bool = True) -> TextEncoder:
         given = {"device": self.settings.device, "precision": self.settings.precision}
-        return encoders.load_text_encoder(name, **given)
+        return encoders.load_text_encoder(name, **given, tried=tried)
 
     @property
     def dispatcher(self) -> Dispatcher:

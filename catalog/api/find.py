@@ -166,7 +166,7 @@ class FindVerbs(OpenCatalog):
         return kind(
             self.database,
             self.store,
-            self._encoders.load_text,
+            self._encoders.for_queries,
             self.decoders,
             self._known_phrases,
             remembered=self._remembered,
@@ -252,7 +252,7 @@ class FindVerbs(OpenCatalog):
         """
         seconds = self.settings.sql_timeout_s if timeout is None else timeout
         return run_sql(
-            self.database, statement, self._encoders.load_text, limit=limit, timeout_s=seconds
+            self.database, statement, self._encoders.for_queries, limit=limit, timeout_s=seconds
         )
 
     def phrases(self, texts: Sequence[str]) -> int:
@@ -266,7 +266,7 @@ class FindVerbs(OpenCatalog):
         EncoderUnavailableError
             If the encoder's weights are not to be had.
         """
-        return encode_phrases(self.database, texts, self._encoders.load_text)
+        return encode_phrases(self.database, texts, self._encoders.for_queries)
 
     def serve_phrases(
         self,
@@ -285,7 +285,7 @@ class FindVerbs(OpenCatalog):
             If the database goes away.
         """
         return answer_phrases(
-            self.database, self._encoders.load_text, stop or threading.Event(), ready
+            self.database, self._encoders.for_queries, stop or threading.Event(), ready
         )
 
     def show(self, reference: Reference) -> dict[str, Any]:

@@ -59,6 +59,9 @@ class OpenClipEncoder:
         From pictures as the model is shown them to vectors; `accelerate` may exchange it.
     speedups:
         What `accelerate` has kept.
+
+    Without ``weights_digest`` the model has to be as it was loaded, in fp32: it is taken of that
+    when somebody asks, for it reads every weight.
     """
 
     def __init__(
@@ -68,14 +71,14 @@ class OpenClipEncoder:
         *,
         name: str,
         precision: str,
-        weights_digest: str,
+        weights_digest: str | None = None,
     ) -> None:
         first = next(model.parameters())
         self._where, self._dtype = first.device, first.dtype
         self.name = name
         self.precision = precision
         self.device = str(self._where)
-        self.weights_digest = weights_digest
+        self._weights_digest = weights_digest
         self._batch = BatchSize(*_BATCH.get(self._where.type, _CPU_BATCH))
         self.preprocessing: dict[str, Any] = get_model_preprocess_cfg(model)
         self._tokenizer = tokenizer
@@ -94,6 +97,13 @@ class OpenClipEncoder:
         self._mean = 255 * _per_channel(self.preprocessing["mean"], self._where)
         self._deviation = 255 * _per_channel(self.preprocessing["std"], self._where)
         self.dimension = int(self._forward_texts(self.tokenize([""])).shape[1])
+
+    @property
+    def weights_digest(self) -> str:
+        """Fingerprint of weights, preprocessing and tokens."""
+        if self._weights_digest is None:
+            self._weights_digest = digest(self._model, self._tokens, self.preprocessing)
+        return self._weights_digest
 
     @property
     def batch_size(self) -> int:
@@ -288,6 +298,24 @@ class OpenClipEncoder:
             )
         vectors /= norms
         return vectors
+
+
+def load_untried(spec: EncoderSpec, *, name: str, device: str, precision: str) -> OpenClipEncoder:
+    """Load ``spec`` as `load` does, for few texts: no precisions race, and no picture is tried.
+
+    ``auto`` is fp32, whose vectors all others are measured by.
+    """
+    where = resolve_device(device)
+    check_precision(precision, where)
+    wanted = precision.removesuffix(COMPILED)  # texts are never compiled
+    if wanted not in {"auto", "fp32"}:
+        return load(spec, name=name, device=device, precision=wanted)
+    sources = find_sources(spec, name)
+    model, tokenizer = build_model(sources), build_tokenizer(sources)
+    try:
+        return OpenClipEncoder(model.to(where), tokenizer, name=sources.name, precision="fp32")
+    except CANNOT as error:
+        raise broken(sources.name, error) from error
 
 
 def load(spec: EncoderSpec, *, name: str, device: str, precision: str) -> OpenClipEncoder:

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.encoders.late_compiler import late_compiler
 from catalog.encoders.spec import CONFIG_FILE, EncoderSpec, Kind, parse_spec
 from catalog.errors import EncoderUnavailableError, UnknownEncoderError
 
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
     from catalog.encoders.protocol import Encoder, TextEncoder
 
 
-def load_text_encoder(spec: str, *, device: str = "auto", precision: str = "auto") -> TextEncoder:
+def load_text_encoder(
+    spec: str, *, device: str = "auto", precision: str = "auto", tried: bool = True
+) -> TextEncoder:
     """Load an encoder that makes vectors of texts: a sentence encoder, or as `load_encoder`.
+
+    Without ``tried`` an image-text model is there in a fraction of the time, for few texts:
+    ``auto`` is then fp32, and what it does to pictures is not tried out.
 
     Raises
     ------
@@ -23,11 +29,16 @@ def load_text_encoder(spec: str, *, device: str = "auto", precision: str = "auto
         As `load_encoder`.
     """
     parsed = parse_spec(spec)
-    if parsed.kind is not Kind.SENTENCE:
-        return load_encoder(spec, device=device, precision=precision)
-    from catalog.encoders.sentence import load_sentence  # noqa: PLC0415  # this imports torch
+    if parsed.kind is Kind.SENTENCE:
+        from catalog.encoders.sentence import load_sentence  # noqa: PLC0415  # this imports torch
 
-    return load_sentence(parsed, device=device, precision=precision)
+        return load_sentence(parsed, device=device, precision=precision)
+    if tried or parsed.kind is Kind.NULL:
+        return load_encoder(spec, device=device, precision=precision)
+    where = located(parsed)
+    with late_compiler():
+        from catalog.encoders.open_clip_encoder import load_untried  # noqa: PLC0415  # and torch
+    return load_untried(where, name=parsed.name, device=device, precision=precision)
 
 
 def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") -> Encoder:
@@ -69,8 +80,8 @@ def load_encoder(spec: str, *, device: str = "auto", precision: str = "auto") ->
         return NullEncoder(parsed.dimension)
     name = parsed.name
     parsed = located(parsed)
-    from catalog.encoders.open_clip_encoder import load  # noqa: PLC0415  # this imports torch
-
+    with late_compiler():
+        from catalog.encoders.open_clip_encoder import load  # noqa: PLC0415  # this imports torch
     return load(parsed, name=name, device=device, precision=precision)
 
 

@@ -33,12 +33,17 @@ class Encoders:
         load: Callable[[str], TextEncoder],
         default: str,
         speech: str | None = None,
+        *,
+        load_untried: Callable[[str], TextEncoder] | None = None,
     ) -> None:
+        """``load_untried`` is the quicker way to an encoder of a few texts."""
         self.database = database
         self._load_spec = load
+        self._load_untried = load_untried or load
         self._default = default
         self._speech = speech
         self._loaded: dict[str, TextEncoder] = {}
+        self._untried: dict[str, TextEncoder] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def load(self, name: str) -> Encoder:
@@ -63,12 +68,23 @@ class Encoders:
         with self._locks[name]:
             if name not in self._loaded:
                 self._loaded[name] = self._load_spec(name)
+                self._untried.pop(name, None)
             return self._loaded[name]
+
+    def for_queries(self, name: str) -> TextEncoder:
+        """The encoder for a few texts or pictures: one that is loaded, or the quickest to load."""
+        with self._locks[name]:
+            if (loaded := self._loaded.get(name)) is not None:
+                return loaded
+            if name not in self._untried:
+                self._untried[name] = self._load_untried(name)
+            return self._untried[name]
 
     def forget(self, name: str) -> None:
         """Let the model's memory go, once nobody uses it any more."""
         with self._locks[name]:
             self._loaded.pop(name, None)
+            self._untried.pop(name, None)
 
     def active(self) -> tuple[Encoder, int]:
         """The encoder that answers, loaded, and its row's id; the first becomes active.
@@ -93,11 +109,12 @@ class Encoders:
 
     def _let_go(self) -> None:
         """Free the memory of models that answered before another one took over."""
-        if len(self._loaded) < 2:
+        held = {*self._loaded, *self._untried}
+        if len(held) < 2:
             return
         with self.database.session() as session:
             wanted = {r.name for r in vectors.list_encoders(session) if r.active or r.filling}
-        for name in [name for name in self._loaded if name not in wanted]:
+        for name in held - wanted:
             self.forget(name)
 
     def answering(self) -> str:

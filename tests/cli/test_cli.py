@@ -52,6 +52,27 @@ def test_importing_the_package_loads_no_torch():
     assert done.stdout.strip() == "[]"
 
 
+def test_verbs_that_need_no_model_load_none(environment: dict[str, str]):
+    """Nor anything else that takes long: a filter alone, a list or SQL is asked in passing."""
+    verbs = (["search", "kind:video"], ["assets"], ["sql", "SELECT 1"], ["stats"],
+             ["encoder", "list"], ["bin", "list"])  # fmt: skip
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from catalog.cli.app import app\n"
+        f"for verb in {verbs!r}:\n"
+        "    assert CliRunner().invoke(app, verb).exit_code == 0, verb\n"
+        "heavy = {'torch', 'torchvision', 'open_clip', 'transformers', 'timm', 'huggingface_hub',\n"
+        "         'sympy', 'scipy', 'pandas', 'cv2', 'scenedetect', 'onnxruntime', 'celery',\n"
+        "         'redis', 'fastapi', 'opentimelineio'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
 def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
     (pictures / "empty.mp4").touch()
     answer = cli("ingest", pictures, "--json", "--collection", "C", "--tag", "t", "--meta", "a=b=c")

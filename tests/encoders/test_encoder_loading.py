@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -17,7 +19,16 @@ import torch
 from PIL import Image
 from tiny_models import HF_TEXT, save_model
 
-from catalog.encoders import building, hub, load_encoder, registry, sources
+from catalog.encoders import (
+    building,
+    hub,
+    load_encoder,
+    load_text_encoder,
+    open_clip_encoder,
+    registry,
+    sources,
+)
+from catalog.encoders.open_clip_encoder import OpenClipEncoder
 from catalog.errors import EncoderUnavailableError, InvalidSettingError, UnknownEncoderError
 from catalog.settings import DEFAULT_ENCODER
 
@@ -81,6 +92,57 @@ def test_the_well_known_text_towers_are_carried_along(empty_cache):
     )
     config = json.loads((found.text_tower / "config.json").read_text())
     assert (config["hidden_size"], config["vocab_size"]) == (768, 250002)
+
+
+# --- for few texts --------------------------------------------------------------------
+
+
+def test_an_encoder_for_few_texts_is_the_same_and_tries_nothing(tiny_folder, monkeypatch):
+    full = load_encoder(str(tiny_folder), device="cpu", precision="fp32")
+    pictures = []
+    real = OpenClipEncoder.forward
+    monkeypatch.setattr(
+        OpenClipEncoder, "forward", lambda self, few: pictures.append(few) or real(self, few)
+    )
+    monkeypatch.setattr(open_clip_encoder, "settle_precision", None)  # who calls it fails
+    few = load_text_encoder(str(tiny_folder), device="cpu", tried=False)
+    assert (few.name, few.precision, few.dimension) == (full.name, "fp32", full.dimension)
+    texts = ["a red car", "кіт"]
+    np.testing.assert_allclose(few.encode_texts(texts), full.encode_texts(texts), atol=1e-6)
+    assert pictures == []
+    assert few.weights_digest == full.weights_digest
+
+
+def test_an_encoder_for_few_texts_computes_in_what_was_asked_for(tiny_folder):
+    few = load_text_encoder(str(tiny_folder), device="cpu", precision="bf16", tried=False)
+    full = load_encoder(str(tiny_folder), device="cpu", precision="fp32")
+    assert (few.precision, few.weights_digest) == ("bf16", full.weights_digest)
+    with pytest.raises(InvalidSettingError, match="fp64"):
+        load_text_encoder(str(tiny_folder), precision="fp64", tried=False)
+
+
+def test_the_compiler_comes_when_it_is_called():
+    """What libraries take of it at import works all the same, and so does compiling."""
+    program = (
+        "import sys\n"
+        "from catalog.encoders import load_text_encoder\n"
+        "load_text_encoder('demo', device='cpu', tried=False).encode_texts(['a red car'])\n"
+        "assert not {'torch._dynamo', 'torch._inductor', 'sympy'} & set(sys.modules)\n"
+        "import torch, timm.models.naflexvit as timm\n"
+        "assert torch.compiler.disable.__module__ == 'torch.compiler'\n"
+        "assert timm.disable_compiler(abs)(-1) == 1\n"
+        "from torchvision.ops import roi_align\n"
+        "assert roi_align(torch.ones(1, 1, 4, 4), [torch.zeros(1, 4)], 1).shape == (1, 1, 1, 1)\n"
+        "import torchvision.ops.roi_align\n"
+        "taken = sys.modules['torchvision.ops.roi_align'].is_compile_supported('cpu')\n"
+        "import torch._dynamo.utils as real\n"
+        "assert taken == real.is_compile_supported('cpu')\n"
+        "assert torch._dynamo.__file__ and torch._dynamo.config\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 # --- the Hub -------------------------------------------------------------------------

@@ -303,7 +303,8 @@ def test_a_second_search_needs_no_encoder(filled: Catalog, monkeypatch):
     first = filled.search("a red balloon")
     with Catalog.open(filled.settings) as other:
         monkeypatch.setattr(other, "_load_encoder", lambda name: pytest.fail("encoder was loaded"))
-        monkeypatch.setattr(other._encoders, "_load_spec", lambda name: pytest.fail("was loaded"))
+        for way in ("_load_spec", "_load_untried"):
+            monkeypatch.setattr(other._encoders, way, lambda name: pytest.fail("was loaded"))
         again = other.search(" a  red\nballoon ")
         assert [h.as_json() for h in again.hits] == [h.as_json() for h in first.hits]
         other.search("kind:still")
