@@ -20,7 +20,7 @@ class ExportVerbs(OpenCatalog):
         bin_: BinReference,
         *,
         format: str,  # as the option is called
-        file: StrPath,
+        file: StrPath | None = None,
         force: bool = False,
         maps: Sequence[str] = (),
         relative: bool = False,
@@ -36,6 +36,8 @@ class ExportVerbs(OpenCatalog):
         ----------
         format:
             ``edl``, ``otio``, ``fcpxml``, ``fcp7xml``, ``aaf``, ``ale``, ``csv`` or ``pdf``.
+        file:
+            None: called as the bin is, in the working folder.
         force:
             Replace a file that is there.
         maps:
@@ -77,7 +79,7 @@ class ExportVerbs(OpenCatalog):
             bin_,
             options,
             format_name=format,
-            file=Path(file),
+            file=None if file is None else Path(file),
             force=force,
         )
 
@@ -101,11 +103,11 @@ class ExportVerbs(OpenCatalog):
         NotFoundError, InvalidInputError
             As `export`.
         """
-        from catalog.export.bins import ExportOptions, export_bin  # noqa: PLC0415  # few export
+        from catalog.export.bins import ExportOptions, export_bin, file_name  # noqa: PLC0415  # few export
 
         options = ExportOptions(tuple(maps), relative, handles, rate, start)
         made = export_bin(self.database, self.store, bin_, options, format_name=format)
-        name = f"{_file_name(made.report['bin'])}{made.format.suffix}"
+        name = f"{file_name(made.report['bin'])}{made.format.suffix}"
         about = {"name": name, "media_type": made.format.media_type, "bytes": len(made.data)}
         return made.data, {**made.report, **about}
 
@@ -186,9 +188,3 @@ class ExportVerbs(OpenCatalog):
         """
         with self.database.session() as session:
             return named.imported_logs(session)
-
-
-def _file_name(name: str) -> str:
-    """A bin's name as that of a file on any system."""
-    kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name)
-    return kept.strip(" .")[:80] or "bin"

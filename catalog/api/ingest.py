@@ -14,7 +14,7 @@ from catalog.api.base import OpenCatalog, StrPath
 from catalog.dispatch import NoDispatcher
 from catalog.domain.labels import clean_label
 from catalog.domain.media import SamplingPolicy
-from catalog.domain.paths import full_path, shown_path
+from catalog.domain.paths import full_path, given_path, shown_path
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import DescribeReport, Failure, IngestReport
 from catalog.errors import BrokerUnavailableError, CatalogError
@@ -78,7 +78,7 @@ class IngestVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told. The file *is* registered then.
         """
-        file = full_path(Path(path))
+        file = full_path(given_path(path))
         if not is_there(file):
             raise path_not_found(Path(path))
         file = Grouping(sequence_policy(self.database)).of(file)
@@ -197,7 +197,7 @@ class IngestVerbs(OpenCatalog):
         """
         labels = Labels.clean(collection, tags, metadata or {})
         with self.database.session() as session:
-            said = [shown_path(Path(path)) for path in paths[:_MOST_NOTED]]
+            said = [shown_path(given_path(path)) for path in paths[:_MOST_NOTED]]
             mine, tagged = labels.collection, list(labels.tags)
             audit.note(session, "ingest", paths=said, collection=mine, tags=tagged)
         return self._ingest(paths, labels, policy, verify=verify, progress=progress)
@@ -220,7 +220,7 @@ class IngestVerbs(OpenCatalog):
             recognisers=self.recognisers,
             sound_encoders=self.sound_encoders,
         )
-        report = run.run([Path(path) for path in paths], labels)
+        report = run.run([given_path(path) for path in paths], labels)
         if report.frames:
             build_graphs(self.database, progress)
         return report
@@ -248,7 +248,7 @@ class IngestVerbs(OpenCatalog):
         """
         labels, told = Labels.clean(collection, tags, {}), progress or Silent()
         report, began = IngestReport(), time.monotonic()
-        named = [Path(path) for path in paths]
+        named = [given_path(path) for path in paths]
         files = list(find_files(named, sequence_policy(self.database)))
         told.begin("register", len(files), "files")
         for file in files:

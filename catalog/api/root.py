@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.api.base import StrPath
 from catalog.db.engine import Database
+from catalog.domain.paths import given_path
 from catalog.domain.watching import clean_watch
 from catalog.maintain import roots
 from catalog.maintain.roots import Fate
@@ -63,7 +64,7 @@ class RootVerbs:
             "sequences": sequences,
             "sequence_rate": sequence_rate,
         }
-        return roots.add(self._database, Path(path), sampling, proxy)
+        return roots.add(self._database, given_path(path), sampling, proxy)
 
     def set(
         self,
@@ -99,7 +100,7 @@ class RootVerbs:
             "sequences": sequences,
             "sequence_rate": sequence_rate,
         }
-        return roots.change(self._database, Path(path), sampling, unset, proxy)
+        return roots.change(self._database, given_path(path), sampling, unset, proxy)
 
     def watch(
         self,
@@ -128,7 +129,7 @@ class RootVerbs:
             If it is no folder, or a setting cannot be used.
         """
         if off:
-            return roots.unwatch(self._database, Path(path))
+            return roots.unwatch(self._database, given_path(path))
         settings = clean_watch(
             include=include,
             exclude=exclude,
@@ -137,7 +138,7 @@ class RootVerbs:
             settle=settle,
             poll=poll,
         )
-        return roots.watch(self._database, Path(path), settings, accept=accept)
+        return roots.watch(self._database, given_path(path), settings, accept=accept)
 
     def unwatch(self, path: StrPath) -> dict[str, Any]:
         """Have a root watched no more; what is known of its files stays.
@@ -147,7 +148,7 @@ class RootVerbs:
         NotFoundError
             If there is no such root.
         """
-        return roots.unwatch(self._database, Path(path))
+        return roots.unwatch(self._database, given_path(path))
 
     def holding(self, path: StrPath) -> Path:
         """The path, if a root of the catalogue holds it, all links followed.
@@ -175,4 +176,4 @@ class RootVerbs:
         InvalidInputError
             If there are such assets and nothing was said of them.
         """
-        return roots.forget(self._database, self._store, Path(path), assets)
+        return roots.forget(self._database, self._store, given_path(path), assets)

@@ -7,9 +7,11 @@ wrong; 3 a service it needs is not there; 130 broken off by Ctrl-C.
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from catalog import __version__
 from catalog.cli import (
     backup,
     doctor,
@@ -35,11 +37,11 @@ from catalog.cli import clip as clip_verbs
 from catalog.cli import encoder as encoder_verbs
 from catalog.cli import root as root_verbs
 from catalog.cli import token as token_verbs
+from catalog.cli.helping import Program
 from catalog.cli.session import BROKEN_OFF, EXIT_INTERRUPTED, steady_output
 
-app = typer.Typer(
+app = Program(
     name="catalog",
-    help="Asset catalog for film and video: find the right shot by meaning and by metadata.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -67,6 +69,25 @@ for group in (
     web,
 ):
     group.add_to(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"catalog {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Asset catalog for film and video: find the right shot by meaning and by metadata."""
+
+
 app.add_typer(bin_verbs.app, name="bin")
 app.add_typer(encoder_verbs.app, name="encoder")
 app.add_typer(root_verbs.app, name="root")

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from catalog.cli.helping import Program
 from catalog.cli.options import Json
 from catalog.cli.session import fail_with_reason, opened, say_json
 
-app = typer.Typer(help="Bins: ordered selections of clips.")
+app = Program(help="Bins: ordered selections of clips.")
 
 Bin = Annotated[str, typer.Argument(help="Its name or number.")]
 Items = Annotated[list[int], typer.Argument(help="Items, by their numbers in `catalog bin show`.")]

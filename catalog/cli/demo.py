@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +100,9 @@ def _searches(catalog: Catalog, footage: Footage, folder: Path) -> None:
     sheet = folder / "contact-sheet.jpg"
     catalog.contact_sheet(results, sheet, titles=titles)
     typer.echo(f"\nThe pictures of these results: {sheet}")
-    typer.echo(f'Go on with it: CATALOG_HOME={folder / "home"} .venv/bin/catalog search "…"')
+    home = f"CATALOG_HOME={shlex.quote(str(folder / 'home'))}"
+    typer.echo(f"See it in a browser: {home} .venv/bin/catalog web")
+    typer.echo(f'Go on searching: {home} .venv/bin/catalog search "…"')
 
 
 def _show(catalog: Catalog, title: str, query: str) -> SearchResult:

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from catalog.cli.helping import Program
 from catalog.cli.session import fail_with_reason, opened, say_json
 from catalog.errors import InvalidInputError
 
-app = typer.Typer(help="Encoders: the models that give frames and queries their vectors.")
+app = Program(help="Encoders: the models that give frames and queries their vectors.")
 
 Name = Annotated[str, typer.Argument(help="MODEL/TAG, hf-hub:…, local-dir:… or demo.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

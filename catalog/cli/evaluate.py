@@ -31,7 +31,9 @@ def evaluate(
     precision: Annotated[list[str], typer.Option(help="fp32, bf16 …; may be repeated.")] = [],  # noqa: B006
     limit: Annotated[int | None, typer.Option(help="The first so many pictures.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report, an HTML file.")] = None,
-    calibrate: Annotated[bool, typer.Option(help="Let searches read confidences by it.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Let searches read confidences by it.")
+    ] = False,
     resamples: Annotated[int, typer.Option(help="Of the confidence intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the resamples.")] = 0,
     speed: Annotated[bool, typer.Option(help="Time the encoders too.")] = True,

@@ -18,7 +18,10 @@ def export(
         str,
         typer.Option("--format", "-f", help="edl, otio, fcpxml, fcp7xml, aaf, ale, csv or pdf."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write; without it: called as the bin is."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     maps: Annotated[
         list[str] | None,

@@ -24,7 +24,9 @@ def search(
         list[str], typer.Option("--not", help="… unlike this: a text, clip:N or frame:N.")
     ] = [],  # noqa: B006
     not_image: Annotated[list[Path], typer.Option(help="… unlike this picture.")] = [],  # noqa: B006
-    keep_examples: Annotated[bool, typer.Option(help="Let --like's clips be hits too.")] = False,
+    keep_examples: Annotated[
+        bool, typer.Option("--keep-examples", help="Let --like's clips be hits too.")
+    ] = False,
     then: Annotated[str | None, typer.Option(help="What the next shots show: pairs.")] = None,
     within: Annotated[str | None, typer.Option(help="How soon, such as 10s.")] = None,
     sound: Annotated[
@@ -39,7 +41,9 @@ def search(
     limit: Limit = 20,
     after: Annotated[str | None, typer.Option(help="Cursor: the `next` of a page.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Also what is below the cutoff.")] = False,
-    explain: Annotated[bool, typer.Option(help="Show the SQL statement and its plan.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the SQL statement and its plan.")
+    ] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the hits' pictures as a contact sheet (JPEG, PNG).")
     ] = None,
@@ -179,7 +183,7 @@ def assets(
 
 def stats(*, json: Json = False) -> None:
     """Show the catalogue in figures."""
-    from catalog.cli.text import figures  # noqa: PLC0415
+    from catalog.cli.text_stats import figures  # noqa: PLC0415
 
     with fail_with_reason(json=json):
         with opened() as catalog:

@@ -12,7 +12,8 @@ from catalog.cli.session import fail_with_reason, opened, say_json
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    # Text, not Path: an empty one would be the folder one stands in, and is refused.
+    paths: Annotated[list[str], typer.Argument(help="Files and folders.")],
     *,
     collection: Annotated[str | None, typer.Option(help="Put the assets into this one.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Put this tag on; repeatable.")] = None,

@@ -14,7 +14,7 @@ def tag(
     references: References,
     *,
     name: Annotated[list[str], typer.Option("--tag", "-t", help="The tag; repeatable.")],
-    remove: Annotated[bool, typer.Option(help="Take the tags off instead.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tags off instead.")] = False,
     json: Json = False,
 ) -> None:
     """Put tags on assets, or take them off."""

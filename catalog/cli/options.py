@@ -19,7 +19,12 @@ def say_problems(failures: Sequence[Failure], warnings: Sequence[Failure]) -> No
     """What failed, and what could not be read, each with its reason."""
     for kind, problems in (("failed", failures), ("warning", warnings)):
         for each in problems:
-            typer.echo(f"{kind}: {each.path}: {each.reason} [{each.code}]", err=True)
+            typer.echo(f"{kind}: {_reason(each.path, each.reason)} [{each.code}]", err=True)
+
+
+def _reason(path: str, reason: str) -> str:
+    """Why something is not right, with its path, once."""
+    return reason if path in reason else f"{path}: {reason}"
 
 
 def say_changed(ids: list[int], *, json: bool) -> None:

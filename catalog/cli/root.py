@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from catalog.cli.helping import Program
 from catalog.cli.options import Json
 from catalog.cli.session import fail_with_reason, opened, say_json
 
-app = typer.Typer(help="Roots: the folder trees the catalogue reads, and how it samples them.")
+app = Program(help="Roots: the folder trees the catalogue reads, and how it samples them.")
 
-Folder = Annotated[Path, typer.Argument(help="The root's folder.")]
+Folder = Annotated[str, typer.Argument(help="The root's folder.")]
 Interval = Annotated[
     float | None,
     typer.Option("--sampling-interval", help="Seconds between samples within a shot."),

@@ -43,8 +43,10 @@ def recognise(
         told = f"Workers were told of {body['assets']} asset(s)."
     else:
         told = f"{body['recognised']} of {body['assets']} done: {body['lines']} line(s) of text."
+        if body["assets"] == 0:
+            told = "Nothing is due."
         if body["waiting"] and not json:
-            typer.echo(f"The rest waits: {body['waiting']}", err=True)
+            typer.echo(body["waiting"], err=True)
     say_done(body, told, json=json)
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 def new_table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     """An empty table; ``numbers`` are the columns that stand at the right."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return table

@@ -12,7 +12,6 @@ import typer
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
 from catalog.cli.tables import add_row, new_table, print_table
-from catalog.cli.text_roll import roll_lines
 from catalog.domain.facets import Facets
 from catalog.domain.query import FIELDS, WHOLE
 from catalog.errors import InvalidInputError
@@ -69,30 +68,15 @@ def search_result(result: SearchResult) -> None:
         typer.echo(notice.message)
     for each in result.corrections:
         typer.echo(f"No text has “{each['typed']}”; looked for “{each['searched']}” too.")
-    said = ("said",) if any(hit.said is not None for hit in result.hits) else ()
-    table = new_table(
-        "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of", *said,
-        numbers=("#", "score", "cosine", "conf.", "words"),
-    )  # fmt: skip
-    for hit in result.hits:
-        add_row(
-            table,
-            hit.rank,
-            f"{hit.score:.4f}",
-            _number(hit.cosine, "+.3f"),
-            _number(hit.confidence, ".0%"),
-            hit.keyword_rank,
-            _timecode(hit),
-            _range(hit),
-            hit.asset["name"],
-            *(_line(hit) for _ in said),
-        )
-    print_table(table)
+    if result.hits:
+        _hits(result)
+    else:
+        typer.echo(_nothing(result))
     typer.echo(
         f"{len(result.hits)} of {result.total_candidates} candidates, plan {result.plan}, "
         f"{result.took_ms:.0f} ms."
     )
-    if result.cutoff:
+    if result.cutoff and result.cutoff["relevant"]:
         cut = result.cutoff
         typer.echo(
             f"{cut['relevant']} relevant, from cosine {cut['cosine']:.3f} on; --all for all."
@@ -104,6 +88,35 @@ def search_result(result: SearchResult) -> None:
         for key, value in result.explanation["parameters"].items():
             typer.echo(f"  {key} = {value}")
         typer.echo(f"\n{result.explanation['plan']}")
+
+
+def _nothing(result: SearchResult) -> str:
+    """What to do about an empty list."""
+    if result.total_candidates:
+        return "No shot matches well enough; --all shows the nearest there are."
+    return "No shot matches: none passes the filters, or none is searchable yet (`catalog stats`)."
+
+
+def _hits(result: SearchResult) -> None:
+    said = ("said",) if any(hit.said is not None for hit in result.hits) else ()
+    table = new_table(
+        "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of", *said,
+        numbers=("#", "score", "cosine", "conf.", "words"),
+    )  # fmt: skip
+    for hit in result.hits:
+        add_row(
+            table,
+            hit.rank,
+            f"{hit.score:.4f}",
+            _number(hit.cosine, "+.3f"),
+            "" if result.by_words_alone(hit) else _number(hit.confidence, ".0%"),
+            hit.keyword_rank,
+            _timecode(hit),
+            _range(hit),
+            hit.asset["name"],
+            *(_line(hit) for _ in said),
+        )
+    print_table(table)
 
 
 def _number(value: float | None, spec: str) -> str:
@@ -312,34 +325,6 @@ def verify_report(report: VerifyReport) -> None:
 def _stage(stage: Mapping[str, Any]) -> str:
     reason = f": {stage['error_message']} [{stage['error_code']}]" if stage["error_code"] else ""
     return f"{stage['state']} after {stage['attempts']} attempt(s){reason}"
-
-
-def figures(body: Mapping[str, Any]) -> None:
-    """The catalogue in figures."""
-    table = new_table("", "")
-    for key, value in body.items():
-        if key == "encoders":
-            for row in value:
-                active = " (active)" if row["active"] else ""
-                add_row(table, f"vectors of {row['name']}{active}", row["vectors"])
-        elif key == "rolls":
-            for line in roll_lines(value):
-                add_row(table, *line)
-        elif key == "workers":
-            for row in value:
-                add_row(table, f"{row['worker']}: {row['name']}", _times(row))
-        elif isinstance(value, dict):
-            for name, count in value.items():
-                add_row(
-                    table, f"{key}: {name}", _times(count) if isinstance(count, dict) else count
-                )
-        else:
-            add_row(table, key, f"{value:.1f}" if isinstance(value, float) else value)
-    print_table(table)
-
-
-def _times(row: Mapping[str, Any]) -> str:
-    return f"{row['done']} done, {row['p50_s']} s (median), {row['p95_s']} s (95 %)"
 
 
 def job_list(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from catalog.cli.helping import Program
 from catalog.cli.options import Json
 from catalog.cli.session import fail_with_reason, opened, say_json
 
-app = typer.Typer(help="Tokens: who may use the pages and the HTTP API from outside.")
+app = Program(help="Tokens: who may use the pages and the HTTP API from outside.")
 
 
 @app.command()

@@ -13,10 +13,31 @@ import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
+from catalog.errors import InvalidInputError
+
 # Direction marks that would let a file's name disguise itself in a message.
 _TURNS_TEXT = frozenset(
     map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 )
+
+
+def given_path(path: str | os.PathLike[str]) -> Path:
+    """The path that somebody named; ``""`` names none.
+
+    To `pathlib` an empty text is the folder that one happens to stand in, and a variable
+    that a script never set would have all of that catalogued.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is empty.
+    """
+    if not os.fspath(path):
+        raise InvalidInputError(
+            "An empty path was given; expected a file or a folder.",
+            remedy="For the folder you are in write a dot; else see whether a variable is unset.",
+        )
+    return Path(path)
 
 
 def full_path(path: Path) -> Path:

@@ -79,10 +79,12 @@ def export_to(
     options: ExportOptions,
     *,
     format_name: str,
-    file: Path,
+    file: Path | None,
     force: bool,
 ) -> dict[str, Any]:
     """Write the bin to a file; a file that is there is replaced only with ``force``.
+
+    Without ``file`` it is called as the bin is, and lies in the working folder.
 
     Raises
     ------
@@ -91,11 +93,20 @@ def export_to(
     ConflictError
         If there is a file of that name.
     """
-    format_named(format_name)
+    suffix = format_named(format_name).suffix
+    if file is None:
+        with database.session() as session:
+            file = Path(file_name(resolve_bin(session, reference)["name"]) + suffix)
     with save(file, force=force) as write:
         made = export_bin(database, store, reference, options, format_name=format_name)
         write(made.data)
     return {**made.report, "file": shown_path(file), "bytes": len(made.data)}
+
+
+def file_name(name: str) -> str:
+    """A bin's name as that of a file on any system."""
+    kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name)
+    return kept.strip(" .")[:80] or "bin"
 
 
 def _timeline(

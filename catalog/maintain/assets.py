@@ -69,7 +69,7 @@ def resolve(session: Session, reference: Reference) -> int:
     if not found:
         raise NotFoundError(
             f"No asset has the id, path or file name {shown_path(Path(text))!r}.",
-            remedy="List the assets with `catalog assets`.",
+            remedy="Find it by a part of its name: `catalog assets 'name:*part*'`.",
         )
     if len(found) > 1:
         raise InvalidInputError(

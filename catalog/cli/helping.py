@@ -1,0 +1,95 @@
+"""How `--help` reads: verbs by what one wants to do, and values by plain names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    # Typer carries a click of its own, and no public name for these.
+    from typer._click import Context, HelpFormatter
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Put media in": (
+        "ingest", "watch", "root", "describe", "recognise", "listen", "proxy", "waveform",
+        "verify", "remove",
+    ),
+    "Find": (
+        "search", "facets", "assets", "show", "versions", "duplicates", "recommend", "sql",
+    ),
+    "Log and put right": (
+        "tag", "collection", "edit", "mark", "unmark", "flag", "roll", "poster", "import-log",
+        "audit",
+    ),
+    "Cut": ("bin", "export"),
+    "Encoders": ("encoder", "evaluate", "evaluations", "calibrations", "train"),
+    "Run and look after": (
+        "up", "web", "serve-phrases", "token", "doctor", "stats", "metrics", "jobs", "retry",
+        "pause", "resume", "reconcile", "backup", "restore", "migrate", "demo",
+    ),
+}  # fmt: skip
+
+# A label's type as Typer spells it: <str>, <list[Path]>.
+_TYPE = re.compile(r" <(?:list\[)?(str|int|float|path|Path)\]?>")
+_NAMED = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "path": "PATH", "Path": "PATH"}
+_NO_LIMIT = 10_000
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Verb(TyperCommand):
+    """A verb whose arguments have no types, and whose options' values plain ones."""
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Arguments, then options, each with what it is for."""
+        arguments, options = [], []
+        for each in self.get_params(ctx):
+            record = each.get_help_record(ctx)
+            if record is None:
+                continue
+            label, about = record
+            if each.param_type_name == "argument":
+                arguments.append((_TYPE.sub("", label), about))
+            else:
+                options.append((_TYPE.sub(lambda found: f" {_NAMED[found[1]]}", label), about))
+        for heading, rows in (("Arguments", arguments), ("Options", options)):
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+class Verbs(TyperGroup):
+    """Verbs in sections, each with the whole of its first sentence."""
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The verbs by section; those of no section, as of a group of verbs, in one list."""
+        there = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        about = {
+            name: verb.get_short_help_str(_NO_LIMIT)
+            for name, verb in there.items()
+            if verb is not None and not verb.hidden
+        }
+        sections = {
+            heading: [name for name in names if name in about]
+            for heading, names in SECTIONS.items()
+        }
+        if set(about) != {name for names in sections.values() for name in names}:
+            sections = {"Commands": list(about)}
+        for heading, names in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, about[name]) for name in names])
+
+
+class Program(typer.Typer):
+    """Verbs that are told of in this module's manner."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # Typer's own
+        super().__init__(cls=Verbs, **settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:  # noqa: ANN401  # Typer's own
+        """A function as a verb."""
+        return super().command(name, **{"cls": _Verb, **settings})

@@ -1,0 +1,56 @@
+"""What the program says to people: its help, its figures, and what it makes of empty words."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog import __version__
+from catalog.cli.app import app
+from catalog.cli.helping import SECTIONS
+from catalog.domain.paths import given_path
+from catalog.errors import InvalidInputError
+
+
+def test_every_verb_has_one_section():
+    verbs = [each.name or each.callback.__name__ for each in app.registered_commands]
+    verbs += [each.name for each in app.registered_groups]
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(verb.replace("_", "-") for verb in verbs)
+
+
+def test_help_is_for_people(cli):
+    whole = cli("--help").out
+    assert all(f"{heading}:" in whole for heading in SECTIONS)
+    assert "..." not in whole.split("Put media in:")[1], "sentences are not cut short"
+    ingest = cli("ingest", "--help").out
+    assert "--tag TEXT" in ingest
+    assert "list[" not in ingest
+    assert "Commands:" in cli("bin", "--help").out
+    assert cli("--version").out == f"catalog {__version__}\n"
+
+
+def test_an_empty_path_is_no_folder(cli, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for verb in (("ingest", ""), ("ingest", ".", ""), ("root", "add", "")):
+        answer = cli(*verb)
+        assert answer.code == 2, verb
+        assert "empty path" in answer.err
+    assert cli("root", "list", "--json").json["roots"] == []
+    with pytest.raises(InvalidInputError):
+        given_path("")
+
+
+def test_figures_and_empty_lists_are_sentences(cli, pictures, monkeypatch, tmp_path):
+    assert "none is searchable yet" in cli("search", "red").out
+    (pictures / "broken.mp4").write_bytes(b"no film")
+    told = cli("ingest", pictures)
+    assert told.err.count("broken.mp4") == 1, "a failure names its file once"
+    figures = cli("stats").out
+    assert "4 (3 still, 1 unknown)" in figures
+    assert "1 failed" in next(line for line in figures.splitlines() if line.startswith("analyse"))
+    assert "#" not in cli("search", "codec:foo").out, "no table of nothing"
+    assert "name:*part*" in cli("show", "nothing.png").err
+    monkeypatch.chdir(tmp_path)
+    cli("bin", "create", "A/B", "1")
+    assert cli("export", "A/B", "--format", "csv").code == 0
+    assert (tmp_path / "A_B.csv").is_file()
