@@ -178,6 +178,17 @@ class SearchResult:
     corrections: tuple[Mapping[str, str], ...] = ()
     notices: tuple[Notice, ...] = ()
 
+    def by_words_alone(self, hit: Hit) -> bool:
+        """Whether only a hit's words are why it is one: its picture is below the cutoff.
+
+        Its cosine and confidence tell how unlike the picture is then, not how unsure the hit.
+        """
+        if hit.keyword_rank is None or (hit.said is not None and hit.said["cosine"] is not None):
+            return False
+        if hit.cosine is None:
+            return True
+        return self.cutoff is not None and hit.cosine < self.cutoff["cosine"]
+
     def as_json(self) -> dict[str, Any]:
         """JSON form, as ``catalog search --json`` prints it."""
         body: dict[str, Any] = {

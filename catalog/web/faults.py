@@ -27,6 +27,22 @@ _REFUSED = {
     405: ("method_not_allowed", "See the header Allow for what can be done there."),
     413: ("too_large", "Send less at once."),
 }
+# The same where a browser asks: people are shown no description of an API.
+_SAID_TO_PEOPLE = {
+    404: ("Nothing is at this address.", "The link may be old, or cut short."),
+    405: ("This address only takes what a form sends.", ""),
+}
+_HEADINGS = {
+    400: "Not understood",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not possible now",
+    413: "Too large",
+    422: "That cannot be done",
+    500: "Something went wrong",
+    503: "Not there at the moment",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -49,11 +65,8 @@ def answer(request: Request, error: CatalogError, status: int | None = None) -> 
         return JSONResponse(error.as_json(), status, headers)
     if isinstance(error, UnauthenticatedError) and request.method == "GET":
         return RedirectResponse("/login", 303, {"Cache-Control": "no-store"})
-    context = {
-        "error": error.as_json()["error"],
-        "status": status,
-        "reason": http.HTTPStatus(status).phrase,
-    }
+    heading = _HEADINGS.get(status, http.HTTPStatus(status).phrase)
+    context = {"error": error.as_json()["error"], "status": status, "reason": heading}
     return render(request, "error.html", context, status=status, headers=headers)
 
 
@@ -82,7 +95,9 @@ def _invalid(request: Request, error: Exception) -> Response:
     first = problems[0] if problems else {"field": "", "reason": "it is not as described"}
     told = InvalidInputError(
         f"{first['field'] or 'The request'}: {first['reason']}.",
-        remedy="See /api/v1/openapi.json for what is expected.",
+        remedy="See /api/v1/openapi.json for what is expected."
+        if is_api(request.url.path)
+        else "The link may be cut short, or a field is not filled in.",
         problems=problems,
     )
     return answer(request, told)
@@ -98,7 +113,10 @@ def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # it is called for no other
     status = error.status_code
     code, remedy = _REFUSED.get(status, (http.HTTPStatus(status).name.lower(), ""))
-    told = CatalogError(str(error.detail).rstrip(".") + ".", remedy=remedy)
+    message = str(error.detail).rstrip(".") + "."
+    if status in _SAID_TO_PEOPLE and not is_api(request.url.path):
+        message, remedy = _SAID_TO_PEOPLE[status]
+    told = CatalogError(message, remedy=remedy)
     told.code = code  # type: ignore[misc]  # this one's alone
     response = answer(request, told, status)
     for name, value in (error.headers or {}).items():

@@ -13,6 +13,7 @@ from web_stock import calling
 from catalog.db.models import Asset, Stage
 from catalog.domain.query.completion import Begun
 from catalog.web import create_app
+from catalog.web.pages import formats
 from catalog.web.pages.asked import Asked, asked_by
 from catalog.web.pages.strings import STRINGS
 
@@ -31,6 +32,20 @@ MISSING = [
 
 def test_what_is_not_there_is_not_found(client):
     assert {path: client.get(path).status_code for path in MISSING} == dict.fromkeys(MISSING, 404)
+
+
+def test_people_are_shown_no_description_of_an_api(client):
+    page, told = client.get("/nope"), client.get("/api/v1/nope")
+    assert (page.status_code, told.status_code) == (404, 404)
+    assert "Nothing is at this address." in page.text
+    assert "openapi" not in page.text
+    assert "openapi" in told.json()["error"]["remedy"]
+    assert "openapi" not in client.get("/compare").text
+
+
+def test_commands_in_sentences_are_set_as_such():
+    assert formats.commands("See `a <b>`, `c`.") == "See <code>a &lt;b&gt;</code>, <code>c</code>."
+    assert formats.commands("a ` b") == "a ` b"
 
 
 def test_examples_to_be_like_and_unlike_stand_in_the_address():

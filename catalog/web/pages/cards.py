@@ -20,7 +20,7 @@ Passages = Mapping[int, Sequence[Passage]]
 class Card:
     """One shot (or asset) as the grid shows it.
 
-    Times are seconds. ``sure`` is percent; None where nothing was ranked by meaning.
+    Times are seconds. ``sure`` is percent; None where it was not found by meaning.
     ``why`` is the text that has the query's words; ``more`` counts further shots of the asset.
     """
 
@@ -81,13 +81,14 @@ def cards_of(result: SearchResult, passages: Passages, *, grouped: bool) -> list
         key = hit.asset["id"] if grouped else hit.rank
         earlier = found.get(key)
         if earlier is None:
-            found[key] = _card(hit, passages.get(hit.rank, ()))
+            found[key] = _card(result, hit, passages.get(hit.rank, ()))
         else:
             found[key] = replace(earlier, more=earlier.more + 1)
     return list(found.values())
 
 
-def _card(hit: Hit, passages: Sequence[Passage]) -> Card:
+def _card(result: SearchResult, hit: Hit, passages: Sequence[Passage]) -> Card:
+    by_words = result.by_words_alone(hit)
     named = next((each for each in passages if each.field == "name"), None)
     other = next((each for each in passages if each.field != "name"), None)
     why = Markup()
@@ -102,9 +103,9 @@ def _card(hit: Hit, passages: Sequence[Passage]) -> Card:
         asset=hit.asset,
         clip=hit.clip,
         picture=None if hit.frame is None else links.picture(hit.frame["id"]),
-        sure=_percent(hit),
-        sure_said=_sure_said(hit),
-        by=_by(hit),
+        sure=None if by_words else _percent(hit),
+        sure_said="" if by_words else _sure_said(hit),
+        by=STRINGS["by_words"] if by_words else _by(hit),
         name=escape(hit.asset["name"]) if named is None else marked(named),
         why=why,
     )
@@ -145,5 +146,5 @@ def _by(hit: Hit) -> str:
     if not hit.relevant:
         return STRINGS["weak"]
     if hit.cosine is None:
-        return "" if hit.keyword_rank is None else STRINGS["by_words"]
+        return ""
     return STRINGS["by_meaning"] if hit.keyword_rank is None else STRINGS["by_both"]

@@ -1,9 +1,11 @@
-"""Numbers and times as people read them."""
+"""Numbers, times and sentences as people read them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+
+from markupsafe import Markup, escape
 
 
 def length(seconds: float | None) -> str:
@@ -38,3 +40,14 @@ def moment(text: Any) -> str:  # noqa: ANN401  # a datetime, or its ISO text
         return ""
     when = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
     return f"{when:%Y-%m-%d %H:%M}"
+
+
+def commands(text: str) -> Markup:
+    """A sentence whose `commands` are set as such; a backtick without its like stays one."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )

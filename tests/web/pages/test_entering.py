@@ -43,7 +43,7 @@ def test_a_viewer_logs_in_looks_and_is_revoked(guarded, library):
     page.get_by_role("button", name="Light").click()  # a form, with the session's CSRF token
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.goto("/admin")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Forbidden")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
 
     library.token.revoke(viewer["id"])
     page.goto("/")
