@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.domain.timeline import Cut, Timeline, spell_rate
+from catalog.domain.typefaces import SYSTEM_FONTS
 from catalog.interchange.written import Options, Written, one_line
 
 if TYPE_CHECKING:
@@ -22,20 +23,6 @@ _LINES = 7
 _NOTE_LINES = 3
 _ROW = _PICTURE + _LINES * _LINE + 6
 _TOP = 28.0
-# Where systems keep fonts of many scripts; the first that is there is taken, the others help out.
-_FONTS = (
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-    "/usr/share/fonts/dejavu/DejaVuSans.ttf",
-    "/usr/share/fonts/TTF/DejaVuSans.ttf",
-    "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf",
-    "/usr/share/fonts/noto/NotoSans-Regular.ttf",
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
-    "/Library/Fonts/Arial Unicode.ttf",
-    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
-    "C:/Windows/Fonts/arialuni.ttf",
-    "C:/Windows/Fonts/arial.ttf",
-)
 
 
 def write_pdf(timeline: Timeline, options: Options) -> Written:
@@ -174,7 +161,7 @@ def _fonts(pdf: FPDF) -> tuple[str, frozenset[int] | None]:
     """The font to write with, and the letters it (with those that help out) has; None: Latin-1."""
     from fpdf.fonts import TTFFont  # noqa: PLC0415
 
-    found = [path for path in _FONTS if Path(path).is_file()]
+    found = [path for path in SYSTEM_FONTS if Path(path).is_file()]
     if not found:
         return "helvetica", None
     names = [f"script{number}" for number in range(len(found))]

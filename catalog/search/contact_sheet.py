@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from catalog.domain.results import Hit, SearchResult
+from catalog.domain.typefaces import SYSTEM_FONTS
 from catalog.errors import CatalogError, InvalidInputError
 from catalog.media.frame_store import FrameStore
 
@@ -18,6 +21,7 @@ _CELL = (320, 180)
 _CAPTION = 40
 _GAP = 12
 _COLUMNS = 4
+_Ink = tuple[int, int, int]
 _PAPER, _INK, _FAINT = (24, 26, 30), (236, 238, 240), (150, 156, 164)
 
 
@@ -45,8 +49,8 @@ def contact_sheet(
     headings = titles if titles is not None else [result.query for result in results]
     for result, heading, height in zip(results, headings, heights, strict=True):
         draw = ImageDraw.Draw(sheet)
-        draw.text((_GAP, top + _GAP), _drawable(heading), _INK, _font(18))
-        _draw_hits(sheet, store, result.hits, top, columns)
+        _write(draw, (_GAP, top + _GAP), heading, _INK, 18)
+        _draw_hits(sheet, store, result, top, columns)
         top += height
     try:
         sheet.save(path)
@@ -63,27 +67,27 @@ def _section_height(hits: int, columns: int) -> int:
 
 
 def _draw_hits(
-    sheet: Image.Image, store: FrameStore, hits: Sequence[Hit], top: int, columns: int
+    sheet: Image.Image, store: FrameStore, result: SearchResult, top: int, columns: int
 ) -> None:
     draw = ImageDraw.Draw(sheet)
-    for place, hit in enumerate(hits):
+    for place, hit in enumerate(result.hits):
         left = _GAP + (place % columns) * (_CELL[0] + _GAP)
         cell_top = top + _GAP + 28 + (place // columns) * (_CELL[1] + _CAPTION + _GAP)
         picture = _picture(store, hit)
         if picture is not None:
             sheet.paste(picture, (left, cell_top))
-        name = f"{hit.rank}. {hit.asset['name']}"
-        draw.text((left, cell_top + _CELL[1] + 4), _drawable(name)[:44], _INK, _font(13))
-        draw.text((left, cell_top + _CELL[1] + 21), _facts(hit), _FAINT, _font(12))
+        name = f"{hit.rank}. {hit.asset['name']}"[:44]
+        _write(draw, (left, cell_top + _CELL[1] + 4), name, _INK, 13)
+        _write(draw, (left, cell_top + _CELL[1] + 21), _facts(result, hit), _FAINT, 12)
 
 
-def _facts(hit: Hit) -> str:
+def _facts(result: SearchResult, hit: Hit) -> str:
     facts = [] if hit.cosine is None else [f"cosine {hit.cosine:.3f}"]
-    if hit.confidence is not None:
+    if hit.confidence is not None and not result.by_words_alone(hit):
         facts.append(f"{hit.confidence:.0%}")
     if hit.clip is not None and hit.clip["timecode_in"]:
         facts.append(str(hit.clip["timecode_in"]))
-    return "   ".join(facts)
+    return ", ".join(facts)
 
 
 def _picture(store: FrameStore, hit: Hit) -> Image.Image | None:
@@ -96,27 +100,65 @@ def _picture(store: FrameStore, hit: Hit) -> Image.Image | None:
         return None  # a sheet with a hole tells more than no sheet
 
 
-def _drawable(text: str) -> str:
-    """The text as Pillow's own font can write it: accents off, other scripts as one ``…``.
+def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, ink: _Ink, size: int) -> None:
+    """Text in the typeface that has all of it, else each part in one that has it."""
+    left, top = at
+    for face, part in _parts(_drawable(text)):
+        font = _font(face, size)
+        # Parts stand on one line whatever their typefaces' heights are.
+        draw.text((left, top + size), part, ink, font, anchor="ls")
+        left += round(font.getlength(part))
 
-    That font knows ASCII only, a sheet full of empty boxes tells nobody
-    anything, and no font for every script comes as a Python package.
+
+def _parts(text: str) -> list[tuple[int, str]]:
+    """The text in pieces, each with the number of the typeface that writes it."""
+    faces = range(len(_faces()))
+    whole = next((face for face in faces if all(_has(face, each) for each in text)), None)
+    if whole is not None:
+        return [(whole, text)]
+    runs = groupby(text, lambda each: next(face for face in faces if _has(face, each)))
+    return [(face, "".join(run)) for face, run in runs]
+
+
+def _drawable(text: str) -> str:
+    """What this machine's typefaces can write: accents off, or ``…`` where they have it not.
+
+    A sheet full of empty boxes tells nobody anything.
     """
-    shown = ""
-    bare = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    for character in bare:
-        if character == " " or _glyph(character) != _glyph("\uffff"):
-            shown += character
-        elif not shown.rstrip().endswith("…"):
-            shown += "…"
+    text = unicodedata.normalize("NFC", text)
+    shown = "".join(each if _anywhere(each) else _bare(each) for each in text)
+    lacking = "".join(re.escape(each) for each in set(shown) if not _anywhere(each))
+    if lacking:
+        shown = re.sub(rf"[{lacking}](?:\s*[{lacking}])*", "...", shown)
     return " ".join(shown.split())
 
 
-@cache
-def _glyph(character: str) -> bytes:
-    return bytes(_font(16).getmask(character))
+def _bare(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(each for each in parts if not unicodedata.combining(each))
+
+
+def _anywhere(character: str) -> bool:
+    return any(_has(face, character) for face in range(len(_faces())))
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _faces() -> tuple[str | None, ...]:
+    """Pillow's own typeface (None), which has ASCII, and after it those of this machine."""
+    return (None, *(path for path in SYSTEM_FONTS if Path(path).is_file()))
+
+
+@cache
+def _has(face: int, character: str) -> bool:
+    font = _font(face, 16)
+    return character.isspace() or bytes(font.getmask(character)) != bytes(font.getmask("\uffff"))
+
+
+@cache
+def _font(face: int, size: int) -> ImageFont.FreeTypeFont:
+    path = _faces()[face]
+    if path is not None:
+        return ImageFont.truetype(path, size)
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # noqa: S101  # it is where a size is asked for
+    return font
