@@ -12,7 +12,7 @@ from catalog.domain.results import Failure
 from catalog.errors import MediaError
 from catalog.ingest.analyse import Tools
 from catalog.ingest.sending import tell_if_due
-from catalog.ingest.speech import STAGE, ask_again, recognise_asset, wake, want_text
+from catalog.ingest.speech import STAGE, ask_again, recognise_asset, waits, wake, want_text
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 
@@ -38,7 +38,8 @@ class SpeechVerbs(OpenCatalog):
         -------
         dict
             ``assets``, how many were due; ``recognised``, how many have text now or turned out
-            to have no speech; ``lines``, of text; ``waiting``, why the rest has to wait, or None;
+            to have no speech; ``lines``, of text; ``waiting``, how many have to wait for a
+            recogniser, and why, in words, or None;
             ``failures``, each with ``path`` (the asset's name), ``code`` and ``reason``.
 
         Raises
@@ -66,7 +67,8 @@ class SpeechVerbs(OpenCatalog):
                 "waiting": None,
                 "failures": [],
             }
-        return self._recognise_all(due, progress or Silent())
+        body = self._recognise_all(due, progress or Silent())
+        return {**body, "waiting": waits(self.database, ids if references else None)}
 
     def _recognise_all(self, ids: Sequence[int], progress: Progress) -> dict[str, Any]:
         rows = maintained.named(self.database, ids)
@@ -83,12 +85,10 @@ class SpeechVerbs(OpenCatalog):
                 done, lines = done + 1, lines + found.lines
             tell(seconds)
         progress.end("recognise")
-        waiting = None if done + len(failures) == len(rows) else self.recognisers.missing()
         return {
             "assets": len(rows),
             "recognised": done,
             "lines": lines,
-            "waiting": None if waiting is None else str(waiting),
             "failures": failures,
         }
 

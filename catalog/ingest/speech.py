@@ -79,8 +79,11 @@ def ask_again(database: Database, asset_ids: Sequence[int]) -> None:
         stages.make_due(session, speech.recognised(session, asset_ids), STAGE)
 
 
-def waits(database: Database, asset_ids: Sequence[int]) -> str | None:
-    """How many of these assets wait for a recogniser and why, in words; None if none does."""
+def waits(database: Database, asset_ids: Sequence[int] | None) -> str | None:
+    """How many of these assets (None: of all) wait for a recogniser, and why, in words.
+
+    None if none does.
+    """
     with database.session() as session:
         found = waiting.why_waiting(session, STAGE, asset_ids)
     if found is None:

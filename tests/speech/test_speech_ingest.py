@@ -85,6 +85,10 @@ def test_without_weights_the_stage_waits_and_everything_else_goes_on(
     assert catalog.jobs(failed=True) == []
     assert catalog.assets()["assets"][0]["error_code"] is None
 
+    asked = catalog.recognise()
+    assert (asked["assets"], asked["recognised"]) == (0, 0)
+    assert asked["waiting"].startswith("1 asset waits for speech to be recognised: The weights")
+
     catalog.recognisers = Source(StandIn())
     done = catalog.recognise()
     assert (done["recognised"], done["waiting"], done["failures"]) == (1, None, [])
