@@ -231,6 +231,12 @@ def test_facets_sort_back_and_an_address_to_share(page):
 def test_back_closes_the_player_and_leaves_the_results(page):
     page.goto("/?q=collection%3ANews")
     ready(page)
+    page.locator("#q").fill("id:1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("id%3A1"))
+    page.go_back()
+    expect(page.locator("#q")).to_have_value("collection:News")
+    expect(cards(page)).to_have_count(5)
     card(page, "drop.mp4").first.locator(".pic").click()
     expect(page.locator("#clock")).to_have_text("00:00:59;00")
     page.go_back()

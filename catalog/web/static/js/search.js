@@ -42,7 +42,7 @@ function start() {
 
 function remember() {
   const nodes = ["facets", "main"].map(id => [...$(`#${id}`).childNodes]);
-  states.set(key, { nodes, counting, shots, at, scroll: scrollY, q: $("#q").value, title: document.title, form: hidden() });
+  states.set(key, { nodes, counting, shots, at, scroll: scrollY, title: document.title, form: hidden() });
   if (states.size > 12) states.delete(states.keys().next().value);
 }
 
@@ -105,7 +105,8 @@ function putBack(state) {
   shots?.end();
   ["facets", "main"].forEach((id, n) => $(`#${id}`).replaceChildren(...state.nodes[n]));
   ({ shots, at } = state);
-  $("#q").value = state.q;
+  // Not what stood in the box when the state was left: that was typed for the next one.
+  $("#q").value = here().searchParams.get("q") ?? "";
   document.title = state.title;
   hidden().forEach(input => input.remove());
   $("#find .box").append(...state.form);
