@@ -33,8 +33,8 @@ _TRACK = "Timed Metadata"  # in the name of Sony's handler
 _MOST_PACKETS, _LARGEST = 3, 1_000_000
 _HEADER = 28  # bytes of a packet, which its first two say
 _SETS = bytes.fromhex("060e2b34025301010c020101")
-_LABEL, _CONTAINER = 0x060E, 0x8300
-_MOST_ITEMS, _DEEPEST = 500, 3
+_LABEL = 0x060E
+_MOST_ITEMS = 500
 _GAMMA, _ISOS, _MOMENT = 0x3210, (0x810B, 0x8119, 0x811E, 0xE301, 0x8115), 0xE304
 _LENS, _CAMERA = 0x8007, 0x8114
 _LATITUDE, _LONGITUDE, _STATUS = (0x8501, 0x8502, "S"), (0x8503, 0x8504, "W"), 0x8509
@@ -92,7 +92,7 @@ def read_track(path: Path) -> Acquisition:
 def read_sets(data: bytes) -> Acquisition:
     """Read sets of acquisition metadata, one after the other; what is broken is left out."""
     items: dict[int, bytes] = {}
-    for number, value in _items(data, 0):
+    for number, value in _items(data):
         items.setdefault(number, value)
     said: dict[str, Any] = {}
     for number, (name, read) in _READERS.items():
@@ -108,24 +108,19 @@ def read_sets(data: bytes) -> Acquisition:
     return Acquisition(with_place(facts, _place(items)), _moment(items.get(_MOMENT, b"")), said)
 
 
-def _items(data: bytes, depth: int) -> Iterator[tuple[int, bytes]]:
+def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     for _ in range(_MOST_ITEMS):
         if at + 4 > len(data):
             return
         number, length = struct.unpack_from(">2H", data, at)
-        if number == _LABEL:  # of a set: 16 bytes, and in MXF a length behind it
+        if number == _LABEL:  # of a set: 16 bytes, and a length by BER's rules
             at += 16
-            if at < len(data) and data[at] & 0x80:
-                at += 1 + (data[at] & 0x7F)
+            at += 1 + (data[at] & 0x7F if at < len(data) and data[at] & 0x80 else 0)
             continue
         if number in (0, 0xFFFF) or at + 4 + length > len(data):
             return
-        value = data[at + 4 : at + 4 + length]
-        if number == _CONTAINER and depth < _DEEPEST:
-            yield from _items(value, depth + 1)
-        else:
-            yield number, value
+        yield number, data[at + 4 : at + 4 + length]
         at += 4 + length
 
 

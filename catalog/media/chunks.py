@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from catalog.media.mxf import MXF_KEY, mxf_parts
+
 _MOST_PARTS = 20_000
 _LARGEST = 2_000_000  # bytes of one part that is read
 _LARGEST_USER_DATA = 8_000_000  # cameras put a preview or two among its texts
@@ -20,6 +22,7 @@ _LARGEST_USER_DATA = 8_000_000  # cameras put a preview or two among its texts
 _RIFF_PARTS = {b"iXML": "ixml", b"_PMX": "xmp", b"bext": "bext", b"cart": "cart", b"axml": "axml"}
 # Sony's Wave64: a chunk's name is longer, and so is its length, which counts both.
 _WAVE_64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_REPEATED = ("udta", "mxf")
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _CANON_UUID = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _ISO_PARTS = {b"dvcC": "dolby", b"dvvC": "dolby", b"dvwC": "dolby", b"XMP_": "xmp", b"xml ": "xml"}
@@ -46,10 +49,10 @@ def parts_of(path: Path) -> dict[str, bytes]:
 
     ``ixml``, ``xmp``, ``bext``, ``cart``, ``axml`` of RIFF, RF64, BW64 and Wave64; ``xmp``,
     ``xml``, ``dolby``, ``gpmf``, ``udta`` (a film's user data), ``canon`` (its own boxes) of ISO
-    media.
+    media; those of `catalog.media.mxf`.
     """
     found: dict[str, bytes] = {}
-    users: list[bytes] = []
+    repeated: dict[str, list[bytes]] = {}
     with suppress(OSError, struct.error), path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
@@ -59,14 +62,14 @@ def parts_of(path: Path) -> dict[str, bytes]:
             parts = _riff(file, size)
         elif head == _WAVE_64[:12]:
             parts = _wave_64(file, size)
+        elif head.startswith(MXF_KEY):
+            parts = mxf_parts(file, size)
         for name, data in parts:
-            if name == "udta":  # programs add one of their own
-                users.append(data)
+            if name in _REPEATED:  # programs add one of their own
+                repeated.setdefault(name, []).append(data)
             else:
                 found.setdefault(name, data)
-    if users:
-        found["udta"] = b"".join(users)[:_LARGEST_USER_DATA]
-    return found
+    return found | {n: b"".join(each)[:_LARGEST_USER_DATA] for n, each in repeated.items()}
 
 
 def _riff(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:

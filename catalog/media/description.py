@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
+# What a colourist graded a film with, in an MXF for mastering (IMF).
+_DOLBY_MASTERS, _HEAD = (b"<DolbyLabsMDF", b"<DolbyVisionGlobalData"), 1000
 _MICROSECONDS = 1_000_000  # the unit of a container's duration
 
 
@@ -58,7 +60,7 @@ def describe_file(
         "log": named_log(said.of_gamma()) if track is not None else {},
     }
     if track is not None:
-        track, metadata["hdr"] = _with_range(track, parts.get("dolby", b""), sides)
+        track, metadata["hdr"] = _with_range(track, parts, said, sides)
     timecodes = _timecodes(_timecode_sources(container, main), said, sides, track, audio)
     return Probe(
         kind=kind,
@@ -97,12 +99,14 @@ def _timecodes(
 
 
 def _with_range(
-    track: VideoTrack, record: bytes, sides: Mapping[str, bytes]
+    track: VideoTrack, parts: Mapping[str, bytes], said: Said, sides: Mapping[str, bytes]
 ) -> tuple[VideoTrack, dict[str, Any]]:
     """The track with its kinds of dynamic range, and what is known of them."""
     facts = hdr_facts(sides)
-    if configured := dolby_vision(record):
+    if configured := dolby_vision(parts.get("dolby", b"")):
         facts["dolby_vision"] = configured
+    elif any(root in parts.get("xml", b"")[:_HEAD] for root in _DOLBY_MASTERS):
+        facts["dolby_vision"] = {"master": said.xml.get("version", "")}
     kinds = hdr_kinds(track.color_transfer, track.color_primaries, sides, facts)
     return replace(track, hdr=kinds), facts
 

@@ -5,7 +5,8 @@ docs/metadata.md has the order in which they are believed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.domain.media import Facts
 from catalog.domain.sidecars import Description, Sidecar
-from catalog.media.acquisition import Acquisition, has_acquisition_track, read_track
+from catalog.media.acquisition import (
+    Acquisition,
+    has_acquisition_track,
+    read_sets,
+    read_track,
+)
 from catalog.media.avchd import CameraPack
 from catalog.media.broadcast_wave import read_adm, read_bext, read_cart, with_bext
 from catalog.media.exif import Exif
@@ -28,7 +34,8 @@ from catalog.media.facts import (
 )
 from catalog.media.film_exif import read_film_exif
 from catalog.media.gopro import GoPro, has_gopro_track, read_gopro
-from catalog.media.sidecars.camera_metadata import described_by_camera
+from catalog.media.mxf import camera_of, described_in, mxf_texts, mxf_timecodes
+from catalog.media.sidecars.camera_metadata import TABLES, described_by_camera
 from catalog.media.sidecars.columns import labels
 from catalog.media.sidecars.nested_xml import parse_nested
 from catalog.media.tags import (
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
+_LONGEST_DOCUMENT = 200_000
 _KEYWORDS = ("keywords", "com.apple.quicktime.keywords")
 
 
@@ -65,6 +73,8 @@ class Said:
     gopro: GoPro = field(default_factory=GoPro)
     pack: CameraPack = field(default_factory=CameraPack)
     acquisition: Acquisition = field(default_factory=Acquisition)
+    descriptive: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    timecodes: Sequence[str] = ()
 
     @property
     def camera(self) -> Description:
@@ -88,6 +98,7 @@ class Said:
         if self.xmp is not None:
             sources.insert(0, facts_of_xmp(self.xmp))
         sources += [facts_of(self.camera), self.exif.facts, self.gopro.facts, self.pack.facts]
+        sources += [facts_of(described_in(self.descriptive)), camera_of(self.tags)]
         return first_of([*sources, self.acquisition.facts])
 
     @property
@@ -119,6 +130,7 @@ class Said:
             or find_title(self.tags, self.stream_tags)
             or self.camera.title
             or self.exif.title
+            or described_in(self.descriptive).title
         )
 
     def metadata(self) -> dict[str, Any]:
@@ -128,7 +140,7 @@ class Said:
         return {
             "tags": self.tags,
             "ixml": self.ixml,
-            "xml": self.xml,
+            "xml": _kept(self.xml),
             "bext": self.bext,
             "cart": self.cart,
             "adm": self.adm,
@@ -136,6 +148,8 @@ class Said:
             "exif": self.exif.metadata.get("exif"),
             "gopro": dict(self.gopro.said),
             "acquisition": dict(self.acquisition.said),
+            "descriptive": self.descriptive,
+            "timecodes": self.timecodes if len(self.timecodes) > 1 else (),
             "recorded_note": self.recorded[1],
             "recorded_local": local_moment(self.tags, self.stream_tags)
             or (local_moment({"recording_date": spoken}) if isinstance(spoken, str) else None)
@@ -147,6 +161,7 @@ class Said:
     def _keywords(self) -> Iterator[str]:
         """Keywords, which become tags: XMP's subjects, and the tags that list them."""
         yield from self.described.tags
+        yield from described_in(self.descriptive).tags
         for tags in (self.tags, self.stream_tags):
             for name in _KEYWORDS:
                 yield from tags.get(name, "").replace(";", ",").split(",")
@@ -162,6 +177,12 @@ class Said:
         }
 
 
+def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document without tables of every packet; nothing of one that is a table as a whole."""
+    kept = {name: value for name, value in document.items() if name not in TABLES}
+    return kept if len(json.dumps(kept)) <= _LONGEST_DOCUMENT else {}
+
+
 def read_said(
     path: Path,
     container: InputContainer,
@@ -173,7 +194,9 @@ def read_said(
     bext = read_bext(parts.get("bext", b""))
     told = with_user_data(container.metadata, read_user_data(parts.get("udta", b"")))
     tags = clean_tags(with_bext(told, bext))
-    sets = read_track(path) if has_acquisition_track(container) else Acquisition()
+    sets = read_sets(parts.get("acquisition", b""))
+    if has_acquisition_track(container):
+        sets = read_track(path)
     return Said(
         tags=tags,
         stream_tags=clean_tags(main.metadata),
@@ -188,4 +211,6 @@ def read_said(
         gopro=read_gopro(path, parts.get("gpmf", b""), track=has_gopro_track(container)),
         pack=pack,
         acquisition=sets,
+        descriptive=mxf_texts(parts.get("mxf", b"")),
+        timecodes=mxf_timecodes(parts.get("mxf", b"")),
     )

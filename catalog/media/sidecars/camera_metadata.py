@@ -17,8 +17,8 @@ from catalog.media.sidecars.columns import moment
 
 Document = Mapping[str, Any]
 
-# Tables of every packet and address, of which the first is enough.
-_TABLES = frozenset({"klvpackettable", "ltcchangetable"})
+TABLES = frozenset({"klvpackettable", "ltcchangetable"})
+"""Of every packet and address, of which the first is enough."""
 _RATE = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)")
 _LTC = re.compile(r"[0-9A-Fa-f]{8}")
 _P2_TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)[:;](\d\d)")
@@ -47,7 +47,7 @@ def _sony(document: Document) -> Description:
         str(g.get("name")): _items(g) for g in _each(_under(document, "acquisitionrecord"), "group")
     }
     title = document.get("title")
-    kept = {key: value for key, value in document.items() if key not in _TABLES}
+    kept = {key: value for key, value in document.items() if key not in TABLES}
     if groups:
         kept["acquisitionrecord"] = {name.casefold(): items for name, items in groups.items()}
     return Description(
