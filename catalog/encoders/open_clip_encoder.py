@@ -21,6 +21,7 @@ from catalog.encoders.accelerate import Tower, accelerate
 from catalog.encoders.batch_size import BatchSize
 from catalog.encoders.building import Tokenizer, broken, build_model, build_tokenizer, digest
 from catalog.encoders.causal import encode_text, lay_by_place, tokens_seen
+from catalog.encoders.class_token import class_token_tower
 from catalog.encoders.context import characters_read
 from catalog.encoders.pictures import readable_rgb, tame
 from catalog.encoders.precision import (
@@ -91,7 +92,7 @@ class OpenClipEncoder:
         self._model = model
         if self._dtype != torch.float32:
             lay_by_place(model)
-        self.tower: Tower = self._eager
+        self.tower: Tower = class_token_tower(model) or self.bare
         self.speedups: list[str] = []
         # 0..255 to the model's scale in one step, on the model's device.
         self._mean = 255 * _per_channel(self.preprocessing["mean"], self._where)
@@ -242,7 +243,8 @@ class OpenClipEncoder:
         """Vectors of one batch of prepared pictures, waited for."""
         return self.tower(self.shown(pixels)).float().cpu()
 
-    def _eager(self, batch: torch.Tensor) -> torch.Tensor:
+    def bare(self, batch: torch.Tensor) -> torch.Tensor:
+        """What open_clip itself makes of a batch as `shown` gives it."""
         out: torch.Tensor = self._model.encode_image(batch)  # type: ignore[operator]
         return out
 

@@ -24,7 +24,7 @@ PICTURES = [Image.new("RGB", (40, 40), (n * 3, 255 - n * 3, n)) for n in range(7
 def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder, monkeypatch, error):
     encoder = load_encoder(str(tiny_folder), device="cpu", precision="fp32")
     expected = encoder.encode_images(PICTURES)
-    real, sizes = encoder._model.encode_image, []
+    real, sizes = encoder.tower, []
 
     def small(pixels):
         sizes.append(len(pixels))
@@ -32,7 +32,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder, monkeypatch, er
             raise error
         return real(pixels)
 
-    monkeypatch.setattr(encoder._model, "encode_image", small)
+    monkeypatch.setattr(encoder, "tower", small)
     made = encoder.encode_images(PICTURES)
     np.testing.assert_allclose(made, expected, atol=1e-6)
     assert encoder.batch_size <= 5
@@ -47,6 +47,6 @@ def test_other_errors_are_not_mistaken_for_it(tiny_folder, monkeypatch):
     def fail(pixels):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(encoder._model, "encode_image", fail)
+    monkeypatch.setattr(encoder, "tower", fail)
     with pytest.raises(RuntimeError, match="shapes"):
         encoder.encode_images(PICTURES)
