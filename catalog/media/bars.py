@@ -10,6 +10,7 @@ import numpy.typing as npt
 # White, yellow, cyan, green, magenta, red, blue, as bits of blue, green and red: the order of
 # EBU's (BT.471, 100/0/75/0 and its kin) and SMPTE's bars (EG 1, RP 219) from left to right.
 _ORDER = (0b111, 0b011, 0b110, 0b010, 0b101, 0b001, 0b100)
+_COLOURS = frozenset(_ORDER)
 # EG 1 has the bars in its upper two thirds, RP 219 in seven twelfths.
 _BARS = (0.08, 0.55)
 # Split fields have them above one colour, greys, or the same bars the other way round.
@@ -47,6 +48,8 @@ def _are_ordered(band: npt.NDArray[np.uint8]) -> bool:
     if colours.max() < _LEAST_WHITE:
         return False
     codes = (colours > 0.5 * colours.max()) @ np.array([4, 2, 1])
+    if not _COLOURS.issubset(codes.tolist()):
+        return False
     # Where two bars meet, a column or two may be of either's colour, or of a third.
     runs = [(int(code), len(list(same))) for code, same in groupby(codes)]
     runs = [(code, length) for code, length in runs if length > _LEAST_WIDTH * width / 3]

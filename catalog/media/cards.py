@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from catalog.media.channels import highest, lowest
+from catalog.media.channels import colourfulness, highest, lowest
 
 Small = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.float32]
@@ -51,7 +51,7 @@ def is_line_up(small: Small) -> bool:
 
     if min(small.shape[:2]) < _LEAST_SIZE:
         return False
-    if cv2.mean(highest(small) - lowest(small))[0] > _GREY:
+    if colourfulness(small) > _GREY:
         return _is_card(small)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32)
     return _is_ramp(grey) or _is_burst(grey) or _is_checkered(grey) or _is_zone_plate(grey)
@@ -187,13 +187,15 @@ def _is_card(small: Small) -> bool:
     return any(one and other for one, other in pairwise(stepped))
 
 
-def _codes(bands: Small) -> npt.NDArray[np.int64]:
+def _codes(bands: Small) -> npt.NDArray[np.uint8]:
     """The colour of each place, as bits; 0 where there is none to speak of."""
-    brightest = bands.max(axis=2).astype(np.int16)
-    coloured = (brightest > 90) & (brightest - bands.min(axis=2) > 60)
-    lit = (bands > brightest[..., None] // 2) & coloured[..., None]
-    codes: npt.NDArray[np.int64] = lit @ np.array([4, 2, 1])
-    return codes
+    brightest = highest(bands)
+    coloured = (brightest > 90) & (brightest - lowest(bands) > 60)
+    half = brightest // 2
+    codes = np.zeros(half.shape, np.uint8)
+    for channel, bit in enumerate((4, 2, 1)):
+        codes |= np.where(bands[:, :, channel] > half, np.uint8(bit), np.uint8(0))
+    return codes * coloured
 
 
 def _has_order(codes: list[int]) -> bool:

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from catalog.media.channels import highest, lowest
+from catalog.media.channels import colourfulness
 
 Small = npt.NDArray[np.uint8]
 
@@ -38,7 +38,7 @@ def is_chart(small: Small) -> bool:
 
     if min(small.shape[:2]) < _LEAST_SIZE:
         return False
-    if cv2.mean(highest(small) - lowest(small))[0] > _GREY:
+    if colourfulness(small) > _GREY:
         return False
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32)
     return _is_stepped(grey) or _is_crosshatch(grey)

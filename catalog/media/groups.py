@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from catalog.domain.media import SamplingPolicy
 from catalog.media.views import RgbPicture
 
@@ -230,13 +232,21 @@ class GroupDecoder:
         import cv2  # noqa: PLC0415  slow to import
 
         one, other = self._squeezed(first), self._squeezed(then)
-        if min(float(one.std()), float(other.std())) < _FLAT:
+        if min(_deviation(one), _deviation(other)) < _FLAT:
             return False
-        apart = cv2.absdiff(one, other)
+        mean = cv2.norm(one, other, cv2.NORM_L1) / one.size
         if not self._alone:
-            return float(apart.mean()) <= _ONE_SCENE
-        tiles = cv2.resize(apart, (_TILES, _TILES), interpolation=cv2.INTER_AREA)
-        return float(apart.mean()) <= _SAME and float(tiles.max()) <= _SAME_TILE
+            return mean <= _ONE_SCENE
+        tiles = cv2.resize(cv2.absdiff(one, other), (_TILES, _TILES), interpolation=cv2.INTER_AREA)
+        return mean <= _SAME and float(tiles.max()) <= _SAME_TILE
+
+
+def _deviation(picture: RgbPicture) -> float:
+    """The standard deviation of all values."""
+    import cv2  # noqa: PLC0415
+
+    flat = np.ascontiguousarray(picture).reshape(1, -1)
+    return float(cv2.meanStdDev(flat)[1][0, 0])
 
 
 def _around(group: list[VideoPacket]) -> tuple[list[VideoPacket], list[VideoPacket]]:

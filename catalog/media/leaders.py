@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.domain.media import Shot
-from catalog.media.channels import highest, lowest
+from catalog.media.channels import colourfulness
 
 Small = npt.NDArray[np.uint8]
 
@@ -61,7 +61,7 @@ def is_leader(small: Small) -> bool:
 
     if min(small.shape[:2]) < _LEAST_SIZE:
         return False
-    if cv2.mean(highest(small) - lowest(small))[0] > _GREYISH:
+    if colourfulness(small) > _GREYISH:
         return False
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     return _hair_line(grey) and _hair_line(grey.T) and _has_ring(grey)

@@ -123,15 +123,26 @@ def _probe_picture(path: Path) -> Probe | None:
 def _probe_container(path: Path) -> Probe:
     with open_container(path) as container:
         streams = [stream.index for stream in video_candidates(container)]
-    for index in streams:
-        # Peeking moves the demuxer on, so every candidate gets it fresh.
+        if not streams:
+            return _probe_sound(path, container)
+        found = _probe_stream(path, container, streams[0])
+    for index in streams[1:]:
+        if found is not None:
+            break
+        # Peeking moves the demuxer on, so every further candidate gets it fresh.
         with open_container(path) as container:
-            stream = next(s for s in container.streams.video if s.index == index)
-            peek = _peek(container, stream)
-            if peek.times or peek.seen:
-                return _describe(path, container, stream, peek)
+            found = _probe_stream(path, container, index)
+    if found is not None:
+        return found
     with open_container(path) as container:
         return _probe_sound(path, container)
+
+
+def _probe_stream(path: Path, container: InputContainer, index: int) -> Probe | None:
+    """What a fresh container's video stream shows; None if it has no packets."""
+    stream = next(s for s in container.streams.video if s.index == index)
+    peek = _peek(container, stream)
+    return _describe(path, container, stream, peek) if peek.times or peek.seen else None
 
 
 @dataclass(slots=True)

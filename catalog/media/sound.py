@@ -14,6 +14,7 @@ import av.error
 import av.stream
 import numpy as np
 import numpy.typing as npt
+from av.audio.frame import format_dtypes
 
 from catalog.domain.media import Loudness, Probe
 from catalog.media.container import MP4_FAMILY, open_container
@@ -221,9 +222,8 @@ class SoundPass:
         if form != self._form:
             self._hand_on()
             self._form = form
-        at = self._time(frame)
-        if at is not None and self._first is not None:
-            wanted = round((at - self._first) * frame.sample_rate)
+        wanted = self._place(frame)
+        if wanted is not None:
             stray = wanted - self._samples
             if stray * _GAPS > frame.sample_rate:
                 self._hand_on()
@@ -279,6 +279,15 @@ class SoundPass:
         if self._listener is not None:
             self._listener.skip(number, self._rate)
 
+    def _place(self, frame: AudioFrame) -> int | None:
+        """Which sample of the asset's sound a frame begins with, by its time; None if unknown."""
+        first, base = self._first, frame.time_base
+        if frame.pts is None or base is None or first is None:
+            return None
+        # One fraction in place of four: a codec gives some fifty frames a second.
+        after = frame.pts * base.numerator * first.denominator - first.numerator * base.denominator
+        return round(Fraction(after * frame.sample_rate, base.denominator * first.denominator))
+
     def _time(self, frame: AudioFrame) -> Fraction | None:
         if frame.pts is None or frame.time_base is None:
             return None
@@ -306,13 +315,19 @@ class Form:
     def of(cls, frame: AudioFrame) -> Self:
         """The form of a frame."""
         form = frame.format
-        return cls(form.name, max(1, len(frame.layout.channels)), form.is_planar)
+        return cls(form.name, max(1, frame.layout.nb_channels), form.is_planar)
 
     def values(self, frame: AudioFrame) -> Values:
         """The frame's samples as they are, shape (number, channels)."""
-        content: Any = frame.to_ndarray()
-        values: Values = content.T if self.planar else content.reshape(-1, self.channels)
-        return values
+        # As PyAV's `to_ndarray` has it, which stacks a single plane, too.
+        if frame.format.name not in format_dtypes:
+            raise ValueError(f"no numbers for {frame.format.name}")
+        kind: Any = format_dtypes[frame.format.name]
+        count = frame.samples * (1 if self.planar else self.channels)
+        planes = [np.frombuffer(memoryview(plane), kind, count) for plane in frame.planes]
+        if self.planar and len(planes) > 1:
+            return np.stack(planes).T
+        return planes[0].reshape(-1, self.channels)
 
 
 def samples_of(frame: AudioFrame) -> Samples:

@@ -17,8 +17,9 @@ Jain and Weymouth, "Production model based digital video segmentation", 1995.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ _SUSTAINED, _LEVEL = 4, 0.5
 _SAME_SCENE = 0.8
 _NOTHING = 1.0
 _ONES = np.ones(_THUMB[0] * _THUMB[1] * 3, np.float32)
+_LEAST = _LEAST_CHANGE**2 * len(_ONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,17 @@ class Transition:
 
 @dataclass(slots=True)
 class _Signature:
+    """A picture as it is compared.
+
+    ``apart`` is, by how many pictures lie between, the square of its pixels' distance from those
+    of pictures before it.
+    """
+
     pts: int
     pixels: Vector
     coloured: npt.NDArray[np.uint8]
     contrast: float
+    apart: dict[int, float] = field(default_factory=dict)
     _unit: Vector | None = None
 
     @property
@@ -95,6 +104,8 @@ class _Past:
     ----------
     most:
         How many are kept; of more the oldest goes.
+    steps_back:
+        Which of those before each is compared with: so many before it, in order.
 
     Attributes
     ----------
@@ -102,8 +113,9 @@ class _Past:
         The signatures.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, steps_back: list[int]) -> None:
         self.seen: deque[_Signature] = deque(maxlen=most)
+        self._steps_back = steps_back
         # Twice as long as needed, so that all is seldom moved to the front.
         self._pixels = np.empty((2 * most, len(_ONES)), np.float32)
         self._contrast = np.empty(2 * most)
@@ -119,6 +131,7 @@ class _Past:
         self._contrast[self._end] = signature.contrast
         self._end += 1
         self.seen.append(signature)
+        signature.apart = self._apart()
 
     def clear(self) -> None:
         """Forget all."""
@@ -129,6 +142,13 @@ class _Past:
         """Forget what is older."""
         while self.seen and self.seen[0].pts < pts:
             self.seen.popleft()
+
+    def _apart(self) -> dict[int, float]:
+        there = self._steps_back[: bisect_left(self._steps_back, len(self.seen))]
+        last = self._end - 1
+        way = self._pixels[[last - back for back in there]]
+        way -= self._pixels[last]
+        return dict(zip(there, np.einsum("ij,ij->i", way, way).tolist(), strict=True))
 
     @property
     def pixels(self) -> Vector:
@@ -164,7 +184,9 @@ class TransitionDetector:
         self._patience = math.floor(_PATIENCE / time_base)
         rate = min(float(frame_rate), float(1 / _STEP))
         self._windows = sorted({max(4, round(each * rate)) for each in _WINDOWS})
-        self._past = _Past(max(8, round(_MEMORY * rate)))
+        # From the end of a window to its beginning and its middle, and between the two.
+        backs = {back for each in self._windows for back in (each, each // 2, each - each // 2)}
+        self._past = _Past(max(8, round(_MEMORY * rate)), sorted(backs))
         self._seen = self._past.seen
         self._best: _Blend | None = None
 
@@ -205,27 +227,21 @@ class TransitionDetector:
 
     def _look_for_blend(self) -> None:
         last = len(self._seen) - 1
-        pixels = self._past.pixels
+        apart = self._seen[-1].apart
         for length in self._windows:
             if length > last:
                 return
-            if not self._may_blend(pixels[last - length], pixels[last - length // 2], pixels[last]):
+            middle = length // 2
+            if apart[length] < _LEAST:
+                continue
+            before = self._seen[last - middle].apart[length - middle]
+            if not _may_blend(before, apart[middle], apart[length]):
                 continue
             if _alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
                 continue
             blend = self._blend(last - length)
             if blend is not None and (self._best is None or blend.strength > self._best.strength):
                 self._best = blend
-
-    @staticmethod
-    def _may_blend(one: Vector, middle: Vector, other: Vector) -> bool:
-        """Whether the ends differ, and what is in the middle is near the line between them."""
-        power = _squared(one, other)
-        if power < _LEAST_CHANGE**2 * len(_ONES):
-            return False
-        first, second = _squared(one, middle), _squared(middle, other)
-        along = (first + power - second) / 2  # by the law of cosines
-        return first - along**2 / power <= _MOST_OFF**2 * power
 
     def _blend(self, begin: int) -> _Blend | None:
         """What was seen from there on as a dissolve, if it lies along the line between its ends."""
@@ -314,11 +330,13 @@ def matched(one: Grey, other: Grey) -> float:
     return max(float(each.max()) for each in found)
 
 
-def _squared(one: Vector, other: Vector) -> float:
-    """The square of the distance of two signatures' pixels."""
-    import cv2  # noqa: PLC0415
+def _may_blend(first: float, second: float, power: float) -> bool:
+    """Whether a picture is near the line between two others.
 
-    return cv2.norm(one, other, cv2.NORM_L2SQR)
+    By the squares of its distances from the first and from the second of them, and of theirs.
+    """
+    along = (first + power - second) / 2  # by the law of cosines
+    return first - along**2 / power <= _MOST_OFF**2 * power
 
 
 def _alike(one: _Signature, other: _Signature) -> float:
