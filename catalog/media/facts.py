@@ -20,10 +20,10 @@ Tags = Mapping[str, str]
 
 # Last parts of tags' names: com.apple.quicktime.make, com.arri.camera.CameraModel, make-eng.
 _MAKES = ("make", "manufacturer", "camera_make", "cameramake")
-_MODELS = ("model", "model_name", "modelname", "camera_model", "cameramodel")
+_MODELS = ("model", "model_name", "modelname", "camera_model", "cameramodel", "camera_type")
 _SERIALS = (
     "camera_serial", "cameraserial", "camera_serial_number", "cameraserialnumber",
-    "serial_number", "serialnumber", "body_serial_number",
+    "serial_number", "serialnumber", "serialno", "body_serial_number",
 )  # fmt: skip
 _LENSES = ("lens_model", "lensmodel", "lens", "lens_type", "lenstype")
 _REELS = ("reel_name", "reelname", "reel", "tape_name", "tapename", "tape", "material_package_name")

@@ -22,6 +22,7 @@ from catalog.media.acquisition import (
 )
 from catalog.media.avchd import CameraPack
 from catalog.media.broadcast_wave import read_adm, read_bext, read_cart, with_bext
+from catalog.media.container import MP4_FAMILY
 from catalog.media.exif import Exif
 from catalog.media.facts import (
     facts_of,
@@ -34,6 +35,7 @@ from catalog.media.facts import (
 )
 from catalog.media.film_exif import read_film_exif
 from catalog.media.gopro import GoPro, has_gopro_track, read_gopro
+from catalog.media.insta360 import insta360_facts, read_insta360
 from catalog.media.mxf import camera_of, described_in, mxf_texts, mxf_timecodes
 from catalog.media.sidecars.camera_metadata import TABLES, described_by_camera
 from catalog.media.sidecars.columns import labels
@@ -46,6 +48,7 @@ from catalog.media.tags import (
     local_moment,
     zoned_moment,
 )
+from catalog.media.transport_stream import Broadcast, read_broadcast
 from catalog.media.user_data import read_user_data, with_user_data
 
 if TYPE_CHECKING:
@@ -75,6 +78,8 @@ class Said:
     acquisition: Acquisition = field(default_factory=Acquisition)
     descriptive: Mapping[str, Sequence[str]] = field(default_factory=dict)
     timecodes: Sequence[str] = ()
+    broadcast: Broadcast = field(default_factory=Broadcast)
+    insta360: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def camera(self) -> Description:
@@ -99,6 +104,8 @@ class Said:
             sources.insert(0, facts_of_xmp(self.xmp))
         sources += [facts_of(self.camera), self.exif.facts, self.gopro.facts, self.pack.facts]
         sources += [facts_of(described_in(self.descriptive)), camera_of(self.tags)]
+        sources.append(insta360_facts(self.insta360))
+        sources.append(Facts(description=self.broadcast.text, credit=self.broadcast.service))
         return first_of([*sources, self.acquisition.facts])
 
     @property
@@ -115,6 +122,7 @@ class Said:
             (self.pack.recorded, self.pack.note),
             (self.acquisition.recorded, "UTC assumed"),
             (self.described.recorded, None),
+            (self.broadcast.begins, None),
         )
         return next((each for each in others if each[0] is not None), (None, None))
 
@@ -131,6 +139,7 @@ class Said:
             or self.camera.title
             or self.exif.title
             or described_in(self.descriptive).title
+            or self.broadcast.title
         )
 
     def metadata(self) -> dict[str, Any]:
@@ -149,6 +158,8 @@ class Said:
             "gopro": dict(self.gopro.said),
             "acquisition": dict(self.acquisition.said),
             "descriptive": self.descriptive,
+            "insta360": self.insta360,
+            "broadcast": self.broadcast.said,
             "timecodes": self.timecodes if len(self.timecodes) > 1 else (),
             "recorded_note": self.recorded[1],
             "recorded_local": local_moment(self.tags, self.stream_tags)
@@ -213,4 +224,6 @@ def read_said(
         acquisition=sets,
         descriptive=mxf_texts(parts.get("mxf", b"")),
         timecodes=mxf_timecodes(parts.get("mxf", b"")),
+        insta360=read_insta360(path) if container.format.name == MP4_FAMILY else {},
+        broadcast=read_broadcast(path) if container.format.name == "mpegts" else Broadcast(),
     )

@@ -178,6 +178,26 @@ def test_other_makers_boxes(tmp_path: Path, said: bytes, camera: tuple[str, str 
     assert (facts.camera_make, facts.camera_model) == camera
 
 
+def insta360() -> bytes:
+    pairs = ((0x0A, b"IAHEA1234"), (0x12, b"Insta360 X3"), (0x1A, b"v1.0.87"))
+    camera = b"".join(bytes([kind, len(value)]) + value for kind, value in pairs)
+    records = ((0x101, camera), (0x300, b"\1" * 40))
+    made = b"".join(data + struct.pack("<HI", number, len(data)) for number, data in records)
+    end = b"\0" * 32 + struct.pack("<I", len(made) + 72) + b"\3\0\0\0"
+    return made + end + b"8db42d694ccc418790edff439fe026bf"
+
+
+def test_an_insta360s_records_behind_its_film(tmp_path: Path):
+    path = film(tmp_path / "VID_0001.insv.mp4")
+    with path.open("ab") as file:
+        file.write(insta360())
+    found = probe(path)
+    assert (found.facts.camera_make, found.facts.camera_model) == ("Insta360", "Insta360 X3")
+    assert found.metadata["insta360"] == {
+        "serial": "IAHEA1234", "camera": "Insta360 X3", "firmware": "v1.0.87"
+    }  # fmt: skip
+
+
 WHOLE = text(b"des", "words") + NIKON + box(b"CNTH", box(b"CNDA", thumbnail(exif())))
 
 
