@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -64,10 +65,16 @@ def answer(request: Request, error: CatalogError, status: int | None = None) -> 
     if is_api(request.url.path):
         return JSONResponse(error.as_json(), status, headers)
     if isinstance(error, UnauthenticatedError) and request.method == "GET":
-        return RedirectResponse("/login", 303, {"Cache-Control": "no-store"})
+        return RedirectResponse(_login_for(request), 303, {"Cache-Control": "no-store"})
     heading = _HEADINGS.get(status, http.HTTPStatus(status).phrase)
     context = {"error": error.as_json()["error"], "status": status, "reason": heading}
     return render(request, "error.html", context, status=status, headers=headers)
+
+
+def _login_for(request: Request) -> str:
+    """The way in, which leads on to what was asked for: links are sent to people."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return "/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}"
 
 
 def _headers(error: CatalogError, status: int) -> dict[str, str]:

@@ -207,6 +207,20 @@ def test_what_is_not_read_yet_or_cannot_be_has_a_page(little, tmp_path):
     assert STRINGS["kind_unknown"] in waits.text
 
 
+def test_an_administrator_takes_a_folder_in_by_the_page(little, tmp_path):
+    """Also where neither a watcher nor a worker runs."""
+    film(tmp_path / "new" / "taken.mp4", ["green"], mark=8)
+    with calling(create_app(little)) as client:
+        for folder, code in ((tmp_path / "new", 303), (tmp_path / "none", 404)):
+            sent = {"act": "ingest", "path": str(folder)}
+            assert client.post("/admin/roots", data=sent).status_code == code
+        client.app.state.runs._thread.submit(int).result(240)  # ingests are done in one thread
+        page = client.get("/admin/roots?part=live").text
+    assert STRINGS["n_ready"].format(1) in page
+    assert str(tmp_path / "new") in page
+    assert little.show("taken.mp4")["clips"]
+
+
 def test_a_still_has_no_time_to_mark(local, stock):
     [still] = stock.catalog.search("kind:still", limit=1).hits
     [moving] = stock.catalog.search("kind:video", limit=1).hits

@@ -133,6 +133,9 @@ def test_a_browser_is_let_in_by_its_token_and_out_again(browser: TestClient, sto
     away = browser.get("/")
     assert (away.status_code, away.headers["location"]) == (303, "/login")
     assert browser.get(f"{V1}/me").status_code == 401
+    linked = browser.get("/assets/1?a=b%26c").headers["location"]
+    assert linked == "/login?next=%2Fassets%2F1%3Fa%3Db%2526c"
+    assert 'name="next" value="/assets/1?a=b%26c"' in browser.get(linked).text
     answer = log_in(browser, stock.tokens["viewer"], next="/assets/1")
     assert answer.headers["location"] == "/assets/1"  # type: ignore[attr-defined]
     cookie = answer.headers["set-cookie"].lower()  # type: ignore[attr-defined]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from catalog.domain import wire
-from catalog.domain.labels import clean_label
 from catalog.domain.paths import shown_path
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.api.description import Label, Text, gives, such_as
 from catalog.web.api.once import OnceRoute
-from catalog.web.events import Hub
-from catalog.web.runs import Runs
+from catalog.web.ingests import AskedIngests
 
 _WHOLE = [needs("editor", whole=True)]
 router = APIRouter(tags=["ingest"], dependencies=_WHOLE, route_class=OnceRoute)
@@ -64,29 +62,18 @@ def register(catalog: OpenCatalog, file: File) -> dict[str, Any]:
 @router.post(
     "/ingests", responses={202: _RUN}, response_model=None, status_code=202, summary="Ingest"
 )
-def ingest(request: Request, catalog: OpenCatalog, asked: Paths) -> dict[str, Any]:
+def ingest(ingests: AskedIngests, asked: Paths) -> dict[str, Any]:
     """Take in files and folders below roots; it goes on by itself, and tells of it as events.
 
     Where there are workers they do it; else the server does, one ingest after the other.
     """
-    paths = [str(catalog.root.holding(path)) for path in asked.paths]
-    collection = None if asked.collection is None else clean_label(asked.collection, "collection")
-    tags = [clean_label(tag, "tag") for tag in asked.tags]
-    runs, hub = _parts(request)
-    do = catalog.hand_over if catalog.has_workers else catalog.ingest
-    about = {"paths": paths, "where": "workers" if catalog.has_workers else "here"}
-    return runs.start(
-        about,
-        catalog.actor.name,
-        lambda progress: do(*paths, collection=collection, tags=tags, progress=progress).as_json(),
-        lambda told: hub.publish("ingest", told),
-    )
+    return ingests.begin(asked.paths, asked.collection, asked.tags)
 
 
 @router.get("/ingests", response_model=None, summary="List ingests")
-def list_ingests(request: Request) -> dict[str, Any]:
+def list_ingests(ingests: AskedIngests) -> dict[str, Any]:
     """What the server was asked to take in since it was started, the latest first."""
-    return {"ingests": _parts(request)[0].list()}
+    return {"ingests": ingests.list()}
 
 
 @router.get(
@@ -95,9 +82,9 @@ def list_ingests(request: Request) -> dict[str, Any]:
     response_model=None,
     summary="Show an ingest",
 )
-def show_ingest(request: Request, ingest: Text) -> dict[str, Any]:
+def show_ingest(ingests: AskedIngests, ingest: Text) -> dict[str, Any]:
     """How far an ingest is, and its report when it is done."""
-    return _parts(request)[0].get(ingest)
+    return ingests.get(ingest)
 
 
 @router.post(
@@ -106,16 +93,9 @@ def show_ingest(request: Request, ingest: Text) -> dict[str, Any]:
     response_model=None,
     summary="Cancel an ingest",
 )
-def cancel_ingest(request: Request, catalog: OpenCatalog, ingest: Text) -> dict[str, Any]:
+def cancel_ingest(ingests: AskedIngests, ingest: Text) -> dict[str, Any]:
     """Break an ingest off; 409 if it has ended. Assets that are ready stay, the others are due.
 
     What was handed to workers already, they go on with.
     """
-    return _parts(request)[0].cancel(ingest, catalog.actor.name)
-
-
-def _parts(request: Request) -> tuple[Runs, Hub]:
-    runs, hub = request.app.state.runs, request.app.state.hub
-    assert isinstance(runs, Runs)  # noqa: S101  # create_app has put them there
-    assert isinstance(hub, Hub)  # noqa: S101
-    return runs, hub
+    return ingests.cancel(ingest)

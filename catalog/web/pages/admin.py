@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse
 
 from catalog.errors import CatalogError
 from catalog.web.access import OpenCatalog, needs
+from catalog.web.ingests import AskedIngests
 from catalog.web.pages.showing import show
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=[needs("admin")])
 
 STAGES = ("analyse", "encode", "proxy", "recognise", "sound")
-_FAILURES = 200
+_FAILURES, _FEW = 200, 8
 
 
 @router.get("")
@@ -40,22 +41,35 @@ def retry(catalog: OpenCatalog, asset: Annotated[list[int] | None, Form()] = Non
 
 
 @router.get("/roots")
-def roots(request: Request, catalog: OpenCatalog) -> Response:
-    """Folders that are catalogued, and those that are watched."""
-    return shown(request, "roots", {"roots": catalog.root.list()})
+def roots(
+    request: Request, catalog: OpenCatalog, ingests: AskedIngests, part: str = ""
+) -> Response:
+    """Folders that are catalogued, those that are watched, and what is taken in at the moment."""
+    context = {"roots": catalog.root.list(), "ingests": ingests.list()[:_FEW]}
+    return shown(request, "roots_live" if part == "live" else "roots", context)
 
 
 @router.post("/roots")
 def change_root(
     catalog: OpenCatalog,
-    act: Annotated[Literal["add", "watch", "unwatch"], Form()],
+    ingests: AskedIngests,
+    act: Annotated[Literal["ingest", "add", "watch", "unwatch"], Form()],
     path: Annotated[str, Form(min_length=1, max_length=4000)],
 ) -> Response:
-    """Enter a folder, or have one watched, or no longer."""
-    if act == "add":
+    """Enter a folder, take it in, or have it watched, or no longer."""
+    if act in ("add", "ingest"):
         catalog.root.add(path)
-    else:
+    if act == "ingest":
+        ingests.begin([path])
+    elif act != "add":
         catalog.root.watch(path, off=act == "unwatch")
+    return RedirectResponse("/admin/roots", 303)
+
+
+@router.post("/ingests/{ingest}/cancel")
+def cancel_ingest(ingests: AskedIngests, ingest: str) -> Response:
+    """Break an ingest off."""
+    ingests.cancel(ingest)
     return RedirectResponse("/admin/roots", 303)
 
 

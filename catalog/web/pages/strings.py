@@ -259,9 +259,10 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         # an empty catalogue
         "first_run": "Nothing is catalogued yet",
         "first_run_how": (
-            "Point the catalogue at a folder of footage. It finds the shots, and stays true "
-            "when files come, move or go."
+            "Point the catalogue at a folder of footage on the machine that it runs on. It finds "
+            "the shots; your files stay as they are."
         ),
+        "first_run_watch": "To have a folder watched:",
         # the player
         "player": "Player",
         "close": "Close",

@@ -11,6 +11,7 @@ ADMINISTRATION: Mapping[str, str] = MappingProxyType(
         "admin_live": "Overview",
         "admin_failures": "Failures",
         "admin_roots": "Folders",
+        "admin_roots_live": "Folders",
         "admin_encoders": "Encoders",
         "admin_tokens": "Tokens",
         "admin_doctor": "Doctor",
@@ -54,9 +55,12 @@ ADMINISTRATION: Mapping[str, str] = MappingProxyType(
         "folder": "Folder",
         "watch_folder": "Watch",
         "add_root": "Add, unwatched",
+        "take_in": "Take in now",
+        "ingests": "Taken in",
+        "n_ready": "{} ready",
         "roots_how": (
-            "A watched folder is taken in by itself, and stays true when files move. `catalog "
-            "watch` or `catalog up` does the watching."
+            "A watched folder is taken in by itself, and stays true when files move, as long as "
+            "`catalog watch` or `catalog up` runs."
         ),
         "files": "Files",
         "failed": "Failed",
