@@ -134,7 +134,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show all that is known of one asset."""
-    from catalog.cli.text import asset_details  # noqa: PLC0415
+    from catalog.cli.text_asset import asset_details  # noqa: PLC0415
 
     with fail_with_reason(json=json):
         with opened() as catalog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -224,76 +224,6 @@ def asset_list(page: Mapping[str, Any]) -> None:
         typer.echo(f"More: --after {page['next']!r}")
 
 
-_TOLD_APART = {"clips", "locations", "stages", "renditions", "metadata"}
-
-
-def asset_details(details: Mapping[str, Any]) -> None:
-    """One asset: what is known, where it lies, its clips."""
-    table = new_table("", "")
-    apart = {"clips", "locations", "history", "stages", "renditions", "metadata"}
-    apart |= {"speaking", "speech"}
-    for key, value in details.items():
-        if key not in apart and value not in (None, []):
-            add_row(table, key, ", ".join(value) if isinstance(value, list) else value)
-    for place in details["locations"]:
-        there = "online" if place["online"] else "missing"
-        unread = "" if place["verified"] else " (recognised, not yet read)"
-        add_row(table, there, f"{place['root']}/{place['path']}{unread}")
-    for place in details["history"]:
-        until = f"until {place['held_until'][:19]}, then {place['why']}"
-        add_row(table, "before", f"{place['root']}/{place['path']} ({until})")
-    for name, said in _rows_of(details):
-        add_row(table, name, said)
-    for made in details["renditions"]:
-        add_row(table, made["kind"], f"{made['path']} ({made['bytes']} bytes)")
-    for key, value in details["metadata"].items():
-        add_row(table, f"meta.{key}", value)
-    print_table(table)
-    clips = new_table(
-        "clip", "kind", "roll", "timecode in", "timecode out", "start", "end", "frames"
-    )
-    for clip in details["clips"]:
-        add_row(
-            clips,
-            clip["id"],
-            clip["kind"] + (f" ({clip['flag']})" if clip["flag"] else ""),
-            _roll(clip),
-            clip["timecode_in"],
-            clip["timecode_out"],
-            f"{clip['start']:.2f}",
-            f"{clip['end']:.2f}",
-            clip["frames"],
-        )
-    if details["clips"]:
-        print_table(clips)
-
-
-def _rows_of(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """How long somebody speaks in an asset, who has the words of it, and where its work stands."""
-    speaking = details["speaking"]
-    if speaking is not None:
-        seconds = sum(end - start for start, end in speaking)
-        said = f"{seconds:.1f} s in {len(speaking)} part(s)" if speaking else "nobody"
-        yield "speaking", said
-    for source in details["speech"]:
-        who = source.get("by") or source["path"] or "a person"
-        languages = ", ".join(source["languages"]) or "language unknown"
-        lines = f"{source['lines']} line(s), {languages}"
-        others = ", ".join(name for name in source.get("carried", ()) if name not in source["read"])
-        who = f"{', '.join(source['read'])} of {who}" if source.get("read") else who
-        who += f"; not read: {others}" if others else ""
-        yield "speech by", f"{source['kind']}: {lines} ({who})"
-    for stage in details["stages"]:
-        yield stage["name"], _stage(stage)
-
-
-def _roll(clip: Mapping[str, Any]) -> str:
-    if clip["roll"] is None or clip["roll_confidence"] is None:
-        return clip["roll"] or ""
-    how = "said" if clip["roll_by_person"] else f"{clip['roll_confidence']:.0%}"
-    return f"{clip['roll']} ({how})"
-
-
 def version_list(rows: Sequence[Mapping[str, Any]]) -> None:
     """What lay at some places, in order."""
     table = new_table("asset", "place", "bytes", "since", "until", "", numbers=("asset", "bytes"))
@@ -320,11 +250,6 @@ def verify_report(report: VerifyReport) -> None:
         typer.echo(f"split: {split.path}: was taken for asset {split.was}, is {split.asset_id}")
     for failure in report.failures:
         typer.echo(f"failed: {failure.path}: {failure.reason} [{failure.code}]", err=True)
-
-
-def _stage(stage: Mapping[str, Any]) -> str:
-    reason = f": {stage['error_message']} [{stage['error_code']}]" if stage["error_code"] else ""
-    return f"{stage['state']} after {stage['attempts']} attempt(s){reason}"
 
 
 def job_list(rows: Sequence[Mapping[str, Any]]) -> None:

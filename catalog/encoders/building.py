@@ -93,8 +93,8 @@ def broken(name: str, error: BaseException, what: str = "model") -> EncoderUnava
         reason = f"{reason[:300]}…"
     return EncoderUnavailableError(
         f"The {what} of {name} cannot be used: {type(error).__name__}: {reason}",
-        remedy="Check that the file is complete and belongs to this architecture, or use the demo "
-        "encoder (CATALOG_ENCODER=demo).",
+        remedy="Check that the file is complete and belongs to this architecture; for the "
+        "rendered demonstration alone, CATALOG_ENCODER=demo.",
         encoder=name,
     )
 

@@ -28,8 +28,8 @@ from catalog.errors import EncoderUnavailableError, UnknownEncoderError
 
 WAYS_OUT = (
     "Use a local checkpoint (CATALOG_ENCODER=local-dir:/path/to/folder with open_clip_config.json "
-    "and weights, or CATALOG_ENCODER=MODEL@/path/to/weights), or the demo encoder "
-    "(CATALOG_ENCODER=demo)."
+    "and weights, or CATALOG_ENCODER=MODEL@/path/to/weights). CATALOG_ENCODER=demo needs none, but "
+    "knows the rendered demonstration alone."
 )
 # An answer takes far less than a second; name servers that are cut off take tens of them.
 ANSWER_S = 5.0

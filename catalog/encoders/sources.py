@@ -83,8 +83,8 @@ def _from_architecture(spec: EncoderSpec, name: str) -> Sources:
         if not checkpoint.is_file():
             raise EncoderUnavailableError(
                 f"The encoder {name} cannot be loaded: there is no file {checkpoint}.",
-                remedy="Correct the path in CATALOG_ENCODER=MODEL@/path/to/weights, or use the "
-                "demo encoder (CATALOG_ENCODER=demo).",
+                remedy="Correct the path in CATALOG_ENCODER=MODEL@/path/to/weights; for the "
+                "rendered demonstration alone, CATALOG_ENCODER=demo.",
                 encoder=name,
                 path=str(checkpoint),
             )
@@ -189,8 +189,8 @@ def _read_config(folder: Path, name: str) -> dict[str, Any]:
 def _incomplete(name: str, reason: str, folder: Path) -> EncoderUnavailableError:
     return EncoderUnavailableError(
         f"The encoder {name} cannot be loaded from {folder}: {reason}.",
-        remedy=f"A folder needs {CONFIG_FILE} and the weights, as open_clip saves them; or use the "
-        "demo encoder (CATALOG_ENCODER=demo).",
+        remedy=f"A folder needs {CONFIG_FILE} and the weights, as open_clip saves them; for the "
+        "rendered demonstration alone, CATALOG_ENCODER=demo.",
         encoder=name,
         path=str(folder),
     )

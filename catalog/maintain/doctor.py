@@ -29,7 +29,7 @@ from catalog.maintain.doctor_service import (
     work_check,
 )
 from catalog.maintain.doctor_speech import speech_checks, waiting_check
-from catalog.settings import Settings
+from catalog.settings import DEMO_ENCODER, Settings
 from catalog.store import roots, vectors, watching
 
 _LITTLE_SPACE, _NO_SPACE = 5 * 2**30, 2**28
@@ -103,8 +103,9 @@ def _encoder(name: str) -> Check:
     except CatalogError as error:
         return Check("encoder", State.FAIL, error.message, error.remedy or "")
     if missing is None:
-        return Check("encoder", State.OK, f"{name} is at hand")
-    remedy = "It is downloaded at first use, from the network; CATALOG_ENCODER=demo needs none."
+        only = ", and knows the rendered demonstration alone" if name == DEMO_ENCODER else ""
+        return Check("encoder", State.OK, f"{name} is at hand{only}")
+    remedy = "It is downloaded at first use, from the network; or name a local checkpoint."
     return Check("encoder", State.WARN, f"{name}: {missing}", remedy)
 
 

@@ -7,6 +7,7 @@ import pytest
 from catalog import __version__
 from catalog.cli.app import app
 from catalog.cli.helping import SECTIONS
+from catalog.cli.text_asset import _leaves
 from catalog.domain.paths import given_path
 from catalog.errors import InvalidInputError
 
@@ -50,7 +51,15 @@ def test_figures_and_empty_lists_are_sentences(cli, pictures, monkeypatch, tmp_p
     assert "1 failed" in next(line for line in figures.splitlines() if line.startswith("analyse"))
     assert "#" not in cli("search", "codec:foo").out, "no table of nothing"
     assert "name:*part*" in cli("show", "nothing.png").err
+    shown = cli("show", "red.png").out
+    assert " × " in next(line for line in shown.splitlines() if line.startswith("picture"))
+    assert "sar_num" not in shown
     monkeypatch.chdir(tmp_path)
     cli("bin", "create", "A/B", "1")
     assert cli("export", "A/B", "--format", "csv").code == 0
     assert (tmp_path / "A_B.csv").is_file()
+
+
+def test_nested_metadata_is_told_value_by_value():
+    told = _leaves("meta", {"a": {"b": [1, 2], "c": [{"d": None}]}, "e": "f"})
+    assert list(told) == [("meta.a.b", "1, 2"), ("meta.a.c.1.d", None), ("meta.e", "f")]
