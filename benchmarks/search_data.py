@@ -212,7 +212,7 @@ def _sizes(catalog: Catalog, encoder_id: int) -> dict[str, int]:
                              ELSE pg_total_relation_size(oid) END
         FROM pg_class WHERE relnamespace = 'catalog'::regnamespace AND relname = ANY (%s)
     """
-    tables = ["asset", "clip", "frame", graph_name(encoder_id)]
+    tables = ["asset", "clip", "frame", "sketch", graph_name(encoder_id)]
     tables += [f"{name}_{encoder_id}" for name in ("embedding", "centre")]
     with plain_connection(catalog) as connection:
         return {str(name): int(size) for name, size in connection.execute(statement, [tables])}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,24 @@ def to_binary(vector: np.ndarray) -> bytes:
     if vector.ndim != 1:
         raise ValueError(f"A vector has shape (dimension,), not {vector.shape}.")
     return struct.pack(">HH", len(vector), 0) + vector.astype(">f2").tobytes()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Several:
+    """Vectors ``(n, dimension)`` that the driver hands over as an array of ``halfvec``."""
+
+    values: np.ndarray
+
+    def to_binary(self, element: int) -> bytes:
+        """As PostgreSQL's ``array_recv`` reads it; ``element`` is the type's number."""
+        count, dimension = self.values.shape
+        if count == 0:
+            return struct.pack(">iii", 0, 0, element)
+        parts = [("bytes", ">i4"), ("dimension", ">u2"), ("zero", ">u2")]
+        rows = np.zeros(count, np.dtype([*parts, ("vector", ">f2", (dimension,))]))
+        rows["bytes"], rows["dimension"] = 4 + 2 * dimension, dimension
+        rows["vector"] = self.values
+        return struct.pack(">iiiii", 1, 0, element, count, 1) + rows.tobytes()
 
 
 class HALFVEC(pgvector.sqlalchemy.HALFVEC):
@@ -83,6 +102,14 @@ class _BinaryDumper(Dumper):
         return to_binary(obj)
 
 
+class _SeveralDumper(Dumper):
+    format = Format.BINARY
+    element = 0
+
+    def dump(self, obj: Several) -> bytes:
+        return obj.to_binary(self.element)
+
+
 def fetch_type(connection: psycopg.Connection[Any]) -> TypeInfo | None:
     """What the server calls ``halfvec``; None before the extension is there."""
     return TypeInfo.fetch(connection, "halfvec")
@@ -95,3 +122,5 @@ def register(connection: psycopg.Connection[Any], info: TypeInfo) -> None:
     connection.adapters.register_loader(info.oid, _BinaryLoader)
     dumper = type("HalfvecDumper", (_BinaryDumper,), {"oid": info.oid})
     connection.adapters.register_dumper(np.ndarray, dumper)
+    several = {"oid": info.array_oid, "element": info.oid}
+    connection.adapters.register_dumper(Several, type("HalfvecsDumper", (_SeveralDumper,), several))

@@ -8,8 +8,9 @@ frames the filters keep. The costs are microseconds, measured on 300,000 and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,8 @@ _LOOK_UP = 4.0  # find one clip's frames by an index
 _STEP = 15.0  # one vector met on the walk through the graph
 _WALK = 500.0  # the walk's beginning
 _SCAN = 1000.0  # what a search of centres does beside comparing
+_SKETCHED = 0.4  # find out whether the filters keep a centre, and compare its sketch
+_BASIS = 1000.0  # what a search by sketches does beside a search of centres
 _PLANNING = 2500.0  # a statement planned for its values
 _TELLING = 40  # centres of a sample: below, their share is too uncertain
 _AKIN = 4  # so many of a sample come of one film, and tell as much as one
@@ -28,6 +31,9 @@ _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 _DEEPEST_WALK = 640
 _CLEAR = 30_000  # centres up to which the fewest are looked at closely
 _DOUBLINGS = 6  # of those, beyond which no more are: 1,920,000 centres
+SURE = 3.0  # deviations: errors of sketches beyond them are rare enough
+_DIMMEST = 0.7  # blur beyond which sketches tell too little
+_FEWEST_SKETCHED = 256  # centres compared after a look at sketches
 _LINES_DEPTH = 400  # how far a walk through spoken lines sees
 OPENING: Mapping[str, str] = MappingProxyType(
     {"jit": "off", "plan_cache_mode": "force_generic_plan", "work_mem": "64MB"}
@@ -52,7 +58,8 @@ class Plan:
 
     kind: str
     """``exact``: every frame the filters keep; ``centres``: every centre they keep, then the
-    frames of the nearest; ``graph``: the nearest centres by the index, then their frames;
+    frames of the nearest; ``sketches``: the sketch of every centre they keep, then the centres of
+    the nearest, then their frames; ``graph``: the nearest centres by the index, then their frames;
     ``keywords`` and ``filter``: the query has no meaning to compare."""
     reason: str
     estimated_frames: int | None = None
@@ -60,6 +67,8 @@ class Plan:
     at_least: bool = False
     """Whether there may be many more than ``estimated_frames``: counting stopped there."""
     take: int = 0
+    sketched: int = 0
+    """How many centres are compared after a first look at sketches."""
     walk: int = 0
     """How many centres a walk meets at most, before a scan is as quick."""
     keywords: bool = False
@@ -75,7 +84,7 @@ class Plan:
     @property
     def wide(self) -> bool:
         """Whether only the nearest centres' frames are compared."""
-        return self.kind in ("centres", "graph")
+        return self.kind in ("centres", "sketches", "graph")
 
     def __str__(self) -> str:
         words = "+keywords" if self.keywords and self.kind != "keywords" else ""
@@ -121,6 +130,21 @@ def worth_counting(library: Library, depth: int) -> int:
     return math.ceil(math.sqrt(step / scan * take * library.centres)) + 1
 
 
+def compared_after_sketches(kept: int, take: int, blur: float) -> int:
+    """How many centres are compared, to be sure of the ``take`` nearest of ``kept``.
+
+    ``blur`` is how far off the cosines of sketches are, as a share of how far those of the
+    centres differ. They are taken to be spread normally: then one that is ``z`` deviations above
+    the mean is expected at ``z * sqrt(1 - blur²)`` by its sketch, give or take ``blur``. A power
+    of two, so that many searches have the same statement.
+    """
+    normal = NormalDist()
+    share = min(take / kept, 0.5)
+    expected = normal.inv_cdf(1 - share) * math.sqrt(1 - blur**2)
+    wanted = kept * (1 - normal.cdf(expected - SURE * blur))
+    return 1 << math.ceil(math.log2(max(_FEWEST_SKETCHED, 2 * take, wanted)))
+
+
 @dataclass(frozen=True, slots=True)
 class Sampled:
     """Of a sample of centres: how many the filters keep, of all and of the nearest to the query."""
@@ -161,13 +185,16 @@ def choose(
     stopped: bool = False,
     nearby: float | None = None,
     named: bool = False,
+    blur: Callable[[], float | None] = lambda: None,
 ) -> Plan:
     """The fastest way to the ``depth`` nearest clips.
 
     ``kept`` is how many centres the filters keep, None if there is no filter;
     ``stopped`` says that counting ended there and more may be kept; ``nearby`` is the
     share they keep of those near the query, None for the same as of all; ``named`` that all
-    clips they keep are known, so that an exact search is planned once for any.
+    clips they keep are known, so that an exact search is planned once for any; ``blur`` tells how
+    far off sketches are (`compared_after_sketches`), None where none serve, and is asked only
+    where they may be the fastest.
     """
     centres = library.centres if kept is None else kept
     per_centre = library.frames / max(library.centres, 1)
@@ -175,33 +202,45 @@ def choose(
     take = taken(depth, library.centres)
     scan = _FRAME * library.dimension * _PER_DIMENSION
     closer = min(take, centres) * (_LOOK_UP + per_centre * scan)
-    met = float(take)
+    met, sketched = float(take), 0
     costs = {"exact": frames * scan + (0 if named else _PLANNING)}
     if frames > _EXACT_BELOW:
         costs["centres"] = centres * (_KEPT + scan) + closer + _SCAN
         if library.graph and take <= _DEEPEST_WALK:
             met = take / (nearby or max(centres, 1) / max(library.centres, 1))
             costs["graph"] = _WALK + met * _STEP + closer
+        by_sketches = centres * _SKETCHED + closer + _SCAN + _BASIS
+        how_far_off = blur() if by_sketches < min(costs.values()) else None
+        if how_far_off is not None and how_far_off <= _DIMMEST:
+            sketched = compared_after_sketches(centres, take, how_far_off)
+            costs["sketches"] = by_sketches + min(sketched, centres) * (_LOOK_UP + scan)
     # Counting ended where the walk begins to be the fastest.
     walks = stopped and "graph" in costs
     kind = "graph" if walks else min(costs, key=costs.__getitem__)
-    about = "at least" if stopped else "about"
+    return Plan(
+        kind=kind,
+        reason=_reason(library, kept, frames, costs, stopped=stopped),
+        estimated_frames=frames,
+        at_least=stopped,
+        take=take,
+        sketched=sketched if kind == "sketches" else 0,
+        walk=_longest_walk(library.centres * scan),
+        settings=_settings(kind, round(min(met, 2 * take)), library.centres),
+    )
+
+
+def _reason(
+    library: Library, kept: int | None, frames: int, costs: Mapping[str, float], *, stopped: bool
+) -> str:
     guesses = ", ".join(f"{name} {cost / 1000:.1f}" for name, cost in costs.items())
     if library.frames <= _EXACT_BELOW:
         share = "the library is small"
     elif kept is None:
         share = "no filter"
     else:
+        about = "at least" if stopped else "about"
         share = f"the filters keep {about} {frames} frames"
-    return Plan(
-        kind=kind,
-        reason=f"{share}, of {library.frames} in all; milliseconds expected: {guesses}",
-        estimated_frames=frames,
-        at_least=stopped,
-        take=take,
-        walk=_longest_walk(library.centres * scan),
-        settings=_settings(kind, round(min(met, 2 * take)), library.centres),
-    )
+    return f"{share}, of {library.frames} in all; milliseconds expected: {guesses}"
 
 
 def only_exact(plan: Plan) -> Plan:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
+from catalog.maintain.sketches import keep_sketches
 from catalog.store import centres, vectors
 from catalog.store.centres import Sizes
 from catalog.store.vectors import EncoderRow
@@ -19,7 +20,7 @@ _UNDEFINED_TABLE = "42P01"
 
 
 def build_graphs(database: Database, progress: Progress | None = None) -> list[dict[str, Any]]:
-    """Build what graphs are due; what was built.
+    """Build what graphs are due, and make what sketches are; what graphs were built.
 
     One process builds an encoder's graph; a second does not wait for it. Searches
     are right without it, only slower.
@@ -27,11 +28,11 @@ def build_graphs(database: Database, progress: Progress | None = None) -> list[d
     progress = progress or Silent()
     built = []
     with database.session() as session:
-        due = [
-            (row, table, count)
+        sizes = [
+            (row, centres.sizes(session, row.id, row.dimension))
             for row in vectors.list_encoders(session)
-            for table, count in _due(centres.sizes(session, row.id, row.dimension))
         ]
+    due = [(row, table, count) for row, size in sizes for table, count in _due(size)]
     for row, table, count in due:
         progress.begin("graph", 1, "graphs")
         if _build(database, row, table):
@@ -39,6 +40,8 @@ def build_graphs(database: Database, progress: Progress | None = None) -> list[d
             built.append({"encoder": row.name, what: count})
         progress.advance("graph", 1, row.name)
         progress.end("graph")
+    for row, size in sizes:
+        keep_sketches(database, row, size.centres)
     return built
 
 

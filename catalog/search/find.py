@@ -35,6 +35,7 @@ from catalog.search.judging import (
 )
 from catalog.search.known_filters import KnownFilters
 from catalog.search.known_queries import KnownQueries, ReadQuery
+from catalog.search.known_sketches import KnownSketches
 from catalog.search.known_words import KnownWords
 from catalog.search.phrases import KnownPhrases
 from catalog.search.planning import plan_of
@@ -63,6 +64,7 @@ class Remembered:
     words: KnownWords = field(default_factory=KnownWords)
     filters: KnownFilters = field(default_factory=KnownFilters)
     queries: KnownQueries = field(default_factory=KnownQueries)
+    sketches: KnownSketches = field(default_factory=KnownSketches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class Search:
             filtered=filtered,
             known=known,
             judged=self._remembered.filters,
+            sketches=self._remembered.sketches,
             opening=opening,
         )
         set_locally(session, plan.still_to_set(opening.settings))

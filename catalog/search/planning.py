@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from catalog.domain.plan import (
+    SURE,
     Library,
     Plan,
     choose,
@@ -18,9 +21,10 @@ from catalog.domain.plan import (
 )
 from catalog.search.backgrounds import KnownBackgrounds
 from catalog.search.known_filters import KnownFilters, Looked, filters_of
+from catalog.search.known_sketches import KnownSketches, SketchedQuery
 from catalog.store import centres
 from catalog.store.centres import Sizes
-from catalog.store.search import Meaning, Nearest, Opening, SearchParts
+from catalog.store.search import Meaning, Nearest, Opening, Rough, SearchParts
 from catalog.store.search.deciding import COUNTED, count_kept, kept_clips, sample_kept
 from catalog.store.search.nearest import asks_of_clips
 from catalog.store.search.parts import is_sorted_by_score
@@ -48,6 +52,7 @@ def plan_of(
     filtered: bool,
     known: KnownBackgrounds | None = None,
     judged: KnownFilters | None = None,
+    sketches: KnownSketches | None = None,
     opening: Opening | None = None,
 ) -> tuple[Plan, SearchParts]:
     """The plan, and the parts as it wants them: without speech where nothing is said.
@@ -56,7 +61,8 @@ def plan_of(
     (black, bars, former versions) is little, and not counted. ``known``: what was measured
     of this query before goes into the parts; and where the filters keep few clips, the parts
     name these too, and the settings are those of a statement that is planned once for any.
-    ``judged``: filters found to be wide of late; ``opening``: what is known of the library.
+    ``judged``: filters found to be wide of late; ``sketches``: how the centres are sketched;
+    ``opening``: what is known of the library.
     """
     meaning = parts.meaning
     if meaning is None or encoder is None:
@@ -76,18 +82,67 @@ def plan_of(
     look = _Look(parts, meaning, library, _sample_of(size.centre_pages))
     looked = look.at(session, judged or KnownFilters()) if filtered else Looked()
     named = known is not None and looked.clips is not None and (looked.kept or 0) <= _FEW
-    plan = _chosen(parts, size, library, looked, named=named)
+    rough = _Roughly(session, parts, meaning, looked, sketches)
+    plan = _chosen(parts, size, library, looked, named=named, blur=rough.blur)
     if not plan.wide:
         return (planned_once(plan), replace(parts, clips=looked.clips)) if named else (plan, parts)
     if before is not None and looked.kept is None:
         looked = replace(looked, background=before.unfiltered)
     if known is not None and plan.kind == "centres" and _planned_for_any(parts, looked):
         plan = planned_once(plan)
-    return plan, replace(parts, nearest=_nearest(plan, library, looked, look.percent))
+    nearest = _nearest(plan, library, looked, look.percent)
+    if plan.kind == "sketches":
+        return planned_once(plan), replace(
+            parts, nearest=replace(nearest, rough=rough.first_look(plan))
+        )
+    return plan, replace(parts, nearest=nearest)
+
+
+@dataclass(slots=True)
+class _Roughly:
+    """A first look at sketches, where it may be worth it. They are by assets, as the filters."""
+
+    session: Session
+    parts: SearchParts
+    meaning: Meaning
+    looked: Looked
+    sketches: KnownSketches | None
+    query: SketchedQuery | None = None
+
+    def blur(self) -> float | None:
+        """How far off the cosines of sketches are, as a share of how far those kept differ."""
+        background = self.looked.background
+        if self.sketches is None or background is None or asks_of_clips(self.parts.where):
+            return None
+        encoder_id, vector = self.meaning.encoder_id, self.meaning.vector
+        assert isinstance(encoder_id, int)  # noqa: S101  # an expression only in SQL
+        assert isinstance(vector, np.ndarray)  # noqa: S101  # likewise
+        self.query = self.sketches.of(self.session, encoder_id, vector)
+        if self.query is None or not background.spread > 0:
+            return None
+        return self.query.error / background.spread
+
+    def first_look(self, plan: Plan) -> Rough:
+        """As the statement wants it, where the plan is of sketches."""
+        assert self.query is not None  # noqa: S101  # else none would have been expected
+        return Rough(
+            basis_id=self.query.basis_id,
+            query=self.query.vector,
+            numbers=len(self.query.vector),
+            take=plan.sketched,
+            depth=_depth(self.parts),
+            error=SURE * self.query.error,
+        )
 
 
 def _chosen(
-    parts: SearchParts, size: Sizes, library: Library, looked: Looked, *, named: bool
+    parts: SearchParts,
+    size: Sizes,
+    library: Library,
+    looked: Looked,
+    *,
+    named: bool,
+    blur: Callable[[], float | None],
 ) -> Plan:
     """The fastest way, or the only one that the order allows."""
     chosen = choose(
@@ -97,6 +152,7 @@ def _chosen(
         stopped=looked.stopped,
         nearby=looked.nearby,
         named=named,
+        blur=blur,
     )
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.

@@ -11,7 +11,7 @@ wide as the widest. So alternatives are written out, each as a chain of its own.
 Assets are made anew, some 120 to 400 a second, and those clips whose text has anything of the kind.
 
 Revision ID: 0037
-Revises: 0035
+Revises: 0036
 """
 
 from types import ModuleType
@@ -19,7 +19,7 @@ from types import ModuleType
 from alembic import context, op
 
 revision = "0037"
-down_revision = "0035"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

@@ -22,6 +22,8 @@ from catalog.db.models.vector import (
     EncoderPace,
     Phrase,
     RollCue,
+    Sketch,
+    SketchBasis,
     SpeechEmbedding,
 )
 
@@ -50,6 +52,8 @@ __all__ = [
     "Root",
     "Service",
     "Sidecar",
+    "Sketch",
+    "SketchBasis",
     "SoundEncoder",
     "SoundHeard",
     "SoundWindow",

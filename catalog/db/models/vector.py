@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Identity,
@@ -16,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.db.models.base import SCHEMA, Base, cascade, now
@@ -123,6 +125,60 @@ class Centre(Base):
         Index(None, "asset_id"),
         {"postgresql_partition_by": "LIST (encoder_id)"},
     )
+
+
+class SketchBasis(Base):
+    """The directions in which an encoder's centres differ most; sketches tell of the first ones.
+
+    Worked out from the centres, and thrown away for another as the library grows.
+    """
+
+    __tablename__ = "sketch_basis"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    encoder_id: Mapped[int] = cascade("encoder.id", type_=Integer)
+    directions: Mapped[bytes] = mapped_column(
+        comment="orthonormal rows, the most telling first: float32, little-endian"
+    )
+    moments: Mapped[bytes] = mapped_column(
+        comment="mean square of the centres along each direction: float32, little-endian"
+    )
+    numbers: Mapped[int] = mapped_column(Integer, comment="how many directions a sketch tells of")
+    made_of: Mapped[int] = mapped_column(comment="centres there were when it was made, about")
+    filled_at: Mapped[int] = mapped_column(
+        server_default=sql("0"), comment="centres there were when all had been sketched, about"
+    )
+    awaits: Mapped[int | None] = mapped_column(
+        comment="sketches are being made: once all transactions before this one have ended"
+    )
+
+    __table_args__ = (Index(None, "encoder_id"),)
+
+
+class Sketch(Base):
+    """An asset's centres in few numbers, in one row, for a first look at very many.
+
+    It is made behind the vectors; an asset whose centres have none is compared by these.
+    """
+
+    __tablename__ = "sketch"
+
+    asset_id: Mapped[int] = cascade("asset.id", primary_key=True)
+    encoder_id: Mapped[int] = cascade("encoder.id", primary_key=True, type_=Integer)
+    basis_id: Mapped[int | None] = mapped_column(
+        Integer,
+        comment="whose directions it tells of; negative: it is being made; "
+        "null: the centres have changed",
+    )
+    clips: Mapped[list[int] | None] = mapped_column(
+        ARRAY(BigInteger), comment="of each centre its clip"
+    )
+    vectors: Mapped[list[Any] | None] = mapped_column(
+        ARRAY(HALFVEC()), comment="of each centre how far it goes in the basis's first directions"
+    )
+
+    # Which assets have one is read from this alone.
+    __table_args__ = (Index("ix_sketch_made", "encoder_id", "asset_id", "basis_id"),)
 
 
 class SpeechEmbedding(Base):

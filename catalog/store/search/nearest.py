@@ -69,10 +69,10 @@ def kept_centres(
 ) -> Centres:
     """Centres of the shots that pass the filters."""
     every = select(Centre.asset_id, Centre.clip_id).where(Centre.encoder_id == encoder_id)
-    return _passing(every, Centre.asset_id, Centre.clip_id, where, flagged=flagged)
+    return passing(every, Centre.asset_id, Centre.clip_id, where, flagged=flagged)
 
 
-def _passing(
+def passing(
     centres: Centres,
     asset_id: SQLColumnExpression[int],
     clip_id: SQLColumnExpression[int],
@@ -80,15 +80,20 @@ def _passing(
     *,
     flagged: bool,
 ) -> Centres:
+    """Those of the centres whose shots pass the filters; the columns tell asset and clip."""
     kept = centres.join(Asset, Asset.id == asset_id).where(Asset.kind.is_not(None), where)
     if asks_of_clips(where):
         kept = kept.join(Clip, Clip.id == clip_id)
         return kept if flagged else kept.where(Clip.flag.is_(None))
     if flagged:
         return kept
-    # Few are flagged: to know them is quicker than to look at the clips of all centres.
+    return kept.where(unflagged(clip_id))
+
+
+def unflagged(clip_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether a shot has no flag. Few have: to know them is quicker than to look at all clips."""
     dark = aliased(Clip)
-    return kept.where(not_(exists().where(dark.id == clip_id, dark.flag.is_not(None))))
+    return not_(exists().where(dark.id == clip_id, dark.flag.is_not(None)))
 
 
 def asks_of_clips(where: ColumnElement[bool]) -> bool:
@@ -111,7 +116,7 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
         .limit(_number(nearest.walk))
         .subquery("met")
     )
-    passing = _passing(
+    all_passing = passing(
         select(met.c.asset_id, met.c.clip_id),
         met.c.asset_id,
         met.c.clip_id,
@@ -120,7 +125,7 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     )
     # In their order, so that whatever the filters are they are met one by one, and the walk ends
     # with the last one taken.
-    nearest_passing = passing.order_by(met.c.distance).limit(_number(nearest.take))
+    nearest_passing = all_passing.order_by(met.c.distance).limit(_number(nearest.take))
     walked = nearest_passing.cte("walked").prefix_with("MATERIALIZED")
     # What passes may lie further off: then, and only then, all that does is looked at.
     found = select(func.count()).select_from(walked).scalar_subquery()
@@ -156,7 +161,7 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
         ).cte("background")
     sample = _sampled(nearest.sample)
     cosine = (1 - distance_to(meaning, sample.c.vector)).label("cosine")
-    drawn = _passing(
+    drawn = passing(
         select(cosine, sample.c.part).where(sample.c.encoder_id == meaning.encoder_id),
         sample.c.asset_id,
         sample.c.clip_id,
@@ -207,7 +212,7 @@ def sampled_kept(
         .cte("drawn")
         .prefix_with("MATERIALIZED")
     )
-    kept = _passing(
+    kept = passing(
         select(drawn.c.part, drawn.c.cosine, drawn.c.place),
         drawn.c.asset_id,
         drawn.c.clip_id,

@@ -160,6 +160,31 @@ class Background:
 
 
 @dataclass(frozen=True, slots=True)
+class Rough:
+    """A first look at sketches: of which basis, and the query's own, ``(numbers,)``.
+
+    ``take`` centres are then compared. Where the one at place ``depth`` might be nearer than
+    what the last sketch tells, give or take ``error``, all are.
+    """
+
+    basis_id: int
+    query: np.ndarray | None
+    numbers: int
+    take: int
+    depth: int
+    error: float
+
+    @property
+    def shape(self) -> Rough:
+        """What the statement's text hangs on: the same, without values."""
+        return replace(self, basis_id=0, query=None, error=0.0)
+
+    def values(self) -> dict[str, Any]:
+        """The parameters' values."""
+        return {"basis": self.basis_id, "rough_vector": self.query, "rough_error": self.error}
+
+
+@dataclass(frozen=True, slots=True)
 class Nearest:
     """The nearest centres first, then the frames of their clips: for wide searches.
 
@@ -178,18 +203,22 @@ class Nearest:
     sample: float
     centres: int | None
     background: Background | None = None
+    rough: Rough | None = None
+    """The first look at sketches; None: there is none."""
 
     @property
     def shape(self) -> Nearest:
         """What the statement's text hangs on: the same, without values."""
         known = None if self.background is None else Background(0, 0.0, 0.0)
         centres = None if self.centres is None else 0
-        return replace(self, centres=centres, background=known)
+        rough = None if self.rough is None else self.rough.shape
+        return replace(self, centres=centres, background=known, rough=rough)
 
     def values(self) -> dict[str, Any]:
         """The parameters' values."""
         known = {} if self.background is None else self.background.values()
-        return {"centres": self.centres, **known}
+        rough = {} if self.rough is None else self.rough.values()
+        return {"centres": self.centres, **known, **rough}
 
 
 @dataclass(frozen=True, slots=True)

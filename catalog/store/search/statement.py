@@ -38,6 +38,7 @@ from catalog.store.search.nearest import background, best_frames, near_clips, sh
 from catalog.store.search.parts import (
     Keywords,
     Meaning,
+    Nearest,
     SearchParts,
     encoder_there,
     is_ranked,
@@ -54,6 +55,7 @@ from catalog.store.search.ranking import (
     ranked_by_all,
 )
 from catalog.store.search.shown import ASSET_SHOWN, SHOT_SHOWN
+from catalog.store.search.sketched import near_clips_by_sketches
 from catalog.store.search.speech import (
     FIGURES,
     Heard,
@@ -152,9 +154,15 @@ def _candidates(
         where = and_(parts.where, Clip.id == any_(known))
         ranks = [] if parts.keywords is None else [words_rank(parts.keywords).label("words_rank")]
         return candidates(where, *ranks, flagged=parts.flagged), None
-    near = near_clips(parts, parts.meaning, parts.nearest)
+    near = _near_clips(parts, parts.meaning, parts.nearest)
     wide = Wide(near, background(parts, parts.meaning, parts.nearest))
     return pool(parts, near, matched, said), wide
+
+
+def _near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
+    if nearest.rough is not None:
+        return near_clips_by_sketches(parts, meaning, nearest, nearest.rough)
+    return near_clips(parts, meaning, nearest)
 
 
 def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:

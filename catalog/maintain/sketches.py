@@ -1,0 +1,110 @@
+"""Sketches of centres: made behind the vectors, where a library is large enough to want them."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import text
+
+from catalog.db.engine import Database
+from catalog.store import sketches
+from catalog.store.sketches import Progress
+from catalog.store.vectors import EncoderRow
+
+# Below this a scan of half of all takes a few milliseconds.
+SKETCHED_FROM = 20_000
+# What is added has no sketch until it is so much of all; until then it is compared by its vectors.
+_WORTH_FILLING = 1.02
+# From here on the library may be another than the basis was made of.
+_GROWN = 2
+_BATCH = 500  # assets
+_PATIENCE_S = 1.0
+_PAUSE_S = 0.05
+# Any number, as long as it stays the same; the encoder's id is the lock's second half.
+_LOCK = 0x736B_6574
+
+
+def keep_sketches(database: Database, encoder: EncoderRow, centres: int) -> bool:
+    """Make what sketches an encoder's centres lack, if they are worth it; whether all are made.
+
+    One process makes them; a second does not wait for it. Where somebody still writes who may
+    not know of it, they are left to the next call. Searches are right without, only slower.
+    """
+    if centres < SKETCHED_FROM or encoder.dimension > sketches.MOST_DIMENSIONS:
+        return False
+    with database.session() as session:
+        if not _due(sketches.progress(session, encoder.id), centres):
+            return False
+    with database.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        key = {"a": _LOCK, "b": encoder.id}
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:a, :b)"), key).scalar():
+            return False
+        try:
+            made = _make(database, encoder, centres)
+            if made:
+                # The index alone tells which assets have one where their pages are known to.
+                connection.execute(text("VACUUM (ANALYZE) catalog.sketch"))
+            return made
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), key)
+
+
+def _due(now: Progress | None, centres: int) -> bool:
+    return now is None or now.awaits is not None or centres > now.filled_at * _WORTH_FILLING
+
+
+def _make(database: Database, encoder: EncoderRow, centres: int) -> bool:
+    """As far as others let us; whether all are made."""
+    with database.session() as session:
+        now = sketches.progress(session, encoder.id)
+        # Another process may have been quicker, and the encoder removed meanwhile.
+        if not _due(now, centres) or not sketches.hold(session, encoder.id):
+            return False
+        if now is None or centres >= _GROWN * now.made_of:
+            now = sketches.make_basis(session, encoder, centres)
+    if now is None or not (_may_go_on(database, now) or _announced(database, encoder.id, now)):
+        return False
+    return _fill(database, encoder, now.basis_id, centres)
+
+
+def _may_go_on(database: Database, now: Progress) -> bool:
+    return now.awaits is not None and _all_ended(database, now.awaits)
+
+
+def _announced(database: Database, encoder_id: int, now: Progress) -> bool:
+    """Say what is to be made, unless that was said; whether all know who write."""
+    with database.session() as session:
+        if now.awaits is not None and sketches.settled(session, now.awaits) is not None:
+            return False  # said before, and somebody still writes
+        if not sketches.hold(session, encoder_id):
+            return False
+        sketches.announce(session, encoder_id, now.basis_id)
+    with database.session() as session:
+        awaits = sketches.announce_made(session, now.basis_id)
+    return awaits is not None and _all_ended(database, awaits)
+
+
+def _all_ended(database: Database, awaits: int) -> bool:
+    """Whether all who may not have seen the announcement end within our patience."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        with database.session() as session:
+            ended = sketches.settled(session, awaits)
+        if ended is None or ended or time.monotonic() > until:
+            return bool(ended)
+        time.sleep(_PAUSE_S)
+
+
+def _fill(database: Database, encoder: EncoderRow, basis_id: int, centres: int) -> bool:
+    with database.session() as session:
+        basis = sketches.read_basis(session, basis_id)
+    if basis is None:
+        return False  # the encoder was removed meanwhile
+    while True:
+        with database.session() as session:
+            assets = sketches.announced(session, encoder.id, basis_id, _BATCH)
+            if not assets:
+                sketches.finish(session, basis_id, centres)
+                return True
+            sketches.sketch(session, encoder, basis, assets)

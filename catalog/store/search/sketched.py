@@ -1,0 +1,190 @@
+"""Very many centres, by a first look at their sketches; then the nearest of them as vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from catalog.db.models import Asset, Centre, Sketch
+from catalog.db.vectors import HALFVEC
+from catalog.store.search.nearest import distance_to, passing, unflagged
+from catalog.store.search.parts import Meaning, Nearest, Rough, SearchParts
+
+# A place tells the distance in millionths, and behind it the clip: one number sorts far quicker
+# than a row of two.
+_FINE = 1_000_000
+_CLIP_BITS = 40
+
+Rows = Select[*tuple[Any, ...]]
+
+
+def near_clips_by_sketches(
+    parts: SearchParts, meaning: Meaning, nearest: Nearest, rough: Rough
+) -> CTE:
+    """The clips of the nearest centres that pass the filters: ``asset_id, clip_id``.
+
+    The filters may ask of assets alone. Centres without a sketch of this basis are compared as
+    vectors, and all are where the sketches may have missed some of the nearest.
+    """
+    kept = (
+        select(Asset.id.label("asset_id"))
+        .where(Asset.kind.is_not(None), parts.where)
+        .cte("kept_asset")
+        .prefix_with("MATERIALIZED")
+    )
+    roughly = _nearest_sketches(kept, meaning, rough)
+    clip_id = roughly.c.place.bitwise_and(_number((1 << _CLIP_BITS) - 1))
+    seen = select(clip_id.label("clip_id")).distinct().cte("seen").prefix_with("MATERIALIZED")
+    met = _compared(seen, parts, meaning)
+    found = union_all(
+        select(met),
+        select(_bare(kept, parts, meaning, nearest, rough).subquery("bare")),
+        select(
+            _all(parts, meaning, nearest, _doubtful(roughly, seen, met, rough)).subquery("rest")
+        ),
+    ).subquery("found")
+    # Of each clip once: where all are compared, those of before come again.
+    first = (
+        select(found.c.asset_id, found.c.clip_id)
+        .group_by(found.c.asset_id, found.c.clip_id)
+        .order_by(func.min(found.c.distance))
+        .limit(_number(nearest.take))
+    )
+    return first.cte("near_clip").prefix_with("MATERIALIZED")
+
+
+def _nearest_sketches(kept: CTE, meaning: Meaning, rough: Rough) -> CTE:
+    kind = HALFVEC(rough.numbers)
+    query = cast(bindparam("rough_vector", rough.query, type_=kind), kind)
+    # One row after another by its key: a hash of all sketches would be far larger than the walk.
+    one = (
+        select(Sketch.clips, Sketch.vectors)
+        .where(Sketch.asset_id == kept.c.asset_id, *_current(meaning, rough))
+        .offset(_number(0))
+        .lateral("one")
+    )
+    each = (
+        select(func.unnest(one.c.clips).label("clip_id"), func.unnest(one.c.vectors).label("v"))
+        .select_from(kept.join(one, true()))
+        .subquery("shot")
+    )
+    product: ColumnElement[float] = each.c.v.op("<#>", return_type=Double())(query)
+    fine = cast(product * literal_column(str(_FINE), Integer), BigInteger)
+    place = fine.bitwise_lshift(literal_column(str(_CLIP_BITS), Integer)) + each.c.clip_id
+    return (
+        select(place.label("place"))
+        .order_by("place")
+        .limit(_number(rough.take))
+        .cte("roughly")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _compared(seen: CTE, parts: SearchParts, meaning: Meaning) -> CTE:
+    """The centres of the clips of the nearest sketches: ``asset_id, clip_id, distance``."""
+    near = (
+        select(*_columns(meaning))
+        .join(seen, Centre.clip_id == seen.c.clip_id)
+        .where(Centre.encoder_id == meaning.encoder_id)
+    )
+    there = passing(near, Centre.asset_id, Centre.clip_id, parts.where, flagged=parts.flagged)
+    return there.cte("met").prefix_with("MATERIALIZED")
+
+
+def _bare(kept: CTE, parts: SearchParts, meaning: Meaning, nearest: Nearest, rough: Rough) -> Rows:
+    """The nearest centres of the assets that have no sketch of this basis."""
+    sketched = exists().where(Sketch.asset_id == kept.c.asset_id, *_current(meaning, rough))
+    asset = (
+        select(kept.c.asset_id).where(not_(sketched)).cte("bare_asset").prefix_with("MATERIALIZED")
+    )
+    _, clip_id, distance = _columns(meaning)
+    of_asset = select(clip_id, distance).where(
+        Centre.encoder_id == meaning.encoder_id, Centre.asset_id == asset.c.asset_id
+    )
+    if not parts.flagged:
+        of_asset = of_asset.where(unflagged(Centre.clip_id))
+    # One asset after another by the index, however many the planner takes them for.
+    one = of_asset.offset(_number(0)).lateral("one")
+    return (
+        select(asset.c.asset_id, one.c.clip_id, one.c.distance)
+        .join(one, true())
+        .order_by(one.c.distance)
+        .limit(_number(nearest.take))
+    )
+
+
+def _all(
+    parts: SearchParts, meaning: Meaning, nearest: Nearest, wanted: ColumnElement[bool]
+) -> Rows:
+    """The nearest of all that pass, where that is wanted."""
+    every = select(*_columns(meaning)).where(Centre.encoder_id == meaning.encoder_id, wanted)
+    there = passing(every, Centre.asset_id, Centre.clip_id, parts.where, flagged=parts.flagged)
+    return there.order_by("distance").limit(_number(nearest.take))
+
+
+def _doubtful(roughly: CTE, seen: CTE, met: CTE, rough: Rough) -> ColumnElement[bool]:
+    """Whether some of the nearest may have been missed.
+
+    Where most of the nearest sketches are of shots that are left out. Or where what lies beyond
+    the last of them may be as near as what was found at the page's end.
+    """
+    taken = select(func.count()).select_from(roughly).scalar_subquery()
+    looked_at = select(func.count()).select_from(seen).scalar_subquery()
+    left = select(func.count(met.c.clip_id.distinct())).scalar_subquery()
+    last = select(func.max(roughly.c.place)).scalar_subquery()
+    of_last = last.bitwise_rshift(literal_column(str(_CLIP_BITS), Integer)) / cast(_FINE, Double)
+    place = _number(max(rough.depth - 1, 0))
+    # Of clips: one may have several centres, all of them near.
+    nearest = func.min(met.c.distance)
+    end = (
+        select(nearest)
+        .group_by(met.c.clip_id)
+        .order_by(nearest)
+        .offset(place)
+        .limit(_number(1))
+        .scalar_subquery()
+    )
+    error = bindparam("rough_error", rough.error, type_=Double)
+    return or_(
+        2 * left < looked_at,
+        # A negative inner product, where a distance is one less a cosine.
+        and_(
+            taken >= _number(rough.take),
+            func.coalesce(end, 2.0) > 1 + of_last - error,
+        ),
+    )
+
+
+def _columns(meaning: Meaning) -> tuple[Any, Any, Any]:
+    distance = distance_to(meaning, Centre.vector).label("distance")
+    return Centre.asset_id, Centre.clip_id, distance
+
+
+def _current(meaning: Meaning, rough: Rough) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Sketch.encoder_id == meaning.encoder_id,
+        Sketch.basis_id == bindparam("basis", rough.basis_id, type_=Integer),
+    )
+
+
+def _number(value: int) -> ColumnElement[int]:
+    return literal_column(str(value), BigInteger)

@@ -1,0 +1,276 @@
+"""Sketches of centres: few numbers of each, and all of an asset's in one row.
+
+They are how far a centre goes in the directions in which centres differ most: principal
+components, of the second moments, so that no mean has to be taken off (Jolliffe, "Principal
+Component Analysis", 2002). A vector's inner product with a query is that of the sketches, but
+for what lies in the other directions; how much that is, the moments tell for any query.
+
+Sketches are made behind the vectors. Whoever writes centres marks the sketch of their asset;
+whoever makes sketches says so first (`announce`), waits until all have ended who may not have
+seen it (`settled`), and only then reads the centres: so no sketch lacks any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from catalog.db.models import Encoder, Sketch, SketchBasis
+from catalog.db.vectors import Several
+from catalog.store.search.asked import Asked
+from catalog.store.streams import sent, singles, whole_rows
+from catalog.store.vectors import EncoderRow
+
+# Working the directions out takes time with the cube of the dimensions: here some seconds.
+MOST_DIMENSIONS = 2048
+_STEP = 16
+MOST_NUMBERS = 128
+# Of what centres differ by, the share that lies beyond the numbers of a sketch.
+_BEYOND = 0.02
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """Directions by what centres differ: ``(d, d)`` rows, and their mean squares ``(d,)``."""
+
+    id: int
+    directions: np.ndarray
+    moments: np.ndarray
+    numbers: int
+    """How many of them a sketch tells of."""
+
+    def of_query(self, query: np.ndarray) -> tuple[np.ndarray, float]:
+        """A query's sketch, and how far its products with others are off: root mean square.
+
+        ``query``: ``(d,)``.
+        """
+        # Not by BLAS: its threads wait for each other longer than one of them takes.
+        every = np.einsum("ij,j->i", self.directions, query.astype(np.float32))
+        beyond = self.moments[self.numbers :] * every[self.numbers :] ** 2
+        return every[: self.numbers], float(np.sqrt(beyond.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the sketches of an encoder are: of how many centres, by the statistics."""
+
+    basis_id: int
+    made_of: int
+    filled_at: int
+    awaits: int | None
+    """Announced, and to be made once all transactions before this one have ended."""
+
+
+_PROGRESS = ("id", "made_of", "filled_at", "awaits")
+
+
+def progress(session: Session, encoder_id: int) -> Progress | None:
+    """How far they are; None where there are none."""
+    row = session.execute(
+        select(*(getattr(SketchBasis, name) for name in _PROGRESS))
+        .where(SketchBasis.encoder_id == encoder_id)
+        .order_by(SketchBasis.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Progress(*row)
+
+
+def newest_filled(session: Session, encoder_id: int) -> int | None:
+    """The basis that all assets had sketches of at some time; None: there is none."""
+    return session.execute(
+        select(func.max(SketchBasis.id)).where(
+            SketchBasis.encoder_id == encoder_id, SketchBasis.filled_at > 0
+        )
+    ).scalar_one()
+
+
+def read_basis(session: Session, basis_id: int) -> Basis | None:
+    """A basis; None if it has gone."""
+    row = session.execute(
+        select(SketchBasis.directions, SketchBasis.moments, SketchBasis.numbers).where(
+            SketchBasis.id == basis_id
+        )
+    ).first()
+    if row is None:
+        return None
+    moments = np.frombuffer(row.moments, "<f4")
+    directions = np.frombuffer(row.directions, "<f4").reshape(len(moments), len(moments))
+    return Basis(basis_id, directions, moments, row.numbers)
+
+
+def hold(session: Session, encoder_id: int) -> bool:
+    """Whether there is such an encoder; if so it stays until this session ends."""
+    there = (
+        select(Encoder.id)
+        .where(Encoder.id == encoder_id)
+        .with_for_update(read=True, key_share=True)
+    )
+    return session.execute(there).first() is not None
+
+
+def make_basis(session: Session, encoder: EncoderRow, centres: int) -> Progress | None:
+    """A new basis, of a sample of the centres, of which there are about so many; None: of none.
+
+    What there was before goes, and its sketches serve nobody any more.
+    """
+    vectors = _sampled(session, encoder, centres)
+    if not len(vectors):
+        return None
+    directions, moments, numbers = principal(vectors)
+    session.execute(delete(SketchBasis).where(SketchBasis.encoder_id == encoder.id))
+    row = SketchBasis(
+        encoder_id=encoder.id,
+        directions=directions.astype("<f4").tobytes(),
+        moments=moments.astype("<f4").tobytes(),
+        numbers=numbers,
+        made_of=centres,
+    )
+    session.add(row)
+    session.flush()
+    return Progress(row.id, centres, 0, None)
+
+
+def principal(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Directions ``(d, d)``, mean squares ``(d,)``, and how many tell nearly all the differences.
+
+    ``vectors``: ``(n, d)``, of unit length.
+    """
+    rows = vectors.astype(np.float32)
+    found, columns = np.linalg.eigh((rows.T @ rows).astype(np.float64) / len(rows))
+    moments = np.maximum(found[::-1], 0.0).astype(np.float32)
+    directions = np.ascontiguousarray(columns[:, ::-1].T.astype(np.float32))
+    differ = float(rows.var(axis=0).sum())
+    beyond = moments.sum() - np.cumsum(moments)
+    most = min(MOST_NUMBERS, max(rows.shape[1] // 2, 1))
+    enough = int(np.searchsorted(-beyond, -_BEYOND * differ)) + 1
+    return directions, moments, min(-(-enough // _STEP) * _STEP, most)
+
+
+def _sampled(session: Session, encoder: EncoderRow, centres: int) -> np.ndarray:
+    percent = min(100.0, 100.0 * _SAMPLE / max(centres, 1))
+    drawn = f"TABLESAMPLE SYSTEM ({percent!r}) REPEATABLE (1)"
+    return _centres(session, encoder, drawn, {"encoder": encoder.id}).vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Centres:
+    """Assets and clips ``(n,)`` of centres ``(n, d)``, in single precision."""
+
+    assets: np.ndarray
+    clips: np.ndarray
+    vectors: np.ndarray
+
+
+def _centres(
+    session: Session, encoder: EncoderRow, drawn: str, values: Mapping[str, Any], where: str = ""
+) -> _Centres:
+    vector = "catalog.vector_bytes(c.vector)" if sent(session).as_they_lie else "c.vector"
+    asked = Asked(
+        f"SELECT c.asset_id, c.clip_id, {vector} FROM catalog.centre c {drawn} "  # noqa: S608  # our own words
+        f"WHERE c.encoder_id = %(encoder)s {where} ORDER BY c.asset_id, c.clip_id, c.part",
+        values,
+    )
+    rows = list(whole_rows(session, asked, {"asset": int, "clip": int}, encoder.dimension))
+    if not rows:
+        none = np.empty(0, np.int64)
+        return _Centres(none, none, np.empty((0, encoder.dimension), np.float32))
+    return _Centres(
+        np.concatenate([row["asset"] for row in rows]),
+        np.concatenate([row["clip"] for row in rows]),
+        np.concatenate([singles(row["vector"]) for row in rows]),
+    )
+
+
+def announce(session: Session, encoder_id: int, basis_id: int) -> None:
+    """Mark the assets whose sketches are not of this basis as being made."""
+    session.execute(
+        update(Sketch)
+        .where(Sketch.encoder_id == encoder_id, Sketch.basis_id.is_distinct_from(basis_id))
+        .values(basis_id=-basis_id)
+    )
+    session.execute(_ADD, {"encoder": encoder_id, "mark": -basis_id})
+
+
+# Assets that go meanwhile: their centres went first, or the reference is refused and tried again.
+_ADD = text("""
+    INSERT INTO catalog.sketch (encoder_id, asset_id, basis_id)
+    SELECT :encoder, c.asset_id, :mark FROM catalog.centre c WHERE c.encoder_id = :encoder
+      AND NOT EXISTS (SELECT FROM catalog.sketch s
+                      WHERE s.encoder_id = :encoder AND s.asset_id = c.asset_id)
+    GROUP BY c.asset_id
+    ON CONFLICT DO NOTHING
+""")
+
+
+def announce_made(session: Session, basis_id: int) -> int | None:
+    """After `announce` was committed: what to ask `settled`; None if the basis has gone."""
+    return session.execute(
+        update(SketchBasis)
+        .where(SketchBasis.id == basis_id)
+        .values(awaits=text("pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
+        .returning(SketchBasis.awaits)
+    ).scalar_one_or_none()
+
+
+def settled(session: Session, awaits: int) -> bool | None:
+    """Whether all have ended who may not have seen the announcement.
+
+    None: it is of another server, from which the catalogue was restored.
+    """
+    now = "pg_snapshot_xmin(now.it)::text::bigint, pg_snapshot_xmax(now.it)::text::bigint"
+    oldest, newest = session.execute(
+        text(f"SELECT {now} FROM pg_current_snapshot() AS now (it)")  # noqa: S608  # our own words
+    ).one()
+    return None if awaits > newest else bool(oldest >= awaits)
+
+
+def announced(session: Session, encoder_id: int, basis_id: int, limit: int) -> list[int]:
+    """Assets whose sketches are being made."""
+    rows = session.execute(
+        select(Sketch.asset_id)
+        .where(Sketch.encoder_id == encoder_id, Sketch.basis_id == -basis_id)
+        .order_by(Sketch.asset_id)
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+def sketch(session: Session, encoder: EncoderRow, basis: Basis, asset_ids: Sequence[int]) -> None:
+    """Write the sketches of these assets, unless their centres have changed since `announce`."""
+    values = {"encoder": encoder.id, "assets": list(asset_ids)}
+    found = _centres(session, encoder, "", values, "AND c.asset_id = ANY (%(assets)s)")
+    made = found.vectors @ basis.directions[: basis.numbers].T
+    ends = {side: np.searchsorted(found.assets, asset_ids, side) for side in ("left", "right")}
+    rows = [
+        {
+            "encoder": encoder.id,
+            "asset": asset_id,
+            "basis": basis.id,
+            "clips": found.clips[first:last].tolist(),
+            "vectors": Several(made[first:last]),
+        }
+        for asset_id, first, last in zip(asset_ids, ends["left"], ends["right"], strict=True)
+    ]
+    if rows:
+        session.execute(_WRITE, rows)
+
+
+_WRITE = text("""
+    UPDATE catalog.sketch SET basis_id = :basis, clips = :clips, vectors = :vectors
+    WHERE encoder_id = :encoder AND asset_id = :asset AND basis_id = -:basis
+""")
+
+
+def finish(session: Session, basis_id: int, centres: int) -> None:
+    """All are made, of about so many centres."""
+    session.execute(
+        update(SketchBasis)
+        .where(SketchBasis.id == basis_id)
+        .values(filled_at=max(centres, 1), awaits=None)
+    )

@@ -1,0 +1,293 @@
+"""A first look at sketches finds what looking at all centres finds, whatever lacks one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+from vector_library import ASSETS, QUERIES, library, write
+
+from catalog import Catalog
+from catalog.domain import plan as planning
+from catalog.domain.plan import Library, choose, compared_after_sketches
+from catalog.domain.results import SearchResult
+from catalog.maintain import sketches as making
+from catalog.maintain.graphs import build_graphs
+from catalog.search import known_sketches
+from catalog.search import planning as looking
+from catalog.settings import Settings
+from catalog.store import sketches, vectors
+from catalog.store.sketches import principal
+
+WIDE = "-collection:c3"
+
+
+@pytest.fixture(scope="module")
+def filled(shared_settings: Settings) -> Iterator[Catalog]:
+    with Catalog.open(shared_settings) as opened:
+        write(opened, library(np.random.default_rng(3)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(making, "SKETCHED_FROM", 100)
+            build_graphs(opened.database)
+        yield opened
+
+
+@pytest.fixture
+def by_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches of wide filters look at sketches first, however small the library."""
+    monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
+    monkeypatch.setattr(planning, "_SKETCHED", 1e-9)
+    monkeypatch.setattr(planning, "_BASIS", -2000.0)
+    monkeypatch.setattr(planning, "_DIMMEST", 10.0)
+    monkeypatch.setattr(planning, "_KEPT", 1e3)
+    monkeypatch.setattr(planning, "_FRAME", 1e-3)
+    monkeypatch.setattr(planning, "_PLANNING", 1e9)
+    monkeypatch.setattr(planning, "_LOOK_UP", 1e-9)
+    # Drawn as a whole, though it is small.
+    monkeypatch.setattr(looking, "_COUNTED", 20)
+    monkeypatch.setattr(looking, "_SAMPLED", 100.0)
+    monkeypatch.setattr(known_sketches, "_TRUSTED_S", 0.0)
+    monkeypatch.setattr(making, "SKETCHED_FROM", 100)
+
+
+def clips(result: SearchResult) -> list[int]:
+    return [hit.clip["id"] for hit in result.hits]
+
+
+def exact(catalog: Catalog, query: str, limit: int = 10) -> SearchResult:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "_EXACT_BELOW", 10**9)
+        found = catalog.search(query, limit=limit, all_=True)
+    assert found.plan.kind == "exact"
+    return found
+
+
+def ask(catalog: Catalog, number: int, condition: str = WIDE, *, limit: int = 10) -> SearchResult:
+    found = catalog.search(f"query {number} {condition}", limit=limit, all_=True)
+    assert found.plan.kind == "sketches", found.plan.reason
+    return found
+
+
+def explained(catalog: Catalog, query: str) -> str:
+    return str(catalog.search(query, explain=True).as_json()["explanation"]["plan"])
+
+
+def test_a_look_at_sketches_finds_what_looking_at_all_finds(filled: Catalog, by_sketches):
+    for number in range(QUERIES):
+        for condition in (WIDE, "-collection:c1,c2,c3,c4,c5"):
+            found = ask(filled, number, condition)
+            assert clips(found) == clips(exact(filled, f"query {number} {condition}"))
+
+
+def test_the_statement_goes_by_sketches_and_compares_no_centre_in_vain(
+    filled: Catalog, by_sketches, monkeypatch
+):
+    monkeypatch.setattr(planning, "_FEWEST_SKETCHED", 128)
+    monkeypatch.setattr(planning, "SURE", 0.0)
+    real = planning._settings
+    monkeypatch.setattr(
+        planning, "_settings", lambda *args: real(*args) | {"enable_seqscan": "off"}
+    )
+    shown = explained(filled, f"query 1 {WIDE}")
+    assert "Seq Scan on sketch" not in shown
+    assert "ProjectSet" in shown
+    assert "ix_sketch_made" in shown
+    rest = shown[shown.index("One-Time Filter") :]
+    assert "never executed" in rest, "all centres are there and wait"
+    assert "hnsw" not in shown.split("Settings:")[0]
+
+
+def test_where_sketches_tell_too_little_all_are_compared(filled: Catalog, by_sketches, monkeypatch):
+    """Few are taken, and the error is such that any other might be nearer."""
+    monkeypatch.setattr(planning, "compared_after_sketches", lambda *_: 12)
+    shown = explained(filled, f"query 2 {WIDE}")
+    assert "never executed" not in shown[shown.index("One-Time Filter") :].split("CTE")[0]
+    for number in range(QUERIES):
+        assert clips(ask(filled, number)) == clips(exact(filled, f"query {number} {WIDE}"))
+
+
+def test_what_sketches_show_of_flagged_shots_hides_no_others(
+    filled: Catalog, by_sketches, monkeypatch
+):
+    monkeypatch.setattr(planning, "compared_after_sketches", lambda *_: 16)
+    monkeypatch.setattr(looking, "SURE", 0.0)
+    near = clips(ask(filled, 3, limit=12))
+    with filled.database.session() as session:
+        session.execute(text("UPDATE clip SET flag = 'slate' WHERE id = ANY (:c)"), {"c": near})
+    try:
+        found = clips(ask(filled, 3))
+        assert found == clips(exact(filled, f"query 3 {WIDE}"))
+    finally:
+        with filled.database.session() as session:
+            session.execute(text("UPDATE clip SET flag = NULL WHERE id = ANY (:c)"), {"c": near})
+    assert not set(found) & set(near)
+
+
+def test_filters_that_ask_of_shots_take_another_way(filled: Catalog, by_sketches):
+    assert filled.search("query 1 -roll:B", limit=10, all_=True).plan.kind != "sketches"
+
+
+def counts(catalog: Catalog) -> dict[int | None, int]:
+    with catalog.database.session() as session:
+        rows = session.execute(text("SELECT basis_id, count(*) FROM sketch GROUP BY 1")).all()
+    return dict(map(tuple, rows))
+
+
+def test_all_is_found_while_sketches_lack_centres(catalog: Catalog, by_sketches):
+    """New assets, changed ones, and those that went; then all are sketched again."""
+    rows = library(np.random.default_rng(4))
+    write(catalog, rows[:30])
+    build_graphs(catalog.database)
+    [basis] = counts(catalog)
+    assert counts(catalog) == {basis: 30}
+    write(catalog, rows[30:], first_asset=30)
+    assert counts(catalog) == {basis: 30}, "the new ones have none yet"
+
+    def same() -> None:
+        for number in range(0, QUERIES, 3):
+            assert clips(ask(catalog, number)) == clips(exact(catalog, f"query {number} {WIDE}"))
+
+    same()
+    with catalog.database.session() as session:
+        [asset, clip, frame, vector] = session.execute(
+            text("SELECT asset_id, clip_id, frame_id, vector FROM embedding ORDER BY 3 LIMIT 1")
+        ).one()
+        session.execute(text("DELETE FROM embedding WHERE frame_id = :f"), {"f": frame})
+        claimed = [vectors.ClaimedFrame(frame, clip, asset, "x")]
+        vectors.write_vectors(session, 1, claimed, -np.asarray(vector, np.float32)[None])
+    assert counts(catalog) == {basis: 29, None: 1}, "its centres have changed"
+    same()
+    with catalog.database.session() as session:
+        session.execute(text("DELETE FROM asset WHERE fingerprint = 'asset-005'"))
+    assert counts(catalog) == {basis: 28, None: 1}
+    same()
+    build_graphs(catalog.database)
+    assert sum(counts(catalog).values()) == ASSETS - 1
+    assert None not in counts(catalog)
+    same()
+
+
+def test_whoever_writes_unseen_is_waited_for(catalog: Catalog, by_sketches, monkeypatch):
+    """A sketch that was made before its asset's last centres were seen would hide them."""
+    monkeypatch.setattr(making, "_PATIENCE_S", 0.0)
+    rows = library(np.random.default_rng(5))
+    write(catalog, rows[:20])
+    wrote, go_on = threading.Event(), threading.Event()
+
+    def writer() -> None:
+        with catalog.database.session() as session:
+            session.execute(text("UPDATE asset SET name = name WHERE fingerprint = 'asset-001'"))
+            wrote.set()
+            go_on.wait(30)
+
+    thread = threading.Thread(target=writer)
+    thread.start()
+    try:
+        assert wrote.wait(30)
+        build_graphs(catalog.database)
+        assert list(counts(catalog)) == [-1], "announced, and not made"
+        build_graphs(catalog.database)
+        assert list(counts(catalog)) == [-1]
+        assert catalog.search(f"query 1 {WIDE}", limit=10).plan.kind != "sketches"
+    finally:
+        go_on.set()
+        thread.join()
+    build_graphs(catalog.database)
+    assert counts(catalog) == {1: 20}
+
+
+def test_a_library_that_has_grown_has_another_basis(catalog: Catalog, by_sketches):
+    rows = library(np.random.default_rng(6))
+    write(catalog, rows[:12])
+    build_graphs(catalog.database)
+    write(catalog, rows[12:14], first_asset=12)
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE sketch_basis SET awaits = 1::bigint << 40"))
+    build_graphs(catalog.database)
+    assert counts(catalog) == {1: 14}, "what another server has announced is announced anew"
+    write(catalog, rows[14:], first_asset=14)
+    build_graphs(catalog.database)
+    assert counts(catalog) == {2: ASSETS}
+    with catalog.database.session() as session:
+        assert session.execute(text("SELECT id FROM sketch_basis")).scalars().all() == [2]
+    assert clips(ask(catalog, 1)) == clips(exact(catalog, f"query 1 {WIDE}"))
+
+
+def test_sketches_go_with_their_encoder(catalog: Catalog, by_sketches):
+    write(catalog, library(np.random.default_rng(7))[:20])
+    with catalog.database.session() as session:
+        other = vectors.add_encoder(
+            session, name="null:32", dimension=32, precision="fp32", weights_digest="1"
+        )
+        session.execute(
+            text(
+                "INSERT INTO embedding (encoder_id, frame_id, clip_id, asset_id, vector) "
+                "SELECT :e, frame_id, clip_id, asset_id, l2_normalize(subvector("
+                "vector::vector, 1, 32))::halfvec FROM embedding WHERE encoder_id = 1"
+            ),
+            {"e": other.id},
+        )
+    build_graphs(catalog.database)
+    assert sorted(counts(catalog).values()) == [20, 20]
+    assert clips(ask(catalog, 2)) == clips(exact(catalog, f"query 2 {WIDE}"))
+    catalog.encoder.remove("null:32")
+    assert sorted(counts(catalog).values()) == [20]
+
+
+def test_sketches_tell_products_and_how_far_off_they_are():
+    rng = np.random.default_rng(1)
+    scale = np.geomspace(1, 1e-3, 96)
+    rows = rng.standard_normal((4000, 96)) * scale + 0.3
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    directions, moments, numbers = principal(rows)
+    assert numbers in range(16, 49, 16)
+    np.testing.assert_allclose(directions @ directions.T, np.eye(96), atol=1e-5)
+    basis = sketches.Basis(1, directions, moments, 16)
+    query = rng.standard_normal(96).astype(np.float32)
+    query /= np.linalg.norm(query)
+    sketch, error = basis.of_query(query)
+    off = rows @ query - (rows @ directions[:16].T) @ sketch
+    assert error == pytest.approx(np.sqrt(np.mean(off**2)), rel=1e-3)
+    whole = replace(basis, numbers=96)
+    assert whole.of_query(query)[1] == 0
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.1, 0.3, 0.5])
+def test_as_many_are_compared_as_the_error_wants(blur: float):
+    """Drawn as the formula has it, the nearest are among them."""
+    rng = np.random.default_rng(2)
+    kept, take = 20_000, 40
+    wanted = compared_after_sketches(kept, take, blur)
+    assert wanted >= 2 * take
+    found = []
+    for _ in range(20):
+        seen = rng.standard_normal(kept) * np.sqrt(1 - blur**2)
+        true = seen + blur * rng.standard_normal(kept)
+        nearest = np.argsort(-true)[:take]
+        found.append(np.isin(nearest, np.argsort(-seen)[:wanted]).mean())
+    assert np.mean(found) >= 0.99
+    assert wanted <= compared_after_sketches(kept, take, blur + 0.1)
+
+
+def test_sketches_are_asked_of_only_where_they_may_be_quicker():
+    asked = []
+
+    def blur() -> float | None:
+        asked.append(1)
+        return 0.05
+
+    large = Library(1_000_000, 100_000, graph=True)
+    assert choose(large, kept=50_000, depth=11, nearby=0.5, blur=blur).kind == "graph"
+    assert choose(large, kept=2_000, depth=11, nearby=0.5, blur=blur).kind != "sketches"
+    assert not asked
+    far = choose(large, kept=50_000, depth=11, nearby=0.01, blur=blur)
+    assert far.kind == "sketches"
+    assert far.sketched == 256
+    assert "sketches" in far.reason
+    assert choose(large, kept=50_000, depth=11, nearby=0.01).kind == "centres"
+    dim = choose(large, kept=50_000, depth=11, nearby=0.01, blur=lambda: 0.9)
+    assert dim.kind == "centres", "sketches that tell next to nothing"
