@@ -322,6 +322,36 @@ def test_pages_hold_while_films_are_added(
     assert old == before, "all that was there, in its order"
 
 
+@pytest.mark.parametrize("gains", [False, True])
+def test_pages_hold_while_the_last_hit_gains_or_loses_the_word(catalog: Catalog, gains: bool):
+    """Whoever tags what was seen last pages on from where it stood."""
+    write(catalog, library(np.random.default_rng(5))[:12])
+    describe = text("UPDATE asset SET description = :said WHERE id % 2 = 0 AND id = ANY(:ids)")
+    with catalog.database.session() as session:
+        ids = list(session.scalars(text("SELECT id FROM asset")))
+        session.execute(describe, {"said": "query 2", "ids": ids})
+    before = clips(catalog.search("query 2", limit=1000, all_=True))
+    # The last one of its page has the word, or has it not.
+    limit = next(
+        at
+        for at, hit in enumerate(catalog.search("query 2", limit=1000, all_=True).hits, 1)
+        if at > 20 and (hit.keyword_rank is None) == gains
+    )
+    first = catalog.search("query 2", limit=limit, all_=True)
+    last = first.hits[-1].asset["id"]
+    with catalog.database.session() as session:
+        session.execute(
+            text("UPDATE asset SET description = :said WHERE id = :id"),
+            {"said": "query 2" if gains else None, "id": last},
+        )
+        changed = set(
+            session.scalars(text("SELECT id FROM clip WHERE asset_id = :id"), {"id": last})
+        )
+    second = clips(catalog.search("query 2", limit=1000, all_=True, after=first.next))
+    rest = [clip for clip in before[limit:] if clip not in changed]
+    assert [clip for clip in second if clip not in changed] == rest
+
+
 def test_a_warm_search_loads_no_torch(filled: Catalog):
     program = (
         "import sys\nfrom pathlib import Path\nfrom catalog import Catalog\n"

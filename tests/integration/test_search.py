@@ -161,14 +161,16 @@ def forged(query: str, body: Callable[[str], list]) -> str:
 @pytest.mark.parametrize(
     "body",
     [
-        lambda m: [m, 1, "name", 1, 1],
-        lambda m: [m, 1, float("nan"), 1, 1],
-        lambda m: [m, 1, float("inf"), 1, 1],
-        lambda m: [m, 1, 0.5, 10**30, 1],
-        lambda m: [m, -1, 0.5, 1, 1],
-        lambda m: [m, 1, 0.5, 1.5, 1],
-        lambda m: [m, True, 0.5, 1, 1],
-        lambda m: [m, 1, 0.5, None, 1],
+        lambda m: [m, 1, "name", 1, 1, True],
+        lambda m: [m, 1, float("nan"), 1, 1, True],
+        lambda m: [m, 1, float("inf"), 1, 1, True],
+        lambda m: [m, 1, 0.5, 10**30, 1, True],
+        lambda m: [m, -1, 0.5, 1, 1, True],
+        lambda m: [m, 1, 0.5, 1.5, 1, True],
+        lambda m: [m, True, 0.5, 1, 1, True],
+        lambda m: [m, 1, 0.5, None, 1, True],
+        lambda m: [m, 1, 0.5, 1, 1, 1],
+        lambda m: [m, 1, 0.5, 1, 1],
     ],
 )
 def test_forged_cursors_are_refused(filled: Catalog, body: Callable[[str], list]):
@@ -180,7 +182,7 @@ def test_forged_cursors_of_lists_are_refused(filled: Catalog):
     for key in (1.5, "a\0b", "\ud800"):
         with pytest.raises(InvalidInputError, match="no cursor"):
             filled.search(
-                "kind:still", after=forged("kind:still", lambda m, k=key: [m, 1, k, 1, 1])
+                "kind:still", after=forged("kind:still", lambda m, k=key: [m, 1, k, 1, 1, True])
             )
 
 

@@ -70,6 +70,8 @@ class Cursor:
     key: float | str
     asset_id: int
     clip_id: int
+    named: bool = False
+    """Whether the row had the query's keywords."""
 
     def value(self, kind: Any) -> ColumnElement[Any]:  # noqa: ANN401  # a type's instance or class
         """What the order goes by, as a parameter of that type."""
@@ -89,6 +91,7 @@ class Cursor:
             "after_key": self.key,
             "after_asset": self.asset_id,
             "after_clip": self.clip_id,
+            "after_named": self.named,
         }
 
 

@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    Boolean,
     ColumnElement,
     Double,
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -301,12 +303,15 @@ def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnEl
     """What comes after the row the page before ended with, wherever that row stands by now.
 
     What was added meanwhile moves everybody's place, and so every score: the
-    last row's is looked up again. The one it had counts if the row is gone.
+    last row's is looked up again. The one it had counts if the row is gone, or was itself changed
+    so that it has the keywords no longer, or has them now.
     """
     seen = fused.alias("seen")
     asset, clip_seen = last.row
     now = select(seen.c.score).where(
-        seen.c.asset_id == asset, func.coalesce(seen.c.clip_id, 0) == clip_seen
+        seen.c.asset_id == asset,
+        func.coalesce(seen.c.clip_id, 0) == clip_seen,
+        seen.c.keyword_rank.is_not(None) == bindparam("after_named", last.named, type_=Boolean),
     )
     score = func.coalesce(now.scalar_subquery(), last.value(Double))
     return or_(
