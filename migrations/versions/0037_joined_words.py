@@ -74,7 +74,8 @@ BEGIN
     END IF;
     x := regexp_replace(x, '([^0-9 \u0001])(?=[0-9])|([0-9])(?=[^0-9 \u0001])', '\1\2' || chr(1), 'g');
     RETURN ARRAY(
-        SELECT left(btrim(t, chr(1)), 200) FROM string_to_table(x, ' ') t WHERE btrim(t, chr(1)) <> '');
+        SELECT btrim(left(btrim(t, chr(1)), 200), chr(1)) FROM string_to_table(x, ' ') t
+        WHERE btrim(t, chr(1)) <> '');
 END $$
 """,
         # Parts at their places; beside them, at the first and the last place, what they join to:
@@ -184,6 +185,8 @@ DECLARE
     n integer := cardinality(parts);
     soft integer[] := '{{}}';
     every integer;
+    ways integer[];
+    joins integer;
     word text;
     spelt_word text;
     chain text;
@@ -201,15 +204,15 @@ BEGIN
             soft := soft || i;
         END IF;
     END LOOP;
-    every := (1 << least(cardinality(soft), 30)) - 1;
-    -- Each bit of `joins` is a border that is left out; of many, all or none.
-    FOR joins IN 0 .. every LOOP
-        CONTINUE WHEN cardinality(soft) > 3 AND joins NOT IN (0, every);
+    -- Each bit of a way is a border that is left out; of more than three, none or all.
+    every := CASE WHEN cardinality(soft) > 3 THEN -1 ELSE (1 << cardinality(soft)) - 1 END;
+    ways := CASE WHEN every < 0 THEN ARRAY[0, every] ELSE ARRAY(SELECT generate_series(0, every)) END;
+    FOREACH joins IN ARRAY ways LOOP
         chain := NULL;
         word := parts[1];
         spelt_word := spelt_parts[1];
         FOR i IN 2 .. n + 1 LOOP
-            IF i <= n AND coalesce(joins & (1 << (array_position(soft, i) - 1)) > 0, false) THEN
+            IF i = ANY(soft) AND (joins < 0 OR joins & (1 << (array_position(soft, i) - 1)) > 0) THEN
                 word := word || parts[i];
                 spelt_word := spelt_word || spelt_parts[i];
             ELSE
@@ -234,7 +237,10 @@ CREATE OR REPLACE FUNCTION catalog.adjacent_query(txt text, stemmed boolean) RET
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     prefix boolean := stemmed AND txt ~ '[^{separators}]\*$';
-    plain text[] := catalog.tokens(txt);
+    plain text[] := (catalog.tokens(txt))[1:{_MOST_WORDS}];
+    -- Forms of so many parts would be more than a tsquery holds.
+    bent boolean := stemmed AND char_length(translate(array_to_string(plain, chr(1)), translate(
+        array_to_string(plain, ''), chr(1), ''), '')) < {_MANY_WORDS};
     spelt text[] := CASE WHEN catalog.spell_out(txt) <> normalize(txt, NFC) THEN catalog.tokens(txt, true) END;
     n integer := cardinality(plain);
     chains text[] := '{{""}}';
@@ -242,8 +248,8 @@ DECLARE
     apart text := '';
 BEGIN
     FOR i IN 1 .. n LOOP
-        forms := catalog.token_forms(plain[i], spelt[i], stemmed, prefix AND i = n, i = n);
-        IF i > 1 AND i < n AND plain[i] !~ '[\u0001{run}]' THEN
+        forms := catalog.token_forms(plain[i], spelt[i], bent, prefix AND i = n, i = n);
+        IF i > 1 AND i < n AND n <= {_MANY_WORDS} AND plain[i] !~ '[\u0001{run}]' THEN
             forms := forms || (forms[1] || ' <-> ' || forms[1]) || (forms[1] || ' <2> ' || forms[1]);
         END IF;
         IF cardinality(chains) * cardinality(forms) <= 16 THEN

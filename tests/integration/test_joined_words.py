@@ -193,3 +193,17 @@ def test_a_word_said_again_asks_for_nothing_more(opened: Catalog):
             text("SELECT catalog.words_query('rain')")
         )
     assert once == again
+
+
+@pytest.mark.parametrize(
+    "part", ["a-", "a'", "aB", "1a", "a_", "火", "火a", "ab cd ", "1-", "é-", "U."]
+)
+def test_no_word_or_phrase_is_too_long(opened: Catalog, part: str):
+    """Ways to join grow by the square of the parts, and what a tsquery holds is little."""
+    asked = {"asked": part * 1000}
+    with opened.database.session() as session:
+        for function in ("words_query", "phrase_query"):
+            nodes = text(f"SELECT numnode(catalog.{function}(:asked))")
+            assert 0 < session.scalar(nodes, asked) < 2000
+        stored = text("SELECT length(catalog.words_of(:asked, '{en,de}'))")
+        assert session.scalar(stored, asked) > 0
