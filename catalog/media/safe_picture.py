@@ -6,7 +6,12 @@ import tempfile
 from pathlib import Path
 
 from catalog.domain.media import AssetKind, SamplingPolicy
-from catalog.errors import MediaTooLargeError, PathNotFoundError, UndecodableError
+from catalog.errors import (
+    MediaError,
+    MediaTooLargeError,
+    PathNotFoundError,
+    UndecodableError,
+)
 from catalog.media.isolated import DecoderPool
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -28,7 +33,17 @@ def safe_jpeg(decoders: DecoderPool, picture: Path | bytes) -> bytes:
     with tempfile.NamedTemporaryFile(prefix="catalog-picture-") as file:
         file.write(picture)
         file.flush()
-        return _decoded(decoders, Path(file.name), len(picture))
+        try:
+            return _decoded(decoders, Path(file.name), len(picture))
+        except MediaError as error:
+            raise _of_bytes(error, Path(file.name), len(picture)) from error
+
+
+def _of_bytes(error: MediaError, file: Path, size: int) -> MediaError:
+    """The same without the name of a file that the asker never heard of."""
+    message = error.message.replace(str(file), f"The picture of {size} bytes")
+    message = message.replace(f"The picture {file.name!r}", f"The picture of {size} bytes")
+    return type(error)(message, remedy=error.remedy)
 
 
 def _size_of(path: Path) -> int:

@@ -121,7 +121,7 @@ def test_what_is_not_there_is_not_found(filled: Catalog, tmp_path: Path):
     "content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, picture("red")[:60]]
 )
 def test_a_broken_picture_is_refused(filled: Catalog, content: bytes):
-    with pytest.raises(MediaError):
+    with pytest.raises(MediaError, match=f"The picture of {len(content)} bytes"):
         filled.search(image=content)
     assert filled.search("red").hits, "and the catalogue goes on"
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -21,6 +24,18 @@ from catalog.store import filters
 Row = dict[str, Any]
 Test = Callable[[Row], bool]
 
+# The first and the last moments of days, months and years, told in several time zones.
+RECORDED = tuple(
+    map(
+        datetime.fromisoformat,
+        (
+            "2023-12-31T23:59:59.500000+00:00",
+            "2024-01-01T00:00:00+00:00",
+            "2024-01-31T23:30:00-01:00",
+            "2024-02-01T00:00:00+02:00",
+        ),
+    )
+)
 SAID = ((), ("storms come",), ("come the", "storm"), ("red car",))
 ASSETS: list[Row] = [
     {
@@ -35,6 +50,16 @@ ASSETS: list[Row] = [
         "camera": ("FX6", None)[i % 2],
         "said": () if i % 3 == 1 else SAID[i % 4],
         "logged": "a storm" if i % 9 == 3 else "",
+        "frame_rate": (Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001), None)[i % 4],
+        "bit_rate": (1499, 1500, 2499, None, 5_000_000)[i % 5],
+        "recorded": (*RECORDED, None)[i % (len(RECORDED) + 1)],
+        "language": ("en", "pt", "pt-BR", None, "PT-pt", "ptx")[i % 6],
+        "file": ("News/day1/a.mov", "news/day10/b.mov", "Rushes/day1/c_d.mov", None)[i // 2 % 4],
+        "online": i % 5 > 1,
+        "verified": i % 3 > 0,
+        "damaged": i % 7 == 0,
+        "field_order": ("tt", "progressive", None)[i // 3 % 3],
+        "variable_frame_rate": (True, False, None)[i // 2 % 3],
     }
     for i in range(18)
 ]
@@ -59,6 +84,37 @@ def shown(row: Row) -> str:
 
 def texts(row: Row) -> list[str]:
     return [row["description"], " ".join((*row["said"], row["logged"]))]
+
+
+def rate(test: Callable[[float], bool]) -> Test:
+    return lambda row: row["frame_rate"] is not None and test(float(row["frame_rate"]))
+
+
+def kilobits(test: Callable[[int], bool]) -> Test:
+    return lambda row: row["bit_rate"] is not None and test(int(row["bit_rate"] / 1000 + 0.5))
+
+
+def during(start: str, end: str) -> Test:
+    """From the one moment on, before the other; both UTC's."""
+    first, last = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (start, end))
+    return lambda row: row["recorded"] is not None and first <= row["recorded"] < last
+
+
+def lies(pattern: str) -> Test:
+    """The pattern is found among the path's names, in any case."""
+    return lambda row: (
+        row["file"] is not None
+        and bool(re.search(f"/{pattern}(/|$)", f"/media/{row['file']}", re.IGNORECASE))
+    )
+
+
+def speaks(pattern: str) -> Test:
+    """What is said or logged is English."""
+    return lambda row: any(
+        re.fullmatch(pattern, tag, re.IGNORECASE)
+        for tag in (row["language"], "en" if row["said"] or row["logged"] else None)
+        if tag is not None
+    )
 
 
 LEAVES: list[tuple[str, Test]] = [
@@ -89,6 +145,42 @@ LEAVES: list[tuple[str, Test]] = [
     ('said:"the storm"', lambda row: "the storm" in spoken(row).replace("|", shown(row))),
     ('said:"a storm"', lambda _: False),
     ("spoken:*", lambda row: bool(row["said"])),
+    ("fps:29.97", rate(lambda fps: abs(fps - 29.97) < 0.005)),
+    ("fps:30", rate(lambda _: False)),
+    ("fps:>25", rate(lambda fps: fps > 26)),
+    ("fps:23.976..25", rate(lambda fps: fps < 26)),
+    ("fps:<=29.97", rate(lambda _: True)),
+    ("fps:24000/1001,25", rate(lambda fps: fps < 26)),
+    ("bitrate:1", kilobits(lambda rate: rate == 1)),
+    ("bitrate:2", kilobits(lambda rate: rate == 2)),
+    ("bitrate:>2", kilobits(lambda rate: rate > 2)),
+    ("bitrate:1..2,5000", kilobits(lambda _: True)),
+    ("recorded:2023", during("2023-01-01", "2024-01-01")),
+    ("recorded:2024-01", during("2024-01-01", "2024-02-01")),
+    ("date:2024-01-31", during("2024-01-31", "2024-02-01")),
+    ("recorded:2024-01-31T22", during("2024-01-31T22:00", "2024-01-31T23:00")),
+    ("recorded:>2023", during("2024-01-01", "9999-12-31")),
+    ("recorded:..2024-01", during("0001-01-01", "2024-02-01")),
+    ("recorded:2024-01-01T01:00+01:00", during("2024-01-01T00:00", "2024-01-01T00:01")),
+    ("has:recorded", lambda row: row["recorded"] is not None),
+    ("path:DAY1", lies("day1")),
+    ("path:news/day1", lies("news/day1")),
+    ("path:day1*", lies("day1.*")),
+    ("folder:c_d.mov", lies("c_d[.]mov")),
+    ("path:/media/news/", lies("media/news")),
+    ("path:ews", lambda _: False),
+    ("lang:pt", speaks("pt(-.*)?")),
+    ("lang:PT-br", speaks("pt-br")),
+    ("lang:p*", speaks("p.*")),
+    ("lang:en,pt-PT", speaks("en|pt-pt")),
+    ("language:*", speaks(".*")),
+    ("is:online", lambda row: row["file"] is not None and row["online"]),
+    ("is:missing", lambda row: row["file"] is None or not row["online"]),
+    ("is:unverified", lambda row: row["file"] is not None and not row["verified"]),
+    ("is:damaged", lambda row: row["damaged"]),
+    ("is:interlaced", lambda row: row["field_order"] == "tt"),
+    ("is:vfr", lambda row: bool(row["variable_frame_rate"])),
+    ("is:damaged,vfr", lambda row: row["damaged"] or bool(row["variable_frame_rate"])),
 ]
 LEAF = st.sampled_from(LEAVES)
 
@@ -121,16 +213,9 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
     with Catalog.open(shared_settings) as opened:
         with opened.database.session() as session:
             session.execute(text("INSERT INTO tag (name) VALUES ('night'), ('aerial')"))
+            session.execute(text("INSERT INTO root (path, raw_path) VALUES ('/media', '/media')"))
             for row in ASSETS:
-                session.execute(
-                    text(
-                        "INSERT INTO asset (fingerprint, size_bytes, name, kind, codec, collection,"
-                        " width, description, metadata) VALUES (:name, :size_bytes, :name, :kind,"
-                        " :codec, :collection, :width, :description,"
-                        " jsonb_strip_nulls(jsonb_build_object('camera', CAST(:camera AS text))))"
-                    ),
-                    {k: v for k, v in row.items() if k not in ("tags", "said", "logged")},
-                )
+                insert_asset(session, row)
                 insert_clips(session, row)
                 session.execute(
                     text(
@@ -140,6 +225,33 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
                     {"name": row["name"], "tags": sorted(row["tags"])},
                 )
         yield opened
+
+
+def insert_asset(session: Session, row: Row) -> None:
+    """The asset, and its file."""
+    rate = row["frame_rate"]
+    session.execute(
+        text(
+            "INSERT INTO asset (fingerprint, size_bytes, name, kind, codec, collection, width,"
+            " description, metadata, frame_rate_num, frame_rate_den, bit_rate, recorded, language,"
+            " damaged, field_order, variable_frame_rate) VALUES (:name, :size_bytes, :name, :kind,"
+            " :codec, :collection, :width, :description,"
+            " jsonb_strip_nulls(jsonb_build_object('camera', CAST(:camera AS text))),"
+            " :num, :den, :bit_rate, :recorded, :language, :damaged, :field_order,"
+            " :variable_frame_rate)"
+        ),
+        {k: v for k, v in row.items() if isinstance(v, str | int | datetime | None)}
+        | {"num": rate and rate.numerator, "den": rate and rate.denominator},
+    )
+    if row["file"] is not None:
+        session.execute(
+            text(
+                "INSERT INTO location (asset_id, root_id, path, raw_path, size_bytes, modified_ns,"
+                " online, verified) SELECT a.id, r.id, :file, decode(md5(:name), 'hex'), 1, 1,"
+                " :online, :verified FROM asset a, root r WHERE a.name = :name"
+            ),
+            row,
+        )
 
 
 def insert_clips(session: Session, row: Row) -> None:
@@ -159,9 +271,20 @@ def insert_clips(session: Session, row: Row) -> None:
         )
 
 
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf[0])
+def test_each_leaf_means_what_it_says(filled: Catalog, leaf: tuple[str, Test]):
+    check(filled, leaf)
+    check(filled, none_of(leaf))
+
+
 @hypothesis_settings(deadline=None, max_examples=150)
 @given(TREE)
 def test_any_tree_means_what_it_says(filled: Catalog, tree: tuple[str, Test]):
+    check(filled, tree)
+
+
+def check(filled: Catalog, tree: tuple[str, Test]) -> None:
+    """What is found is what the evaluator lets through."""
     query, holds = tree
     for said in (query, parse(query).to_text()):
         wanted = filters.condition(parse(said).root, words_exclude=True)
