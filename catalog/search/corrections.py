@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from time import monotonic
 
 from sqlalchemy.orm import Session
@@ -21,6 +22,9 @@ _MOST_WORDS = 20
 _REMEMBERED = 1024  # texts
 _TRUSTED_S = 60.0
 _LONG = 8  # letters from which on two slips are forgiven
+# Whoever slips seldom slips on the first letter, and of few letters nearly all make a word of their
+# own: rain is no slip of train, nor boat of coat.
+_SHORTEST = 5
 
 # A word is unknown if no form of it stands anywhere; both tests go by an index. They are made of
 # words alone that something is like: reading a word as a query takes longer than all the rest.
@@ -79,7 +83,7 @@ def corrections(session: Session, root: Node | None, unmended: Unmended) -> tupl
     best: dict[str, tuple[int, int, str]] = {}
     for word, folded, near, assets in map(tuple, Asked(_NEAREST, {"words": words}).rows(session)):
         slips = distance(folded, near)
-        if slips <= (2 if len(folded) >= _LONG else 1):
+        if slips <= (2 if len(folded) >= _LONG else 1) and begins_alike(folded, near):
             best[word] = min(best.get(word, (9, 0, "")), (slips, -assets, near))
     if not best:
         unmended.keep(words)
@@ -115,6 +119,11 @@ def distance(first: str, second: str) -> int:
     return row[-1]
 
 
+def begins_alike(first: str, second: str) -> bool:
+    """Whether both begin with the same letter, or the first two are swapped."""
+    return first[:1] == second[:1] or first[:2] == second[1::-1]
+
+
 def _free_words(root: Node | None) -> list[str]:
     if root is None:
         return []
@@ -124,4 +133,5 @@ def _free_words(root: Node | None) -> list[str]:
         if isinstance(leaf, Words) and not negated
         for word in leaf.text.split(" ")
     )
-    return [word for word in dict.fromkeys(found) if word.isalpha()][:_MOST_WORDS]
+    words = (word for word in dict.fromkeys(found) if word.isalpha() and len(word) >= _SHORTEST)
+    return list(islice(words, _MOST_WORDS))

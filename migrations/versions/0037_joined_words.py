@@ -3,7 +3,8 @@ r"""Words are found however they are joined: ``e-mail``, ``email`` and ``e mail`
 What hyphen, apostrophe, ``&``, the dots of an acronym or a change of case take apart was kept as a
 whole only for a change of case; now every run of such parts stands joined beside them. Names and
 titles also have each word joined to the next. Numbers are found with and without leading zeros. And
-a word of capitals with an umlaut is one: MÜLLER was cut in two as *mue* and *ller*.
+a word of capitals with an umlaut is one: MÜLLER was cut in two as *mue* and *ller*. Turkish stems are
+folded as words are: *ağaç* and *ağaçlar* had ç and c at their ends.
 
 In a tsquery an alternative of several words can only stand last: PostgreSQL counts the others as
 wide as the widest. So alternatives are written out, each as a chain of its own.
@@ -16,6 +17,7 @@ Revises: 0036
 
 from types import ModuleType
 
+import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0037"
@@ -320,7 +322,8 @@ _PAIRS = """
 _REFILL = (
     f"""
     WITH spoken AS MATERIALIZED (
-        SELECT id, asset_id, kind FROM catalog.clip WHERE text ~ $re${_CHANGED}$re$
+        SELECT id, asset_id FROM catalog.clip
+        WHERE text ~ $re${_CHANGED}$re$ OR words::text ~ $re$'tr/[^']*ç'$re$
     )
     UPDATE catalog.clip c SET words = catalog.clip_words(c)
     WHERE c.words <> '' AND (c.id IN (SELECT id FROM spoken)
@@ -328,6 +331,16 @@ _REFILL = (
     """,
     "UPDATE catalog.asset SET name = name",
 )
+
+
+_TURKISH = "(ts_lexize('pg_catalog.turkish_stem', word))[1]"
+
+
+def _stemming(words: ModuleType) -> list[str]:
+    """What stems, as it was."""
+    dictionaries = op.get_bind().execute(sa.text("SELECT dictname FROM pg_ts_dict")).scalars()
+    functions: list[str] = words.stem_functions(set(dictionaries))
+    return [each.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION") for each in functions]
 
 
 def upgrade() -> None:
@@ -339,6 +352,8 @@ def upgrade() -> None:
     asset_words = words.ASSET_WORDS.replace("CREATE", "CREATE OR REPLACE")
     first, _, rest = asset_words.partition("catalog.words_of(named, langs), 'A')")
     asset_words = f"{first}catalog.words_of(named, langs), 'A'){_PAIRS}{rest}"
+    for statement in _stemming(words):
+        words.execute(statement.replace(_TURKISH, f"catalog.fold({_TURKISH})"))
     for statement in (*_functions(words, elided._WITHOUT_ARTICLE), asset_words):
         words.execute(statement)
     for function, comment in _COMMENTS.items():
@@ -361,6 +376,8 @@ def downgrade() -> None:
         words.ADJACENT_QUERY,
         words.ASSET_WORDS,
     )
+    for statement in _stemming(words):
+        words.execute(statement)
     for statement in changed:
         words.execute(statement.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
     for named, comment in words.COMMENTS.items():

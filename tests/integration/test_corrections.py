@@ -34,6 +34,7 @@ def named(catalog: Catalog) -> Catalog:
         ("INTERVEIW", "interview", "Interview_Kovalenko.wav"),
         ("зеленский", "зеленський", "Зеленський у Львові.wav"),
         ("mullre", "muller", "Müller Straße.wav"),
+        ("niterview", "interview", "Interview_Kovalenko.wav"),
     ],
 )
 def test_a_slip_finds_the_name_and_says_so(named: Catalog, typed: str, meant: str, asset: str):
@@ -54,6 +55,19 @@ def test_only_the_unknown_word_is_put_right(named: Catalog):
 )  # fmt: skip
 def test_what_is_exact_stays_so(named: Catalog, query: str):
     assert named.search(query).corrections == ()
+
+
+@pytest.mark.parametrize("typed", ["rain", "boat", "brain", "treain", "trains"])
+def test_a_word_of_its_own_is_no_slip(catalog: Catalog, typed: str):
+    with catalog.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind)"
+                " VALUES ('a', 1, 'Train_Coat.wav', 'audio')"
+            )
+        )
+    expected = ({"typed": "treain", "searched": "train"},) if typed == "treain" else ()
+    assert catalog.search(typed).corrections == expected
 
 
 def test_a_word_that_is_found_costs_no_statement_more(named: Catalog, statements):
