@@ -37,11 +37,13 @@ _LETTER = r"a-z\u03b1-\u03c9\u0430-\u044f"
 _MANY_WORDS = 24
 _MOST_WORDS = 200
 
-# What marks a text whose words come out otherwise than before, in any case of letters.
+# What marks a text whose words come out otherwise than before, in any case of letters. The zeros and
+# full-width signs are what folds to ours.
+_ZEROS = r"0\u0660\u06f0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0e50\u0ed0\u0f20\u1040\u17e0\uff10"
 _CHANGED = (
-    rf"[[:alnum:]][\u00b4`{_JOINERS}][[:alnum:]]|[[:alnum:]]\.[[:alnum:]]|[[:lower:]][[:upper:]]"
-    rf"|(^|[^0-9])0[0-9]|[[:upper:]][ÄÖÜØÅ]|[ÄÖÜØÅ][[:upper:]]"
-    rf"|(^|[^[:alnum:]])([{_PREFIX_LETTERS}{_PREFIX_LETTERS.upper()}] |[[:alpha:]]_)[[:alpha:]]"
+    rf"[^[:space:]][\u00b4`\uff06\uff0d\uff0e.{_JOINERS}][^[:space:]]|[[:lower:]][\u0300-\u036f]*[[:upper:]]|[{_ZEROS}][^[:space:]]"
+    rf"|[[:upper:]][ÄÖÜØÅ]|[ÄÖÜØÅ][[:upper:]]|[[:upper:]][[:upper:]][[:lower:]]"
+    rf"|(^|[^a-zA-Z0-9])([^[:space:]aioywzAIOYWZ0-9][\u0300-\u036f]* |[^[:space:]0-9][\u0300-\u036f]*_)[^[:space:]]"
 )
 
 
