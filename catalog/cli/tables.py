@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
+
+# What a text in a column needs at least to be read; a narrower terminal has lines instead.
+_READABLE = 12
 
 
 def new_table(*columns: str, numbers: Sequence[str] = ()) -> Table:
@@ -25,7 +29,31 @@ def add_row(table: Table, *cells: object) -> None:
 
 
 def print_table(table: Table) -> None:
-    """Show it."""
+    """Show it; where the terminal is too narrow for its columns, a line for each cell."""
     # Without a terminal Rich takes 80 columns and folds; a pipe has no width.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    console.print(table)
+    if table.show_header and _least_width(table) > console.width:
+        _print_lines(console, table)
+    else:
+        console.print(table)
+
+
+def _least_width(table: Table) -> int:
+    return sum(_least(column) for column in table.columns) + 2 * (len(table.columns) - 1)
+
+
+def _least(column: Column) -> int:
+    longest = max((cell_len(str(cell)) for cell in column.cells), default=0)
+    return max(cell_len(str(column.header)), min(longest, _READABLE))
+
+
+def _print_lines(console: Console, table: Table) -> None:
+    """Each row as lines of a name and a value; what is empty is left out."""
+    headers = [str(column.header) for column in table.columns]
+    names = [header.ljust(max(map(len, headers))) for header in headers]
+    for number, row in enumerate(zip(*(column.cells for column in table.columns), strict=True)):
+        if number:
+            console.print()
+        for name, cell in zip(names, row, strict=True):
+            if str(cell):
+                console.print(Text(f"{name}  ", style="bold"), cell, sep="")

@@ -100,13 +100,14 @@ def _nothing(result: SearchResult) -> str:
 def _hits(result: SearchResult) -> None:
     said = ("said",) if any(hit.said is not None for hit in result.hits) else ()
     table = new_table(
-        "#", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of", *said,
-        numbers=("#", "score", "cosine", "conf.", "words"),
+        "#", "clip", "score", "cosine", "conf.", "words", "timecode", "seconds", "shot of", *said,
+        numbers=("#", "clip", "score", "cosine", "conf.", "words"),
     )  # fmt: skip
     for hit in result.hits:
         add_row(
             table,
             hit.rank,
+            None if hit.clip is None else hit.clip["id"],
             f"{hit.score:.4f}",
             _number(hit.cosine, "+.3f"),
             "" if result.by_words_alone(hit) else _number(hit.confidence, ".0%"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from catalog import __version__
+from catalog.cli import tables
 from catalog.cli.app import app
 from catalog.cli.helping import SECTIONS
 from catalog.cli.text_asset import _leaves
@@ -49,6 +53,7 @@ def test_figures_and_empty_lists_are_sentences(cli, pictures, monkeypatch, tmp_p
     figures = cli("stats").out
     assert "4 (3 still, 1 unknown)" in figures
     assert "1 failed" in next(line for line in figures.splitlines() if line.startswith("analyse"))
+    assert cli("search", "red").out.splitlines()[0].split()[:2] == ["#", "clip"]
     assert "#" not in cli("search", "codec:foo").out, "no table of nothing"
     assert "name:*part*" in cli("show", "nothing.png").err
     shown = cli("show", "red.png").out
@@ -63,3 +68,16 @@ def test_figures_and_empty_lists_are_sentences(cli, pictures, monkeypatch, tmp_p
 def test_nested_metadata_is_told_value_by_value():
     told = _leaves("meta", {"a": {"b": [1, 2], "c": [{"d": None}]}, "e": "f"})
     assert list(told) == [("meta.a.b", "1, 2"), ("meta.a.c.1.d", None), ("meta.e", "f")]
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 2), (22, 3)])
+def test_a_terminal_too_narrow_for_columns_has_lines(monkeypatch, width, lines):
+    written = io.StringIO()
+    monkeypatch.setattr(tables, "Console", lambda **_: Console(file=written, width=width))
+    table = tables.new_table("id", "name", "state", numbers=("id",))
+    tables.add_row(table, 7, "night [red].mov", "ready")
+    tables.print_table(table)
+    shown = written.getvalue().splitlines()
+    assert len(shown) == lines
+    assert any("night [red].mov" in line for line in shown)
+    assert (shown[0] == "id     7") is (lines == 3)
