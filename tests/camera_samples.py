@@ -35,6 +35,9 @@ P2 = """<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
 <{root} xmlns="urn:schemas-Professional-Plug-in:P2:ClipMetadata:v3.1"><ClipContent>
 <ClipName>0001AB</ClipName><GlobalClipID>060A2B3401</GlobalClipID>
 <Duration>100</Duration><EditUnit>1/50</EditUnit>
+<Relation><OffsetInShot>0</OffsetInShot><GlobalShotID>060A2B3402</GlobalShotID>
+<Connection><Next><ClipName>0002CD</ClipName><P2SerialNo.>BBBP0002</P2SerialNo.></Next></Connection>
+</Relation>
 <EssenceList><Video ValidAudioFlag="false"><VideoFormat>MXF</VideoFormat>
 <Codec Class="100">AVC-I_1080/50p</Codec><FrameRate DropFrameFlag="{drop}">{rate}</FrameRate>
 <StartTimecode>{timecode}</StartTimecode></Video>

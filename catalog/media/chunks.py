@@ -66,10 +66,12 @@ def parts_of(path: Path) -> dict[str, bytes]:
             parts = mxf_parts(file, size)
         for name, data in parts:
             if name in _REPEATED:  # programs add one of their own
-                repeated.setdefault(name, []).append(data)
+                each = repeated.setdefault(name, [])
+                if sum(map(len, each)) < _LARGEST_USER_DATA:
+                    each.append(data)
             else:
                 found.setdefault(name, data)
-    return found | {n: b"".join(each)[:_LARGEST_USER_DATA] for n, each in repeated.items()}
+    return found | {name: b"".join(each) for name, each in repeated.items()}
 
 
 def _riff(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:

@@ -36,7 +36,7 @@ _ANCILLARY = bytes.fromhex("060e2b34010201010d01030117")
 _RDD_18 = (0x43, 0x05)  # identifiers of an ancillary packet
 _LARGEST_HEADER, _LARGEST = 8_000_000, 2_000_000
 _MOST_PARTITIONS, _MOST_ELEMENTS, _MOST_SETS, _MOST_ITEMS = 256, 60, 20_000, 500
-_MOST_LINES, _MOST_TEXTS = 64, 500
+_MOST_LINES, _MOST_TEXTS, _LONGEST_TEXT = 64, 200, 4000
 _SCANNED = 2_000_000
 # Where they lie is not written anywhere: XMP's own specification has packets searched for.
 _WRITTEN = {
@@ -212,7 +212,7 @@ def _text(value: bytes) -> str | None:
     if len(value) < 4 or len(value) % 2:
         return None
     try:
-        text = value.decode("utf-16-be").rstrip("\0")
+        text = value[:_LONGEST_TEXT].decode("utf-16-be").rstrip("\0")
     except UnicodeDecodeError:
         return None
     # Numbers and identifiers, too, are characters of some sort, but seldom all of one.

@@ -20,6 +20,7 @@ _SERVICES, _EVENTS = 0x11, 0x12  # packet identifiers
 _SERVICE_TABLE, _EVENT_TABLE = 0x42, 0x4E  # of this stream; now and next
 _SERVICE, _SHORT_EVENT, _EXTENDED_EVENT = 0x48, 0x4D, 0x4E
 _MOST_SECTIONS, _MOST_DESCRIPTORS = 2000, 64
+_LONGEST_SECTION = 4098
 _EPOCH = datetime(1858, 11, 17, tzinfo=UTC)  # of the modified Julian date
 # FFmpeg's own, where nobody named a service.
 _UNNAMED = frozenset({"Service01", "FFmpeg"})
@@ -121,6 +122,8 @@ def _sections(data: bytes) -> Iterator[bytes]:
         yield from whole
         if whole:
             building[number] = building[number][sum(map(len, whole)) :]
+        elif len(building.get(number, b"")) > _LONGEST_SECTION:
+            del building[number]  # it is none
 
 
 def _complete(data: bytes) -> Iterator[bytes]:

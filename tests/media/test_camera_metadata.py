@@ -72,7 +72,10 @@ def test_panasonics_and_canons_metadata_are_alike(tmp_path: Path, root: str):
     assert (said.camera_make, said.camera_model) == ("Panasonic", "AG-HPX3100")
     assert (said.camera_serial, said.start_timecode) == ("G4TB00012", "10:00:00:12")
     assert (said.latitude, said.longitude, said.altitude) == (-35.5, 139.7, 40)
-    assert len(said.metadata["clipcontent"]["essencelist"]["audio"]) == 2
+    content = said.metadata["clipcontent"]
+    assert len(content["essencelist"]["audio"]) == 2
+    assert content["relation"]["globalshotid"] == "060A2B3402"  # of a take on several cards
+    assert content["relation"]["connection"]["next"]["clipname"] == "0002CD"
 
 
 @pytest.mark.parametrize(
