@@ -30,10 +30,9 @@ _OTHERS = {0x11: "utf-16-be", 0x12: "euc-kr", 0x13: "gb2312", 0x14: "big5", 0x15
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """The channel and, of the programme that was on, title, text, beginning and length."""
+    """The channel and, of the programme that was on, title, text and beginning; `said` is all."""
 
     service: str | None = None
-    provider: str | None = None
     title: str | None = None
     text: str | None = None
     begins: datetime | None = None
@@ -85,7 +84,6 @@ def _broadcast(service: str, provider: str, event: bytes) -> Broadcast:
     }
     return Broadcast(
         service=service or None,
-        provider=provider or None,
         title=title or None,
         text=words or None,
         begins=begins,
