@@ -43,8 +43,9 @@ def keep_sketches(database: Database, encoder: EncoderRow, centres: int) -> bool
         try:
             made = _make(database, encoder, centres)
             if made:
-                # The index alone tells which assets have one where their pages are known to.
-                connection.execute(text("VACUUM (ANALYZE) catalog.sketch"))
+                # The index tells which assets have one without a look at their pages, once they
+                # are known to; and what `announce` left in it is met by each search.
+                connection.execute(text("VACUUM (ANALYZE, INDEX_CLEANUP ON) catalog.sketch"))
             return made
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     BigInteger,
     ColumnElement,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
+    any_,
     bindparam,
     cast,
     exists,
@@ -75,19 +77,16 @@ def near_clips_by_sketches(
 def _nearest_sketches(kept: CTE, meaning: Meaning, rough: Rough) -> CTE:
     kind = HALFVEC(rough.numbers)
     query = cast(bindparam("rough_vector", rough.query, type_=kind), kind)
-    # One row after another by its key: a hash of all sketches would be far larger than the walk.
-    one = (
-        select(Sketch.clips, Sketch.vectors)
-        .where(Sketch.asset_id == kept.c.asset_id, *_current(meaning, rough))
-        .offset(_number(0))
-        .lateral("one")
-    )
+    # One look at the index for all of them: a hash of all sketches would be far larger.
+    assets = func.array(select(kept.c.asset_id).scalar_subquery(), type_=ARRAY(BigInteger))
     each = (
-        select(func.unnest(one.c.clips).label("clip_id"), func.unnest(one.c.vectors).label("v"))
-        .select_from(kept.join(one, true()))
+        select(
+            func.unnest(Sketch.clips).label("clip_id"), func.unnest(Sketch.vectors).label("vector")
+        )
+        .where(Sketch.asset_id == any_(assets), *_current(meaning, rough))
         .subquery("shot")
     )
-    product: ColumnElement[float] = each.c.v.op("<#>", return_type=Double())(query)
+    product: ColumnElement[float] = each.c.vector.op("<#>", return_type=Double())(query)
     fine = cast(product * literal_column(str(_FINE), Integer), BigInteger)
     place = fine.bitwise_lshift(literal_column(str(_CLIP_BITS), Integer)) + each.c.clip_id
     return (
