@@ -51,9 +51,8 @@ def read_film_exif(user_data: bytes, canon: bytes) -> Exif:
     """
     found: list[Exif] = []
     with suppress(Exception):  # Pillow's readers raise anything
-        if (
-            exif := canon_exif({n: d for n, d in user_boxes(canon) if n in _CANON_BLOCKS})
-        ) is not None:
+        exif = canon_exif({n: data for n, data in user_boxes(canon) if n in _CANON_BLOCKS})
+        if exif is not None:
             found.append(read_block(lambda: exif))
     for name, data in user_boxes(user_data):
         with suppress(Exception):

@@ -369,9 +369,18 @@ def test_a_real_iphone_in_dolby_vision():
 KNOWN = st.sampled_from(
     ["location", "creation_time", "make", "date", "reel_name", "copyright", "time_reference"]
 )
-HEADS = st.sampled_from([b"RIFF\xff\xff\xff\xffWAVE", b"\0\0\0\x10ftypisom\0\0\0\0", b""])
+WAVE_64 = bytes.fromhex("726966662e91cf11a5d628db04c10000") + b"\0" * 24
+MXF = bytes.fromhex("060e2b34020501010d01020101020400 83000058") + b"\0" * 40
+HEADS = st.sampled_from(
+    [b"RIFF\xff\xff\xff\xffWAVE", b"\0\0\0\x10ftypisom\0\0\0\0", WAVE_64, MXF, b""]
+)
 PIECES = st.lists(
-    st.sampled_from([b"moov", b"\0\0\0\x08", b"\0\0\0\0trak", b"\0\0\0\x01", b"iXML", b"\xff" * 8]),
+    st.sampled_from(
+        [
+            *(b"moov", b"\0\0\0\x08", b"\0\0\0\0trak", b"\0\0\0\x01"),
+            *(b"iXML", b"udta", MXF[:16], b"\xff" * 8),
+        ]
+    ),
     max_size=12,
 )
 HOSTILE = st.text(st.characters(codec=None), max_size=60)
