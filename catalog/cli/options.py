@@ -11,6 +11,9 @@ from catalog.cli.session import say_json
 from catalog.domain.results import Failure
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line instead of text.")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="How many at most.")]
 References = Annotated[list[str], typer.Argument(help="Assets, each by id, path or file name.")]
 

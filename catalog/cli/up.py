@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.cli.options import Json
+from catalog.cli.options import JsonLines
 from catalog.cli.session import fail_with_reason, say_json
 from catalog.cli.signals import end_by_signals
 
@@ -53,7 +53,7 @@ def up(
     media: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode; default: cores less one.")
     ] = None,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Run everything on this machine: database, broker, workers, watcher; Ctrl-C stops all.
 

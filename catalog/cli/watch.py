@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.options import Json, say_problems
+from catalog.cli.options import JsonLines, say_problems
 from catalog.cli.session import fail_with_reason, opened, say_json
 from catalog.cli.signals import end_by_signals
 
@@ -20,7 +20,7 @@ def watch(
     rescan: Annotated[
         float | None, typer.Option(help="Seconds between looks at everything; 900 if left out.")
     ] = None,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Take in what settles in the watched roots, until it is told to end (SIGTERM, Ctrl-C).
 

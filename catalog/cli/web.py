@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.options import Json
+from catalog.cli.options import JsonLines
 from catalog.cli.session import fail_with_reason
 from catalog.cli.signals import end_by_signals
 
@@ -23,7 +23,7 @@ def web(
     auth: Annotated[
         bool, typer.Option("--auth", help="Ask for tokens, even on this machine.")
     ] = False,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Serve the pages and the HTTP API until it is told to end (SIGTERM, Ctrl-C).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -79,6 +80,25 @@ class Encoders:
             if name not in self._untried:
                 self._untried[name] = self._load_untried(name)
             return self._untried[name]
+
+    def load_beforehand(self) -> threading.Thread | None:
+        """Begin to load the encoder that answers; None where nothing was ever encoded.
+
+        Whatever keeps it from being loaded, whoever searches is told.
+        """
+        with self.database.session() as session:
+            row = vectors.active_encoder(session)
+        if row is None:
+            return None
+
+        def load() -> None:
+            with suppress(Exception):
+                # The first text takes longer than the next, too.
+                self.for_queries(row.name).encode_texts(["ready"])
+
+        thread = threading.Thread(target=load, name="encoder", daemon=True)
+        thread.start()
+        return thread
 
     def forget(self, name: str) -> None:
         """Let the model's memory go, once nobody uses it any more."""

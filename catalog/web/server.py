@@ -58,7 +58,12 @@ def serve(
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        server = _Server(config, lambda: ready(url), app.state.stopping, stop or threading.Event())
+
+        def began() -> None:
+            catalog.load_beforehand()
+            ready(url)
+
+        server = _Server(config, began, app.state.stopping, stop or threading.Event())
         server.run(sockets=[listening])
 
 

@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from web_stock import Stock, serving
 
 from catalog import Catalog
 from catalog.errors import AddressInUseError, InvalidInputError
@@ -39,6 +40,19 @@ def test_the_application_is_made_without_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_encoder_is_loaded_before_anybody_searches(stock: Stock, monkeypatch):
+    began: list[object] = []
+    load = stock.catalog._encoders.load_beforehand
+    monkeypatch.setattr(stock.catalog._encoders, "load_beforehand", lambda: began.append(load()))
+    stock.catalog._encoders.forget("null:64")
+    with serving(stock.catalog):
+        pass
+    [thread] = began
+    thread.join(240)
+    held = stock.catalog._encoders
+    assert "null:64" in {*held._loaded, *held._untried}
 
 
 def test_the_verb_serves_until_it_is_told_to_end(settings: Settings):
