@@ -26,6 +26,7 @@ _BASIS = 1000.0  # what a search by sketches does beside a search of centres
 _PLANNING = 2500.0  # a statement planned for its values
 _TELLING = 40  # centres of a sample: below, their share is too uncertain
 _AKIN = 4  # so many of a sample come of one film, and tell as much as one
+_FEW = 1500  # clips, more than which are never compared without counting them first
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
@@ -35,9 +36,10 @@ SURE = 3.0  # deviations: errors of sketches beyond them are rare enough
 _DIMMEST = 0.7  # blur beyond which sketches tell too little
 _FEWEST_SKETCHED = 256  # centres compared after a look at sketches
 _LINES_DEPTH = 400  # how far a walk through spoken lines sees
-OPENING: Mapping[str, str] = MappingProxyType(
-    {"jit": "off", "plan_cache_mode": "force_generic_plan", "work_mem": "64MB"}
-)
+# From the assets that pass to their clips by the index, however many a plan for any values takes
+# them for: a merge would read clips by the thousand to find those of one asset.
+_SHARED = {"jit": "off", "work_mem": "64MB", "enable_mergejoin": "off"}
+OPENING: Mapping[str, str] = MappingProxyType({**_SHARED, "plan_cache_mode": "force_generic_plan"})
 """Settings that a search by meaning begins with: what looks and counts before the statement is
 planned once, for any values, since planning it would take longer than it does."""
 
@@ -184,15 +186,15 @@ def choose(
     depth: int,
     stopped: bool = False,
     nearby: float | None = None,
-    named: bool = False,
+    few: bool = False,
     blur: Callable[[], float | None] = lambda: None,
 ) -> Plan:
     """The fastest way to the ``depth`` nearest clips.
 
     ``kept`` is how many centres the filters keep, None if there is no filter;
     ``stopped`` says that counting ended there and more may be kept; ``nearby`` is the
-    share they keep of those near the query, None for the same as of all; ``named`` that all
-    clips they keep are known, so that an exact search is planned once for any; ``blur`` tells how
+    share they keep of those near the query, None for the same as of all; ``few`` that an exact
+    search is one of few, which is planned once for any filters; ``blur`` tells how
     far off sketches are (`compared_after_sketches`), None where none serve, and is asked only
     where they may be the fastest.
     """
@@ -203,7 +205,7 @@ def choose(
     scan = _FRAME * library.dimension * _PER_DIMENSION
     closer = min(take, centres) * (_LOOK_UP + per_centre * scan)
     met, sketched = float(take), 0
-    costs = {"exact": frames * scan + (0 if named else _PLANNING)}
+    costs = {"exact": frames * scan + (0 if few else _PLANNING)}
     if frames > _EXACT_BELOW:
         costs["centres"] = centres * (_KEPT + scan) + closer + _SCAN
         if library.graph and take <= _DEEPEST_WALK:
@@ -243,6 +245,33 @@ def _reason(
     return f"{share}, of {library.frames} in all; milliseconds expected: {guesses}"
 
 
+def of_few(library: Library, depth: int) -> tuple[int, Plan] | None:
+    """How many clips an exact search is the fastest way for, and its plan; None: it is for none.
+
+    In steps, so that a library that grows has the same statement for long.
+    """
+    if library.frames <= _EXACT_BELOW:
+        return None
+    scan, take = _FRAME * library.dimension * _PER_DIMENSION, taken(depth, library.centres)
+    per_centre = library.frames / max(library.centres, 1)
+    dearer = per_centre * scan - (_KEPT + scan)
+    beyond = take * (_LOOK_UP + per_centre * scan) + _SCAN
+    most = min(_FEW, beyond / dearer) if dearer > 0 else float(_FEW)
+    few = math.floor(math.exp2(math.floor(2 * math.log2(max(most, 1.0))) / 2))
+    plan = choose(library, kept=few, depth=depth, few=True)
+    return (few, planned_once(plan)) if plan.kind == "exact" else None
+
+
+def counted(plan: Plan, few: int, kept: int) -> Plan:
+    """The plan of few, of whom so many were there."""
+    frames = round((plan.estimated_frames or 0) * kept / few)
+    return replace(
+        plan,
+        estimated_frames=frames,
+        reason=f"the filters keep about {frames} frames, so few that all are compared",
+    )
+
+
 def only_exact(plan: Plan) -> Plan:
     """The plan for an order that is not by likeness, where every frame has to be compared."""
     return replace(
@@ -277,7 +306,7 @@ def _longest_walk(scan: float) -> int:
 
 
 def _settings(kind: str, met: int, centres: int) -> dict[str, str]:
-    shared = {"jit": "off", "plan_cache_mode": "force_custom_plan", "work_mem": "64MB"}
+    shared = {**_SHARED, "plan_cache_mode": "force_custom_plan"}
     if kind != "graph":
         return shared
     return shared | {

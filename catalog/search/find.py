@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, false, func, not_
@@ -14,7 +15,7 @@ from sqlalchemy.sql.elements import True_
 from catalog.db.engine import Database
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
-from catalog.domain.plan import OPENING
+from catalog.domain.plan import OPENING, Plan, counted
 from catalog.domain.query import Query, parse
 from catalog.domain.results import Hit, SearchResult
 from catalog.encoders import TextEncoder
@@ -44,7 +45,7 @@ from catalog.search.wishes import Sought, Wishes, removed
 from catalog.store import filters
 from catalog.store.examples import among_examples
 from catalog.store.explain import explain
-from catalog.store.search import Cursor, Keywords, Opening, SearchParts, asked_for, opened
+from catalog.store.search import Asked, Cursor, Keywords, Opening, SearchParts, asked_for, opened
 from catalog.store.search.deciding import set_locally
 from catalog.store.visibility import actor_of, narrowed
 
@@ -217,21 +218,19 @@ class Search:
             after=cursor,
             all=asked.everything,
         )
-        filtered = not isinstance(kept, True_)
         known = self._remembered.backgrounds
-        plan, parts = plan_of(
+        planned = partial(
+            plan_of,
             session,
             parts,
             encoder,
-            filtered=filtered,
+            filtered=not isinstance(kept, True_),
             known=known,
             judged=self._remembered.filters,
             sketches=self._remembered.sketches,
             opening=opening,
         )
-        set_locally(session, plan.still_to_set(opening.settings))
-        statement = asked_for(session, parts)
-        answer = statement.rows(session)
+        plan, parts, statement, answer = _sent(session, planned, opening)
         mended = _mended(session, read.query, answer, self._remembered.unmended)
         if mended:
             parts = replace(parts, keywords=_meant(read.query, mended))
@@ -298,6 +297,23 @@ def check_there(answer: Sequence[Row[Any]]) -> None:
     """
     if not answer[0].encoder_there:
         raise removed("The encoder that answered")
+
+
+def _sent(
+    session: Session, planned: Callable[..., tuple[Plan, SearchParts]], opening: Opening
+) -> tuple[Plan, SearchParts, Asked, list[Any]]:
+    """The plan and its parts, their statement, and the answer; anew where few were many."""
+    for tried in (False, True):
+        plan, parts = planned(tried=tried)
+        set_locally(session, plan.still_to_set(opening.settings))
+        statement = asked_for(session, parts)
+        answer = statement.rows(session)
+        if parts.few is None:
+            break
+        if (kept := answer[0].candidates) <= parts.few:
+            plan = counted(plan, parts.few, kept)
+            break
+    return plan, parts, statement, answer
 
 
 def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]:

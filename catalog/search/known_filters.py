@@ -27,7 +27,6 @@ class Looked:
 
     kept: int | None = None
     """Centres."""
-    clips: str | None = None
     stopped: bool = False
     """Whether counting ended there, and more may be kept."""
     nearby: float | None = None
@@ -50,11 +49,20 @@ class KnownFilters:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._by_filters: Recent[Hashable, _Judged] = Recent(_MOST)
+        self._by_tries: Recent[Hashable, _Judged] = Recent(_MOST)
         self._by_query: Recent[Hashable, _Judged] = Recent(_MOST)
 
     def is_wide(self, filters: Hashable, frames: int) -> bool:
         """Whether the filters were just found to keep much."""
         return self._fresh(self._by_filters.get(filters), frames) is not None
+
+    def is_more(self, filters: Hashable, frames: int) -> bool:
+        """Whether the filters were just found to keep more than few."""
+        return self._fresh(self._by_tries.get(filters), frames) is not None
+
+    def keep_more(self, filters: Hashable, frames: int) -> None:
+        """Remember that they do."""
+        self._by_tries.keep(filters, _Judged(Looked(), frames, self._clock() + _TRUSTED_S))
 
     def of(self, filters: Hashable, meaning: Meaning, frames: int) -> Looked | None:
         """What a sample told of these filters and this query just now."""

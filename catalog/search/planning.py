@@ -15,6 +15,7 @@ from catalog.domain.plan import (
     Plan,
     choose,
     meeting_lines_by_graph,
+    of_few,
     only_exact,
     planned_once,
     worth_counting,
@@ -25,7 +26,7 @@ from catalog.search.known_sketches import KnownSketches, SketchedQuery
 from catalog.store import centres
 from catalog.store.centres import Sizes
 from catalog.store.search import Meaning, Nearest, Opening, Rough, SearchParts
-from catalog.store.search.deciding import COUNTED, count_kept, kept_clips, sample_kept
+from catalog.store.search.deciding import COUNTED, count_few, count_kept, sample_kept
 from catalog.store.search.nearest import asks_of_clips
 from catalog.store.search.parts import is_sorted_by_score
 from catalog.store.vectors import EncoderRow
@@ -40,8 +41,6 @@ _SAMPLED = 20.0
 
 # A scan of more centres than this, under filters on clips, is worth a plan of its own.
 _PLANNED_ONCE = 5_000
-# Above this a statement for any clips, whose planner takes them for ten, may go about them slowly.
-_FEW = 1_500
 
 
 def plan_of(
@@ -54,15 +53,16 @@ def plan_of(
     judged: KnownFilters | None = None,
     sketches: KnownSketches | None = None,
     opening: Opening | None = None,
+    tried: bool = False,
 ) -> tuple[Plan, SearchParts]:
     """The plan, and the parts as it wants them: without speech where nothing is said.
 
     ``filtered``: whether the query chooses; what is left out of every search
     (black, bars, former versions) is little, and not counted. ``known``: what was measured
-    of this query before goes into the parts; and where the filters keep few clips, the parts
-    name these too, and the settings are those of a statement that is planned once for any.
-    ``judged``: filters found to be wide of late; ``sketches``: how the centres are sketched;
-    ``opening``: what is known of the library.
+    of this query before goes into the parts. ``judged``: filters found to be wide of late;
+    ``sketches``: how the centres are sketched; ``opening``: what is known of the library. Filters
+    of which nothing is known are taken to keep few, which the statement itself finds out;
+    ``tried``: it has, and they keep more.
     """
     meaning = parts.meaning
     if meaning is None or encoder is None:
@@ -79,13 +79,16 @@ def plan_of(
     elif known is not None:
         parts = replace(parts, ground=known.ground(session, meaning, size.frames))
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
+    if filtered and known is not None and judged is not None:
+        few = _few(parts, meaning, library, judged, tried=tried)
+        if few is not None:
+            return few
     look = _Look(parts, meaning, library, _sample_of(size.centre_pages))
     looked = look.at(session, judged or KnownFilters()) if filtered else Looked()
-    named = known is not None and looked.clips is not None and (looked.kept or 0) <= _FEW
     rough = _Roughly(session, parts, meaning, looked, sketches)
-    plan = _chosen(parts, size, library, looked, named=named, blur=rough.blur)
+    plan = _chosen(parts, size, library, looked, blur=rough.blur)
     if not plan.wide:
-        return (planned_once(plan), replace(parts, clips=looked.clips)) if named else (plan, parts)
+        return plan, parts
     if before is not None and looked.kept is None:
         looked = replace(looked, background=before.unfiltered)
     if known is not None and plan.kind == "centres" and _planned_for_any(parts, looked):
@@ -135,13 +138,31 @@ class _Roughly:
         )
 
 
+def _few(
+    parts: SearchParts, meaning: Meaning, library: Library, judged: KnownFilters, *, tried: bool
+) -> tuple[Plan, SearchParts] | None:
+    """The plan that compares few, unless the filters are known to keep more."""
+    found = of_few(library, _depth(parts))
+    if found is None:
+        return None
+    assert isinstance(meaning.encoder_id, int)  # noqa: S101  # an expression only in SQL
+    filters = filters_of(parts, meaning.encoder_id)
+    if tried:
+        judged.keep_more(filters, library.frames)
+        return None
+    if judged.is_more(filters, library.frames) or judged.is_wide(filters, library.frames):
+        return None
+    few, plan = found
+    plan = replace(plan, keywords=parts.keywords is not None, speech=parts.by_speech)
+    return plan, replace(parts, few=few)
+
+
 def _chosen(
     parts: SearchParts,
     size: Sizes,
     library: Library,
     looked: Looked,
     *,
-    named: bool,
     blur: Callable[[], float | None],
 ) -> Plan:
     """The fastest way, or the only one that the order allows."""
@@ -151,7 +172,6 @@ def _chosen(
         depth=_depth(parts),
         stopped=looked.stopped,
         nearby=looked.nearby,
-        named=named,
         blur=blur,
     )
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
@@ -245,8 +265,8 @@ class _Look:
         return looked
 
     def _counted(self, session: Session, stop: int) -> Looked:
-        few = kept_clips(session, self.parts, self.meaning, stop)
-        return Looked(few.centres, few.clips, stopped=few.centres == stop)
+        kept = count_few(session, self.parts, self.meaning, stop)
+        return Looked(kept, stopped=kept == stop)
 
 
 def _sample_of(pages: int) -> float:

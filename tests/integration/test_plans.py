@@ -16,7 +16,7 @@ from vector_library import ASSETS, FRAMES, QUERIES, SHOTS, library, write
 from catalog import Catalog
 from catalog.db.models import Asset
 from catalog.domain import plan as planning
-from catalog.domain.plan import Library, Sampled, choose, taken, worth_counting
+from catalog.domain.plan import Library, Sampled, choose, of_few, taken, worth_counting
 from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
 from catalog.search import known_filters
@@ -177,15 +177,19 @@ def test_a_library_that_has_grown_is_measured_again(catalog: Catalog, statements
     assert any("percentile_cont" in each for each in statements)
 
 
-def test_few_clips_are_named_in_a_statement_planned_once(filled: Catalog):
-    """Unless an asset without shots passes too: that has no clip to be named by."""
+def test_few_clips_are_compared_by_the_statement_that_counts_them(filled: Catalog, statements):
+    """One that is planned once, and looks each of them up; an asset without shots is among them."""
     found = filled.search("query 1 name:asset-003", explain=True)
     assert found.plan.kind == "exact"
     assert found.plan.settings["plan_cache_mode"] == "force_generic_plan"
-    sent = found.as_json()["explanation"]
-    named = sent["parameters"]["clips"]
-    assert len(named.split(",")) == found.total_candidates == 14
-    assert "ANY (%(clips)s::BIGINT[])" in sent["sql"]
+    assert found.total_candidates == 14
+    assert found.plan.estimated_frames == pytest.approx(14 * FRAMES, rel=0.35)
+    shown = found.as_json()["explanation"]["plan"]
+    assert "embedding_1_clip_id" in shown
+    assert "Seq Scan on embedding_1" not in shown
+    with statements.of(filled):
+        filled.search("query 1 name:asset-003")
+    assert len(statements) == 2, "who answers; and the search"
     with filled.database.session() as session:
         session.execute(
             text(
@@ -198,9 +202,50 @@ def test_few_clips_are_named_in_a_statement_planned_once(filled: Catalog):
     finally:
         with filled.database.session() as session:
             session.execute(text("DELETE FROM asset WHERE fingerprint = 'sound'"))
-    assert both.plan.settings["plan_cache_mode"] == "force_custom_plan"
     assert both.total_candidates == 15
     assert {hit.asset["name"] for hit in both.hits} == {"asset-003", "asset-003.wav"}
+
+
+@pytest.mark.parametrize("query", ["query 1 {}", "(query 2 OR asset) {}", "query 3 sort:name {}"])
+def test_few_are_ranked_as_all_are(filled: Catalog, monkeypatch, query: str):
+    """By their words too; and the statement for few is left where there are more."""
+    query = query.format("collection:c3")
+    monkeypatch.setattr(known_filters, "_TRUSTED_S", -1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(looking, "of_few", lambda _library, _depth: None)
+        every = filled.search(query, limit=30, all_=True)
+    few = filled.search(query, limit=30, all_=True)
+    assert few.plan.settings["plan_cache_mode"] == "force_generic_plan"
+    assert judged(few) == judged(every)
+    assert any(hit.keyword_rank for hit in few.hits) == (" OR " in query)
+    real = looking.of_few
+    monkeypatch.setattr(looking, "of_few", lambda *given: (50, real(*given)[1]))
+    more = filled.search(query, limit=30, all_=True)
+    assert more.plan.settings["plan_cache_mode"] == "force_custom_plan"
+    assert judged(more) == judged(every)
+
+
+def test_few_are_as_many_as_an_exact_search_is_the_fastest_for():
+    library = Library(300_000, 30_000, graph=True)
+    few, plan = of_few(library, 11)
+    assert (few, plan.kind, plan.settings["plan_cache_mode"]) == (
+        362,
+        "exact",
+        "force_generic_plan",
+    )
+    kinds = [choose(library, kept=kept, depth=11, few=True).kind for kept in (few, 2 * few)]
+    assert kinds == ["exact", "centres"]
+    assert of_few(Library(300_000, 6_000, graph=True), 11)[0] < few, "of long shots"
+    assert of_few(Library(2_000, 600, graph=False), 11) is None, "all of it is looked at anyway"
+
+
+def test_filters_that_keep_more_than_few_are_not_tried_again(filled: Catalog, way, statements):
+    way("centres")
+    with statements.of(filled):
+        filled.search("query 1 -collection:c5")
+        assert sum("FROM total" in each for each in statements) == 2
+        filled.search("query 2 -collection:c5")
+    assert sum("FROM total" in each for each in statements) == 3
 
 
 @pytest.mark.parametrize("kind", ["exact", "centres", "graph"])
@@ -482,8 +527,9 @@ def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
     monkeypatch.setattr(looking, "_COUNTED", 20)
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)
     monkeypatch.setattr(looking, "_SAMPLE_PAGES", 12)
+    monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
     counted = []
-    for name in ("kept_clips", "count_kept"):
+    for name in ("count_few", "count_kept"):
         real = getattr(looking, name)
         monkeypatch.setattr(
             looking, name, lambda *args, real=real: counted.append(args[-1]) or real(*args)
@@ -505,6 +551,7 @@ def test_filters_known_to_be_wide_are_not_judged_again(filled: Catalog, monkeypa
     monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
     monkeypatch.setattr(looking, "_COUNTED", 20)
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)
+    monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
     query = "query 5 -collection:c4"
     first = filled.search(query, limit=10, all_=True)
     assert "c4" not in {hit.asset["collection"] for hit in first.hits}

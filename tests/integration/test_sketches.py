@@ -47,6 +47,7 @@ def by_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "_FRAME", 1e-3)
     monkeypatch.setattr(planning, "_PLANNING", 1e9)
     monkeypatch.setattr(planning, "_LOOK_UP", 1e-9)
+    monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
     # Drawn as a whole, though it is small.
     monkeypatch.setattr(looking, "_COUNTED", 20)
     monkeypatch.setattr(looking, "_SAMPLED", 100.0)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Text,
     and_,
     bindparam,
-    cast,
     func,
     literal_column,
     select,
@@ -37,34 +34,21 @@ _SET = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the filters keep: how many centres, and of which clips."""
-
-    centres: int
-    clips: str | None
-    """All of them, as PostgreSQL writes an array: they are handed back as they came. None: they
-    are more than were looked at, or assets without shots too."""
-
-
-def kept_clips(session: Session, parts: SearchParts, meaning: Meaning, stop: int) -> Kept:
-    """What the filters keep; looking ends at ``stop`` centres, and clips without any."""
+def count_few(session: Session, parts: SearchParts, meaning: Meaning, stop: int) -> int:
+    """How many centres the filters keep; ``stop`` if they are as many, or clips without any."""
 
     def build(named: Expressions) -> Statement:
         candidate = candidates(named["where"], flagged=parts.flagged)
         mine = and_(Centre.clip_id == candidate.c.clip_id, Centre.encoder_id == meaning.encoder_id)
         kept = (
-            select(candidate.c.clip_id, Centre.part)
+            select(Centre.part)
             .select_from(candidate)
             .outerjoin(Centre, mine)
             .limit(most)
             .subquery("kept")
         )
         return select(
-            func.count().label("met"),
-            func.count(kept.c.part).label("centres"),
-            cast(func.array_agg(kept.c.clip_id.distinct()), Text).label("clips"),
-            func.count().filter(kept.c.clip_id.is_(None)).label("without_shots"),
+            func.count().label("met"), func.count(kept.c.part).label("centres")
         ).select_from(kept)
 
     # Written out where it is always the same: a plan for any number is one for a tenth of all.
@@ -74,13 +58,11 @@ def kept_clips(session: Session, parts: SearchParts, meaning: Meaning, stop: int
         if always
         else bindparam("stop", stop, type_=BigInteger)
     )
-    shape = ("clips", meaning.encoder_id, parts.flagged, always)
+    shape = ("few", meaning.encoder_id, parts.flagged, always)
     values = {} if always else {"stop": stop}
     looking = TEXTS.asked(session, shape, {"where": parts.where}, values, build)
     [row] = looking.rows(session)
-    if row.met >= stop:
-        return Kept(stop, None)
-    return Kept(int(row.centres), None if row.without_shots else row.clips or "{}")
+    return stop if row.met >= stop else int(row.centres)
 
 
 def count_kept(session: Session, parts: SearchParts, meaning: Meaning, stop: int) -> int:

@@ -9,10 +9,12 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    FromClause,
     and_,
     case,
     cast,
     func,
+    literal_column,
     null,
     select,
 )
@@ -59,18 +61,19 @@ def matches(keywords: Keywords) -> Matches:
     return Matches(named, heard)
 
 
-def words_rank(keywords: Keywords) -> ColumnElement[Any]:
+def words_rank(keywords: Keywords) -> tuple[FromClause, ColumnElement[Any]]:
     """The same of one candidate, of its asset's row and its shot's; NULL where none match.
 
-    For few candidates, whose rows are at hand: no index is asked which others there are.
+    For few candidates, whose rows are at hand: no index is asked which others there are. The
+    first is to be joined to the asset: its words, which may be long, are read once for all shots.
     """
+    named = Asset.words.bool_op("@@")(keywords.all)
+    rank = case((named, func.ts_rank_cd(Asset.words, keywords.all)))
+    # With an offset it stays a table of its own.
+    once = select(rank.label("rank")).correlate(Asset).offset(literal_column("0")).lateral("named")
     both = Asset.words.concat(Clip.words)
     heard = and_(Clip.words.bool_op("@@")(keywords.any), both.bool_op("@@")(keywords.all))
-    named = Asset.words.bool_op("@@")(keywords.all)
-    return case(
-        (heard, func.ts_rank_cd(both, keywords.all)),
-        (named, func.ts_rank_cd(Asset.words, keywords.all)),
-    )
+    return once, case((heard, func.ts_rank_cd(both, keywords.all)), else_=once.c.rank)
 
 
 def joined_rank(source: Any, of: CTE, matched: Matches) -> tuple[Any, ColumnElement[Any]]:  # noqa: ANN401  # a join

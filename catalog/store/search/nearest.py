@@ -255,6 +255,26 @@ def best_frames(candidate: CTE, meaning: Meaning) -> CTE:
     )
 
 
+def best_of_few(candidate: CTE, meaning: Meaning, few: int) -> CTE:
+    """The same of few candidates, each looked up by itself; none at all where there are more.
+
+    Whatever a plan takes their number for, it goes from each to its vectors by the index.
+    """
+    nearest = (
+        select(func.min(distance_to(meaning)))
+        .where(Embedding.clip_id == candidate.c.clip_id, Embedding.encoder_id == meaning.encoder_id)
+        .correlate(candidate)
+        .scalar_subquery()
+    )
+    there = select(func.count()).select_from(candidate).scalar_subquery()
+    return (
+        select(*candidate.c, (1 - nearest).label("cosine"))
+        .where(there <= _number(few))
+        .cte("best")
+        .prefix_with("MATERIALIZED")  # else each ranking looks it up anew
+    )
+
+
 def shown_frame(page: CTE, meaning: Meaning | None) -> ColumnElement[int]:
     """The clip's frame nearest to the query, or its first where nothing says which is nearer."""
     frame = aliased(Frame)

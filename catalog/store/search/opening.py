@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,15 +13,11 @@ from catalog.db.direct import rows_of
 from catalog.store.centres import LINES, Held, Sizes, sizes_of
 from catalog.store.vectors import ANSWERING, EncoderRow
 
-# The encoders that answer, each beside what the server knows of its tables and graphs. The
-# settings hold for the statements that come after it, until the transaction ends.
+# The encoders that answer, each beside what the server knows of its tables and graphs.
 _OPENING = f"""
     SELECT answering.*, held.name AS held, held.rows, held.pages, held.pages_now, held.usable
-    FROM (
-        SELECT count(set_config(name, value, true))
-        FROM unnest(%(names)s::text[], %(given)s::text[]) AS s (name, value)
-    ) AS begun
-    LEFT JOIN ({ANSWERING}) AS answering ON true
+    FROM (SELECT {{settings}}) AS begun
+    LEFT JOIN ({ANSWERING.replace("{", "{{").replace("}", "}}")}) AS answering ON true
     LEFT JOIN LATERAL (
         SELECT c.relname AS name, c.reltuples AS rows, c.relpages AS pages,
                pg_relation_size(c.oid) / current_setting('block_size')::int AS pages_now,
@@ -51,8 +48,7 @@ class Opening:
 
 def opened(session: Session, settings: Mapping[str, str]) -> Opening:
     """Begin a search: with these settings for its transaction."""
-    given = {"names": list(settings), "given": list(settings.values())}
-    rows = rows_of(session.connection(), _OPENING, given)
+    rows = rows_of(session.connection(), _opening(tuple(settings.items())), {})
     encoders = {row[0]: EncoderRow(*row[:_ENCODER]) for row in rows if row[0] is not None}
     active = next((each for each in encoders.values() if each.active), None)
     hears = next((each for each in encoders.values() if each.hears), active)
@@ -60,6 +56,14 @@ def opened(session: Session, settings: Mapping[str, str]) -> Opening:
     if active is not None and hears is not None:
         sizes = sizes_of(_held(rows), active.id, active.dimension, hears.id)
     return Opening(active, hears, sizes, settings)
+
+
+@cache
+def _opening(settings: tuple[tuple[str, str], ...]) -> str:
+    """The statement, with settings of our own that hold until the transaction ends."""
+    each = (f"set_config('{name}', '{value}', true) AS set_{n}"
+            for n, (name, value) in enumerate(settings))  # fmt: skip
+    return _OPENING.format(settings=", ".join(each))
 
 
 def _held(rows: Sequence[Any]) -> dict[str, Held]:

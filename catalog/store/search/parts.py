@@ -253,9 +253,9 @@ class SearchParts:
     """Frames in the library when the search was planned, about."""
     ground: Ground | None = None
     """What the query's cosines are like, where that is known; None: it is measured."""
-    clips: str | None = None
-    """The clips that pass the filters, where they are few and known, as PostgreSQL writes an
-    array: a statement planned once for any filters starts from them. It filters all the same."""
+    few: int | None = None
+    """How many candidates the statement compares, counting them itself; where more pass, it
+    compares none, and tells that there are more. None: it compares them all."""
     said: ColumnElement[Any] | None = None
     """The tsquery of what a filter wants said: hits are shown with the line that says it."""
     speech: Speech | None = None

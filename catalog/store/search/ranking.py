@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Double,
+    FromClause,
     Select,
     Text,
     and_,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -70,18 +72,23 @@ def candidates(
     *shown: ColumnElement[Any],
     flagged: bool,
     name: str = "candidate",
+    most: int | None = None,
+    beside: FromClause | None = None,
 ) -> CTE:
     """Shots that pass the filters; an asset without shots stands for itself.
 
     So does one of flagged shots alone, unless these are asked for. ``shown`` is what else is
-    told of them.
+    told of them, and ``beside`` each asset; ``most``: so many of them are enough.
     """
     shot = and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
+    every = select(Asset.id.label("asset_id"), Clip.id.label("clip_id"), *shown).select_from(Asset)
+    if beside is not None:
+        every = every.join(beside, true())
     return (
-        select(Asset.id.label("asset_id"), Clip.id.label("clip_id"), *shown)
-        .select_from(Asset)
-        .outerjoin(Clip, shot if flagged else and_(shot, Clip.flag.is_(None)))
+        every.outerjoin(Clip, shot if flagged else and_(shot, Clip.flag.is_(None)))
         .where(Asset.kind.is_not(None), where)
+        # Written out: a plan for any number is one for a tenth of all.
+        .limit(None if most is None else literal_column(str(most), BigInteger))
         .cte(name)
     )
 

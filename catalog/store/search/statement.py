@@ -13,28 +13,29 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     CTE,
-    BigInteger,
     ColumnElement,
     ScalarSelect,
     Select,
     Text,
-    and_,
-    any_,
-    bindparam,
     cast,
     func,
     null,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.cutoff import JUDGED_BY, cutoff_of, end_of_list, judged
 from catalog.store.search.keywords import Matches, matches, spoken_clip, words_rank
-from catalog.store.search.nearest import background, best_frames, near_clips, shown_frame
+from catalog.store.search.nearest import (
+    background,
+    best_frames,
+    best_of_few,
+    near_clips,
+    shown_frame,
+)
 from catalog.store.search.parts import (
     Keywords,
     Meaning,
@@ -82,15 +83,13 @@ def asked_for(session: Session, parts: SearchParts) -> Asked:
         None if after is None else type(after.key),
         None if speech is None else (speech.meaning.encoder_id, speech.by_graph),
         *(parts.limit, parts.flagged, parts.all, parts.weights, parts.sort, parts.free_words),
-        *(parts.clips is None, parts.ground is None),
+        *(parts.few, parts.ground is None),
     )
     values: dict[str, Any] = {} if after is None else after.values()
     if meaning is not None:
         values |= {"query_vector": meaning.vector, "query_language": meaning.language}
     if speech is not None:
         values[speech.meaning.bind] = speech.meaning.vector
-    if parts.clips is not None:
-        values["clips"] = parts.clips
     if parts.ground is not None:
         values |= parts.ground.values()
     if near is not None:
@@ -121,7 +120,7 @@ def search_statement(parts: SearchParts) -> Row:
     matched = None if parts.keywords is None else matches(parts.keywords)
     said = heard(parts)
     candidate, wide = _candidates(parts, matched, said)
-    best = candidate if parts.meaning is None else best_frames(candidate, parts.meaning)
+    best = _compared(candidate, parts)
     ranked = ranked_by_all(best, matched, wide, said)
     relevant = is_ranked(parts) and parts.free_words
     end = cutoff_of(ranked, parts.meaning, parts.ground)
@@ -148,12 +147,14 @@ def _candidates(
 ) -> tuple[CTE, Wide | None]:
     """Whose frames are compared: of every candidate, or of those a wide search found near."""
     if parts.nearest is None or parts.meaning is None:
-        if parts.clips is None:
+        if parts.few is None:
             return candidates(parts.where, flagged=parts.flagged), None
-        known = bindparam("clips", parts.clips, type_=ARRAY(BigInteger))
-        where = and_(parts.where, Clip.id == any_(known))
-        ranks = [] if parts.keywords is None else [words_rank(parts.keywords).label("words_rank")]
-        return candidates(where, *ranks, flagged=parts.flagged), None
+        # One more tells that there are more.
+        known: dict[str, Any] = {"flagged": parts.flagged, "most": parts.few + 1}
+        if parts.keywords is None:
+            return candidates(parts.where, **known), None
+        named, rank = words_rank(parts.keywords)
+        return candidates(parts.where, rank.label("words_rank"), beside=named, **known), None
     near = _near_clips(parts, parts.meaning, parts.nearest)
     wide = Wide(near, background(parts, parts.meaning, parts.nearest))
     return pool(parts, near, matched, said), wide
@@ -163,6 +164,15 @@ def _near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     if nearest.rough is not None:
         return near_clips_by_sketches(parts, meaning, nearest, nearest.rough)
     return near_clips(parts, meaning, nearest)
+
+
+def _compared(candidate: CTE, parts: SearchParts) -> CTE:
+    """The candidates with their cosines, where anything is sought by meaning."""
+    if parts.meaning is None:
+        return candidate
+    if parts.few is None:
+        return best_frames(candidate, parts.meaning)
+    return best_of_few(candidate, parts.meaning, parts.few)
 
 
 def shown(total: CTE, page: CTE, parts: SearchParts, judging: CTE) -> Row:
