@@ -7,7 +7,7 @@ does to its decoder, it cannot do to the catalogue.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from catalog.domain.media import AssetKind, SamplingPolicy, Shot
 from catalog.domain.paths import shown_path
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
+from catalog.domain.speech import Range
 from catalog.errors import (
     DatabaseUnavailableError,
     DecoderCrashedError,
@@ -180,10 +181,9 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     with tools.database.session() as session:
         lease(session)
         if analysis.probe.kind is not AssetKind.STILL:
-            speech.set_speaking(session, job.asset_id, spoken)
             said = analysis.captions
             speech.replace_captions(session, job.asset_id, shown_path(job.path), said, base)
-        frames = _write(session, job, analysis, found)
+        frames = _write(session, job, analysis, found, spoken)
         renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
         for one in made:
             renditions.save_rendition(session, job.asset_id, one)
@@ -237,23 +237,28 @@ def _forget_pictures(tools: Tools, job: _Job, made: list[Rendition]) -> None:
                 tools.store.delete(rendition.key)
 
 
-def _write(session: Session, job: _Job, analysis: IsolatedAnalysis, found: list[Shot]) -> int:
+def _write(
+    session: Session,
+    job: _Job,
+    analysis: IsolatedAnalysis,
+    found: list[Shot],
+    spoken: Sequence[Range] | None,
+) -> int:
     """Everything the analysis found; how many frames that is."""
-    probe = analysis.probe
+    probe, counts = analysis.probe, analysis.counts
     descriptions.describe(session, job.asset_id, probe)
     frames = shots.replace_shots(session, job.asset_id, found)
+    told = None
     if probe.kind is not AssetKind.STILL:
-        # What only decoding tells: a length the container kept silent of, the true rate, damage.
-        descriptions.update_decoded(
-            session,
-            job.asset_id,
-            duration_pts=analysis.counts.end_pts if probe.duration is None else None,
-            variable_frame_rate=analysis.counts.variable_frame_rate if probe.video else None,
+        told = descriptions.Decoded(
+            duration_pts=counts.end_pts if probe.duration is None else None,
+            variable_frame_rate=counts.variable_frame_rate if probe.video else None,
+            loudness=counts.loudness,
+            speaking=speech.ranges_of(spoken),
         )
-        descriptions.set_loudness(session, job.asset_id, analysis.counts.loudness)
-    if analysis.counts.pulldown is not None:
-        assets.add_metadata(session, [job.asset_id], {"pulldown": analysis.counts.pulldown})
-    descriptions.set_damage(session, job.asset_id, analysis.counts.decode_errors)
+    descriptions.update_decoded(session, job.asset_id, counts.decode_errors, told)
+    if counts.pulldown is not None:
+        assets.add_metadata(session, [job.asset_id], {"pulldown": counts.pulldown})
     # Last: who is killed before waits on in the database a while, and must hold nobody up.
     if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):
         raise taken_over(job.asset_id)

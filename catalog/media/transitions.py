@@ -250,11 +250,11 @@ class TransitionDetector:
         line = way[-1]
         power = float(line @ line)
         along = way @ line / power
-        off = np.sqrt(np.maximum(0.0, np.einsum("ij,ij->i", way, way) / power - along**2))
         steps = along[1:] - along[:-1]
-        if off.mean() > _MEAN_OFF or off.max() > _MOST_OFF:
-            return None
         if steps.max() > _LONGEST_STEP or steps.min() < -_BACK:
+            return None
+        off = np.sqrt(np.maximum(0.0, np.einsum("ij,ij->i", way, way) / power - along**2))
+        if off.mean() > _MEAN_OFF or off.max() > _MOST_OFF:
             return None
         window = list(islice(self._seen, begin, None))
         if min(window[0].contrast, window[-1].contrast) < _LEAST_CONTRAST:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset
@@ -155,35 +157,51 @@ def _sound(probe: Probe) -> dict[str, Any]:
     }
 
 
-def update_decoded(
-    session: Session,
-    asset_id: int,
-    *,
-    duration_pts: int | None,
-    variable_frame_rate: bool | None,
-) -> None:
-    """Write what only decoding tells; ``duration_pts`` None keeps the container's.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What only decoding tells of a film or a sound.
 
-    Sound has no pictures whose rate could vary: None.
+    Attributes
+    ----------
+    duration_pts:
+        How long it is; None keeps what the container says.
+    variable_frame_rate:
+        Sound has no pictures whose rate could vary: None.
+    loudness:
+        None if it has no sound that could be measured.
+    speaking:
+        Where somebody speaks (`catalog.store.speech.ranges_of`); None: nobody has listened.
     """
-    values: dict[str, Any] = {"variable_frame_rate": variable_frame_rate}
-    if duration_pts is not None:
-        values["duration_pts"] = duration_pts
+
+    duration_pts: int | None
+    variable_frame_rate: bool | None
+    loudness: Loudness | None
+    speaking: list[Range[int]] | None
+
+
+def update_decoded(session: Session, asset_id: int, errors: int, told: Decoded | None) -> None:
+    """Write what only decoding tells, in one statement: each makes the row's index entries anew.
+
+    ``errors`` is in how many places it could not be decoded, 0 if it is whole; ``told`` is None of
+    a still.
+    """
+    values: dict[str, Any] = {"damaged": errors > 0, "decode_errors": errors}
+    if told is not None:
+        values |= {"variable_frame_rate": told.variable_frame_rate, **_loudness(told.loudness)}
+        values["speaking"] = told.speaking
+        if told.duration_pts is not None:
+            values["duration_pts"] = told.duration_pts
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
 
 
 def set_loudness(session: Session, asset_id: int, found: Loudness | None) -> None:
     """Write how loud the asset's sound is; None if it has none that could be measured."""
-    values = {
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**_loudness(found)))
+
+
+def _loudness(found: Loudness | None) -> dict[str, Any]:
+    return {
         "loudness": found and found.integrated,
         "loudness_range": found and found.range,
         "true_peak": found and found.true_peak,
     }
-    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
-
-
-def set_damage(session: Session, asset_id: int, errors: int) -> None:
-    """Say in how many places the asset could not be decoded; 0 if it is whole."""
-    session.execute(
-        update(Asset).where(Asset.id == asset_id).values(damaged=errors > 0, decode_errors=errors)
-    )

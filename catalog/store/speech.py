@@ -49,8 +49,13 @@ class Sound:
 
 def set_speaking(session: Session, asset_id: int, spoken: Sequence[Span] | None) -> None:
     """Say where somebody speaks, in the asset's time base; None: nobody has listened."""
-    ranges = None if spoken is None else [Range(start, end) for start, end in spoken]
-    session.execute(update(Asset).where(Asset.id == asset_id).values(speaking=ranges))
+    values = {"speaking": ranges_of(spoken)}
+    session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+def ranges_of(spoken: Sequence[Span] | None) -> list[Range[int]] | None:
+    """Where somebody speaks, as the column has it."""
+    return None if spoken is None else [Range(start, end) for start, end in spoken]
 
 
 def sound_of(session: Session, asset_id: int) -> Sound:
