@@ -144,7 +144,9 @@ class Registrar:
         # that nested roots never hold it twice.
         with database.session() as session:
             self._roots = roots.list_roots(session)
-        new = [f for f in folders if not any(f.is_relative_to(r) for _, r in self._roots)]
+        # Files named one by one have one folder, again and again.
+        named = dict.fromkeys(folders)
+        new = [f for f in named if not any(f.is_relative_to(r) for _, r in self._roots)]
         if new:
             with database.session() as session:
                 for folder in new:

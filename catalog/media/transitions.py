@@ -115,7 +115,7 @@ class _Past:
 
     def __init__(self, most: int, steps_back: list[int]) -> None:
         self.seen: deque[_Signature] = deque(maxlen=most)
-        self._steps_back = steps_back
+        self._steps_back, self._backs = steps_back, np.array(steps_back)
         # Twice as long as needed, so that all is seldom moved to the front.
         self._pixels = np.empty((2 * most, len(_ONES)), np.float32)
         self._contrast = np.empty(2 * most)
@@ -144,11 +144,10 @@ class _Past:
             self.seen.popleft()
 
     def _apart(self) -> dict[int, float]:
-        there = self._steps_back[: bisect_left(self._steps_back, len(self.seen))]
         last = self._end - 1
-        way = self._pixels[[last - back for back in there]]
-        way -= self._pixels[last]
-        return dict(zip(there, np.einsum("ij,ij->i", way, way).tolist(), strict=True))
+        there = self._backs[: bisect_left(self._steps_back, len(self.seen))]
+        way = np.take(self._pixels, last - there, axis=0) - self._pixels[last]
+        return dict(zip(self._steps_back, np.vecdot(way, way).tolist(), strict=False))
 
     @property
     def pixels(self) -> Vector:
