@@ -33,17 +33,6 @@ _SAID_TO_PEOPLE = {
     404: ("Nothing is at this address.", "The link may be old, or cut short."),
     405: ("This address only takes what a form sends.", ""),
 }
-_HEADINGS = {
-    400: "Not understood",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Not possible here",
-    409: "Not possible now",
-    413: "Too large",
-    422: "That cannot be done",
-    500: "Something went wrong",
-    503: "Not there at the moment",
-}
 
 
 def install(app: FastAPI) -> None:
@@ -66,8 +55,11 @@ def answer(request: Request, error: CatalogError, status: int | None = None) -> 
         return JSONResponse(error.as_json(), status, headers)
     if isinstance(error, UnauthenticatedError) and request.method == "GET":
         return RedirectResponse(_login_for(request), 303, {"Cache-Control": "no-store"})
-    heading = _HEADINGS.get(status, http.HTTPStatus(status).phrase)
-    context = {"error": error.as_json()["error"], "status": status, "reason": heading}
+    context = {
+        "error": error.as_json()["error"],
+        "status": status,
+        "reason": http.HTTPStatus(status).phrase,
+    }
     return render(request, "error.html", context, status=status, headers=headers)
 
 

@@ -38,6 +38,7 @@ def test_people_are_shown_no_description_of_an_api(client):
     page, told = client.get("/nope"), client.get("/api/v1/nope")
     assert (page.status_code, told.status_code) == (404, 404)
     assert "Nothing is at this address." in page.text
+    assert "<h1>Not found</h1>" in page.text
     assert "openapi" not in page.text
     assert "openapi" in told.json()["error"]["remedy"]
     assert "openapi" not in client.get("/compare").text

@@ -23,6 +23,16 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "to_search": "To the search",
         "to_light": "Light",
         "to_dark": "Dark",
+        # what could not be done, by the status of the answer
+        "heading_400": "Not understood",
+        "heading_403": "Not allowed",
+        "heading_404": "Not found",
+        "heading_405": "Not possible here",
+        "heading_409": "Not possible now",
+        "heading_413": "Too large",
+        "heading_422": "That cannot be done",
+        "heading_500": "Something went wrong",
+        "heading_503": "Not there at the moment",
         # the search box
         "find": "Find shots",
         "search": "Search",
