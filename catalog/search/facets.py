@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import and_
 
@@ -61,9 +62,13 @@ def count_values(
     values: dict[str, list[FacetValue]] = {name.text: [] for name in names}
     by_text = {name.text: name for name in names}
     for facet, value, assets, shots in rows:
-        values[facet].append(facet_value(by_text[facet], value, assets, shots))
-    more = frozenset(name for name, found in values.items() if len(found) > limit)
-    return Facets(query, {name: found[:limit] for name, found in values.items()}, more)
+        found = facet_value(by_text[facet], value, assets, shots)
+        # By itself it asks for former versions too, which were not counted.
+        if found.filter == "is:missing" and not filters.asks_for_former(root):
+            found = replace(found, filter="is:missing -is:superseded")
+        values[facet].append(found)
+    more = frozenset(name for name, each in values.items() if len(each) > limit)
+    return Facets(query, {name: each[:limit] for name, each in values.items()}, more)
 
 
 def _named(text: str) -> FacetName:

@@ -100,7 +100,12 @@ def _wanted(node: Node | None, *, negated: bool = False) -> Iterator[Filter]:
 
 def versions_wanted(node: Node | None) -> Condition:
     """Former versions are left out, unless the tree asks for them, or for what has no file."""
-    return true() if any(map(_asks_for_former, _wanted(node))) else Asset.superseded_by.is_(None)
+    return true() if asks_for_former(node) else Asset.superseded_by.is_(None)
+
+
+def asks_for_former(node: Node | None) -> bool:
+    """Whether the tree wants former versions, which are left out unless they are asked for."""
+    return any(map(_asks_for_former, _wanted(node)))
 
 
 def _asks_for_former(node: Filter) -> bool:

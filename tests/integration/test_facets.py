@@ -33,6 +33,7 @@ FROM generate_series(1, 40) i;
 INSERT INTO location (asset_id, root_id, path, raw_path, size_bytes, modified_ns, online)
 SELECT a.id, r.id, a.name, decode(md5(a.name), 'hex'), 1, 1, a.id % 4 > 0
 FROM asset a JOIN root r ON (a.id + r.id) % 3 > 0;
+UPDATE asset SET superseded_by = id - 1 WHERE id IN (10, 20, 30);
 INSERT INTO tag (name) VALUES ('night'), ('B-roll'), ('100% "sure", yes');
 INSERT INTO asset_tag (asset_id, tag_id)
 SELECT a.id, t.id FROM asset a, tag t WHERE (a.id * t.id) % 5 = 1;
@@ -53,7 +54,14 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "kind:video", "-tag:night roll:b", '(codec:h264 OR "hello there") -collection:*']
+    "query",
+    [
+        "",
+        "kind:video",
+        "-tag:night roll:b",
+        '(codec:h264 OR "hello there") -collection:*',
+        "is:superseded",
+    ],
 )
 def test_every_count_is_that_of_its_filter(filled: Catalog, query: str, statements):
     names = [*(name for name in countable() if name != "name"), "meta.camera"]
