@@ -32,6 +32,11 @@ _APOSTROPHES = r"''\u2018\u2019\u02bb\u02bc\uff07"
 _JOINERS = rf"{_APOSTROPHES}&\u05be\u2010\u2011-"
 _LETTER = r"a-z\u03b1-\u03c9\u0430-\u044f"
 
+# Letters of scripts whose words stand apart; a class of few ranges, since PostgreSQL keeps but few
+# regular expressions compiled.
+_LETTERS = (
+    r"a-z\u00df-\u024f\u0370-\u03ff\u0400-\u0556\u0561-\u0587\u05d0-\u05ea\u0620-\u064a\u0900-\u0dff"
+)
 # More words are a passage that somebody pasted: stems of its own language are enough then, and of
 # still more only the first are asked for. `ts_rank_cd` takes memory by forms times places.
 _MANY_WORDS = 24
@@ -50,7 +55,6 @@ _CHANGED = (
 def _functions(before: ModuleType, without_article: str) -> tuple[str, ...]:
     """All that cuts and asks; ``before`` has the classes of characters."""
     separators, unspaced, run = before.SEPARATORS, before.UNSPACED, before.RUN
-    inside = rf"[^{separators}\u0001]"
     return (
         # Border by border: U+0001 stands between the parts of a word.
         rf"""
@@ -67,7 +71,7 @@ BEGIN
         x := regexp_replace(x, '([\u05d0-\u05ea])["''\u05f3\u05f4\u2019\u201d](?=[\u05d0-\u05ea])', '\1', 'g');
         x := regexp_replace(x, '([{unspaced}])[\u0009-\u000d\u0020\u00a0\u3000]+(?=[{unspaced}])', '\1', 'g');
     END IF;
-    x := regexp_replace(x, '({inside})[{_JOINERS}](?={inside})', '\1' || chr(1), 'g');
+    x := regexp_replace(x, '(?<![{_JOINERS}])[{_JOINERS}](?![{_JOINERS}])', chr(1), 'g');
     x := regexp_replace(x, '(?<![{_LETTER}0-9])([{_LETTER}])\.(?=[{_LETTER}](?![{_LETTER}0-9]))', '\1' || chr(1), 'g');
     x := regexp_replace(x, '(?<![{_LETTER}0-9\u0001])(?:([{_PREFIX_LETTERS}]) |([a-z])_)(?=[a-z])', '\1\2' || chr(1), 'g');
     IF octet_length(x) > char_length(x) THEN
@@ -284,7 +288,7 @@ BEGIN
             GROUP BY whole ORDER BY n LIMIT {_MOST_WORDS}
         ), judged AS (
             SELECT whole, w, n, lang IS NULL OR catalog.stem(lang, lower(w)) IS NOT NULL AS telling,
-                   substring(catalog.fold(w) FROM '^[^0-9{separators}{run}]{{1,30}}(?=\*?$)') AS bare,
+                   substring(catalog.fold(w) FROM '^[{_LETTERS}]{{1,30}}(?=\*?$)') AS bare,
                    w ~ '\*$' AS prefix, count(*) OVER () <= {_MANY_WORDS} AS few
             FROM typed
         ), neighbours AS (
