@@ -9,17 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, literal, select, update
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import Location, Root
+from catalog.db.models import Location, Root, Stage
 from catalog.domain.paths import path_from_raw, raw_path, shown_path
 
 
 @dataclass(frozen=True, slots=True)
 class RootRow:
-    """One root, what was set for it, and how much lies in it."""
+    """One root, what was set for it, and how much lies in it.
+
+    ``failed`` counts files that could not be entered, and those whose asset has failed work.
+    """
 
     id: int
     path: Path
@@ -43,6 +46,7 @@ def list_roots(session: Session) -> list[tuple[int, Path]]:
 
 def describe_roots(session: Session) -> list[RootRow]:
     """Every root with its settings and figures, by path."""
+    failed = select(Stage.asset_id).where(Stage.state == "failed").distinct().subquery()
     rows = session.execute(
         select(
             Root.id,
@@ -55,9 +59,12 @@ def describe_roots(session: Session) -> list[RootRow]:
             Root.proxy,
             func.count(Location.id),
             func.count(Location.asset_id.distinct()),
-            func.count(Location.error_code),
+            func.count(Location.id).filter(
+                or_(Location.error_code.is_not(None), failed.c.asset_id.is_not(None))
+            ),
         )
         .outerjoin(Location, Location.root_id == Root.id)
+        .outerjoin(failed, failed.c.asset_id == Location.asset_id)
         .group_by(Root.id)
         .order_by(Root.path)
     )

@@ -50,6 +50,7 @@ def test_figures_and_empty_lists_are_sentences(cli, pictures, monkeypatch, tmp_p
     (pictures / "broken.mp4").write_bytes(b"no film")
     told = cli("ingest", pictures)
     assert told.err.count("broken.mp4") == 1, "a failure names its file once"
+    assert cli("root", "list", "--json").json["roots"][0]["failed"] == 1
     figures = cli("stats").out
     assert "4 (3 still, 1 unknown)" in figures
     assert "1 failed" in next(line for line in figures.splitlines() if line.startswith("analyse"))
