@@ -14,13 +14,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from catalog.media.channels import highest
-from catalog.media.content import CutProposals
+from catalog.media.content import CutProposals, Proposal
+from catalog.media.continuity import Continuity, continuity
 from catalog.media.transitions import Transition, TransitionDetector, grey, matched
 
 if TYPE_CHECKING:
@@ -32,6 +34,16 @@ _FLASH_RATIO = 0.35
 _FLASH_REACH = 5
 # Correlation across a proposed cut from which it is none: a fade's or dissolve's steep moment.
 _SAME_PICTURE = 0.93
+# What shows something and goes on across a proposed cut: from this share on something was laid over
+# the scene or taken away. A plot or a guest beside the scene may take up half of the picture.
+_LAID_OVER = 0.6
+# A faint proposal is a cut where no more than this goes on, and so many tiles show something; few
+# of them only where nothing else moves: before a plain ground, things jump.
+_REPLACED, _MUCH_SHOWN, _LEAST_SHOWN = 0.5, 0.5, 0.1
+# Where less than this shows something, other colours are another card, whatever is written on it.
+_CARD = 0.35
+# In a transition the steps after the first, or before the last, are at least this much as long.
+_EVEN_STEP = 0.4
 # PySceneDetect's own threshold for black, as a mean of 0..255.
 _DARK = 12.0
 _VISIBLE, _BRIGHT_SHARE = 48, 0.01
@@ -55,7 +67,7 @@ class Seen:
 @dataclass(slots=True)
 class _Ahead:
     picture: Picture
-    cut: bool = False
+    cut: Proposal | None = None
     black: bool = False
 
 
@@ -102,7 +114,8 @@ class ShotDetector:
         self._ahead.append(_Ahead(picture, black=is_black(picture)))
         if cut is not None:
             for ahead in self._ahead:
-                ahead.cut = ahead.cut or ahead.picture.pts == cut
+                if ahead.picture.pts == cut.pts:
+                    ahead.cut = cut
         if len(self._ahead) > _FLASH_REACH:
             yield self._release()
 
@@ -135,8 +148,11 @@ class ShotDetector:
             return False
         # In black, hue is noise, and the first glimmer of a fade would be a cut.
         within_black = ahead.black and self._was_black
-        return ended or (
-            ahead.cut and not within_black and not self._is_flash() and not self._goes_on()
+        if ended or ahead.cut is None or within_black:
+            return ended
+        common = continuity(self._behind[-1].squeezed, ahead.picture.squeezed)
+        return _replaces(ahead.cut, common) and not (
+            self._is_flash() or self._goes_on(common) or self._is_gradual()
         )
 
     def _taken(self, found: Transition | None, before: int | None = None) -> Transition | None:
@@ -169,9 +185,18 @@ class ShotDetector:
         self._gradual.reset()
         return Transition(since, since, since)
 
-    def _goes_on(self) -> bool:
+    def _is_gradual(self) -> bool:
+        """Whether the step is the first or the last of many: where it is dark, hue jumps."""
+        before = [views.squeezed for views in reversed(self._behind)]
+        after = [ahead.picture.squeezed for ahead in self._ahead]
+        return _evenly_away(before[0], after) or _evenly_away(after[0], before)
+
+    def _goes_on(self, common: Continuity) -> bool:
         """Whether the picture is the one before but for light, movement or a blend's next step."""
-        before, after = grey(self._behind[-1].squeezed), grey(self._ahead[0].picture.squeezed)
+        last, first = self._behind[-1].squeezed, self._ahead[0].picture.squeezed
+        if common.shown < _CARD and matched(last, first) <= _SAME_PICTURE:
+            return False
+        before, after = grey(last), grey(first)
         middle = before.shape[1] // 2
         # Half of the picture may be a thing that stays: a plot, a caption, a split screen.
         return all(
@@ -206,6 +231,26 @@ def _is_black(picture: Picture) -> bool:
     bright = np.count_nonzero(highest(picture.small) > _VISIBLE)
     height, width = picture.small.shape[:2]
     return bool(bright < _BRIGHT_SHARE * height * width)
+
+
+def _replaces(cut: Proposal, common: Continuity) -> bool:
+    """Whether what was seen is gone, and not merely covered in part or uncovered."""
+    if cut.faint:
+        replaced = max(common.left, common.arrived) <= _REPLACED
+        return replaced and common.shown >= (_LEAST_SHOWN if cut.still else _MUCH_SHOWN)
+    return min(common.left, common.arrived) < _LAID_OVER
+
+
+def _evenly_away(start: RgbPicture, pictures: list[RgbPicture]) -> bool:
+    """Whether pictures, each with a step like the first's, get further and further from a start."""
+    if len(pictures) <= _FLASH_REACH - 1:
+        return False
+    way = [difference(start, picture) for picture in pictures]
+    least = _EVEN_STEP * way[0]
+    return all(
+        difference(one, other) >= least and further - near >= least
+        for (one, other), (near, further) in zip(pairwise(pictures), pairwise(way), strict=True)
+    )
 
 
 def difference(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> float:

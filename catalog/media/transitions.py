@@ -27,8 +27,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from catalog.media.continuity import dip_of_detail
+
 if TYPE_CHECKING:
-    from catalog.media.views import Picture
+    from catalog.media.views import Picture, RgbPicture
 
 Vector = npt.NDArray[np.float32]
 Grey = npt.NDArray[np.uint8]
@@ -42,9 +44,14 @@ _MEMORY = 3.4
 HORIZON = Fraction(4)
 # The ends of a dissolve differ by so much (root mean square, 0..255), and are no more alike than
 # this even after their brightness and contrast were made the same.
-_LEAST_CHANGE, _MOST_ALIKE = 9.0, 0.85
-# How far from the line, as a share of its length, pictures may lie: on average, and any.
-_MEAN_OFF, _MOST_OFF = 0.17, 0.3
+_LEAST_CHANGE, _MOST_ALIKE = 7.0, 0.85
+# How far from the line, as a share of its length, pictures may lie (on average, and any), and what
+# of their detail is left in the middle (`catalog.media.continuity.dip_of_detail`). Where both shots
+# move, their blends lie further off; then all must be plain, and the ends unlike each other.
+_MEAN_OFF, _MOST_OFF, _DETAIL_LEFT = 0.17, 0.3, (0.2, 0.8)
+_FAR_MEAN_OFF, _FAR_MOST_OFF, _FAR_DETAIL_LEFT, _FAR_ALIKE = 0.3, 0.47, (0.4, 0.68), 0.4
+# Contrast of a dissolve's ends: at least this, and this share of the other's; else it is a fade.
+_LEAST_OF_END, _END_SHARE = 3.0, 0.15
 # A step this long along the line is a cut, and going back this far is movement.
 _LONGEST_STEP, _BACK = 0.45, 0.08
 # A better window may still follow for this long.
@@ -54,8 +61,14 @@ _DIP, _RECOVERED, _LEAST_CONTRAST = 0.3, 2.5, 6.0
 _SUSTAINED, _LEVEL = 4, 0.5
 _SAME_SCENE = 0.8
 _NOTHING = 1.0
+# A dip that lasts longer than this is no flash.
+_SLOW = Fraction(3, 5)
 _ONES = np.ones(_THUMB[0] * _THUMB[1] * 3, np.float32)
 _LEAST = _LEAST_CHANGE**2 * len(_ONES)
+
+
+# Plain colours that differ by less may be one wall under a light that is turned up.
+_PLAIN_POWER = 25.0**2 * len(_ONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +193,7 @@ class TransitionDetector:
 
     def __init__(self, time_base: Fraction, frame_rate: Fraction) -> None:
         self._step = math.ceil(_STEP / time_base)
+        self._slow = math.floor(_SLOW / time_base)
         self._patience = math.floor(_PATIENCE / time_base)
         rate = min(float(frame_rate), float(1 / _STEP))
         self._windows = sorted({max(4, round(each * rate)) for each in _WINDOWS})
@@ -188,11 +202,12 @@ class TransitionDetector:
         self._past = _Past(max(8, round(_MEMORY * rate)), sorted(backs))
         self._seen = self._past.seen
         self._best: _Blend | None = None
+        self._risen: float | None = None
 
     def reset(self) -> None:
         """Forget what was seen: a new shot begins."""
         self._past.clear()
-        self._best = None
+        self._best = self._risen = None
 
     def push(self, picture: Picture) -> Transition | None:
         """Look at the next picture; the transition that is now known to be over, if any."""
@@ -205,14 +220,27 @@ class TransitionDetector:
         if self._seen and picture.pts - self._seen[-1].pts < self._step:
             return None
         self._past.append(_signature(picture))
+        if self._still_rises():
+            return None
         fade = self._fade()
         if fade is not None:
-            self._best = None
+            self._best, self._risen = None, 0.0
             return fade
         self._look_for_blend()
         if self._best is not None and picture.pts - self._best.seen_at > self._patience:
             return self.flush()
         return None
+
+    def _still_rises(self) -> bool:
+        """Whether a picture goes on coming out of a fade that was told; no blend begins in it."""
+        last = self._seen[-1]
+        if self._risen is None or last.contrast <= self._risen:
+            self._risen = None
+            return False
+        self._risen = last.contrast
+        self._past.clear()
+        self._past.append(last)
+        return True
 
     def flush(self) -> Transition | None:
         """The transition that was still being watched."""
@@ -253,12 +281,17 @@ class TransitionDetector:
         if steps.max() > _LONGEST_STEP or steps.min() < -_BACK:
             return None
         off = np.sqrt(np.maximum(0.0, np.einsum("ij,ij->i", way, way) / power - along**2))
-        if off.mean() > _MEAN_OFF or off.max() > _MOST_OFF:
+        if off.mean() > _FAR_MEAN_OFF or off.max() > _FAR_MOST_OFF:
             return None
         window = list(islice(self._seen, begin, None))
-        if min(window[0].contrast, window[-1].contrast) < _LEAST_CONTRAST:
+        if self._is_dip(begin, power) or _same_scene(window[0].coloured, window[-1].coloured):
             return None
-        if matched(window[0].grey, window[-1].grey) > _SAME_SCENE:
+        far = off.mean() > _MEAN_OFF or off.max() > _MOST_OFF
+        if far and _alike(window[0], window[-1]) > _FAR_ALIKE:
+            return None
+        left = dip_of_detail([signature.grey for signature in window], along)
+        least, most = _FAR_DETAIL_LEFT if far else _DETAIL_LEFT
+        if left is not None and not least < left < most:
             return None
         first, middle, last = (int(np.argmax(along >= share)) for share in (0.08, 0.5, 0.92))
         if last - first < 2:
@@ -266,6 +299,19 @@ class TransitionDetector:
         found = Transition(window[max(0, first - 1)].pts, window[middle].pts, window[last].pts)
         strength = float(np.sqrt(power / line.size)) * (1.0 - float(off.mean()))
         return _Blend(found, strength, window[-1].pts)
+
+    def _is_dip(self, begin: int, power: float) -> bool:
+        """Whether contrast is lost, at an end or between: that is a fade, or part of one.
+
+        ``power``: the square of the distance between the ends.
+        """
+        contrast = self._past.contrast[begin:]
+        ends = sorted((float(contrast[0]), float(contrast[-1])))
+        if ends[1] < _LEAST_OF_END:  # from one plain colour to another
+            return power < _PLAIN_POWER
+        if ends[0] < max(_LEAST_OF_END, _END_SHARE * ends[1]):
+            return True
+        return float(contrast.min()) < _DIP * ends[0]
 
     # --- fades ------------------------------------------------------------------
 
@@ -287,7 +333,9 @@ class TransitionDetector:
         high = np.flatnonzero(contrast > 1.5 * contrast[lowest] + 2.0)
         start = int(high[high < lowest].max(initial=-1)) + 1
         end = int(high[high > lowest].min(initial=len(contrast))) - 1
-        same = matched(self._seen[before].grey, self._seen[-1].grey) > _SAME_SCENE
+        same = _same_scene(self._seen[before].coloured, self._seen[-1].coloured)
+        if contrast[lowest] < _NOTHING and self._seen[-1].pts - self._seen[before].pts > self._slow:
+            same = False  # it was not a flash: somebody meant to part what may look much alike
         found = Transition(
             self._seen[before].pts, self._seen[(start + end) // 2].pts, self._seen[-1].pts
         )
@@ -310,17 +358,23 @@ def _signature(picture: Picture) -> _Signature:
     return _Signature(picture.pts, pixels, coloured, contrast)
 
 
-def matched(one: Grey, other: Grey) -> float:
+def _same_scene(one: RgbPicture, other: RgbPicture) -> bool:
+    """Whether the middle of one picture's smallest view is in the other's, under whatever light."""
+    return matched(one, other) > _SAME_SCENE
+
+
+def matched(one: RgbPicture, other: RgbPicture) -> float:
     """How well the middle of one picture is found anywhere in the other.
 
-    Correlation up to 1, whatever the brightness, and however the camera moved in between; 0 if
-    there is nothing in one of them. The pictures are those of `grey`, or parts of them.
+    Correlation up to 1 over all colours, whatever the brightness or a colour that lies over all,
+    and however the camera moved in between; 0 if there is nothing in one of them. The pictures are
+    smallest views, or parts of them.
     """
     import cv2  # noqa: PLC0415
 
-    height, width = one.shape
+    height, width = one.shape[:2]
     middle = slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
-    if min(one[middle].std(), other[middle].std()) < _NOTHING:
+    if min(float(each[middle].std((0, 1)).max()) for each in (one, other)) < _NOTHING:
         return 0.0
     found = (
         cv2.matchTemplate(one, other[middle], cv2.TM_CCOEFF_NORMED),
@@ -335,7 +389,7 @@ def _may_blend(first: float, second: float, power: float) -> bool:
     By the squares of its distances from the first and from the second of them, and of theirs.
     """
     along = (first + power - second) / 2  # by the law of cosines
-    return first - along**2 / power <= _MOST_OFF**2 * power
+    return first - along**2 / power <= _FAR_MOST_OFF**2 * power
 
 
 def _alike(one: _Signature, other: _Signature) -> float:

@@ -86,3 +86,86 @@ def test_a_dissolve_and_a_cut_that_follows_it(tmp_path):
     assert 55 <= gradual <= 70
     assert hard == 110
     assert all(one.end_pts == two.start_pts for one, two in pairwise(shots))
+
+
+def noisy(pictures: list[np.ndarray], seed: int = 7) -> list[np.ndarray]:
+    dice = np.random.default_rng(seed)
+    return [np.clip(p + dice.normal(0, 3, p.shape), 0, 255).astype(np.uint8) for p in pictures]
+
+
+def test_a_caption_that_appears_is_no_cut_and_a_cut_beside_a_still_half_is_one(tmp_path):
+    path = tmp_path / "a.mp4"
+    one, two = take(1, 90), take(2, 60)
+    caption = scene(9, SIZE[0] // 4, SIZE[1])
+    for at in range(30, 60):
+        one[at] = one[at].copy()
+        one[at][-caption.shape[0] :] = caption
+    half = scene(8)[:, : SIZE[1] // 2]
+    beside = [np.concatenate([half, p[:, : SIZE[1] // 2]], axis=1) for p in (*take(3, 40), *two)]
+    write_video(path, [*one, *beside], frame_rate=PAL)
+    found, _, shots, _ = run(path)
+    assert starts(shots, found, PAL) == [0, 90, 130]
+
+
+@pytest.mark.parametrize("cards", [False, True], ids=["black and white", "slides"])
+def test_cuts_that_fall_short_of_the_usual_measure(tmp_path, cards):
+    path = tmp_path / "a.mp4"
+    if cards:  # pale writing in another place on the same ground
+
+        def slide(seed: int) -> list[np.ndarray]:
+            dice = np.random.default_rng(seed)
+            picture = np.full((*SIZE, 3), 245, np.uint8)
+            for y in range(12, SIZE[0] - 12, 24):
+                for x in range(10, SIZE[1] - 20, 12):
+                    picture[y : y + 6, x : x + 8] = 245 - 120 * int(dice.random() < 0.4)
+            return [picture] * 50
+
+        pictures = [*slide(1), *slide(2)]
+    else:  # equally bright, so that a third of the measure is all there is
+
+        def grey(seed: int) -> list[np.ndarray]:
+            return [
+                np.repeat(p.mean(2, keepdims=True) / 4 + 96, 3, axis=2).astype(np.uint8)
+                for p in take(seed, 50)
+            ]
+
+        pictures = noisy([*grey(1), *grey(2)])
+    write_video(path, pictures, frame_rate=PAL)
+    found, _, shots, _ = run(path)
+    assert starts(shots, found, PAL) == [0, 50]
+
+
+def test_cards_of_other_colours_with_the_same_writing_are_shots(tmp_path):
+    path = tmp_path / "a.mp4"
+    pictures = []
+    for colour in ((200, 30, 40), (30, 160, 60), (40, 60, 200)):
+        card = np.full((*SIZE, 3), colour, np.uint8)
+        card[60:84, 90:166:8] = 250
+        pictures += [card] * 40
+    write_video(path, pictures, frame_rate=PAL)
+    found, _, shots, _ = run(path)
+    assert starts(shots, found, PAL) == [0, 40, 80]
+
+
+def test_titles_that_fade_in_and_out_are_shots(tmp_path):
+    path = tmp_path / "a.mp4"
+    titles = []
+    for seed in (1, 2):
+        dice = np.random.default_rng(seed)
+        title = np.zeros((*SIZE, 3), np.uint8)
+        title[66:80, 60:196] = 235 * (dice.random((1, 136, 1)) < 0.5)
+        titles.append([title] * 60)
+    pictures = dissolve(dissolve(titles[0], black(30), 12), titles[1], 12)
+    write_video(path, pictures, frame_rate=PAL)
+    found, _, shots, _ = run(path)
+    (cut,) = starts(shots, found, PAL)[1:]
+    assert 50 <= cut <= 80
+
+
+def test_plain_colours_dissolve_too(tmp_path):
+    path = tmp_path / "a.mp4"
+    red, blue = ([np.full((*SIZE, 3), c, np.uint8)] * 60 for c in ((190, 40, 40), (40, 70, 200)))
+    write_video(path, dissolve(red, blue, 20), frame_rate=PAL)
+    found, _, shots, _ = run(path)
+    (cut,) = starts(shots, found, PAL)[1:]
+    assert 42 <= cut <= 58
