@@ -30,8 +30,8 @@ FILTER = "collection:c1,c2,c3,c4,c5,c6"
 
 
 def script(lines: int) -> Script:
-    """Lines of some four seconds."""
-    texts = (f"This is what the line number {n} of the script shows." for n in range(lines))
+    """Lines of some four seconds, with numbers that no asset's name has."""
+    texts = (f"This is what the line number {500 + n} of the script shows." for n in range(lines))
     return text_script("\n\n".join(texts))
 
 
