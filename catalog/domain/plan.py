@@ -187,6 +187,7 @@ def choose(
     stopped: bool = False,
     nearby: float | None = None,
     few: bool = False,
+    wide: bool = False,
     blur: Callable[[], float | None] = lambda: None,
 ) -> Plan:
     """The fastest way to the ``depth`` nearest clips.
@@ -194,7 +195,8 @@ def choose(
     ``kept`` is how many centres the filters keep, None if there is no filter;
     ``stopped`` says that counting ended there and more may be kept; ``nearby`` is the
     share they keep of those near the query, None for the same as of all; ``few`` that an exact
-    search is one of few, which is planned once for any filters; ``blur`` tells how
+    search is one of few, which is planned once for any filters; ``wide`` that the pages before
+    were of a wide search, which this one has to go on with; ``blur`` tells how
     far off sketches are (`compared_after_sketches`), None where none serve, and is asked only
     where they may be the fastest.
     """
@@ -216,6 +218,8 @@ def choose(
         if how_far_off is not None and how_far_off <= _DIMMEST:
             sketched = compared_after_sketches(centres, take, how_far_off)
             costs["sketches"] = by_sketches + min(sketched, centres) * (_LOOK_UP + scan)
+        if wide:
+            del costs["exact"]
     # Counting ended where the walk begins to be the fastest.
     walks = stopped and "graph" in costs
     kind = "graph" if walks else min(costs, key=costs.__getitem__)

@@ -16,10 +16,10 @@ from catalog.store.search import Cursor
 _MOST = 2**63  # PostgreSQL's bigint
 
 
-def write_cursor(query: str, rank: int, row: Row[Any]) -> str:
-    """The cursor after ``row``; it fits no other query."""
+def write_cursor(query: str, rank: int, row: Row[Any], *, wide: bool = False) -> str:
+    """The cursor after ``row`` of a search that was wide or not; it fits no other query."""
     key = float(row.number_key) if row.name_key is None else row.name_key
-    body = [_mark(query), rank, key, row.asset_id, row.clip_id or 0, _named(row)]
+    body = [_mark(query), rank, key, row.asset_id, row.clip_id or 0, _named(row), wide]
     return base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
 
 
@@ -34,20 +34,21 @@ def read_cursor(text: str, query: str, *, by_number: bool) -> Cursor:
     """
     try:
         padded = text + "=" * (-len(text) % 4)
-        mark, rank, key, asset_id, clip_id, named = json.loads(base64.urlsafe_b64decode(padded))
+        told = json.loads(base64.urlsafe_b64decode(padded))
+        mark, rank, key, asset_id, clip_id, named, wide = told
     except (ValueError, TypeError, RecursionError) as error:
         raise _unusable(text) from error
     numbers = (rank, asset_id, clip_id)
     usable = (
         mark == _mark(query)
-        and type(named) is bool
+        and type(named) is type(wide) is bool
         and all(type(number) is int and 0 <= number < _MOST for number in numbers)
         and (type(key) is float if by_number else type(key) is str)
     )
     # Text that PostgreSQL takes, and a number it can compare with, were in no cursor of ours.
     if not usable or (not math.isfinite(key) if by_number else not _is_text(key)):
         raise _unusable(text)
-    return Cursor(rank, key, asset_id, clip_id, named)
+    return Cursor(rank, key, asset_id, clip_id, named, wide)
 
 
 def _named(row: Row[Any]) -> bool:

@@ -252,7 +252,9 @@ class Search:
             took_ms=0.0,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=write_cursor(asked.mark, hits[-1].rank, rows[asked.limit - 1]) if more else None,
+            next=write_cursor(asked.mark, hits[-1].rank, rows[asked.limit - 1], wide=plan.wide)
+            if more
+            else None,
             explanation=explanation,
             cutoff=cutoff_of(answer[0], None if meaning is None else meaning.language),
             notices=sought.notices,

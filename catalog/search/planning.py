@@ -79,8 +79,8 @@ def plan_of(
     elif known is not None:
         parts = replace(parts, ground=known.ground(session, meaning, size.frames))
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
-    if filtered and known is not None and judged is not None:
-        few = _few(parts, meaning, library, judged, tried=tried)
+    if filtered and known is not None and judged is not None and not _goes_on_wide(parts):
+        few = _few(parts, size, library, judged, tried=tried)
         if few is not None:
             return few
     look = _Look(parts, meaning, library, _sample_of(size.centre_pages))
@@ -139,22 +139,23 @@ class _Roughly:
 
 
 def _few(
-    parts: SearchParts, meaning: Meaning, library: Library, judged: KnownFilters, *, tried: bool
+    parts: SearchParts, size: Sizes, library: Library, judged: KnownFilters, *, tried: bool
 ) -> tuple[Plan, SearchParts] | None:
     """The plan that compares few, unless the filters are known to keep more."""
     found = of_few(library, _depth(parts))
     if found is None:
         return None
-    assert isinstance(meaning.encoder_id, int)  # noqa: S101  # an expression only in SQL
-    filters = filters_of(parts, meaning.encoder_id)
+    assert parts.meaning is not None  # noqa: S101  # else nothing is compared
+    encoder_id = parts.meaning.encoder_id
+    assert isinstance(encoder_id, int)  # noqa: S101  # an expression only in SQL
+    filters = filters_of(parts, encoder_id)
     if tried:
         judged.keep_more(filters, library.frames)
         return None
     if judged.is_more(filters, library.frames) or judged.is_wide(filters, library.frames):
         return None
     few, plan = found
-    plan = replace(plan, keywords=parts.keywords is not None, speech=parts.by_speech)
-    return plan, replace(parts, few=few)
+    return _with_rankings(plan, parts, size), replace(parts, few=few)
 
 
 def _chosen(
@@ -172,12 +173,18 @@ def _chosen(
         depth=_depth(parts),
         stopped=looked.stopped,
         nearby=looked.nearby,
+        wide=_goes_on_wide(parts),
         blur=blur,
     )
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
-    plan = replace(chosen, keywords=parts.keywords is not None, speech=parts.by_speech)
+    return _with_rankings(chosen, parts, size)
+
+
+def _with_rankings(plan: Plan, parts: SearchParts, size: Sizes) -> Plan:
+    """The plan, with what else ranks beside pictures, and the settings that it wants."""
+    plan = replace(plan, keywords=parts.keywords is not None, speech=parts.by_speech)
     if plan.speech and size.lines_graph:
         plan = meeting_lines_by_graph(plan, size.lines)
     return plan
@@ -193,6 +200,11 @@ def _nearest(plan: Plan, library: Library, looked: Looked, percent: float) -> Ne
         centres=library.centres if looked.kept is None else None,
         background=looked.background,
     )
+
+
+def _goes_on_wide(parts: SearchParts) -> bool:
+    """Whether the page before was of a wide search: places that it estimated stay so."""
+    return parts.after is not None and parts.after.wide
 
 
 def _depth(parts: SearchParts) -> int:

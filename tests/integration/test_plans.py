@@ -367,6 +367,39 @@ def test_pages_hold_while_films_are_added(
     assert old == before, "all that was there, in its order"
 
 
+@pytest.mark.parametrize("kind", ["centres", "graph"])
+def test_pages_of_a_wide_search_show_what_words_bring_once(
+    catalog: Catalog, way, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    """A deeper page knows more places by cosine; those that were estimated stay as they were."""
+    write(catalog, library(np.random.default_rng(5)))
+    with catalog.database.session() as session:
+        said = text("UPDATE asset SET description = repeat('query 2 ', id::int % 3) || 'film'")
+        session.execute(said)
+    monkeypatch.setattr(centres, "INDEX_FROM", 100)
+    build_graphs(catalog.database)
+    way("exact")
+    every = set(clips(catalog.search("query 2", limit=1000, all_=True)))
+    way(kind)
+    for limit in (7, 61):
+        seen: list[int] = []
+        after, pages = None, 0
+        while pages == 0 or after is not None:
+            page = catalog.search("query 2", limit=limit, after=after, all_=True)
+            assert page.plan.wide
+            seen += clips(page)
+            after, pages = page.next, pages + 1
+        assert len(seen) == len(set(seen)), "none twice"
+        assert set(seen) == every, "none lost"
+
+
+def test_a_list_that_began_wide_goes_on_wide():
+    library = Library(20_000, 10_000, graph=True)
+    deep = 9_000
+    assert choose(library, kept=8_000, depth=deep).kind == "exact"
+    assert choose(library, kept=8_000, depth=deep, wide=True).kind == "centres"
+
+
 @pytest.mark.parametrize("gains", [False, True])
 def test_pages_hold_while_the_last_hit_gains_or_loses_the_word(catalog: Catalog, gains: bool):
     """Whoever tags what was seen last pages on from where it stood."""

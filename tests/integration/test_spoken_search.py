@@ -232,7 +232,7 @@ def test_where_nothing_is_said_the_statement_is_as_before(catalog: Catalog, tmp_
     assert catalog.search("red lorry").plan.as_json()["speech"] is False
 
 
-def test_many_lines_are_scanned_where_filters_keep_few_of_the_nearest(spoken: Catalog):
+def test_many_lines_are_scanned_where_filters_keep_few_of_the_nearest(spoken: Catalog, monkeypatch):
     """More lines say it than are met: then all are looked at, and the filter loses none."""
     with spoken.database.session() as session:
         session.execute(
@@ -247,6 +247,14 @@ def test_many_lines_are_scanned_where_filters_keep_few_of_the_nearest(spoken: Ca
     try:
         kept = said(found(spoken, "yellow bicycle name:news.mp4"))
         assert list(kept) == [LINES["blue"]]
+        # Met on a graph, by the statement that finds out that the filters keep few.
+        monkeypatch.setattr(centres, "INDEX_FROM", 1)
+        build_graphs(spoken.database)
+        monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
+        narrow = spoken.search("yellow bicycle name:news.mp4", limit=50)
+        assert "so few" in narrow.plan.reason
+        assert narrow.plan.settings["hnsw.iterative_scan"] == "relaxed_order", "else 40 are met"
+        assert list(said(list(narrow.hits))) == [LINES["blue"]]
     finally:
         with spoken.database.session() as session:
             session.execute(

@@ -72,6 +72,8 @@ class Cursor:
     clip_id: int
     named: bool = False
     """Whether the row had the query's keywords."""
+    wide: bool = False
+    """Whether the page was of a wide search, which estimates some places: the next one is, too."""
 
     def value(self, kind: Any) -> ColumnElement[Any]:  # noqa: ANN401  # a type's instance or class
         """What the order goes by, as a parameter of that type."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -45,6 +47,8 @@ from catalog.store.sort_keys import after_key, sort_key
 RRF_K = 60
 # PostgreSQL refuses a quotient too small for a float; a weight like that counts nothing.
 _TINY = 1e-200
+# Places by cosine that every page of a wide search knows, however few centres it looks at closely.
+_LOOKED_UP = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,31 +155,22 @@ def ranked_by_all(
     ``words_rank`` where they are known with it.
     """
     source: Any = best
-    columns: list[ColumnElement[Any]] = [best.c.asset_id, best.c.clip_id]
-    if "cosine" not in best.c:
-        columns += [
-            cast(null(), Double).label("cosine"),
-            cast(null(), BigInteger).label("cosine_rank"),
-            cast(null(), Double).label("background_mean"),
-            cast(null(), Double).label("background_spread"),
-        ]
-    else:
-        if wide is not None:
-            source = source.join(wide.background, true()).outerjoin(
-                wide.near, wide.near.c.clip_id == best.c.clip_id
-            )
-        columns += _places_by_cosine(best, wide)
-    place: ColumnElement[Any] = cast(null(), BigInteger)
-    if "words_rank" in best.c:
-        place = place_by(best.c.words_rank)
-    elif matched is not None:
+    if wide is not None:
+        source = source.join(wide.background, true()).outerjoin(
+            wide.near, wide.near.c.clip_id == best.c.clip_id
+        )
+    rank: ColumnElement[Any] | None = best.c.get("words_rank")
+    if rank is None and matched is not None:
         source, rank = joined_rank(source, best, matched)
-        place = place_by(rank)
-    columns.append(place.label("keyword_rank"))
     over = None if said is None else said.over
     if over is not None:
         source = source.outerjoin(over, _same(over, best))
-    columns += ranked_columns(over)
+    brought = [] if rank is None else [rank.is_not(None)]
+    if over is not None:
+        brought.append(over.c.speech_rank.is_not(None))
+    columns = [best.c.asset_id, best.c.clip_id, *_places_by_cosine(best, wide, brought)]
+    place = cast(null(), BigInteger) if rank is None else place_by(rank)
+    columns += [place.label("keyword_rank"), *ranked_columns(over)]
     return select(*columns).select_from(source).cte("ranked")
 
 
@@ -187,7 +182,22 @@ def _same(found: CTE, candidate: CTE) -> ColumnElement[bool]:
     )
 
 
-def _places_by_cosine(best: CTE, wide: Wide | None) -> list[ColumnElement[Any]]:
+def _places_by_cosine(
+    best: CTE, wide: Wide | None, brought: Sequence[ColumnElement[bool]]
+) -> list[ColumnElement[Any]]:
+    """The cosine, its place, and what is usual; NULL where nothing is sought by meaning.
+
+    ``brought`` tells who is a candidate whatever its cosine. In a wide search the place of such a
+    one is looked up among the first alone, and estimated from there on, also where a deeper page
+    would know it: else it moved between two pages, and came twice or not at all.
+    """
+    if "cosine" not in best.c:
+        return [
+            cast(null(), Double).label("cosine"),
+            cast(null(), BigInteger).label("cosine_rank"),
+            cast(null(), Double).label("background_mean"),
+            cast(null(), Double).label("background_spread"),
+        ]
     cosine = best.c.cosine
     place: ColumnElement[Any] = func.row_number().over(
         order_by=[cosine.desc().nulls_last(), best.c.clip_id]
@@ -195,10 +205,11 @@ def _places_by_cosine(best: CTE, wide: Wide | None) -> list[ColumnElement[Any]]:
     mean: ColumnElement[Any] = func.avg(cosine).over()
     spread: ColumnElement[Any] = func.stddev_samp(cosine).over()
     if wide is not None:
-        place = case(
-            (wide.near.c.clip_id.is_not(None), place),
-            else_=func.greatest(place, _place_among_all(cosine, wide.background)),
-        )
+        looked_up: ColumnElement[bool] = wide.near.c.clip_id.is_not(None)
+        if brought:
+            looked_up = and_(looked_up, or_(place <= _LOOKED_UP, not_(or_(*brought))))
+        about = func.greatest(_LOOKED_UP + 1, _place_among_all(cosine, wide.background))
+        place = case((looked_up, place), else_=about)
         mean, spread = wide.background.c.mean, wide.background.c.spread
     return [
         cosine,
