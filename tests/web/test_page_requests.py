@@ -212,7 +212,7 @@ def test_an_administrator_takes_a_folder_in_by_the_page(little, tmp_path):
     """Also where neither a watcher nor a worker runs."""
     film(tmp_path / "new" / "taken.mp4", ["green"], mark=8)
     with calling(create_app(little)) as client:
-        for folder, code in ((tmp_path / "new", 303), (tmp_path / "none", 404)):
+        for folder, code in ((tmp_path / "new", 303), (tmp_path / "none", 404), ("~\0", 404)):
             sent = {"act": "ingest", "path": str(folder)}
             assert client.post("/admin/roots", data=sent).status_code == code
         client.app.state.runs._thread.submit(int).result(240)  # ingests are done in one thread
