@@ -268,10 +268,11 @@ class FindVerbs(OpenCatalog):
         """
         return encode_phrases(self.database, texts, self._encoders.for_queries)
 
-    def load_beforehand(self) -> threading.Thread | None:
+    def load_beforehand(self) -> threading.Thread:
         """Begin to load the encoder that answers: the first search need not wait for it then.
 
-        None where nothing was ever encoded. What keeps it from being loaded, searches tell.
+        It ends at once where nothing was ever encoded. What keeps it from being loaded, searches
+        tell.
         """
         return self._encoders.load_beforehand()
 

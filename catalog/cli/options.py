@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -27,7 +28,9 @@ def say_problems(failures: Sequence[Failure], warnings: Sequence[Failure]) -> No
 
 def _reason(path: str, reason: str) -> str:
     """Why something is not right, with its path, once."""
-    return reason if path in reason else f"{path}: {reason}"
+    # Not as a part of another: 1.mov in 11.mov, or in 1.mov.part.
+    named = re.search(rf"(?<![\w.-]){re.escape(path)}(?![\w/\\-]|\.\w)", reason)
+    return reason if named or not path else f"{path}: {reason}"
 
 
 def say_changed(ids: list[int], *, json: bool) -> None:

@@ -46,7 +46,7 @@ def full_path(path: Path) -> Path:
     A link is how people name their storage (``/media/rushes``), and following
     it would call every file by a name that nobody knows.
     """
-    with suppress(RuntimeError):  # "~nobody" is a name like any other
+    with suppress(RuntimeError, ValueError):  # "~nobody" is a name like any other
         path = path.expanduser()
     return Path(os.path.abspath(path))  # noqa: PTH100  # Path.absolute() keeps ".."
 

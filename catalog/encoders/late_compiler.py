@@ -4,6 +4,11 @@ torchvision takes one name of ``torch._dynamo`` when it is imported, and timm a 
 come Inductor, FSDP, sympy and more: a fourth of the seconds that a text's vector costs a new
 process. So both are given in a form that fetches the compiler when it is called. Whoever asks for
 anything else of it, as transformers' own text towers do, gets the real one, at any time.
+
+Of locks there are three, always taken in this order: ``_one_at_a_time``, asked for before any
+import and held over all of it; Python's own of each module; ``_swapping``, held for two entries of
+``sys.modules`` and over no import. So a thread that comes upon a stand-in in the middle of an
+import waits for nobody whose import may wait for its own.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 _COMPILER, _UTILS = "torch._dynamo", "torch._dynamo.utils"
-_one_at_a_time = threading.RLock()
+_one_at_a_time, _swapping = threading.RLock(), threading.Lock()
 
 
 @contextmanager
@@ -34,7 +39,8 @@ def late_compiler() -> Iterator[None]:
             yield
             return
         disable = torch.compiler.disable
-        sys.modules.update({name: _Late(name) for name in (_COMPILER, _UTILS)})
+        for name in (_COMPILER, _UTILS):
+            sys.modules.setdefault(name, _Late(name))  # another thread's import may be first
         torch.compiler.disable = functools.partial(_disabled_later, disable)
         try:
             yield
@@ -83,12 +89,12 @@ def _disabled_later(
 
 
 def _real(name: str) -> Any:  # noqa: ANN401  # a module without types
-    with _one_at_a_time:
-        _make_way()
-        return importlib.import_module(name)
+    _make_way()
+    return importlib.import_module(name)
 
 
 def _make_way() -> None:
-    for name in (_COMPILER, _UTILS):
-        if isinstance(sys.modules.get(name), _Late):
-            del sys.modules[name]
+    with _swapping:
+        for name in (_COMPILER, _UTILS):
+            if isinstance(sys.modules.get(name), _Late):
+                del sys.modules[name]

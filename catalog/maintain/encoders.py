@@ -81,20 +81,20 @@ class Encoders:
                 self._untried[name] = self._load_untried(name)
             return self._untried[name]
 
-    def load_beforehand(self) -> threading.Thread | None:
-        """Begin to load the encoder that answers; None where nothing was ever encoded.
+    def load_beforehand(self) -> threading.Thread:
+        """Begin to load the encoder that answers, if anything was ever encoded.
 
-        Whatever keeps it from being loaded, whoever searches is told.
+        Whatever keeps it from being loaded, the database's faults among it, whoever searches is
+        told.
         """
-        with self.database.session() as session:
-            row = vectors.active_encoder(session)
-        if row is None:
-            return None
 
         def load() -> None:
             with suppress(Exception):
-                # The first text takes longer than the next, too.
-                self.for_queries(row.name).encode_texts(["ready"])
+                with self.database.session() as session:
+                    row = vectors.active_encoder(session)
+                if row is not None:
+                    # The first text takes longer than the next, too.
+                    self.for_queries(row.name).encode_texts(["ready"])
 
         thread = threading.Thread(target=load, name="encoder", daemon=True)
         thread.start()

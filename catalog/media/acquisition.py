@@ -85,12 +85,16 @@ def read_track(path: Path) -> Acquisition:
         for packet in islice(container.demux(*tracks), _MOST_PACKETS):
             data = bytes(packet) if 0 < packet.size <= _LARGEST else b""
             if _SETS in data[: _HEADER + len(_SETS) + 4]:
-                return read_sets(data[int.from_bytes(data[:2], "big") :])
+                return read_sets(data[int.from_bytes(data[:2], "big") :], "Sony")
     return Acquisition()
 
 
-def read_sets(data: bytes) -> Acquisition:
-    """Read sets of acquisition metadata, one after the other; what is broken is left out."""
+def read_sets(data: bytes, make: str | None = None) -> Acquisition:
+    """Read sets of acquisition metadata, one after the other; what is broken is left out.
+
+    ``make`` is who built the camera, where it is known whose sets these are: RDD 18 is written by
+    other makers, too.
+    """
     items: dict[int, bytes] = {}
     for number, value in _items(data):
         items.setdefault(number, value)
@@ -104,7 +108,7 @@ def read_sets(data: bytes) -> Acquisition:
         said["iso"] = iso
     if not said:
         return Acquisition()
-    facts = Facts(camera_make="Sony", lens=said.get("lens"))
+    facts = Facts(camera_make=make, lens=said.get("lens"))
     return Acquisition(with_place(facts, _place(items)), _moment(items.get(_MOMENT, b"")), said)
 
 
@@ -167,8 +171,10 @@ def _angle(data: bytes) -> float:
     return round(float(struct.unpack_from(">i", data)[0]) / 60, 1)
 
 
-def _filter(data: bytes) -> str:
-    return "clear" if _number(data) == 1 else f"1/{_number(data)}"
+def _filter(data: bytes) -> str | None:
+    """What part of the light a filter lets through; zero is none."""
+    part = _number(data)
+    return "clear" if part == 1 else f"1/{part}" if part else None
 
 
 def _text(data: bytes) -> str:
@@ -188,7 +194,7 @@ def _exposure(data: bytes) -> str | None:
 
 
 def _balance(data: bytes) -> str | None:
-    return _BALANCES.get(data[0])
+    return _BALANCES.get(data[0] if data else -1)
 
 
 _READERS: Mapping[int, tuple[str, Callable[[bytes], Any]]] = {

@@ -41,6 +41,7 @@ _ADM = {
 }  # fmt: skip
 _DATE = re.compile(r"(\d{4})[-_:. /](\d\d)[-_:. /](\d\d)", re.ASCII)
 _CLOCK = re.compile(r"(\d\d)[-_:. /](\d\d)[-_:. /](\d\d)", re.ASCII)
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 _MOST_NAMES = 200
 _DEEPEST = 6
 
@@ -86,7 +87,8 @@ def read_adm(chunk: bytes) -> dict[str, list[str]]:
 def with_bext(tags: Mapping[str, str], header: Mapping[str, Any]) -> dict[str, str]:
     """FFmpeg's tags with the header's own values for what a list beside it may have changed.
 
-    They are called as FFmpeg calls them. A list's comment is kept as ``list_comment``.
+    They are called as FFmpeg calls them. A list's comment is kept as ``list_comment``, its date
+    as ``list_date``; FFmpeg's reading of the header itself is none.
     """
     if not header:
         return dict(tags)
@@ -98,13 +100,22 @@ def with_bext(tags: Mapping[str, str], header: Mapping[str, Any]) -> dict[str, s
         "creation_time": _marked(header.get("origination_time"), _CLOCK, ":"),
         "time_reference": str(header["time_reference"]),
     }
+    own = {"comment": header.get("description"), "date": header.get("origination_date")}
     for name, value in said.items():
         if not value:
             continue
-        if (listed := merged.get(name)) not in (None, value) and name in ("comment", "date"):
-            merged[f"list_{name}"] = str(listed)
+        listed = clean_text(merged.get(name, ""))
+        if name in own and listed and not (_same(listed, value) or _same(listed, own[name] or "")):
+            merged[f"list_{name}"] = listed
         merged[name] = value
     return merged
+
+
+def _same(listed: str, own: str) -> bool:
+    """Whether FFmpeg's text is the header's: what is no UTF-8 has replacement characters there."""
+    if "\ufffd" in listed:
+        return _FOREIGN.sub("", listed) == _FOREIGN.sub("", own)
+    return listed == own
 
 
 def _marked(text: str | None, numbers: re.Pattern[str], mark: str) -> str | None:

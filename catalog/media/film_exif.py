@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catalog.domain.media import Facts
 from catalog.media.exif import Exif, read_block, read_exif
@@ -19,9 +19,6 @@ from catalog.media.facts import first_of
 from catalog.media.raw_formats import canon_exif
 from catalog.media.tags import clean_text
 from catalog.media.user_data import user_boxes
-
-if TYPE_CHECKING:
-    pass
 
 _EXIF_BLOCK, _GPS_BLOCK = 0x8769, 0x8825
 _CANON_BLOCKS = (b"CMT1", b"CMT2", b"CMT4")

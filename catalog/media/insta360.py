@@ -18,7 +18,7 @@ _MARK = b"8db42d694ccc418790edff439fe026bf"
 _END = 78  # bytes that end the file: the last record's number and length, the trailer's, the mark
 _CAMERA = 0x101
 _NAMES = {0x0A: "serial", 0x12: "camera", 0x1A: "firmware"}
-_MOST_RECORDS, _LARGEST = 64, 100_000
+_MOST_RECORDS, _MOST_FIELDS, _LARGEST = 64, 32, 100_000
 
 
 def read_insta360(path: Path) -> dict[str, str]:
@@ -57,8 +57,8 @@ def insta360_facts(said: Mapping[str, str]) -> Facts:
 def _texts(data: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     at = 0
-    for _ in range(len(_NAMES)):
-        if at + 2 > len(data):
+    for _ in range(_MOST_FIELDS):
+        if at + 2 > len(data) or len(found) == len(_NAMES):
             break
         value = data[at + 2 : at + 2 + data[at + 1]]
         if (name := _NAMES.get(data[at])) and (text := clean_text(value.decode("utf-8", "ignore"))):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import BinaryIO
+from unicodedata import category
 
 from catalog.domain.media import Facts
 from catalog.domain.sidecars import Description
@@ -38,6 +39,8 @@ _LARGEST_HEADER, _LARGEST = 8_000_000, 2_000_000
 _MOST_PARTITIONS, _MOST_ELEMENTS, _MOST_SETS, _MOST_ITEMS = 256, 60, 20_000, 500
 _MOST_LINES, _MOST_TEXTS, _LONGEST_TEXT = 64, 200, 4000
 _SCANNED = 2_000_000
+# Wide spaces, joiners and marks of direction: in texts of many languages, and never printable.
+_UNSEEN = ("Zs", "Cf")
 # Where they lie is not written anywhere: XMP's own specification has packets searched for.
 _WRITTEN = {
     "xmp": (b"<x:xmpmeta", b"</x:xmpmeta>"),
@@ -126,9 +129,10 @@ def mxf_texts(header: bytes) -> dict[str, list[str]]:
             labels = _primer(header[start:end])
         elif key[:7] == _LOCAL_SET and key[8:12] != _STRUCTURAL:
             for tag, value in _items(header[start:end]):
-                text = _text(value)
+                name = _NAMES.get(labels.get(tag, ""))
+                text = _text(value, known=name is not None)
                 if text and count < _MOST_TEXTS:
-                    texts = found.setdefault(_NAMES.get(labels.get(tag, ""), "other"), [])
+                    texts = found.setdefault(name or "other", [])
                     count += text not in texts
                     texts += [text] * (text not in texts)
     return found
@@ -207,19 +211,26 @@ def _primer(data: bytes) -> dict[int, str]:
     return {int.from_bytes(e[:2], "big"): e[10:].hex() for e in entries if len(e) == 18}
 
 
-def _text(value: bytes) -> str | None:
-    """A text of UTF-16; None for other values, which are not said to be none."""
-    if len(value) < 4 or len(value) % 2:
+def _text(value: bytes, *, known: bool) -> str | None:
+    """A text of UTF-16; None for other values. Of unknown elements nobody says which are texts."""
+    if len(value) % 2:
         return None
+    # The cut may halve a pair of surrogates.
+    errors = "ignore" if len(value) > _LONGEST_TEXT else "strict"
     try:
-        text = value[:_LONGEST_TEXT].decode("utf-16-be").rstrip("\0")
+        text = value[:_LONGEST_TEXT].decode("utf-16-be", errors).rstrip("\0")
     except UnicodeDecodeError:
         return None
-    # Numbers and identifiers, too, are characters of some sort, but seldom all of one.
-    written = all(c in "\n\r\t" or c.isprintable() for c in text)
+    if not all(c in "\n\r\t" or c.isprintable() or category(c) in _UNSEEN for c in text):
+        return None
+    return clean_text(text) or None if known or _is_of_one_sort(text) else None
+
+
+def _is_of_one_sort(text: str) -> bool:
+    """Numbers and identifiers, too, are characters of some sort, but seldom all of one."""
     alike = all(c < "\u0600" or "\u2000" <= c < "\u2070" for c in text)
     eastern = len(text) > 3 and all("\u3000" <= c <= "\u9fff" or c >= "\uac00" for c in text)
-    return clean_text(text) or None if len(text) > 1 and written and (alike or eastern) else None
+    return len(text) > 1 and (alike or eastern)
 
 
 # --- partitions -------------------------------------------------------------------

@@ -37,7 +37,11 @@ from catalog.media.film_exif import read_film_exif
 from catalog.media.gopro import GoPro, has_gopro_track, read_gopro
 from catalog.media.insta360 import insta360_facts, read_insta360
 from catalog.media.mxf import camera_of, described_in, mxf_texts, mxf_timecodes
-from catalog.media.sidecars.camera_metadata import TABLES, described_by_camera
+from catalog.media.sidecars.camera_metadata import (
+    TABLES,
+    described_by_camera,
+    recorded_by_camera,
+)
 from catalog.media.sidecars.columns import labels
 from catalog.media.sidecars.nested_xml import parse_nested
 from catalog.media.tags import (
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 _LONGEST_DOCUMENT = 200_000
+_COMMENTS = ("comment", "list_comment")
 _KEYWORDS = ("keywords", "com.apple.quicktime.keywords")
 
 
@@ -95,7 +100,7 @@ class Said:
     def facts(self) -> Facts:
         """Who, where and with what."""
         # FFmpeg calls a Broadcast Wave's description its comment. A slate describes nothing.
-        plain = {k: v for k, v in self.tags.items() if k != "comment" or not slate_lines(v)}
+        plain = {k: v for k, v in self.tags.items() if k not in _COMMENTS or not slate_lines(v)}
         sources = [facts_of_tags(self.stream_tags, *self.data_tags, plain)]
         slate = facts_of_wave(self.tags.get("comment", ""), self.ixml)
         # A recorder writes its slate line by line where a person would describe.
@@ -111,12 +116,15 @@ class Said:
     @property
     def recorded(self) -> tuple[datetime | None, str | None]:
         """When it was recorded, and a note; who names an offset comes before who does not."""
-        zoned = self.camera.recorded or (self.exif.recorded if not self._exif_note else None)
+        spoken = recorded_by_camera(self.xml) if self.camera.recorded else (None, None)
+        zoned = spoken[0] if not spoken[1] else None
+        zoned = zoned or (self.exif.recorded if not self._exif_note else None)
         found, note = find_recorded(self.tags, self.stream_tags)
         if zoned_moment(self.tags) is None and zoned is not None:
             return zoned, None
         others = (
             (found, note),
+            spoken,
             (self.exif.recorded, self._exif_note),
             (self.gopro.recorded, None),
             (self.pack.recorded, self.pack.note),

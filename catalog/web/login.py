@@ -19,6 +19,7 @@ router = APIRouter(include_in_schema=False)
 
 MOST_FAILURES, WINDOW_S = 10, 300.0
 _MOST_ADDRESSES = 10_000
+_LONGEST_WAY = 2000
 
 
 class Failures:
@@ -70,7 +71,7 @@ def form(request: Request, next_: str = "/") -> Response:
 def log_in(
     request: Request,
     token: Annotated[str, Form(max_length=500)] = "",
-    next_: Annotated[str, Form(alias="next", max_length=2000)] = "/",
+    next_: Annotated[str, Form(alias="next", max_length=_LONGEST_WAY)] = "/",
 ) -> Response:
     """Begin a session, always under a new secret, and go on to where they wanted."""
     sessions = _sessions(request)
@@ -129,7 +130,10 @@ def _page(request: Request, next_: str, *, error: str = "", status: int = 200) -
 
 
 def _here(path: str) -> str:
-    """A path of this server, whatever was asked for: nobody is sent elsewhere."""
-    harmless = path.startswith("/") and path[1:2] not in ("/", "\\")
+    """A path of this server, whatever was asked for: nobody is sent elsewhere.
+
+    One that is longer than what the form may send back would keep people out.
+    """
+    harmless = len(path) <= _LONGEST_WAY and path.startswith("/") and path[1:2] not in ("/", "\\")
     clean = harmless and path.isprintable() and "\\" not in path
     return path if clean and not path.startswith("/login") else "/"

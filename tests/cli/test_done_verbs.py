@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from catalog import Catalog
+from catalog.cli.options import say_problems
+from catalog.domain.results import Failure
 
 FAILURES = [{"path": "b.mp4", "code": "stage_failed", "reason": "It is no film"}]
 DONE: dict[str, dict[str, Any]] = {
@@ -42,6 +44,20 @@ def test_what_was_done_is_said_and_what_failed_with_its_reason(
     as_json = cli(verb, "a.mp4", "b.mp4", "--json")
     assert as_json.json == body
     assert told.code == as_json.code == (1 if failures else 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("11.mov is no film", "1.mov: 11.mov is no film"),
+        ("1.mov.part is there", "1.mov: 1.mov.part is there"),
+        ("'/media/1.mov' is no film", "'/media/1.mov' is no film"),
+        ("Nobody may read 1.mov.", "Nobody may read 1.mov."),
+    ],
+)
+def test_a_failure_names_its_file_once(reason: str, told: str, capsys: pytest.CaptureFixture[str]):
+    say_problems([Failure("1.mov", "stage_failed", reason)], [])
+    assert capsys.readouterr().err == f"failed: {told} [stage_failed]\n"
 
 
 @pytest.mark.parametrize("verb", SENT)

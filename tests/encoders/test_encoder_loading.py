@@ -7,6 +7,7 @@ import logging
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -22,6 +23,7 @@ from tiny_models import HF_TEXT, save_model
 from catalog.encoders import (
     building,
     hub,
+    late_compiler,
     load_encoder,
     load_text_encoder,
     open_clip_encoder,
@@ -143,6 +145,29 @@ def test_the_compiler_comes_when_it_is_called():
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_who_wants_the_compiler_in_the_middle_of_an_import_waits_for_no_other(monkeypatch):
+    """Whose import it is may wait for a module that they import."""
+    # A small module in the place of torch's compiler, which takes its seconds.
+    monkeypatch.setattr(late_compiler, "_COMPILER", "colorsys")
+    monkeypatch.setattr(late_compiler, "_UTILS", "colorsys.utils")
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    disable, found = torch.compiler.disable, []
+
+    def other() -> None:
+        import colorsys
+
+        found.append(colorsys.rgb_to_hsv)
+
+    with late_compiler.late_compiler():
+        assert isinstance(sys.modules["colorsys"], late_compiler._Late)
+        thread = threading.Thread(target=other, daemon=True)
+        thread.start()
+        thread.join(60)
+        assert found == [sys.modules["colorsys"].rgb_to_hsv]
+    assert sys.modules["colorsys"].__file__
+    assert torch.compiler.disable is disable
 
 
 # --- the Hub -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.media.acquisition import read_sets
+from catalog.media.acquisition import _READERS, read_sets
 from catalog.media.probe import probe
 
 SETS = bytes.fromhex("060e2b34025301010c020101")
@@ -106,6 +106,26 @@ def test_a_track_of_something_else_says_nothing(tmp_path: Path):
     found = probe(film(tmp_path / "a.mp4", b"\0\x1c" + b"\1" * 90))
     assert "acquisition" not in found.metadata
     assert found.facts.camera_make is None
+
+
+def test_items_without_a_value_say_nothing():
+    """Each is cut short in turn, as far as there is anything to cut."""
+    for number in (*_READERS, 0x810B, 0xE304, 0x8501, 0x8502, 0x8503, 0x8504, 0x8509):
+        for size in range(4):
+            alone = read_sets(struct.pack(">2H", number, size) + b"\0" * size)
+            assert alone.recorded is None
+            assert alone.facts.latitude is None
+        assert not read_sets(struct.pack(">2H", number, 0)).said
+
+
+def test_a_filter_of_nothing_is_none():
+    assert "nd_filter" not in read_sets(item(0x8103, "H", 0) + item(0x810E, "H", 5600)).said
+    assert read_sets(item(0x8103, "H", 1)).said["nd_filter"] == "clear"
+
+
+def test_only_of_sonys_own_track_the_maker_is_known():
+    assert read_sets(sets()).facts.camera_make is None
+    assert read_sets(sets()).facts.lens == "FE 85mm F1.4 GM"
 
 
 WHOLE = sets()

@@ -72,6 +72,25 @@ def test_dates_with_other_marks(tmp_path: Path):
     )
     found = probe(wave_file(tmp_path / "a.wav", (b"bext", header)))
     assert found.recorded.isoformat() == "2024-05-01T10:00:00+00:00"
+    assert not {"list_comment", "list_date"} & set(found.metadata["tags"])
+
+
+def test_what_ffmpeg_reads_of_the_header_is_no_list(tmp_path: Path):
+    slate = bext("sSCENE=12A\r\nsTAKE=2\r\n", 0)
+    found = probe(wave_file(tmp_path / "a.wav", (b"bext", slate)))
+    assert "list_comment" not in found.metadata["tags"]
+    assert (found.facts.scene, found.facts.description) == ("12A", None)
+    foreign = bext("caf_ at night", 0).replace(b"caf_", b"caf\xe9")
+    found = probe(wave_file(tmp_path / "b.wav", (b"bext", foreign)))
+    assert "list_comment" not in found.metadata["tags"]
+    assert found.facts.description == "café at night"
+
+
+def test_a_slate_in_a_list_describes_nothing(tmp_path: Path):
+    parts = ((b"bext", bext("sSCENE=12A", 0)), (b"LIST", info(ICMT="sSCENE=7\nsTAKE=1")))
+    found = probe(wave_file(tmp_path / "a.wav", *parts))
+    assert found.metadata["tags"]["list_comment"] == "sSCENE=7\nsTAKE=1"
+    assert (found.facts.scene, found.facts.description) == ("12A", None)
 
 
 def test_a_stations_label_and_the_names_of_an_audio_definition_model(tmp_path: Path):

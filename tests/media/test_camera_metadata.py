@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from catalog.domain.sidecars import SidecarKind
 from catalog.errors import SidecarError
 from catalog.media.files import find_media
+from catalog.media.said import Said
 from catalog.media.sidecars import Candidate, Folder, places_of, read_sidecar
 from catalog.media.sidecars.beside import SUFFIXES
 from catalog.media.sidecars.telemetry import is_telemetry
@@ -58,6 +59,25 @@ def test_sonys_timecode_is_written_backwards(tmp_path: Path, document: str, time
 def test_a_receiver_without_a_fix_knows_no_place(tmp_path: Path):
     said = read(tmp_path, "C0001M01.XML", sony(status="V")).description
     assert (said.latitude, said.longitude, said.altitude) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "recorded", "note"),
+    [
+        ("2024-05-01T14:00:00+02:00", datetime(2024, 5, 1, 12, tzinfo=UTC), None),
+        ("2024-05-01 14:00:00 +0200", datetime(2024, 5, 1, 12, tzinfo=UTC), None),
+        ("2024-05-01T14:00:00", datetime(2024, 5, 1, 14, tzinfo=UTC), "UTC assumed"),
+        ("2024-05-01", datetime(2024, 5, 1, tzinfo=UTC), "day only"),
+    ],
+)
+def test_a_clock_without_an_offset_comes_after_an_exact_moment(
+    said: str, recorded: datetime, note: str | None
+):
+    document = {"device": {"modelname": "PXW-Z90"}, "creationdate": {"value": said}}
+    assert Said(xml=document).recorded == (recorded, note)
+    both = Said(xml=document, tags={"creation_time": "2024-05-01T11:30:00Z"})
+    exact = recorded if note is None else datetime(2024, 5, 1, 11, 30, tzinfo=UTC)
+    assert both.recorded == (exact, None)
 
 
 # --- Panasonic and Canon -------------------------------------------------------------

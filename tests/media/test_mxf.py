@@ -125,6 +125,20 @@ def test_descriptive_metadata_by_what_they_are():
     }
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["NHKスペシャル", "夜の港\u3000第一回", "ميناء", "شب\u200cهای بندر", "बंदरगाह", "ท่าเรือ", "7"],
+)
+def test_titles_in_any_writing(title: str):
+    said = local((0x8102, words(title)), (0x8105, words(f"{title} A\u0e01\u0660")))
+    assert mxf_texts(primer(*ELEMENTS) + klv(AS_11, said)) == {"programme_title": [title]}
+
+
+def test_a_long_text_is_cut_between_characters():
+    said = local((0x8103, words("a" + "🚢" * 1500)), (0x8102, b"\xd8\x3d" * 4))
+    assert mxf_texts(primer(*ELEMENTS) + klv(UK_DPP, said)) == {"synopsis": ["a" + "🚢" * 999]}
+
+
 def test_timecodes_of_all_packages():
     header = timecode(90_000, 25, 0) + timecode(90_000, 25, 0) + timecode(107_892, 30, 1)
     assert mxf_timecodes(header) == ["01:00:00:00", "01:00:00;00"]

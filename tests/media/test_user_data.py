@@ -179,7 +179,7 @@ def test_other_makers_boxes(tmp_path: Path, said: bytes, camera: tuple[str, str 
 
 
 def insta360() -> bytes:
-    pairs = ((0x0A, b"IAHEA1234"), (0x12, b"Insta360 X3"), (0x1A, b"v1.0.87"))
+    pairs = ((0x08, b"1"), (0x0A, b"IAHEA1234"), (0x12, b"Insta360 X3"), (0x1A, b"v1.0.87"))
     camera = b"".join(bytes([kind, len(value)]) + value for kind, value in pairs)
     records = ((0x101, camera), (0x300, b"\1" * 40))
     made = b"".join(data + struct.pack("<HI", number, len(data)) for number, data in records)

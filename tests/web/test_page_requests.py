@@ -212,7 +212,7 @@ def test_an_administrator_takes_a_folder_in_by_the_page(little, tmp_path):
     """Also where neither a watcher nor a worker runs."""
     film(tmp_path / "new" / "taken.mp4", ["green"], mark=8)
     with calling(create_app(little)) as client:
-        for folder, code in ((tmp_path / "new", 303), (tmp_path / "none", 404)):
+        for folder, code in ((tmp_path / "new", 303), (tmp_path / "none", 404), ("~\0", 404)):
             sent = {"act": "ingest", "path": str(folder)}
             assert client.post("/admin/roots", data=sent).status_code == code
         client.app.state.runs._thread.submit(int).result(240)  # ingests are done in one thread
@@ -220,6 +220,25 @@ def test_an_administrator_takes_a_folder_in_by_the_page(little, tmp_path):
     assert STRINGS["n_ready"].format(1) in page
     assert str(tmp_path / "new") in page
     assert little.show("taken.mp4")["clips"]
+
+
+def test_a_folder_within_a_root_is_taken_in_as_a_part_of_it(little, tmp_path, monkeypatch):
+    film(tmp_path / "rushes" / "day3" / "third.mp4", ["green"], mark=9)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    little.root.watch(tmp_path / "rushes")
+    before = little.root.list()
+    with calling(create_app(little)) as client:
+        sent = {"act": "ingest", "path": "~/rushes/day3"}
+        assert client.post("/admin/roots", data=sent).status_code == 303
+        client.app.state.runs._thread.submit(int).result(240)
+        live = client.get("/admin/roots?part=live").text
+    assert [each["path"] for each in little.root.list()] == [each["path"] for each in before]
+    assert [e["action"] for e in little.audit(limit=50)["entries"] if "day3" in str(e)] == [
+        "ingest"
+    ]
+    assert little.show("third.mp4")["clips"]
+    assert str(tmp_path / "rushes" / "day3") in live
+    assert "<table" not in live
 
 
 def test_a_still_has_no_time_to_mark(local, stock):

@@ -136,6 +136,10 @@ def test_a_browser_is_let_in_by_its_token_and_out_again(browser: TestClient, sto
     linked = browser.get("/assets/1?a=b%26c").headers["location"]
     assert linked == "/login?next=%2Fassets%2F1%3Fa%3Db%2526c"
     assert 'name="next" value="/assets/1?a=b%26c"' in browser.get(linked).text
+    # Not what is longer than the form may send back.
+    longest = browser.get(browser.get(f"/?q={'a' * 1996}").headers["location"]).text
+    assert f'name="next" value="/?q={"a" * 1996}"' in longest
+    assert 'name="next" value="/"' in browser.get(f"/login?next=/?q={'a' * 1997}").text
     answer = log_in(browser, stock.tokens["viewer"], next="/assets/1")
     assert answer.headers["location"] == "/assets/1"  # type: ignore[attr-defined]
     cookie = answer.headers["set-cookie"].lower()  # type: ignore[attr-defined]

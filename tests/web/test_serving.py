@@ -11,12 +11,14 @@ import sys
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 from web_stock import Stock, serving
 
 from catalog import Catalog
 from catalog.errors import AddressInUseError, InvalidInputError
 from catalog.settings import Settings
+from catalog.store import vectors
 from catalog.web.server import serve
 
 WEB = [sys.executable, "-m", "catalog.cli", "web", "--port", "0", "--json"]
@@ -53,6 +55,18 @@ def test_the_encoder_is_loaded_before_anybody_searches(stock: Stock, monkeypatch
     thread.join(240)
     held = stock.catalog._encoders
     assert "null:64" in {*held._loaded, *held._untried}
+
+
+def test_a_fault_of_the_database_does_not_keep_the_server_from_beginning(stock: Stock, monkeypatch):
+    asked: list[object] = []
+
+    def faulty(session: object) -> None:
+        asked.append(session)
+        raise OperationalError("", {}, OSError("gone"))
+
+    monkeypatch.setattr(vectors, "active_encoder", faulty)
+    stock.catalog.load_beforehand().join(240)
+    assert len(asked) == 1
 
 
 def test_the_verb_serves_until_it_is_told_to_end(settings: Settings):

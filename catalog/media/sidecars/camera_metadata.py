@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 from catalog.domain.sidecars import Description
 from catalog.media.place import Place, place
 from catalog.media.sidecars.columns import moment
+from catalog.media.tags import parse_moment
 
 Document = Mapping[str, Any]
 
@@ -24,6 +26,7 @@ _LTC = re.compile(r"[0-9A-Fa-f]{8}")
 _P2_TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)[:;](\d\d)")
 _P2_ANGLE = re.compile(r"([NSEW+-])\s*(\d{1,3}(?:\.\d{1,12})?)")
 _EXIF_ANGLE = re.compile(r"(\d{1,3})[: ](\d{1,2}(?:\.\d{1,9})?)[: ](\d{1,2}(?:\.\d{1,9})?)")
+_OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)\s*$", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?")
 # Timecode counts no more than thirty addresses a second: twice as many pictures share them.
 _MOST_ADDRESSES = 30
@@ -36,6 +39,21 @@ def described_by_camera(document: Document) -> Description | None:
     if isinstance(document.get("device"), Mapping) or "ltcchangetable" in document:
         return _sony(document)
     return None
+
+
+def recorded_by_camera(document: Document) -> tuple[datetime | None, str | None]:
+    """When the camera says that it recorded, in UTC, and a note where it names no offset."""
+    said = _under(document, "clipmetadata")
+    texts = (
+        _text(document.get("creationdate"), "value"),
+        _text(_under(said, "shoot"), "startdate"),
+        _text(_under(said, "access"), "creationdate"),
+    )
+    for text in filter(None, texts):
+        if (found := moment(text)) is not None:
+            note = parse_moment(text)[1] or "UTC assumed"
+            return found, None if _OFFSET.search(text) else note
+    return None, None
 
 
 # --- Sony: XAVC, XDCAM, HDCAM SR --------------------------------------------------
@@ -54,7 +72,7 @@ def _sony(document: Document) -> Description:
         title=_text(title, "usascii") or _text(title, "text") or _plain(title),
         description=_plain(document.get("description"))
         or _text(document.get("description"), "text"),
-        recorded=_moment(_text(document.get("creationdate"), "value")),
+        recorded=recorded_by_camera(document)[0],
         camera_make=_text(device, "manufacturer"),
         camera_model=_text(device, "modelname"),
         camera_serial=_text(device, "serialno"),
@@ -120,11 +138,10 @@ def _panasonic(document: Document) -> Description:
     device, shoot = _under(said, "device"), _under(said, "shoot")
     access, scenario = _under(said, "access"), _under(said, "scenario")
     memos = [t for m in _each(_under(said, "memolist"), "memo") if (t := _text(m, "text"))]
-    recorded = _moment(_text(shoot, "startdate")) or _moment(_text(access, "creationdate"))
     return Description(
         title=_text(said, "userclipname") or _text(scenario, "programname"),
         description="\n".join(memos) or _text(_under(said, "news"), "object"),
-        recorded=recorded,
+        recorded=recorded_by_camera(document)[0],
         scene=_text(scenario, "sceneno"),
         take=_text(scenario, "takeno"),
         creator=_text(shoot, "shooter") or _text(access, "creator"),
@@ -179,10 +196,6 @@ def _rate(text: str | None) -> Fraction | None:
 
 def _number(text: str | None) -> float | None:
     return float(text) if text is not None and _NUMBER.fullmatch(text) else None
-
-
-def _moment(text: str | None) -> Any:  # noqa: ANN401  # a datetime or None
-    return moment(text) if text else None
 
 
 def _place(where: Place | None) -> dict[str, Any]:

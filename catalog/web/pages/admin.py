@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from catalog.errors import CatalogError
+from catalog.api import Catalog
+from catalog.domain.paths import full_path, given_path
+from catalog.errors import CatalogError, OutsideRootError
 from catalog.web.access import OpenCatalog, needs
 from catalog.web.ingests import AskedIngests
 from catalog.web.pages.showing import show
@@ -44,9 +46,14 @@ def retry(catalog: OpenCatalog, asset: Annotated[list[int] | None, Form()] = Non
 def roots(
     request: Request, catalog: OpenCatalog, ingests: AskedIngests, part: str = ""
 ) -> Response:
-    """Folders that are catalogued, those that are watched, and what is taken in at the moment."""
-    context = {"roots": catalog.root.list(), "ingests": ingests.list()[:_FEW]}
-    return shown(request, "roots_live" if part == "live" else "roots", context)
+    """Folders that are catalogued, those that are watched, and what is taken in at the moment.
+
+    ``part=live``: the last alone, for the figures of roots are counted file by file.
+    """
+    asked = {"ingests": ingests.list()[:_FEW]}
+    if part == "live":
+        return shown(request, "roots_live", asked)
+    return shown(request, "roots", {**asked, "roots": catalog.root.list()})
 
 
 @router.post("/roots")
@@ -57,12 +64,14 @@ def change_root(
     path: Annotated[str, Form(min_length=1, max_length=4000)],
 ) -> Response:
     """Enter a folder, take it in, or have it watched, or no longer."""
-    if act in ("add", "ingest"):
-        catalog.root.add(path)
+    folder = str(full_path(given_path(path)))
     if act == "ingest":
-        ingests.begin([path])
-    elif act != "add":
-        catalog.root.watch(path, off=act == "unwatch")
+        _enter(catalog, folder)
+        ingests.begin([folder])
+    elif act == "add":
+        catalog.root.add(folder)
+    else:
+        catalog.root.watch(folder, off=act == "unwatch")
     return RedirectResponse("/admin/roots", 303)
 
 
@@ -112,6 +121,14 @@ def doctor(request: Request, catalog: OpenCatalog) -> Response:
 def shown(request: Request, name: str, context: dict[str, Any], **more: Any) -> Response:  # noqa: ANN401
     """A page of the administration, or a part of one that changes while one looks."""
     return show(request, f"admin/{name}.html", {"page": name, **context}, here="admin", **more)
+
+
+def _enter(catalog: Catalog, folder: str) -> None:
+    """Make a root of what none holds: one within another would take its files from that."""
+    try:
+        catalog.root.holding(folder)
+    except OutsideRootError:
+        catalog.root.add(folder)
 
 
 def _stages(stats: dict[str, Any]) -> Iterator[dict[str, Any]]:
