@@ -43,12 +43,28 @@ BEGIN
 END $$
 """
 
-# A statement of its own: it sees what was marked by then. Mostly there is nothing to mark, and
-# no row is locked, for assets are sketched long after their vectors were written.
+# Statements of their own: they see what was marked by then. Mostly there is nothing to mark, and
+# no row is locked, for assets are sketched long after their vectors were written. All who write
+# sketches lock them in the order of their assets.
 _FORGET_SKETCHES = """;
-    UPDATE sketch SET basis_id = NULL
+    PERFORM FROM sketch
     WHERE encoder_id = of_encoder AND basis_id IS NOT NULL
-      AND asset_id IN (SELECT c.asset_id FROM clip c WHERE c.id = ANY (of_clips));
+      AND asset_id IN (SELECT c.asset_id FROM clip c WHERE c.id = ANY (of_clips))
+    ORDER BY asset_id FOR NO KEY UPDATE;
+    IF FOUND THEN
+        UPDATE sketch SET basis_id = NULL, clips = NULL, vectors = NULL
+        WHERE encoder_id = of_encoder AND basis_id IS NOT NULL
+          AND asset_id IN (SELECT c.asset_id FROM clip c WHERE c.id = ANY (of_clips));
+    END IF;
+END $$
+"""
+
+_READER = """
+DO $$
+BEGIN
+    GRANT SELECT ON catalog.sketch, catalog.sketch_basis TO catalog_reader;
+EXCEPTION WHEN insufficient_privilege OR undefined_object THEN
+    RAISE WARNING 'role catalog_reader not prepared: %', SQLERRM;
 END $$
 """
 
@@ -159,6 +175,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE catalog.sketch SET (toast_tuple_target = 8160)")
     body, _, _ = _BEFORE.rpartition(";\nEND $$")
     op.execute(body + _FORGET_SKETCHES)
+    op.execute(_READER)
 
 
 def downgrade() -> None:
