@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import replace
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.store import sketches
@@ -13,8 +16,8 @@ from catalog.store.vectors import EncoderRow
 
 # Below this a scan of half of all takes a few milliseconds.
 SKETCHED_FROM = 20_000
-# What is added has no sketch until it is so much of all; until then it is compared by its vectors.
-_WORTH_FILLING = 1.02
+# What has no sketch gets none until it is this share of all; until then its vectors are compared.
+_WORTH_FILLING = 0.02
 # From here on the library may be another than the basis was made of.
 _GROWN = 2
 _BATCH = 500  # assets
@@ -33,7 +36,7 @@ def keep_sketches(database: Database, encoder: EncoderRow, centres: int) -> bool
     if centres < SKETCHED_FROM or encoder.dimension > sketches.MOST_DIMENSIONS:
         return False
     with database.session() as session:
-        if not _due(sketches.progress(session, encoder.id), centres):
+        if not _due(session, encoder, sketches.progress(session, encoder.id), centres):
             return False
     with database.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
@@ -51,8 +54,11 @@ def keep_sketches(database: Database, encoder: EncoderRow, centres: int) -> bool
             connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), key)
 
 
-def _due(now: Progress | None, centres: int) -> bool:
-    return now is None or now.awaits is not None or centres > now.filled_at * _WORTH_FILLING
+def _due(session: Session, encoder: EncoderRow, now: Progress | None, centres: int) -> bool:
+    if now is None or now.awaits is not None:
+        return True
+    enough = max(math.ceil(centres * _WORTH_FILLING), 1)
+    return sketches.lacking(session, encoder.id, now.basis_id, enough) >= enough
 
 
 def _make(database: Database, encoder: EncoderRow, centres: int) -> bool:
@@ -60,11 +66,21 @@ def _make(database: Database, encoder: EncoderRow, centres: int) -> bool:
     with database.session() as session:
         now = sketches.progress(session, encoder.id)
         # Another process may have been quicker, and the encoder removed meanwhile.
-        if not _due(now, centres) or not sketches.hold(session, encoder.id):
+        if not _due(session, encoder, now, centres) or not sketches.hold(session, encoder.id):
             return False
         if now is None or centres >= _GROWN * now.made_of:
             now = sketches.make_basis(session, encoder, centres)
-    if now is None or not (_may_go_on(database, now) or _announced(database, encoder.id, now)):
+    if now is None:
+        return False
+    if _may_go_on(database, now):
+        if not _fill(database, encoder, now.basis_id, centres):
+            return False
+        # An earlier call announced it: what was written since then it did not.
+        now = replace(now, awaits=None)
+        with database.session() as session:
+            if not _due(session, encoder, now, centres):
+                return True
+    if not _announced(database, encoder.id, now):
         return False
     return _fill(database, encoder, now.basis_id, centres)
 
@@ -106,6 +122,7 @@ def _fill(database: Database, encoder: EncoderRow, basis_id: int, centres: int) 
         with database.session() as session:
             assets = sketches.announced(session, encoder.id, basis_id, _BATCH)
             if not assets:
-                sketches.finish(session, basis_id, centres)
+                left = sketches.lacking(session, encoder.id, basis_id, centres)
+                sketches.finish(session, basis_id, centres - left)
                 return True
             sketches.sketch(session, encoder, basis, assets)

@@ -189,22 +189,59 @@ def _centres(
 
 def announce(session: Session, encoder_id: int, basis_id: int) -> None:
     """Mark the assets whose sketches are not of this basis as being made."""
-    session.execute(
-        update(Sketch)
-        .where(Sketch.encoder_id == encoder_id, Sketch.basis_id.is_distinct_from(basis_id))
-        .values(basis_id=-basis_id)
-    )
-    session.execute(_ADD, {"encoder": encoder_id, "mark": -basis_id})
+    values = {"encoder": encoder_id, "basis": basis_id, "mark": -basis_id}
+    # Assets are locked before sketches, as by those who delete them.
+    session.execute(_ADD, values)
+    # In the order in which others lock them. What they held serves nobody any more.
+    session.execute(_MARK, values)
 
 
-# Assets that go meanwhile: their centres went first, or the reference is refused and tried again.
+# Assets without centres, sounds for one, get an empty sketch: else each search would look for
+# their centres. Those that just go are waited for, and left out.
 _ADD = text("""
     INSERT INTO catalog.sketch (encoder_id, asset_id, basis_id)
-    SELECT :encoder, c.asset_id, :mark FROM catalog.centre c WHERE c.encoder_id = :encoder
+    SELECT :encoder, a.id, :mark FROM catalog.asset a WHERE a.kind IS NOT NULL
       AND NOT EXISTS (SELECT FROM catalog.sketch s
-                      WHERE s.encoder_id = :encoder AND s.asset_id = c.asset_id)
-    GROUP BY c.asset_id
+                      WHERE s.encoder_id = :encoder AND s.asset_id = a.id)
+    ORDER BY a.id FOR KEY SHARE OF a
     ON CONFLICT DO NOTHING
+""")
+
+
+_MARK = text("""
+    WITH there AS MATERIALIZED (
+        SELECT s.asset_id FROM catalog.sketch s
+        WHERE s.encoder_id = :encoder
+          AND (s.basis_id IS NULL OR s.basis_id NOT IN (:basis, :mark))
+        ORDER BY s.asset_id FOR NO KEY UPDATE
+    )
+    UPDATE catalog.sketch s SET basis_id = :mark, clips = NULL, vectors = NULL
+    FROM there WHERE s.encoder_id = :encoder AND s.asset_id = there.asset_id
+""")
+
+
+def lacking(session: Session, encoder_id: int, basis_id: int, most: int) -> int:
+    """How much has no sketch of this basis, by centres, counted up to ``most``.
+
+    An asset without centres counts as one: it is looked up in each search all the same.
+    """
+    values = {"encoder": encoder_id, "basis": basis_id, "most": most}
+    return session.execute(_LACKING, values).scalar_one()
+
+
+# By the index for each asset that lacks one, of which there are mostly few.
+_LACKING = text("""
+    SELECT count(*) FROM (
+        SELECT FROM catalog.asset a
+        LEFT JOIN LATERAL (
+            SELECT FROM catalog.centre c WHERE c.encoder_id = :encoder AND c.asset_id = a.id
+            OFFSET 0
+        ) centre ON true
+        WHERE a.kind IS NOT NULL AND NOT EXISTS (
+            SELECT FROM catalog.sketch s
+            WHERE s.encoder_id = :encoder AND s.asset_id = a.id AND s.basis_id = :basis)
+        LIMIT :most
+    ) lacking
 """)
 
 
@@ -268,7 +305,7 @@ _WRITE = text("""
 
 
 def finish(session: Session, basis_id: int, centres: int) -> None:
-    """All are made, of about so many centres."""
+    """All that were announced are made, of about so many centres."""
     session.execute(
         update(SketchBasis)
         .where(SketchBasis.id == basis_id)

@@ -176,6 +176,38 @@ def test_all_is_found_while_sketches_lack_centres(catalog: Catalog, by_sketches)
     same()
 
 
+def test_sketches_that_all_have_changed_are_made_anew(catalog: Catalog, by_sketches):
+    """As after an analysis of everything anew, which leaves as many centres as before."""
+    write(catalog, library(np.random.default_rng(8))[:12])
+    build_graphs(catalog.database)
+    with catalog.database.session() as session:
+        every = session.execute(text("SELECT array_agg(id) FROM clip")).scalar_one()
+        session.execute(text("SELECT make_centres(1, :clips)"), {"clips": every})
+        held = session.execute(text("SELECT count(clips) + count(vectors) FROM sketch"))
+        assert held.scalar_one() == 0, "what serves nobody takes no room"
+    assert counts(catalog) == {None: 12}
+    build_graphs(catalog.database)
+    assert counts(catalog) == {1: 12}
+    assert clips(ask(catalog, 1)) == clips(exact(catalog, f"query 1 {WIDE}"))
+
+
+def test_assets_without_centres_are_not_looked_for_in_each_search(catalog: Catalog, by_sketches):
+    write(catalog, library(np.random.default_rng(9))[:12])
+    with catalog.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind) "
+                "SELECT 'sound-' || n, 1, 'sound', 'audio' FROM generate_series(1, 5) n"
+            )
+        )
+    build_graphs(catalog.database)
+    with catalog.database.session() as session:
+        assert sketches.lacking(session, 1, 1, 100) == 0
+        empty = "SELECT count(*) FROM sketch WHERE basis_id = 1 AND clips = '{}'"
+        assert session.execute(text(empty)).scalar_one() == 5
+    assert clips(ask(catalog, 1)) == clips(exact(catalog, f"query 1 {WIDE}"))
+
+
 def test_whoever_writes_unseen_is_waited_for(catalog: Catalog, by_sketches, monkeypatch):
     """A sketch that was made before its asset's last centres were seen would hide them."""
     rows = library(np.random.default_rng(5))
@@ -199,11 +231,12 @@ def test_whoever_writes_unseen_is_waited_for(catalog: Catalog, by_sketches, monk
             build_graphs(catalog.database)
             assert list(counts(catalog)) == [-1]
         assert catalog.search(f"query 1 {WIDE}", limit=10).plan.kind != "sketches"
+        write(catalog, rows[20:26], first_asset=20)
     finally:
         go_on.set()
         thread.join()
     build_graphs(catalog.database)
-    assert counts(catalog) == {1: 20}
+    assert counts(catalog) == {1: 26}, "also what came after it was announced"
 
 
 def test_a_library_that_has_grown_has_another_basis(catalog: Catalog, by_sketches):
