@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
+from catalog.errors import DatabaseConflictError
 from catalog.store import sketches
 from catalog.store.sketches import Progress
 from catalog.store.vectors import EncoderRow
@@ -35,7 +36,16 @@ def keep_sketches(database: Database, encoder: EncoderRow, centres: int) -> bool
     """
     if centres < SKETCHED_FROM or encoder.dimension > sketches.MOST_DIMENSIONS:
         return False
+    try:
+        return _keep(database, encoder, centres)
+    except DatabaseConflictError:
+        return False  # it stood in others' way, and can wait
+
+
+def _keep(database: Database, encoder: EncoderRow, centres: int) -> bool:
     with database.session() as session:
+        if not sketches.hold(session, encoder.id):
+            return False
         if not _due(session, encoder, sketches.progress(session, encoder.id), centres):
             return False
     with database.connect() as plain:
@@ -55,6 +65,7 @@ def keep_sketches(database: Database, encoder: EncoderRow, centres: int) -> bool
 
 
 def _due(session: Session, encoder: EncoderRow, now: Progress | None, centres: int) -> bool:
+    """Whether enough lacks a sketch; while the encoder is held."""
     if now is None or now.awaits is not None:
         return True
     enough = max(math.ceil(centres * _WORTH_FILLING), 1)
@@ -64,9 +75,11 @@ def _due(session: Session, encoder: EncoderRow, now: Progress | None, centres: i
 def _make(database: Database, encoder: EncoderRow, centres: int) -> bool:
     """As far as others let us; whether all are made."""
     with database.session() as session:
+        if not sketches.hold(session, encoder.id):
+            return False
         now = sketches.progress(session, encoder.id)
         # Another process may have been quicker, and the encoder removed meanwhile.
-        if not _due(session, encoder, now, centres) or not sketches.hold(session, encoder.id):
+        if not _due(session, encoder, now, centres):
             return False
         if now is None or centres >= _GROWN * now.made_of:
             now = sketches.make_basis(session, encoder, centres)
@@ -78,7 +91,7 @@ def _make(database: Database, encoder: EncoderRow, centres: int) -> bool:
         # An earlier call announced it: what was written since then it did not.
         now = replace(now, awaits=None)
         with database.session() as session:
-            if not _due(session, encoder, now, centres):
+            if not sketches.hold(session, encoder.id) or not _due(session, encoder, now, centres):
                 return True
     if not _announced(database, encoder.id, now):
         return False
@@ -120,6 +133,8 @@ def _fill(database: Database, encoder: EncoderRow, basis_id: int, centres: int) 
         return False  # the encoder was removed meanwhile
     while True:
         with database.session() as session:
+            if not sketches.hold(session, encoder.id):
+                return False
             assets = sketches.announced(session, encoder.id, basis_id, _BATCH)
             if not assets:
                 left = sketches.lacking(session, encoder.id, basis_id, centres)

@@ -24,7 +24,7 @@ from catalog.maintain.encoders import Encoders, described, row_called
 from catalog.maintain.graphs import build_graphs
 from catalog.media.frame_store import FrameStore
 from catalog.search.phrases import Phrases
-from catalog.store import audit, comparing, filling, spoken, vectors
+from catalog.store import audit, comparing, filling, sketches, spoken, vectors
 from catalog.store.vectors import EncoderRow
 
 # What was asked for is known to the new encoder when it takes over: the newest of it.
@@ -146,15 +146,11 @@ class Switching:
         ServiceError
             If others kept the tables locked for a minute.
         """
+        # Before, and not by cascade: there are many, while nobody may read or write vectors.
         with self._database.session() as session:
-            row_called(session, name)
-            filling.hold_batches(session)
-            row = row_called(session, name)  # as it is now that we have waited
-            if row.active:
-                raise InvalidInputError(
-                    f"{row.name} answers searches and cannot be removed.",
-                    remedy="Let another one answer first: catalog encoder activate NAME",
-                )
+            sketches.forget(session, _removable(session, name).id)
+        with self._database.session() as session:
+            row = _removable(session, name)
             count = vectors.count_vectors(session, row.id)
             count += spoken.count_vectors(session, row.id)
             freed = filling.remove_encoder(session, row.id)
@@ -201,6 +197,19 @@ class Switching:
         phrases = Phrases(self._database, row, lambda: self._encoders.load_text(row.name))
         for part in _batches(texts, _PHRASES_AT_ONCE):
             phrases.vectors(part)
+
+
+def _removable(session: Session, name: str) -> EncoderRow:
+    """The encoder of that name, which does not answer; no batch begins until the session ends."""
+    row_called(session, name)
+    filling.hold_batches(session)
+    row = row_called(session, name)  # as it is now that we have waited
+    if row.active:
+        raise InvalidInputError(
+            f"{row.name} answers searches and cannot be removed.",
+            remedy="Let another one answer first: catalog encoder activate NAME",
+        )
+    return row
 
 
 def _batches(texts: Sequence[str], size: int) -> list[Sequence[str]]:

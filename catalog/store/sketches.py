@@ -24,7 +24,7 @@ from catalog.db.models import Encoder, Sketch, SketchBasis
 from catalog.db.vectors import Several
 from catalog.store.search.asked import Asked
 from catalog.store.streams import sent, singles, whole_rows
-from catalog.store.vectors import EncoderRow
+from catalog.store.vectors import BATCHES, EncoderRow
 
 # Working the directions out takes time with the cube of the dimensions: here some seconds.
 MOST_DIMENSIONS = 2048
@@ -105,13 +105,28 @@ def read_basis(session: Session, basis_id: int) -> Basis | None:
 
 
 def hold(session: Session, encoder_id: int) -> bool:
-    """Whether there is such an encoder; if so it stays until this session ends."""
-    there = (
-        select(Encoder.id)
-        .where(Encoder.id == encoder_id)
-        .with_for_update(read=True, key_share=True)
-    )
+    """Whether there is such an encoder; if so it stays until this session ends.
+
+    To be asked before anything else: whoever removes encoders wants all their tables.
+    """
+    session.execute(select(func.pg_advisory_xact_lock_shared(BATCHES)))
+    # A statement of its own: whoever removed encoders while we waited is seen.
+    there = select(Encoder.id).where(Encoder.id == encoder_id)
     return session.execute(there).first() is not None
+
+
+def forget(session: Session, encoder_id: int) -> None:
+    """Delete an encoder's sketches and their bases; they can be made again.
+
+    In a session of their own: whoever waits for one of many rows holds what others want.
+    """
+    of_it = Sketch.encoder_id == encoder_id
+    # In the order in which others lock them.
+    locked = select(Sketch.asset_id).where(of_it).order_by(Sketch.asset_id).with_for_update()
+    every = select(func.count()).select_from(locked.cte("locked").prefix_with("MATERIALIZED"))
+    session.execute(every)
+    session.execute(delete(Sketch).where(of_it))
+    session.execute(delete(SketchBasis).where(SketchBasis.encoder_id == encoder_id))
 
 
 def make_basis(session: Session, encoder: EncoderRow, centres: int) -> Progress | None:
@@ -226,7 +241,7 @@ def lacking(session: Session, encoder_id: int, basis_id: int, most: int) -> int:
     An asset without centres counts as one: it is looked up in each search all the same.
     """
     values = {"encoder": encoder_id, "basis": basis_id, "most": most}
-    return session.execute(_LACKING, values).scalar_one()
+    return int(session.execute(_LACKING, values).scalar_one())
 
 
 # By the index for each asset that lacks one, of which there are mostly few.

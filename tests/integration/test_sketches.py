@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from catalog import Catalog
 from catalog.domain import plan as planning
 from catalog.domain.plan import Library, choose, compared_after_sketches
 from catalog.domain.results import SearchResult
+from catalog.errors import DatabaseConflictError
 from catalog.maintain import sketches as making
 from catalog.maintain.graphs import build_graphs
 from catalog.search import known_sketches
@@ -275,6 +278,76 @@ def test_sketches_go_with_their_encoder(catalog: Catalog, by_sketches):
     assert clips(ask(catalog, 2)) == clips(exact(catalog, f"query 2 {WIDE}"))
     catalog.encoder.remove("null:32")
     assert sorted(counts(catalog).values()) == [20]
+
+
+def test_upkeep_ends_nothing_that_was_done(catalog: Catalog, by_sketches):
+    """An asset that goes while it is announced, and a transaction that was in another's way."""
+    write(catalog, library(np.random.default_rng(10))[:12])
+    with catalog.database.session() as session:
+        session.execute(text("DELETE FROM asset WHERE fingerprint = 'asset-003'"))
+        thread = threading.Thread(target=build_graphs, args=(catalog.database,))
+        thread.start()
+        wait_for_lock(catalog)
+    thread.join()
+    assert counts(catalog) == {1: 11}
+
+    write(catalog, library(np.random.default_rng(11))[:2], first_asset=12)
+    ended = DatabaseConflictError("ended", remedy="again")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sketches, "announce", Mock(side_effect=ended))
+        encoder = encoder_of(catalog)
+        assert not making.keep_sketches(catalog.database, encoder, 1000)
+        sketches.announce.assert_called_once()
+    assert making.keep_sketches(catalog.database, encoder, 1000)
+
+
+def test_writers_lock_sketches_in_order(catalog: Catalog, by_sketches):
+    """Two who write of the same assets wait for each other at the first, and none is ended."""
+    write(catalog, library(np.random.default_rng(12))[:12])
+    build_graphs(catalog.database)
+    marked = threading.Event()
+    with catalog.database.session() as session:
+        [first, *_, last] = session.execute(text("SELECT id FROM asset ORDER BY id")).scalars()
+        # The first comes last in the table.
+        moved = text("UPDATE sketch SET basis_id = basis_id WHERE asset_id = :a")
+        session.execute(moved, {"a": first})
+        session.commit()
+        lock = text("SELECT FROM sketch WHERE asset_id = :a FOR NO KEY UPDATE")
+        session.execute(lock, {"a": first})
+
+        def mark() -> None:
+            with catalog.database.session() as other:
+                # The last asset's clips first, as a plan may meet them.
+                every = "SELECT make_centres(1, array_agg(id ORDER BY id DESC)) FROM clip"
+                other.execute(text(every))
+            marked.set()
+
+        thread = threading.Thread(target=mark)
+        thread.start()
+        wait_for_lock(catalog)
+        session.execute(lock, {"a": last})
+    thread.join()
+    assert marked.is_set()
+    assert counts(catalog) == {None: 12}
+
+
+def encoder_of(catalog: Catalog) -> vectors.EncoderRow:
+    with catalog.database.session() as session:
+        encoder = vectors.active_encoder(session)
+    assert encoder is not None
+    return encoder
+
+
+def wait_for_lock(catalog: Catalog) -> None:
+    """Until somebody waits for a row."""
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with catalog.database.session() as session:
+            if session.execute(text(waits)).scalar_one():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_sketches_tell_products_and_how_far_off_they_are():
