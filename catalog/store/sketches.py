@@ -170,12 +170,13 @@ def principal(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
 def _sampled(session: Session, encoder: EncoderRow, centres: int) -> np.ndarray:
     percent = min(100.0, 100.0 * _SAMPLE / max(centres, 1))
     drawn = f"TABLESAMPLE SYSTEM ({percent!r}) REPEATABLE (1)"
-    return _centres(session, encoder, drawn, {"encoder": encoder.id}).vectors
+    values = {"encoder": encoder.id}
+    return _centres(session, encoder, values, drawn=drawn).vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Centres:
-    """Assets and clips ``(n,)`` of centres ``(n, d)``, in single precision."""
+    """Assets and clips ``(n,)`` of centres, and these ``(n, d)`` or their sketches."""
 
     assets: np.ndarray
     clips: np.ndarray
@@ -183,23 +184,35 @@ class _Centres:
 
 
 def _centres(
-    session: Session, encoder: EncoderRow, drawn: str, values: Mapping[str, Any], where: str = ""
+    session: Session,
+    encoder: EncoderRow,
+    values: Mapping[str, Any],
+    *,
+    drawn: str = "",
+    where: str = "",
+    directions: np.ndarray | None = None,
 ) -> _Centres:
+    """Centres in the order of assets and clips; of ``directions`` ``(n, d)``: sketches alone.
+
+    Those of a few hundred films are gigabytes as vectors, so each part is sketched as it comes.
+    """
     vector = "catalog.vector_bytes(c.vector)" if sent(session).as_they_lie else "c.vector"
     asked = Asked(
         f"SELECT c.asset_id, c.clip_id, {vector} FROM catalog.centre c {drawn} "  # noqa: S608  # our own words
         f"WHERE c.encoder_id = %(encoder)s {where} ORDER BY c.asset_id, c.clip_id, c.part",
         values,
     )
-    rows = list(whole_rows(session, asked, {"asset": int, "clip": int}, encoder.dimension))
-    if not rows:
-        none = np.empty(0, np.int64)
-        return _Centres(none, none, np.empty((0, encoder.dimension), np.float32))
-    return _Centres(
-        np.concatenate([row["asset"] for row in rows]),
-        np.concatenate([row["clip"] for row in rows]),
-        np.concatenate([singles(row["vector"]) for row in rows]),
-    )
+    none = np.empty(0, np.int64)
+    width = encoder.dimension if directions is None else len(directions)
+    assets, clips, vectors = [none], [none], [np.empty((0, width), np.float16)]
+    for rows in whole_rows(session, asked, {"asset": int, "clip": int}, encoder.dimension):
+        part = singles(rows["vector"])
+        # Numbers of their own, for views would keep the whole rows.
+        assets.append(rows["asset"].astype(np.int64))
+        clips.append(rows["clip"].astype(np.int64))
+        # As they lie in the table; half as much as in single precision.
+        vectors.append((part if directions is None else part @ directions.T).astype(np.float16))
+    return _Centres(np.concatenate(assets), np.concatenate(clips), np.concatenate(vectors))
 
 
 def announce(session: Session, encoder_id: int, basis_id: int) -> None:
@@ -296,8 +309,13 @@ def announced(session: Session, encoder_id: int, basis_id: int, limit: int) -> l
 def sketch(session: Session, encoder: EncoderRow, basis: Basis, asset_ids: Sequence[int]) -> None:
     """Write the sketches of these assets, unless their centres have changed since `announce`."""
     values = {"encoder": encoder.id, "assets": list(asset_ids)}
-    found = _centres(session, encoder, "", values, "AND c.asset_id = ANY (%(assets)s)")
-    made = found.vectors @ basis.directions[: basis.numbers].T
+    found = _centres(
+        session,
+        encoder,
+        values,
+        where="AND c.asset_id = ANY (%(assets)s)",
+        directions=basis.directions[: basis.numbers],
+    )
     ends = {side: np.searchsorted(found.assets, asset_ids, side) for side in ("left", "right")}
     rows = [
         {
@@ -305,7 +323,7 @@ def sketch(session: Session, encoder: EncoderRow, basis: Basis, asset_ids: Seque
             "asset": asset_id,
             "basis": basis.id,
             "clips": found.clips[first:last].tolist(),
-            "vectors": Several(made[first:last]),
+            "vectors": Several(found.vectors[first:last]),
         }
         for asset_id, first, last in zip(asset_ids, ends["left"], ends["right"], strict=True)
     ]
