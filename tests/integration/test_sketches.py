@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from sqlalchemy import text
-from vector_library import ASSETS, QUERIES, library, write
+from vector_library import ASSETS, DIMENSION, QUERIES, library, unit, write
 
 from catalog import Catalog
 from catalog.domain import plan as planning
@@ -24,6 +24,7 @@ from catalog.search import known_sketches
 from catalog.search import planning as looking
 from catalog.settings import Settings
 from catalog.store import sketches, vectors
+from catalog.store.search import sketched
 from catalog.store.sketches import principal
 
 WIDE = "-collection:c3"
@@ -123,6 +124,7 @@ def test_what_sketches_show_of_flagged_shots_hides_no_others(
 ):
     monkeypatch.setattr(planning, "compared_after_sketches", lambda *_: 16)
     monkeypatch.setattr(looking, "SURE", 0.0)
+    monkeypatch.setattr(sketched, "SURE", 0.0)
     near = clips(ask(filled, 3, limit=12))
     with filled.database.session() as session:
         session.execute(text("UPDATE clip SET flag = 'slate' WHERE id = ANY (:c)"), {"c": near})
@@ -133,6 +135,39 @@ def test_what_sketches_show_of_flagged_shots_hides_no_others(
         with filled.database.session() as session:
             session.execute(text("UPDATE clip SET flag = NULL WHERE id = ANY (:c)"), {"c": near})
     assert not set(found) & set(near)
+
+
+def test_what_varies_beyond_the_basis_is_found(catalog: Catalog, by_sketches, monkeypatch):
+    """Shots of another kind than those that the basis was made of: it is further off than known."""
+    rng = np.random.default_rng(13)
+    flat = library(rng)[:30]
+    flat[..., DIMENSION // 2 :] *= 0.02
+    other = library(rng)[:15]
+    other[..., : DIMENSION // 2] *= 0.5
+    other[..., : DIMENSION // 2] += 0.5 * flat[:1, :1, :1, : DIMENSION // 2]
+    write(catalog, unit(flat))
+    build_graphs(catalog.database)
+    write(catalog, unit(other), first_asset=30)
+    with catalog.database.session() as session:
+        texts = [f"other {at}" for at in range(8)]
+        vectors.save_phrases(session, 1, texts, unit(other)[:8, 3, 0])
+        session.execute(text("UPDATE asset SET collection = 'other' WHERE name >= 'asset-030'"))
+    build_graphs(catalog.database)
+    assert counts(catalog) == {1: 45}, "of the same basis"
+    monkeypatch.setattr(planning, "compared_after_sketches", lambda *_: 24)
+
+    def missed() -> int:
+        count = 0
+        for query in texts:
+            found = catalog.search(f"{query} collection:other", limit=10, all_=True)
+            assert found.plan.kind == "sketches", found.plan.reason
+            count += clips(found) != clips(exact(catalog, f"{query} collection:other"))
+        return count
+
+    assert missed() == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(sketched, "SURE", 0.0)
+        assert missed() > 0, "by the error of the basis alone"
 
 
 def test_filters_that_ask_of_shots_take_another_way(filled: Catalog, by_sketches):
@@ -311,7 +346,7 @@ def test_writers_lock_sketches_in_order(catalog: Catalog, by_sketches):
         # The first comes last in the table.
         moved = text("UPDATE sketch SET basis_id = basis_id WHERE asset_id = :a")
         session.execute(moved, {"a": first})
-        session.commit()
+    with catalog.database.session() as session:
         lock = text("SELECT FROM sketch WHERE asset_id = :a FOR NO KEY UPDATE")
         session.execute(lock, {"a": first})
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from catalog.db.models import Asset, Centre, Sketch
 from catalog.db.vectors import HALFVEC
+from catalog.domain.plan import SURE
 from catalog.store.search.nearest import distance_to, passing, unflagged
 from catalog.store.search.parts import Meaning, Nearest, Rough, SearchParts
 
@@ -54,8 +55,9 @@ def near_clips_by_sketches(
         .prefix_with("MATERIALIZED")
     )
     roughly = _nearest_sketches(kept, meaning, rough)
-    clip_id = roughly.c.place.bitwise_and(_number((1 << _CLIP_BITS) - 1))
-    seen = select(clip_id.label("clip_id")).distinct().cte("seen").prefix_with("MATERIALIZED")
+    seen = (
+        select(_clip(roughly).label("clip_id")).distinct().cte("seen").prefix_with("MATERIALIZED")
+    )
     met = _compared(seen, parts, meaning)
     found = union_all(
         select(met),
@@ -149,8 +151,7 @@ def _doubtful(roughly: CTE, seen: CTE, met: CTE, rough: Rough) -> ColumnElement[
     taken = select(func.count()).select_from(roughly).scalar_subquery()
     looked_at = select(func.count()).select_from(seen).scalar_subquery()
     left = select(func.count(met.c.clip_id.distinct())).scalar_subquery()
-    last = select(func.max(roughly.c.place)).scalar_subquery()
-    of_last = last.bitwise_rshift(literal_column(str(_CLIP_BITS), Integer)) / cast(_FINE, Double)
+    last = select(_told(func.max(roughly.c.place))).scalar_subquery()
     place = _number(max(rough.depth - 1, 0))
     # Of clips: one may have several centres, all of them near.
     nearest = func.min(met.c.distance)
@@ -162,15 +163,49 @@ def _doubtful(roughly: CTE, seen: CTE, met: CTE, rough: Rough) -> ColumnElement[
         .limit(_number(1))
         .scalar_subquery()
     )
-    error = bindparam("rough_error", rough.error, type_=Double)
+    # The basis was made of all, and perhaps before these were there: what the filters keep may
+    # differ in other directions. PostgreSQL's `greatest` passes nulls over.
+    error = func.greatest(
+        bindparam("rough_error", rough.error, type_=Double), _measured_error(roughly, met)
+    )
     return or_(
         2 * left < looked_at,
-        # A negative inner product, where a distance is one less a cosine.
-        and_(
-            taken >= _number(rough.take),
-            func.coalesce(end, 2.0) > 1 + of_last - error,
-        ),
+        and_(taken >= _number(rough.take), func.coalesce(end, 2.0) > last - error),
     )
+
+
+def _measured_error(roughly: CTE, met: CTE) -> ColumnElement[float]:
+    """`SURE` deviations of what sketches and centres tell of the same shots; null: of none.
+
+    Of shots with one centre, for a place tells the shot alone.
+    """
+    lone = (
+        select(met.c.clip_id, func.min(met.c.distance).label("distance"))
+        .group_by(met.c.clip_id)
+        .having(func.count() == _number(1))
+        .subquery("lone")
+    )
+    told = select(_clip(roughly).label("clip_id"), _told(roughly.c.place).label("distance"))
+    rough = told.subquery("told")
+    off = lone.c.distance - rough.c.distance
+    deviation: ColumnElement[float] = literal_column(str(SURE), Double) * func.sqrt(
+        func.avg(off * off)
+    )
+    return (
+        select(deviation)
+        .select_from(lone.join(rough, rough.c.clip_id == lone.c.clip_id))
+        .scalar_subquery()
+    )
+
+
+def _clip(roughly: CTE) -> ColumnElement[int]:
+    return roughly.c.place.bitwise_and(_number((1 << _CLIP_BITS) - 1))
+
+
+def _told(place: ColumnElement[int]) -> ColumnElement[float]:
+    """The distance that a sketch tells: one more than its negative inner product."""
+    fine = place.bitwise_rshift(literal_column(str(_CLIP_BITS), Integer))
+    return 1 + fine / cast(_FINE, Double)
 
 
 def _columns(meaning: Meaning) -> tuple[Any, Any, Any]:
