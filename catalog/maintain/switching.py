@@ -150,7 +150,9 @@ class Switching:
         with self._database.session() as session:
             sketches.forget(session, _removable(session, name).id)
         with self._database.session() as session:
-            row = _removable(session, name)
+            _removable(session, name)
+            filling.hold_batches(session)
+            row = _removable(session, name)  # as it is now that we have waited
             count = vectors.count_vectors(session, row.id)
             count += spoken.count_vectors(session, row.id)
             freed = filling.remove_encoder(session, row.id)
@@ -200,10 +202,8 @@ class Switching:
 
 
 def _removable(session: Session, name: str) -> EncoderRow:
-    """The encoder of that name, which does not answer; no batch begins until the session ends."""
-    row_called(session, name)
-    filling.hold_batches(session)
-    row = row_called(session, name)  # as it is now that we have waited
+    """The encoder of that name, which does not answer."""
+    row = row_called(session, name)
     if row.active:
         raise InvalidInputError(
             f"{row.name} answers searches and cannot be removed.",

@@ -174,7 +174,7 @@ def _doubtful(roughly: CTE, seen: CTE, met: CTE, rough: Rough) -> ColumnElement[
     )
 
 
-def _measured_error(roughly: CTE, met: CTE) -> ColumnElement[float]:
+def _measured_error(roughly: CTE, met: CTE) -> ColumnElement[Any]:
     """`SURE` deviations of what sketches and centres tell of the same shots; null: of none.
 
     Of shots with one centre, for a place tells the shot alone.
@@ -202,7 +202,7 @@ def _clip(roughly: CTE) -> ColumnElement[int]:
     return roughly.c.place.bitwise_and(_number((1 << _CLIP_BITS) - 1))
 
 
-def _told(place: ColumnElement[int]) -> ColumnElement[float]:
+def _told(place: ColumnElement[int]) -> ColumnElement[Any]:
     """The distance that a sketch tells: one more than its negative inner product."""
     fine = place.bitwise_rshift(literal_column(str(_CLIP_BITS), Integer))
     return 1 + fine / cast(_FINE, Double)
