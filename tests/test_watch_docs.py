@@ -40,7 +40,7 @@ def test_the_document(rushes: Path, environment: dict[str, str]) -> None:
         listener.kill()
         listener.communicate()
     assert "1 registered, 0 known" in done.stdout
-    assert "latency: median_s" in done.stdout
+    assert "from settled to searchable, median_s" in done.stdout
     assert "is not watched any more" in done.stdout
     rows = subprocess.run(
         ["catalog", "sql", block("sql").strip().rstrip(";")],

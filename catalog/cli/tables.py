@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -30,21 +30,30 @@ def add_row(table: Table, *cells: object) -> None:
 
 def print_table(table: Table) -> None:
     """Show it; where the terminal is too narrow for its columns, a line for each cell."""
-    # Without a terminal Rich takes 80 columns and folds; a pipe has no width.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+    # Without a terminal Rich takes 80 columns and folds; a pipe is as wide as what goes through it.
+    console = Console() if sys.stdout.isatty() else Console(width=max(80, _whole_width(table)))
     if table.show_header and _least_width(table) > console.width:
         _print_lines(console, table)
     else:
         console.print(table)
 
 
+def _whole_width(table: Table) -> int:
+    return _width(table, map(_longest, table.columns))
+
+
 def _least_width(table: Table) -> int:
-    return sum(_least(column) for column in table.columns) + 2 * (len(table.columns) - 1)
+    return _width(table, (min(_longest(column), _READABLE) for column in table.columns))
 
 
-def _least(column: Column) -> int:
-    longest = max((cell_len(str(cell)) for cell in column.cells), default=0)
-    return max(cell_len(str(column.header)), min(longest, _READABLE))
+def _width(table: Table, cells: Iterable[int]) -> int:
+    headers = (cell_len(str(column.header)) for column in table.columns)
+    return sum(map(max, headers, cells)) + 2 * (len(table.columns) - 1)
+
+
+def _longest(column: Column) -> int:
+    lines = (line for cell in column.cells for line in str(cell).split("\n"))
+    return max(map(cell_len, lines), default=0)
 
 
 def _print_lines(console: Console, table: Table) -> None:

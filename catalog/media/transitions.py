@@ -52,6 +52,9 @@ _MEAN_OFF, _MOST_OFF, _DETAIL_LEFT = 0.17, 0.3, (0.2, 0.8)
 _FAR_MEAN_OFF, _FAR_MOST_OFF, _FAR_DETAIL_LEFT, _FAR_ALIKE = 0.3, 0.47, (0.4, 0.68), 0.4
 # Contrast of a dissolve's ends: at least this, and this share of the other's; else it is a fade.
 _LEAST_OF_END, _END_SHARE = 3.0, 0.15
+# From one plain colour to another, nothing else tells a dissolve from light that changes all along:
+# it begins and ends. A tenth of it at either end gets this share of the way that is usual.
+_REST = 0.25
 # A step this long along the line is a cut, and going back this far is movement.
 _LONGEST_STEP, _BACK = 0.45, 0.08
 # A better window may still follow for this long.
@@ -65,8 +68,6 @@ _NOTHING = 1.0
 _SLOW = Fraction(3, 5)
 _ONES = np.ones(_THUMB[0] * _THUMB[1] * 3, np.float32)
 _LEAST = _LEAST_CHANGE**2 * len(_ONES)
-
-
 # Plain colours that differ by less may be one wall under a light that is turned up.
 _PLAIN_POWER = 25.0**2 * len(_ONES)
 
@@ -286,6 +287,9 @@ class TransitionDetector:
         window = list(islice(self._seen, begin, None))
         if self._is_dip(begin, power) or _same_scene(window[0].coloured, window[-1].coloured):
             return None
+        plain = max(window[0].contrast, window[-1].contrast) < _LEAST_OF_END
+        if plain and not _rests_at_ends(along):
+            return None
         far = off.mean() > _MEAN_OFF or off.max() > _MOST_OFF
         if far and _alike(window[0], window[-1]) > _FAR_ALIKE:
             return None
@@ -356,6 +360,13 @@ def _signature(picture: Picture) -> _Signature:
     contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
     pixels = thumb.astype(np.float32).ravel()
     return _Signature(picture.pts, pixels, coloured, contrast)
+
+
+def _rests_at_ends(along: Vector) -> bool:
+    """Whether hardly anything changes first and last, of ways from 0 to 1."""
+    edge = max(2, len(along) // 10)
+    least = _REST * edge / (len(along) - 1)
+    return bool(max(along[edge], 1.0 - along[-1 - edge]) <= least)
 
 
 def _same_scene(one: RgbPicture, other: RgbPicture) -> bool:
