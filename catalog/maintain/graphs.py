@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
+from catalog.maintain.alone import alone
 from catalog.maintain.sketches import keep_sketches
 from catalog.store import centres, vectors
 from catalog.store.centres import Sizes
@@ -54,10 +54,8 @@ def _due(size: Sizes) -> list[tuple[str, int]]:
 
 
 def _build(database: Database, row: EncoderRow, table: str) -> bool:
-    with database.connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        key = {"a": _LOCK, "b": row.id}
-        if not connection.execute(text("SELECT pg_try_advisory_lock(:a, :b)"), key).scalar():
+    with alone(database, _LOCK, row.id) as connection:
+        if connection is None:
             return False
         try:
             centres.build_graph(connection, row.id, row.dimension, table)
@@ -65,8 +63,4 @@ def _build(database: Database, row: EncoderRow, table: str) -> bool:
             if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
                 raise
             return False  # the encoder was removed meanwhile
-        finally:
-            # The settings were this connection's own, and it goes back to the pool.
-            connection.execute(text("RESET ALL"))
-            connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), key)
         return True

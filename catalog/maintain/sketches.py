@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.errors import DatabaseConflictError
+from catalog.maintain.alone import alone
 from catalog.store import sketches
 from catalog.store.sketches import Progress
 from catalog.store.vectors import EncoderRow
@@ -48,20 +49,13 @@ def _keep(database: Database, encoder: EncoderRow, centres: int) -> bool:
             return False
         if not _due(session, encoder, sketches.progress(session, encoder.id), centres):
             return False
-    with database.connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        key = {"a": _LOCK, "b": encoder.id}
-        if not connection.execute(text("SELECT pg_try_advisory_lock(:a, :b)"), key).scalar():
+    with alone(database, _LOCK, encoder.id) as connection:
+        if connection is None or not _make(database, encoder, centres):
             return False
-        try:
-            made = _make(database, encoder, centres)
-            if made:
-                # The index tells which assets have one without a look at their pages, once they
-                # are known to; and what `announce` left in it is met by each search.
-                connection.execute(text("VACUUM (ANALYZE, INDEX_CLEANUP ON) catalog.sketch"))
-            return made
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), key)
+        # The index tells which assets have one without a look at their pages, once they
+        # are known to; and what `announce` left in it is met by each search.
+        connection.execute(text("VACUUM (ANALYZE, INDEX_CLEANUP ON) catalog.sketch"))
+        return True
 
 
 def _due(session: Session, encoder: EncoderRow, now: Progress | None, centres: int) -> bool:
