@@ -12,7 +12,7 @@ from catalog.cli.session import fail_with_reason, opened, say_json
 
 app = Program(help="Bins: ordered selections of clips.")
 
-Bin = Annotated[str, typer.Argument(help="Its name or number.")]
+Bin = Annotated[str, typer.Argument(metavar="BIN", help="Its name or number.")]
 Items = Annotated[list[int], typer.Argument(help="Items, by their numbers in `catalog bin show`.")]
 
 

@@ -1,13 +1,18 @@
-"""How `--help` reads: verbs by what one wants to do, and values by plain names."""
+"""How `--help` reads: verbs by what one wants to do, values by plain names; and wrong commands."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from catalog.cli.session import say_json
+from catalog.errors import InvalidInputError
 
 if TYPE_CHECKING:
     # Typer carries a click of its own, and no public name for these.
@@ -37,6 +42,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 _TYPE = re.compile(r" <(?:list\[)?(str|int|float|path|Path)\]?>")
 _NAMED = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "path": "PATH", "Path": "PATH"}
 _NO_LIMIT = 10_000
+# Where a command's context keeps that its errors are wanted as JSON.
+_AS_JSON = "catalog.as_json"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,6 +89,41 @@ class Verbs(TyperGroup):
         for heading, names in sections.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, about[name]) for name in names])
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: Context | None = None,
+        **extra: Any,  # noqa: ANN401  # click's own
+    ) -> Context:
+        """Read the command; one that is wrong is an object for programs that asked for JSON."""
+        options = args[: args.index("--")] if "--" in args else args
+        as_json = parent is None and "--json" in options
+        with _told(as_json=as_json):
+            context = super().make_context(info_name, args, parent, **extra)
+        context.meta[_AS_JSON] = as_json or context.meta.get(_AS_JSON, False)
+        return context
+
+    def invoke(self, ctx: Context) -> Any:  # noqa: ANN401  # whatever a verb gives back
+        """Run the verb, whose own arguments are read only now."""
+        with _told(as_json=ctx.meta[_AS_JSON]):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _told(*, as_json: bool) -> Iterator[None]:
+    """Say in JSON what is wrong with a command, where that was asked for."""
+    try:
+        yield
+    except TyperException as wrong:
+        if not as_json:
+            raise
+        context: Context | None = getattr(wrong, "ctx", None)
+        path = context.command_path if context is not None else "catalog"
+        error = InvalidInputError(wrong.format_message(), remedy=f"{path} --help tells more.")
+        say_json(error.as_json())
+        raise typer.Exit(error.exit_code) from None
 
 
 class Program(typer.Typer):

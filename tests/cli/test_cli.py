@@ -418,3 +418,23 @@ def test_the_commands_of_the_sampling_page(cli, tmp_path: Path):
     for line in lines:
         answer = cli(*shlex.split(line.replace("/media", str(tmp_path)))[1:])
         assert answer.code == 0, (line, answer.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("search", "a", "--limit", "x", "--json"), "--limit"),
+        (("nonsense", "--json"), "No such command 'nonsense'."),
+        (("bin", "add", "--json"), "Missing argument 'BIN'."),
+    ],
+)
+def test_a_wrong_command_is_told_in_json_where_json_was_asked_for(cli, words, message):
+    answer = cli(*words)
+    error = json.loads(answer.out)["error"]
+    assert (answer.code, answer.err, error["code"]) == (2, "", "invalid_input")
+    assert message in error["message"]
+
+    # What follows -- are words, not options.
+    words = [word for word in words if word != "--json"]
+    answer = cli(*words, "--", "--json")
+    assert (answer.code, answer.out) == (2, "")
