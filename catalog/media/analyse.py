@@ -203,7 +203,11 @@ class Analysis:
 
     def _still(self) -> Shot:
         signature = recognise(check_readable(self._path))
-        if signature is not None and signature.reader is Reader.FFMPEG and signature.name != "GIF":
+        # Varieties that Pillow lacks, such as JPEG-LS, were described by FFmpeg.
+        by_ffmpeg = self._probe.container.endswith("_pipe")
+        if signature is not None and signature.reader is Reader.FFMPEG:
+            by_ffmpeg |= signature.name != "GIF"
+        if by_ffmpeg:
             reader = PictureReader(self._path, self._probe, self._policy)
             rgb = next(iter(reader)).render()
             content, (height, width) = encode_jpeg(rgb), rgb.shape[:2]

@@ -139,7 +139,7 @@ SOUND_SUFFIXES = frozenset(
         ".ape",
         ".wv",
         ".tta",
-        *(".weba", ".thd", ".mlp", ".dsf", ".dff", ".gsm", ".voc", ".ra", ".adx"),
+        *(".weba", ".thd", ".mlp", ".dsf", ".dff", ".gsm", ".spx", ".voc", ".ra", ".adx"),
     }
 )
 MEDIA_SUFFIXES = STILL_SUFFIXES | VIDEO_SUFFIXES | SOUND_SUFFIXES

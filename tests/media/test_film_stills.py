@@ -182,10 +182,10 @@ def test_densities_are_shown_as_light(tmp_path):
     assert 200 < film[2] < 240 < film[3]
 
 
-@pytest.mark.parametrize("suffix", ["sgi", "pcx", "qoi", "ras"])
+@pytest.mark.parametrize("suffix", ["sgi", "pcx", "qoi", "ras", "jls"])
 def test_stills_of_other_programs_are_shown(tmp_path, suffix):
-    """What programs for pictures wrote before everybody wrote PNG."""
-    codec = {"ras": "sunrast"}.get(suffix, suffix)
+    """What programs wrote before everybody wrote PNG, and JPEG-LS, which Pillow lacks."""
+    codec = {"ras": "sunrast", "jls": "jpegls"}.get(suffix, suffix)
     pixels = np.full((24, 40, 3), (200, 30, 60), np.uint8)
     context = av.CodecContext.create(codec, "w")
     context.width, context.height, context.time_base = 40, 24, Fraction(1, 25)
