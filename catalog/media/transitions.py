@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -267,12 +268,13 @@ class TransitionDetector:
                 continue
             if _alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
                 continue
-            blend = self._blend(last - length)
-            if blend is not None and (self._best is None or blend.strength > self._best.strength):
-                self._best = blend
+            self._best = self._blend(last - length) or self._best
 
     def _blend(self, begin: int) -> _Blend | None:
-        """What was seen from there on as a dissolve, if it lies along the line between its ends."""
+        """What was seen from there on as a dissolve, if it lies along the line between its ends.
+
+        None of one that is no stronger than the best so far.
+        """
         pixels = self._past.pixels[begin:]
         way = pixels - pixels[0]
         line = way[-1]
@@ -284,8 +286,11 @@ class TransitionDetector:
         off = np.sqrt(np.maximum(0.0, np.einsum("ij,ij->i", way, way) / power - along**2))
         if off.mean() > _FAR_MEAN_OFF or off.max() > _FAR_MOST_OFF:
             return None
+        strength = math.sqrt(power / line.size) * (1.0 - float(off.mean()))
+        if self._best is not None and strength <= self._best.strength:
+            return None
         window = list(islice(self._seen, begin, None))
-        if self._is_dip(begin, power) or _same_scene(window[0].coloured, window[-1].coloured):
+        if self._is_dip(begin, power):
             return None
         plain = max(window[0].contrast, window[-1].contrast) < _LEAST_OF_END
         if plain and not _rests_at_ends(along):
@@ -298,10 +303,10 @@ class TransitionDetector:
         if left is not None and not least < left < most:
             return None
         first, middle, last = (int(np.argmax(along >= share)) for share in (0.08, 0.5, 0.92))
-        if last - first < 2:
+        # What takes longest to say is asked last.
+        if last - first < 2 or _same_scene(window[0].coloured, window[-1].coloured):
             return None
         found = Transition(window[max(0, first - 1)].pts, window[middle].pts, window[last].pts)
-        strength = float(np.sqrt(power / line.size)) * (1.0 - float(off.mean()))
         return _Blend(found, strength, window[-1].pts)
 
     def _is_dip(self, begin: int, power: float) -> bool:
@@ -371,7 +376,7 @@ def _rests_at_ends(along: Vector) -> bool:
 
 def _same_scene(one: RgbPicture, other: RgbPicture) -> bool:
     """Whether the middle of one picture's smallest view is in the other's, under whatever light."""
-    return matched(one, other) > _SAME_SCENE
+    return any(found > _SAME_SCENE for found in _matches(one, other))
 
 
 def matched(one: RgbPicture, other: RgbPicture) -> float:
@@ -381,17 +386,19 @@ def matched(one: RgbPicture, other: RgbPicture) -> float:
     and however the camera moved in between; 0 if there is nothing in one of them. The pictures are
     smallest views, or parts of them.
     """
+    return max(_matches(one, other), default=0.0)
+
+
+def _matches(one: RgbPicture, other: RgbPicture) -> Iterator[float]:
+    """How well the middle of each is found in the other; nothing if there is nothing in one."""
     import cv2  # noqa: PLC0415
 
     height, width = one.shape[:2]
     middle = slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
-    if min(float(each[middle].std((0, 1)).max()) for each in (one, other)) < _NOTHING:
-        return 0.0
-    found = (
-        cv2.matchTemplate(one, other[middle], cv2.TM_CCOEFF_NORMED),
-        cv2.matchTemplate(other, one[middle], cv2.TM_CCOEFF_NORMED),
-    )
-    return max(float(each.max()) for each in found)
+    if min(float(cv2.meanStdDev(each[middle])[1].max()) for each in (one, other)) < _NOTHING:
+        return
+    yield float(cv2.matchTemplate(one, other[middle], cv2.TM_CCOEFF_NORMED).max())
+    yield float(cv2.matchTemplate(other, one[middle], cv2.TM_CCOEFF_NORMED).max())
 
 
 def _may_blend(first: float, second: float, power: float) -> bool:
