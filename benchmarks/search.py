@@ -10,6 +10,10 @@ the frames pgvector as it is usually written, LanceDB, Qdrant Edge and FAISS; ex
 from numpy. Prints a table and, as its last line,
 one JSON object of named figures.
 
+The queries lie near stored pictures, as examples do. Texts do not: *text-like* queries share a
+tenth of their length with a picture, as the texts of a contrastive model do, and ask the catalogue
+alone (``min_recall_text``).
+
 ``--growth`` also asks catalogues of 100,000 and 1,000,000 frames. With ``--reuse`` data and
 databases are kept in DIR; making them takes minutes, the searches less. Each query is asked
 twice: ``p50_ms`` and ``p95_ms`` are of the second time, ``first_ms`` is the median of the first.
@@ -23,97 +27,27 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import search_contenders
-from benchmarks.search_data import FRAMES, SHOTS, catalogue_of, data_of, generator, plain_connection
+from benchmarks.search_data import (
+    FRAMES,
+    SHOTS,
+    catalogue_of,
+    data_of,
+    generator,
+    sizes_of,
+)
+from benchmarks.search_filters import Filter, filters_of, tag_assets, text_like
 from catalog import Catalog
 from catalog.store import vectors
 
 K = 10
+TEXT_LIKE = "catalogue, text-like"
 Answer = Callable[[int], list[int]]
 """The ids found for one query, by its number."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A filter as the catalogue's query says it, and which assets it keeps of each query."""
-
-    name: str
-    query: Callable[[int], str]
-    where: str
-    kept: Callable[[int], np.ndarray]
-    lance: str | None = None
-    """The same in LanceDB's words; None: it is not asked."""
-
-
-def filters_of(data: dict[str, np.ndarray], queries: np.ndarray) -> list[Filter]:
-    """The filters, by asset: the exact share is as near as whole assets allow."""
-    collection, day = data["collection"], data["day"]
-    everything = np.ones(len(collection), bool)
-    found = [Filter("100", lambda _: "", "true", lambda _: everything, "")]
-    for name, below in (("50", 50), ("10", 10), ("1", 1)):
-        kept = collection < below
-        asked = "collection:" + ",".join(f"c{c:02}" for c in range(below))
-        found.append(Filter(name, lambda _, q=asked: q, f"collection < 'c{below:02}'",
-                            lambda _, k=kept: k, f"collection < {below}"))  # fmt: skip
-    for name, share in (("0.2", 0.002), ("0.01", 0.0001)):
-        last = int(np.sort(day)[max(round(share * len(day)), 1) - 1])
-        date = np.datetime64("2016-01-01") + last
-        found.append(Filter(name, lambda _, d=date: f"recorded:..{d}",
-                            f"recorded < '{date + 1}'", lambda _, k=day <= last: k,
-                            f"day <= {last}"))  # fmt: skip
-    topic = _topics(data)
-    likeness = topic @ queries.T
-    for name, sign in (("correlated", 1), ("anti-correlated", -1)):
-        found.append(_by_likeness(name, sign * likeness))
-    return found
-
-
-def _topics(data: dict[str, np.ndarray]) -> np.ndarray:
-    step = SHOTS * FRAMES
-    return np.stack([
-        data["E"][at : at + step : 17].astype("f4").mean(0)
-        for at in range(0, len(data["asset"]), step)
-    ])  # fmt: skip
-
-
-def _by_likeness(name: str, likeness: np.ndarray) -> Filter:
-    """By tag: the half of the assets that is likest (or least like) to the query is tagged so."""
-    kept = [row >= np.median(row) for row in likeness.T]
-    return Filter(name, lambda q: f"tag:{name}-{q}", name, lambda q: kept[q])
-
-
-def tag_assets(catalog: Catalog, every: list[Filter], queries: int) -> None:
-    """Write the tags of the filters that follow each query's likeness, and nothing of before."""
-    with plain_connection(catalog) as connection:
-        # Without the triggers: each tag would write its assets anew, and leave dead rows.
-        connection.execute("SET session_replication_role = replica")
-        # A folder that is used again may hold those of other queries.
-        connection.execute("DELETE FROM asset_tag")
-        connection.execute("DELETE FROM tag")
-        connection.execute("DELETE FROM phrase")
-        for one in every:
-            if one.where != one.name:
-                continue
-            for number in range(queries):
-                connection.execute(
-                    "INSERT INTO tag (name) VALUES (%s) ON CONFLICT DO NOTHING",
-                    [f"{one.name}-{number}"],
-                )
-                connection.execute(
-                    "INSERT INTO asset_tag (asset_id, tag_id) SELECT a, t.id FROM tag t, "
-                    "unnest(%s::bigint[]) a WHERE t.name = %s ON CONFLICT DO NOTHING",
-                    [(np.flatnonzero(one.kept(number)) + 1).tolist(), f"{one.name}-{number}"],
-                )
-        connection.commit()
-        connection.autocommit = True
-        # What was written just now is tidied up before the clock starts, not beside it.
-        connection.execute("VACUUM (ANALYZE) tag, asset_tag, phrase")
-        connection.execute("CHECKPOINT")
 
 
 class Truth:
@@ -221,11 +155,11 @@ class Bare:
         return [row[at] for row in rows[:K] if row[at] is not None]
 
 
-def answering(catalog: Catalog, one: Filter) -> Answer:
+def answering(catalog: Catalog, one: Filter, named: str = "query") -> Answer:
     """``Catalog.search()`` under a filter, all of Python in it."""
 
     def through(number: int) -> list[int]:
-        text = f"query {number} {one.query(number)}".strip()
+        text = f"{named} {number} {one.query(number)}".strip()
         return [hit.clip["id"] for hit in catalog.search(text, limit=K, all_=True).hits]
 
     return through
@@ -256,6 +190,38 @@ def ask_catalogue(
     return table
 
 
+def ask_as_texts(
+    catalog: Catalog, data: dict[str, np.ndarray], every: list[Filter], queries: int, frames: int
+) -> list[dict]:
+    """The catalogue under the filters that are the same for all queries, asked as texts ask."""
+    asked = text_like(data["E"], queries)
+    save(catalog, "text", asked)
+    truth, table = Truth(data, asked), []
+    for one in every:
+        if one.where == one.name:
+            continue
+        text = f"text 0 {one.query(0)}".strip()
+        kind = catalog.search(text, limit=K, all_=True).plan.kind
+        figures = measured(
+            answering(catalog, one, "text"),
+            lambda number, one=one: truth.clips(number, one.kept(number)),
+            queries,
+        )
+        table.append({"frames": frames, "engine": TEXT_LIKE, "filter": one.name, "plan": kind,
+                      **figures})  # fmt: skip
+        say(table[-1])
+    return table
+
+
+def save(catalog: Catalog, named: str, asked: np.ndarray) -> None:
+    """Keep the queries' vectors as phrases, so that no encoder is needed."""
+    with catalog.database.session() as session:
+        encoder = vectors.active_encoder(session)
+        assert encoder is not None
+        texts = [f"{named} {number}" for number in range(len(asked))]
+        vectors.save_phrases(session, encoder.id, texts, list(asked))
+
+
 def say(row: dict) -> None:
     """One line of the table."""
     print(
@@ -276,12 +242,9 @@ def run(folder: Path, frames: int, queries: int, *, contenders: bool) -> tuple[l
     every, truth = filters_of(data, asked), Truth(data, asked)
     with Catalog.open(settings) as catalog:
         tag_assets(catalog, every, queries)
-        with catalog.database.session() as session:
-            encoder = vectors.active_encoder(session)
-            assert encoder is not None
-            texts = [f"query {number}" for number in range(queries)]
-            vectors.save_phrases(session, encoder.id, texts, list(asked))
+        save(catalog, "query", asked)
         table = ask_catalogue(catalog, every, truth, queries, frames)
+        table += ask_as_texts(catalog, data, every, queries, frames)
         if contenders:
             ours = {row["filter"]: row["recall"] for row in table if row["engine"] == "catalogue"}
             task = search_contenders.Task(
@@ -290,8 +253,9 @@ def run(folder: Path, frames: int, queries: int, *, contenders: bool) -> tuple[l
             for engine, one, figures in search_contenders.ask(task):
                 table.append({"frames": frames, "engine": engine, "filter": one, **figures})
                 say(table[-1])
+        sizes = sizes_of(catalog)
     costs = json.loads((settings.home / "costs.json").read_text())
-    return table, costs
+    return table, {**costs, "bytes": sizes}
 
 
 def figures_of(table: list[dict], costs: dict, frames: int) -> dict:
@@ -302,7 +266,15 @@ def figures_of(table: list[dict], costs: dict, frames: int) -> dict:
     scale = 1_000_000 / frames
     figures = {
         "frames": frames,
-        "min_recall": min(r["recall"] for r in table if r["engine"].startswith("catalogue")),
+        "min_recall": min(
+            r["recall"] for r in table if r["engine"] in {"catalogue", "catalogue, bare SQL"}
+        ),
+        "min_recall_text": min(r["recall"] for r in table if r["engine"] == TEXT_LIKE),
+        "recall_text": {
+            f"{r['filter']} of {r['frames']:,}": r["recall"]
+            for r in table
+            if r["engine"] == TEXT_LIKE
+        },
         "recall": {name: row["recall"] for name, row in ours.items()},
         "p50_ms": {name: row["p50_ms"] for name, row in ours.items()},
         "p95_ms": {name: row["p95_ms"] for name, row in ours.items()},

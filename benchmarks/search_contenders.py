@@ -23,7 +23,8 @@ from catalog import Catalog
 from catalog.db.vectors import fetch_type, register
 
 if TYPE_CHECKING:
-    from benchmarks.search import Filter, Truth
+    from benchmarks.search import Truth
+    from benchmarks.search_filters import Condition, Filter
 
 K = 10
 USUAL = "pgvector as usually written"
@@ -122,14 +123,34 @@ def _faiss(task: Task) -> Rows:
     for at in range(0, len(rows), 50_000):
         index.add(np.asarray(rows[at : at + 50_000], "f4"))
     for one in task.every:
+        # What is kept is known before the clock starts: the comparing alone is the limit.
+        chosen = [_chosen(one.kept(n)[task.data["asset"]]) for n in range(len(task.queries))]
 
-        def answer(number: int, one: Filter = one) -> list[int]:
-            kept = np.flatnonzero(one.kept(number)[task.data["asset"]])
-            chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(kept))
-            _, found = index.search(task.queries[number : number + 1], K, params=chosen)
+        def answer(number: int, chosen: list[Any] = chosen) -> list[int]:
+            _, found = index.search(task.queries[number : number + 1], K, params=chosen[number])
             return [int(row) + 1 for row in found[0] if row >= 0]
 
         yield FAISS, one.name, task.figures(one, answer)
+
+
+def _chosen(kept: np.ndarray) -> Any:  # noqa: ANN401  # FAISS's
+    import faiss  # noqa: PLC0415
+
+    if kept.all():
+        return None
+    return faiss.SearchParameters(sel=faiss.IDSelectorBitmap(np.packbits(kept, bitorder="little")))
+
+
+def _tags(task: Task) -> list[list[int]]:
+    """The numbers of each asset's tags, of the filters that follow the queries' likeness."""
+    tags: list[list[int]] = [[] for _ in task.data["collection"]]
+    for number in range(len(task.queries)):
+        for one in task.every:
+            condition = one.condition(number)
+            if condition is not None and condition[1] == "has":
+                for asset in np.flatnonzero(one.kept(number)):
+                    tags[asset].append(condition[2])
+    return tags
 
 
 def _lance(task: Task) -> Rows:
@@ -140,33 +161,40 @@ def _lance(task: Task) -> Rows:
     import pyarrow as pa  # noqa: PLC0415
 
     data, frames = task.data, len(task.data["E"])
-    place = task.folder / f"lance-{frames}"
+    place = task.folder / f"lance-{frames}-{len(task.queries)}"
     database = lancedb.connect(str(place))
     if not (place / "done").exists():
         shutil.rmtree(place, ignore_errors=True)
-        rows = np.asarray(data["E"], "f4")
+        rows, tags = np.asarray(data["E"], "f4"), _tags(task)
         table = database.create_table("frames", pa.table({
             "id": np.arange(1, frames + 1),
             "collection": data["collection"][data["asset"]],
             "day": data["day"][data["asset"]],
+            "tags": pa.array([tags[asset] for asset in data["asset"]], pa.list_(pa.int64())),
             "vector": pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), rows.shape[1]),
         }))  # fmt: skip
         table.create_index(metric="cosine", vector_column_name="vector", index_type="IVF_PQ")
         table.create_scalar_index("collection")
         table.create_scalar_index("day")
+        table.create_scalar_index("tags", index_type="LABEL_LIST")
         (place / "done").touch()
     table = database.open_table("frames")
     for one in task.every:
-        if one.lance is None:
-            continue
 
         def answer(number: int, one: Filter = one) -> list[int]:
             search = table.search(task.queries[number]).distance_type("cosine").refine_factor(10)
-            if one.lance:
-                search = search.where(one.lance, prefilter=True)
+            condition = one.condition(number)
+            if condition is not None:
+                search = search.where(_lance_words(*condition), prefilter=True)
             return search.select(["id", "_distance"]).limit(K).to_arrow()["id"].to_pylist()
 
         yield LANCE, one.name, task.figures(one, answer)
+
+
+def _lance_words(field: str, operator: str, value: int) -> str:
+    if operator == "has":
+        return f"array_has({field}, {value})"
+    return f"{field} {operator} {value}"
 
 
 def _qdrant(task: Task) -> Rows:
@@ -175,16 +203,14 @@ def _qdrant(task: Task) -> Rows:
 
     shard = _qdrant_shard(task)
     for one in task.every:
-        if one.lance is None:
-            continue
-        kept = _qdrant_filter(one.lance)
+        kept = [_qdrant_filter(one.condition(n)) for n in range(len(task.queries))]
 
         def asking(params: SearchParams, kept: Any = kept) -> Callable[[int], list[int]]:  # noqa: ANN401
             def answer(number: int) -> list[int]:
                 request = QueryRequest(
                     limit=K,
                     query=Query.Nearest(task.queries[number].tolist()),
-                    filter=kept,
+                    filter=kept[number],
                     params=params,
                 )
                 return [point.id for point in shard.query(request)]
@@ -200,12 +226,14 @@ def _qdrant(task: Task) -> Rows:
     shard.close()
 
 
-def _qdrant_filter(words: str) -> Any:  # noqa: ANN401  # Qdrant's
-    from qdrant_edge import FieldCondition, Filter, RangeFloat  # noqa: PLC0415
+def _qdrant_filter(condition: Condition | None) -> Any:  # noqa: ANN401  # Qdrant's
+    from qdrant_edge import FieldCondition, Filter, MatchValue, RangeFloat  # noqa: PLC0415
 
-    if not words:
+    if condition is None:
         return None
-    field, operator, value = words.split()
+    field, operator, value = condition
+    if operator == "has":
+        return Filter(must=[FieldCondition(key=field, match=MatchValue(value))])
     bound = {"<": "lt", "<=": "lte"}[operator]
     return Filter(must=[FieldCondition(key=field, range=RangeFloat(**{bound: float(value)}))])
 
@@ -215,7 +243,7 @@ def _qdrant_shard(task: Task) -> Any:  # noqa: ANN401
     import qdrant_edge as edge  # noqa: PLC0415
 
     rows = task.data["E"]
-    place = task.folder / f"qdrant-{len(rows)}"
+    place = task.folder / f"qdrant-{len(rows)}-{len(task.queries)}"
     if (place / "done").exists():
         return edge.EdgeShard.load(str(place / "shard"))
     shutil.rmtree(place, ignore_errors=True)
@@ -230,16 +258,18 @@ def _qdrant_shard(task: Task) -> Any:  # noqa: ANN401
     shard = edge.EdgeShard.create(
         str(place / "shard"), edge.EdgeConfig(vectors=parameters, hnsw_config=graph)
     )
-    collection = task.data["collection"][task.data["asset"]].tolist()
-    day = task.data["day"][task.data["asset"]].tolist()
-    for field in ("collection", "day"):
+    asset = task.data["asset"]
+    collection = task.data["collection"][asset].tolist()
+    day = task.data["day"][asset].tolist()
+    tags = _tags(task)
+    for field in ("collection", "day", "tags"):
         shard.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Integer))
     for first in range(0, len(rows), 2000):
         block = np.asarray(rows[first : first + 2000], "f4").tolist()
-        points = [
-            edge.Point(at + 1, vector, {"collection": collection[at], "day": day[at]})
-            for at, vector in enumerate(block, first)
-        ]
+        points = []
+        for at, vector in enumerate(block, first):
+            known = {"collection": collection[at], "day": day[at], "tags": tags[asset[at]]}
+            points.append(edge.Point(at + 1, vector, known))
         shard.update(edge.UpdateOperation.upsert_points(points))
     shard.optimize()
     shard.flush()

@@ -30,7 +30,6 @@ from catalog.encoders.null import NullEncoder
 from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
 from catalog.store import vectors
-from catalog.store.centres import graph_name
 from catalog.store.vectors import EncoderRow
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "bench" / "clustered_vectors.py"
@@ -205,14 +204,17 @@ def plain_connection(catalog: Catalog) -> psycopg.Connection:
     return psycopg.connect(plain, options="-c search_path=catalog,public")
 
 
-def _sizes(catalog: Catalog, encoder_id: int) -> dict[str, int]:
-    """Bytes of the tables that grow with the frames, their indexes among them."""
+def sizes_of(catalog: Catalog) -> dict[str, int]:
+    """Bytes of the tables that grow with the frames, each with its indexes."""
+    with catalog.database.session() as session:
+        encoder = vectors.active_encoder(session)
+        assert encoder is not None
+        encoder_id = encoder.id
     statement = """
-        SELECT relname, CASE WHEN relkind = 'i' THEN pg_relation_size(oid)
-                             ELSE pg_total_relation_size(oid) END
+        SELECT relname, pg_total_relation_size(oid)
         FROM pg_class WHERE relnamespace = 'catalog'::regnamespace AND relname = ANY (%s)
     """
-    tables = ["asset", "clip", "frame", "sketch", graph_name(encoder_id)]
+    tables = ["asset", "clip", "frame", "sketch"]
     tables += [f"{name}_{encoder_id}" for name in ("embedding", "centre")]
     with plain_connection(catalog) as connection:
         return {str(name): int(size) for name, size in connection.execute(statement, [tables])}
@@ -239,20 +241,18 @@ def catalogue_of(folder: Path, frames: int, per_shot: int = FRAMES) -> Settings:
         with Measured(catalog) as building:
             build_graphs(catalog.database)
         vacuum(catalog)
-        sizes = _sizes(catalog, encoder_id)
     body = {
         "frames": frames,
         "vectors": vectors_only.as_json(),
         "centres": centring.as_json(),
         "graph": building.as_json(),
-        "bytes": sizes,
     }
     costs.write_text(json.dumps(body))
     return settings
 
 
 class Measured:
-    """Wall time of a block, and processor time of the embedded server in it."""
+    """Wall time of a block, and processor time of the embedded server and this process in it."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._pid = read_postmaster(catalog.settings.postgres_dir / "data")
@@ -275,7 +275,8 @@ class Measured:
             with suppress(psutil.Error):
                 spent = child.cpu_times()
                 total += spent.user + spent.system
-        return float(total)
+        # What Python computes for them, such as sketches, is part of what indexes cost.
+        return float(total) + time.process_time()
 
     def as_json(self) -> dict[str, float]:
         """``{"wall_s", "cpu_s"}``"""
