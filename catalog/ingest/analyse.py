@@ -250,8 +250,9 @@ def _write(
     frames = shots.replace_shots(session, job.asset_id, found)
     told = None
     if probe.kind is not AssetKind.STILL:
+        sound = probe.kind is AssetKind.AUDIO
         told = descriptions.Decoded(
-            duration_pts=counts.end_pts if probe.duration is None else None,
+            duration_pts=counts.end_pts if probe.duration is None or sound else None,
             variable_frame_rate=counts.variable_frame_rate if probe.video else None,
             loudness=counts.loudness,
             speaking=speech.ranges_of(spoken),

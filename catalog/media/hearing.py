@@ -48,6 +48,8 @@ def hear_file(
 ) -> bool:
     """Give a file's main sound to ``listen``, block by block; False if nothing of it decodes.
 
+    A sound of no or too few samples decodes: there is nothing to hear in it.
+
     ``progress`` is told the seconds done. What ``listen`` does takes the time it takes: the
     decoder waits for it.
 
@@ -68,7 +70,8 @@ def hear_file(
                 progress(values[0])
             elif kind == "heard_all":
                 talk.over = True
-                return blocks.samples > 0
+                _, errors = values
+                return blocks.samples > 0 or not errors
 
 
 class Blocks:

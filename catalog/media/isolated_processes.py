@@ -25,6 +25,7 @@ from catalog.media.isolated_wire import MOST_BYTES, pack, unpack
 
 _START_S = 60.0
 _END_S = 5.0
+_WAIT_S = 1.0
 
 
 class Host:
@@ -175,13 +176,27 @@ class Worker:
             If it has ended, or says what is no message.
         """
         try:
-            if not self.channel.poll(patience_s):
+            if not self._speaks(patience_s):
                 return None
             return unpack(self.channel.recv_bytes(MOST_BYTES))
         except (OSError, pickle.UnpicklingError) as error:
             # Of an end the system gives a number; not of a message that is too long.
             self.babbled = not isinstance(error, OSError) or error.errno is None
             raise EOFError from error
+
+    def _speaks(self, patience_s: float) -> bool:
+        """Whether anything comes within so many seconds in which we ran.
+
+        Where this machine, container or group of processes was halted a while, so was the
+        worker; the clock went on.
+        """
+        waited = 0.0
+        while waited < patience_s:
+            part = min(_WAIT_S, patience_s - waited)
+            if self.channel.poll(part):
+                return True
+            waited += part
+        return False
 
     def kill(self) -> None:
         """End it, from any thread; who waits to hear from it hears the end."""

@@ -25,6 +25,7 @@ from catalog.media.mono import Ear
 from catalog.media.peaks import Outline
 from catalog.media.probe import probe
 from catalog.media.sound import SoundPass, draw_waveform
+from catalog.media.sound_length import ends_early, sound_length
 from catalog.media.strip import Strip
 from catalog.media.told_texts import as_values
 from catalog.media.truncation import missing_bytes
@@ -173,8 +174,10 @@ def _listen(path: Path, found: Probe, report: Report) -> None:
         outline = sound.run()
     if outline is not None:
         report.outline(outline)
-    end_pts = round(sound.seconds / found.time_base)
-    errors = sound.errors + int(missing_bytes(path) > 0)
+    length = sound_length(found, sound.seconds, whole=sound.whole)
+    end_pts = round(length / found.time_base)
+    short = missing_bytes(path) > 0 or ends_early(found, sound.seconds, whole=sound.whole)
+    errors = sound.errors + int(short)
     report.send("ended", sound.decoded, errors, end_pts, False, None, sound.loudness)
 
 

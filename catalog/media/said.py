@@ -35,6 +35,7 @@ from catalog.media.facts import (
 )
 from catalog.media.film_exif import read_film_exif
 from catalog.media.gopro import GoPro, has_gopro_track, read_gopro
+from catalog.media.id3 import read_id3
 from catalog.media.insta360 import insta360_facts, read_insta360
 from catalog.media.mxf import camera_of, described_in, mxf_texts, mxf_timecodes
 from catalog.media.sidecars.camera_metadata import (
@@ -212,7 +213,8 @@ def read_said(
     """Read the parts of an open container; ``parts`` as `catalog.media.chunks` has them."""
     bext = read_bext(parts.get("bext", b""))
     told = with_user_data(container.metadata, read_user_data(parts.get("udta", b"")))
-    tags = clean_tags(with_bext(told, bext))
+    beside = read_id3(path) if container.format.name == "mp3" else {}
+    tags = clean_tags(with_bext(beside | told, bext))
     sets = read_sets(parts.get("acquisition", b""))
     if has_acquisition_track(container):
         sets = read_track(path)

@@ -86,6 +86,9 @@ class SoundPass:
     loudness:
         How loud it is, once it is finished; None if there is no sound, or none that can
         be measured.
+    whole:
+        Whether all that was decoded so far counts: what comes after a change of the
+        sample rate does not.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class SoundPass:
         self.errors = 0
         self.peaks: Peaks | None = None
         self.loudness: Loudness | None = None
+        self.whole = True
 
     @property
     def seconds(self) -> Fraction:
@@ -218,6 +222,7 @@ class SoundPass:
         if self._rate is None:
             self._begin(frame, form.channels)
         elif self._rate != frame.sample_rate:
+            self.whole = False
             return  # a change of rate in the middle; what follows has no place here
         if form != self._form:
             self._hand_on()

@@ -20,6 +20,11 @@ _HEAD_BYTES = 4096
 _EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
 _MOST_EBML_WIDTH = 8
 _LARGEST_RIFF = 0xFFFFFF00
+# Behind the header of the first frame and its side information, whose length is one of these.
+_XING_AT = (13, 21, 36)
+_XING_END = 36 + 16
+_HAS_FRAMES, _HAS_BYTES = 0x01, 0x02
+_TWO_FRAMES = 4096
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 
 
@@ -32,7 +37,7 @@ class TruncatedError(UndecodableError):
 def missing_bytes(path: Path) -> int:
     """Bytes lacking before the end that a file's own structure names; 0 if it names none.
 
-    Of MXF, MP4 and QuickTime, Matroska and WebM, AVI and WAV.
+    Of MXF, MP4 and QuickTime, Matroska and WebM, AVI, WAV, and MP3 with a header of its own.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -47,7 +52,7 @@ def missing_bytes(path: Path) -> int:
         return max(0, length + 8 - size) if length < _LARGEST_RIFF else 0
     if head[4:8] in _FIRST_BOXES:
         return iso_missing_bytes(path)
-    return 0
+    return mp3_missing_bytes(path)
 
 
 def _segment_end(head: bytes) -> int:
@@ -115,6 +120,27 @@ def _box_length(file: BinaryIO, at: int) -> int | None:
     if length == 1:  # the length follows in 64 bits
         length = int.from_bytes(file.read(8), "big")
     return length if len(header) == _BOX_HEADER and length >= _BOX_HEADER else None
+
+
+def mp3_missing_bytes(path: Path) -> int:
+    """Bytes lacking of those that an MP3's Xing header counts; 0 if it has none."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        head = file.read(10)
+        first = 0
+        if head[:3] == b"ID3":
+            first = 10 + sum((each & 0x7F) << 7 * (3 - at) for at, each in enumerate(head[6:10]))
+        file.seek(first)
+        frame = file.read(_XING_END)
+    if len(frame) < _XING_END or frame[0] != 0xFF or frame[1] & 0xE0 != 0xE0:
+        return 0
+    at = next((at for at in _XING_AT if frame[at : at + 4] in (b"Xing", b"Info")), None)
+    if at is None or not frame[at + 7] & _HAS_BYTES:
+        return 0
+    at += 12 if frame[at + 7] & _HAS_FRAMES else 8
+    missing = first + int.from_bytes(frame[at : at + 4], "big") - size
+    # Who wrote it may have counted what he did not write, of a frame or two.
+    return missing if missing > _TWO_FRAMES else 0
 
 
 def truncated(path: Path, form: str, missing: int) -> TruncatedError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, ColumnElement, Numeric, cast, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from catalog.db.models import Asset
 from catalog.domain.media import Loudness, Probe
 from catalog.domain.sidecars import PLACE, SHARED_FACTS
 
+_MOST = 2**63 - 1
 # What the clips' times hang on, and what decoding has corrected.
 _OF_THE_ANALYSIS = ("time_base_num", "time_base_den", "duration_pts", "variable_frame_rate")
 
@@ -191,7 +192,15 @@ def update_decoded(session: Session, asset_id: int, errors: int, told: Decoded |
         values["speaking"] = told.speaking
         if told.duration_pts is not None:
             values["duration_pts"] = told.duration_pts
+            if told.duration_pts:
+                values["bit_rate"] = _bits_in(told.duration_pts)
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+def _bits_in(pts: int) -> ColumnElement[int]:
+    """Bits per second of the whole file, if it lasts so long; a bigint at most."""
+    bits = cast(8 * Asset.size_bytes, Numeric) * Asset.time_base_den
+    return cast(func.least(bits / (cast(pts, Numeric) * Asset.time_base_num), _MOST), BigInteger)
 
 
 def set_loudness(session: Session, asset_id: int, found: Loudness | None) -> None:

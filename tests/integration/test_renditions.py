@@ -59,10 +59,14 @@ def test_a_film_has_a_strip_and_a_sound_its_waveform(catalog: Catalog, tmp_path:
 def test_a_sound_is_found_by_words_and_filters(catalog: Catalog, tmp_path: Path) -> None:
     sound(tmp_path / "Interview Kyjiw.wav", seconds=3)
     (tmp_path / "Interview Kyjiw.srt").write_text("1\n00:00:00,500 --> 00:00:02,000\nThe bridge\n")
-    with wave.open(str(tmp_path / "nothing.wav"), "wb") as file:
-        file.setparams((1, 2, 48000, 0, "NONE", ""))
+    for name, samples in (("nothing.wav", b""), ("click.wav", b"\0\0")):
+        with wave.open(str(tmp_path / name), "wb") as file:
+            file.setparams((1, 2, 48000, 0, "NONE", ""))
+            file.writeframes(samples)
     report = catalog.ingest(tmp_path, tags=["radio"])
-    assert (report.ready, report.failed) == (2, 0)
+    assert (report.ready, report.failed) == (3, 0)
+    # Nothing to hear, and nothing that could not be heard.
+    assert report.warnings == []
     for query in ("kyjiw", '"the bridge"', "kind:audio duration:>2s", "tag:radio duration:3s"):
         names = {hit.asset["name"] for hit in catalog.search(query).hits}
         assert "Interview Kyjiw.wav" in names, query
