@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -36,7 +37,7 @@ def rows_of(connection: Connection, sql: str, values: Mapping[str, Any]) -> list
     sqlalchemy.exc.DBAPIError
         As SQLAlchemy raises it, if the server refuses the statement or is gone.
     """
-    text, names = _numbered(sql)
+    known = _known(sql)
     if not connection.in_transaction():
         connection.begin()  # as with any statement, which its commit or rollback ends
     driver = connection.connection.driver_connection
@@ -47,7 +48,12 @@ def rows_of(connection: Connection, sql: str, values: Mapping[str, Any]) -> list
     for listener in connection.dispatch.before_cursor_execute:
         listener(*told)
     try:
-        rows = cursor.execute(text, [values[name] for name in names]).fetchall()
+        given = [values[name] for name in known.names]
+        # Planning takes longer than most answers, and whoever asks a text twice asks it again. By
+        # itself the driver has a statement planned five times, on each connection, and again
+        # after each transaction that was rolled back.
+        rows = cursor.execute(known.text, given, prepare=known.met or None).fetchall()
+        known.met = True
     except psycopg.Error as error:
         if driver.closed:
             connection.invalidate(error)
@@ -65,9 +71,18 @@ def rows_of(connection: Connection, sql: str, values: Mapping[str, Any]) -> list
     return rows
 
 
+@dataclass(slots=True)
+class _Known:
+    """A text with its parameters as ``$1``, ``$2`` …, and their names in that order."""
+
+    text: bytes
+    names: tuple[str, ...]
+    met: bool = False
+    """Whether this process has asked it before."""
+
+
 @lru_cache(maxsize=512)
-def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
-    """The text with its parameters as ``$1``, ``$2`` …, and their names in that order."""
+def _known(sql: str) -> _Known:
     places: dict[str, int] = {}
 
     def numbered(found: re.Match[str]) -> str:
@@ -75,4 +90,4 @@ def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
             return "%"
         return f"${places.setdefault(found[1], len(places) + 1)}"
 
-    return _PLACE.sub(numbered, sql).encode(), tuple(places)
+    return _Known(_PLACE.sub(numbered, sql).encode(), tuple(places))

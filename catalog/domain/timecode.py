@@ -42,16 +42,17 @@ class Timecode:
     drop: bool = False
 
     def __str__(self) -> str:
-        number = _with_skipped(self.frames, self.nominal) if self.drop else self.frames
-        seconds, frame = divmod(number, self.nominal)
-        minutes, second = divmod(seconds, 60)
-        hour, minute = divmod(minutes, 60)
-        return f"{hour:02d}:{minute:02d}:{second:02d}{';' if self.drop else ':'}{frame:02d}"
+        return _spelt(self.frames, self.nominal, drop=self.drop)
 
     def __add__(self, frames: int) -> Timecode:
         """The address so many frames later (or earlier), wrapping at midnight."""
         day = frames_per_day(self.nominal, drop=self.drop)
         return Timecode((self.frames + frames) % day, self.nominal, self.drop)
+
+    def later(self, frames: int) -> str:
+        """The same spelt: a page of hits has many, and needs no values of them."""
+        day = frames_per_day(self.nominal, drop=self.drop)
+        return _spelt((self.frames + frames) % day, self.nominal, drop=self.drop)
 
 
 def parse_timecode(text: str, rate: Fraction) -> Timecode:
@@ -142,17 +143,17 @@ def timecode_at(start: str | None, rate: Fraction | None, seconds: Fraction) -> 
         return None
     origin = start_timecode(start, rate)
     whole = seconds.denominator * rate.denominator
-    return str(address(origin, seconds.numerator * rate.numerator, whole))
+    return address(origin, seconds.numerator * rate.numerator, whole)
 
 
-def address(origin: Timecode, frames: int, parts: int) -> Timecode:
+def address(origin: Timecode, frames: int, parts: int) -> str:
     """The address ``frames / parts`` frames after the origin, to the nearest.
 
     In whole numbers: as a fraction it would take longer than all else of a hit.
     """
     doubled = 2 * frames + parts
     nearest = doubled // (2 * parts) if doubled >= 0 else -(-doubled // (2 * parts))
-    return origin + nearest
+    return origin.later(nearest)
 
 
 @lru_cache(maxsize=4096)  # asked twice for each hit, and the same for most
@@ -188,8 +189,18 @@ def can_drop(rate: Fraction) -> bool:
 def frames_per_day(nominal: int, *, drop: bool) -> int:
     """How many addresses there are before they repeat."""
     minutes = 24 * 60
-    dropped = _skipped_per_minute(nominal) * (minutes - minutes // 10) if drop else 0
+    if not drop:
+        return minutes * 60 * nominal
+    dropped = _skipped_per_minute(nominal) * (minutes - minutes // 10)
     return minutes * 60 * nominal - dropped
+
+
+def _spelt(frames: int, nominal: int, *, drop: bool) -> str:
+    number = _with_skipped(frames, nominal) if drop else frames
+    seconds, frame = divmod(number, nominal)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02d}:{minute:02d}:{second:02d}{';' if drop else ':'}{frame:02d}"
 
 
 def _skipped_per_minute(nominal: int) -> int:

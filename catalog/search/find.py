@@ -178,11 +178,11 @@ class Search:
 
     def _find(self, asked: _Asked, *, show_plan: bool) -> SearchResult:
         began = time.perf_counter()
-        settings = OPENING if asked.examples or asked.parsed.words else {}
+        settings = OPENING if asked.examples or asked.read.meant else {}
         with self._database.session() as session:
             opening = opened(session, settings)
             sought = self._wishes.at_hand(
-                session, opening, asked.parsed, asked.examples, asked.weights
+                session, opening, asked.read.meant, asked.examples, asked.weights
             )
             if sought is not None:
                 found = self._answered(session, asked, sought, opening, show_plan=show_plan)
@@ -204,7 +204,7 @@ class Search:
         cursor = asked.cursor(ranked=meaning is not None or keywords is not None)
         kept = narrowed(self._database.actor, read.where)
         parts = SearchParts(
-            where=and_(_where(kept, asked.examples), read.versions),
+            where=_where(kept, read, asked.examples),
             flagged=read.flagged,
             free_words=bool(asked.examples) or read.query.has_free_words,
             keywords=keywords,
@@ -239,7 +239,7 @@ class Search:
         explanation = explain(session, statement) if show_plan else None
         check_there(answer)
         known.keep(parts, answer[0])
-        if words is not None and not mended:
+        if keywords is not None and keywords.query is words and not mended:
             reading.keep(words, answer[0].words_read)
         rows = [row for row in answer if row.asset_id is not None]
         first = cursor.rank + 1 if cursor else 1
@@ -318,11 +318,12 @@ def _sent(
     return plan, parts, statement, answer
 
 
-def _where(kept: ColumnElement[bool], examples: Examples) -> ColumnElement[bool]:
+def _where(kept: ColumnElement[bool], read: ReadQuery, examples: Examples) -> ColumnElement[bool]:
     if examples.keep or not examples.like:
-        return kept
+        return read.kept if kept is read.where else and_(kept, read.versions)
     # An asset without shots has no clip, and is no example.
-    return and_(kept, not_(func.coalesce(among_examples(examples.like), false())))
+    others = not_(func.coalesce(among_examples(examples.like), false()))
+    return and_(kept, others, read.versions)
 
 
 def _mended(

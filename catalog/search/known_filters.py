@@ -15,6 +15,7 @@ from time import monotonic
 import numpy as np
 
 from catalog.domain.recent import Recent
+from catalog.store.keys import key_of
 from catalog.store.search import Background, Meaning, SearchParts
 
 _MOST = 1024
@@ -82,17 +83,8 @@ class KnownFilters:
 
 def filters_of(parts: SearchParts, encoder_id: int) -> Hashable:
     """What the filters of a search are known by: two that are equal keep the same."""
-    key = parts.where._generate_cache_key()
-    if key is None:
-        return object()
-    values = tuple(_hashable(bind.effective_value) for bind in key.bindparams)
-    return encoder_id, parts.flagged, key.key, values
-
-
-def _hashable(value: object) -> Hashable:
-    if isinstance(value, list | tuple):
-        return tuple(map(_hashable, value))
-    return value if isinstance(value, Hashable) else object()
+    key = key_of(parts.where)
+    return object() if key is None else (encoder_id, parts.flagged, key.shape, key.values)
 
 
 def _vector(meaning: Meaning) -> bytes:

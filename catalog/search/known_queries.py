@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 
 from catalog.domain.query import Query, parse
 from catalog.domain.recent import Recent
@@ -27,6 +27,10 @@ class ReadQuery:
     where: ColumnElement[bool]
     """What its filters, phrases and what is negated keep."""
     versions: ColumnElement[bool]
+    kept: ColumnElement[bool]
+    """Both of them: one expression, whose key is known after the first time."""
+    meant: str
+    """The words whose meaning is searched."""
     flagged: bool
     words: ColumnElement[Any] | None
     said: ColumnElement[Any] | None
@@ -35,10 +39,13 @@ class ReadQuery:
     def of(cls, text: str, now: datetime) -> ReadQuery:
         """Read it; raises `InvalidQueryError`."""
         query = parse(text, now=now)
+        where, versions = filters.condition(query.root), filters.versions_wanted(query.root)
         return cls(
             query,
-            filters.condition(query.root),
-            filters.versions_wanted(query.root),
+            where,
+            versions,
+            and_(where, versions),
+            query.words,
             filters.asks_for_flagged(query.root),
             filters.keyword_query(query.root),
             said_query(query.root),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Text, cast, literal
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from catalog.domain.recent import Recent
+from catalog.store.keys import key_of
 from catalog.store.search import Keywords
 
 _MOST = 1024
@@ -38,7 +39,5 @@ class KnownWords:
 
 
 def _key(words: ColumnElement[Any]) -> Hashable:
-    key = words._generate_cache_key()
-    if key is None:
-        return None
-    return key.key, tuple(bind.effective_value for bind in key.bindparams)
+    key = key_of(words)
+    return None if key is None else (key.shape, key.values)

@@ -25,7 +25,7 @@ from catalog.search.known_filters import KnownFilters, Looked, filters_of
 from catalog.search.known_sketches import KnownSketches, SketchedQuery
 from catalog.store import centres
 from catalog.store.centres import Sizes
-from catalog.store.search import Meaning, Nearest, Opening, Rough, SearchParts
+from catalog.store.search import Meaning, Nearest, Opening, Rough, SearchParts, Speech
 from catalog.store.search.deciding import COUNTED, count_few, count_kept, sample_kept
 from catalog.store.search.nearest import asks_of_clips
 from catalog.store.search.parts import is_sorted_by_score
@@ -72,12 +72,14 @@ def plan_of(
     hears = None if parts.speech is None else parts.speech.meaning.encoder_id
     assert hears is None or isinstance(hears, int)  # noqa: S101  # as below
     size = _size(session, encoder, hears, opening)
-    parts = replace(_with_speech(parts, size), library=size.frames)
     before = None if known is None else known.of(meaning, size.frames)
+    ground = parts.ground
     if before is not None:
-        parts = replace(parts, ground=before.ground)
+        ground = before.ground
     elif known is not None:
-        parts = replace(parts, ground=known.ground(session, meaning, size.frames))
+        ground = known.ground(session, meaning, size.frames)
+    speech = _with_speech(parts.speech, size)
+    parts = replace(parts, speech=speech, library=size.frames, ground=ground)
     library = Library(size.frames, size.centres, size.graph, encoder.dimension)
     if filtered and known is not None and judged is not None and not _goes_on_wide(parts):
         few = _few(parts, size, library, judged, tried=tried)
@@ -289,8 +291,8 @@ def _sample_of(pages: int) -> float:
     return 100.0 * 0.5 ** max(0, round(math.log2(max(pages, 1) / _SAMPLE_PAGES)))
 
 
-def _with_speech(parts: SearchParts, size: Sizes) -> SearchParts:
+def _with_speech(speech: Speech | None, size: Sizes) -> Speech | None:
     """Where nothing is said the statement is as if there was no speech."""
-    if parts.speech is None or size.lines == 0:
-        return replace(parts, speech=None)
-    return replace(parts, speech=replace(parts.speech, by_graph=size.lines_graph))
+    if speech is None or size.lines == 0:
+        return None
+    return replace(speech, by_graph=size.lines_graph)

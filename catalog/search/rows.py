@@ -84,7 +84,7 @@ def _timecode(row: Row[Any], pts: int) -> str | None:
     origin = _origin(row.start_timecode, num, den)
     if origin is None:
         return None
-    return str(address(origin, pts * row.time_base_num * num, row.time_base_den * den))
+    return address(origin, pts * row.time_base_num * num, row.time_base_den * den)
 
 
 def _rate(row: Row[Any]) -> Fraction:

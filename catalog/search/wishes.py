@@ -53,14 +53,17 @@ class Wishes:
         self,
         session: Session,
         opening: Opening,
-        query: Query,
+        meant: str,
         examples: Examples,
         weights: Weights,
     ) -> Sought | None:
-        """The same as `of` where the vectors are known; None where there is more to do."""
+        """The same as `of` where the vectors are known; None where there is more to do.
+
+        ``meant`` are the query's words.
+        """
         if examples:
             return None
-        words = normal_phrase(query.words)
+        words = normal_phrase(meant)
         encoder, hears = opening.active, opening.hears
         if encoder is None or hears is None or not words:
             return Sought(encoder)

@@ -92,3 +92,21 @@ def test_a_connection_that_broke_is_used_no_more(engine: Engine) -> None:
         assert told.value.connection_invalidated
         victim.rollback()
         assert rows_of(victim, "SELECT 1 AS one", {})[0].one == 1
+
+
+def test_a_text_asked_twice_is_planned_no_more(engine: Engine) -> None:
+    text = "SELECT 17 + %(more)s::int AS found"
+    named = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 17 +%%'"
+
+    def prepared(connection: Connection) -> int:
+        return connection.exec_driver_sql(named).scalar_one()
+
+    with engine.connect() as connection:
+        rows_of(connection, text, {"more": 1})
+        assert prepared(connection) == 0, "most texts are asked once"
+        assert rows_of(connection, text, {"more": 2})[0].found == 19
+        assert prepared(connection) == 1
+        connection.rollback()
+        # The driver lets go of all of them with a rollback, for tables may have come and gone.
+        rows_of(connection, text, {"more": 3})
+        assert prepared(connection) == 1

@@ -28,6 +28,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from catalog.db.direct import rows_of
 from catalog.domain.recent import Recent
+from catalog.store.keys import key_of
 
 Statement = Select[*tuple[Any, ...]]
 Expressions = Mapping[str, ColumnElement[Any]]
@@ -74,18 +75,17 @@ class Texts:
         build:
             Makes the statement out of ``parts`` whose values are named.
         """
-        # What SQLAlchemy itself knows statements by: two of one key differ in values alone.
-        keys = {name: part._generate_cache_key() for name, part in parts.items()}
+        keys = {name: key_of(part) for name, part in parts.items()}
         held: dict[str, Any] = dict(values)
         known_by: list[Hashable] = [shape]
         binds: dict[str, Sequence[BindParameter[Any]]] = {}
         for name, key in keys.items():
-            if key is None or any(bind.expanding for bind in key.bindparams):
+            if key is None or any(bind.expanding for bind in key.parameters):
                 # A list's length is part of its text.
                 return _compiled(session, build(parts), values)
-            known_by.append((name, key.key))
-            binds[name] = key.bindparams
-            held |= {f"{name}_{n}": b.effective_value for n, b in enumerate(key.bindparams)}
+            known_by.append((name, key.shape))
+            binds[name] = key.parameters
+            held |= {f"{name}_{n}": b.effective_value for n, b in enumerate(key.parameters)}
         whole = tuple(known_by)
         text = self._known.get(whole)
         if text is None:
