@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from catalog import encoders
 from catalog.db.engine import Database
 from catalog.dispatch import Dispatcher, dispatcher_for
 from catalog.dispatch.webhook import Webhook
+from catalog.domain.reconciled import LOOKS_SHARE
 from catalog.encoders import Encoder, TextEncoder
 from catalog.ingest.looks import BackfillLooks
 from catalog.maintain.encoders import Encoders
-from catalog.maintain.reconcile import LOOKS_SHARE
 from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
-from catalog.media.sidecars import Folders
 from catalog.search.find import Remembered
 from catalog.search.phrases import KnownPhrases
 from catalog.settings import Settings
 from catalog.speech import Recognisers
 from catalog.store.announcements import ANNOUNCED
 
+if TYPE_CHECKING:
+    from catalog.media.sidecars import Folders
+
 StrPath = str | os.PathLike[str]
+
+
+class _Late:
+    """What all views of a catalogue share, and most processes never ask for."""
+
+    @cached_property
+    def folders(self) -> Folders:
+        """What lies beside media files."""
+        from catalog.media.sidecars import Folders
+
+        return Folders()
 
 
 class OpenCatalog:
@@ -48,7 +61,7 @@ class OpenCatalog:
             settings.speech_model, settings.speech_device, settings.speech_compute
         )
         self._dispatcher = dispatcher
-        self._folders = Folders()
+        self._late = _Late()
         self._looks = BackfillLooks()
         self._reconciler_looks = BackfillLooks(share=LOOKS_SHARE)
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)

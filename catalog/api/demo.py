@@ -30,7 +30,7 @@ class DemoVerbs(IngestVerbs):
             If something is catalogued already.
         """
         # Rendering is asked for once in a catalogue's life, if ever.
-        from catalog.demo.footage import make_footage  # noqa: PLC0415
+        from catalog.demo.footage import make_footage
 
         with self.database.session() as session:
             there = assets.count_all(session)["assets"]

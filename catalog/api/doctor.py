@@ -5,8 +5,6 @@ from __future__ import annotations
 from catalog.api.base import OpenCatalog
 from catalog.domain.diagnosis import Check, Diagnosis, State
 from catalog.errors import CatalogError
-from catalog.maintain.doctor import examine
-from catalog.maintain.reconcile import reconcile
 from catalog.settings import Settings
 
 
@@ -15,6 +13,8 @@ def doctor(settings: Settings) -> Diagnosis:
 
     Nothing is changed, downloaded or migrated, and nothing that is wrong is raised.
     """
+    from catalog.maintain.doctor import examine
+
     return examine(settings)
 
 
@@ -26,10 +26,14 @@ class DoctorVerbs(OpenCatalog):
 
         With ``repair``, work that nobody does is sent again first, as `reconcile` does.
         """
+        from catalog.maintain.doctor import examine
+
         repaired = [self._repair()] if repair else []
         return Diagnosis((*repaired, *examine(self.settings).checks))
 
     def _repair(self) -> Check:
+        from catalog.maintain.reconcile import reconcile
+
         try:
             done = reconcile(self.database, self.dispatcher)
         except CatalogError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from catalog.db.engine import Database
 from catalog.dispatch import Dispatcher
@@ -13,8 +14,10 @@ from catalog.errors import BrokerUnavailableError
 from catalog.maintain.bench import USUAL, bench
 from catalog.maintain.comparing import compare
 from catalog.maintain.encoders import Encoders
-from catalog.maintain.switching import Switching
 from catalog.media.frame_store import FrameStore
+
+if TYPE_CHECKING:
+    from catalog.maintain.switching import Switching
 
 
 class EncoderVerbs:
@@ -30,9 +33,15 @@ class EncoderVerbs:
     ) -> None:
         self._encoders = encoders_of
         self._database = database
-        self._switching = Switching(database, store, encoders_of)
+        self._store = store
         self._dispatcher = dispatcher
         self._load = load
+
+    @cached_property
+    def _switching(self) -> Switching:
+        from catalog.maintain.switching import Switching
+
+        return Switching(self._database, self._store, self._encoders)
 
     def list(self) -> list[dict[str, Any]]:
         """Every encoder of the catalogue, and how far it is.

@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog import __version__
 from catalog import encoders as models
 from catalog.api.base import OpenCatalog, StrPath
+from catalog.domain.evaluating import LOGGED, RESAMPLES, SPLIT, Protocol
 from catalog.domain.progress import Progress, Silent
 from catalog.encoders import Encoder, parse_spec
 from catalog.errors import InvalidInputError, NotFoundError
-from catalog.evaluate import Dataset, Evaluation, Options, Protocol, Shelves, evaluate, read_dataset
-from catalog.evaluate.bootstrap import RESAMPLES
-from catalog.evaluate.contenders import contenders_of, templates_of
-from catalog.evaluate.keeping import keep_calibrations
-from catalog.evaluate.kept import KeptEvaluations
-from catalog.evaluate.logged import NAME as LOGGED
-from catalog.evaluate.logged import logged_dataset
-from catalog.evaluate.published import NAME as PUBLISHED
-from catalog.evaluate.published import published_evaluation
-from catalog.evaluate.readers import SPLIT
-from catalog.evaluate.report import report_path, write_report
 from catalog.settings import DEMO_ENCODER
 from catalog.store import audit, vectors
 from catalog.store.calibrations import forget_calibrations, list_calibrations
+
+if TYPE_CHECKING:
+    from catalog.evaluate import Dataset, Evaluation
+    from catalog.evaluate.kept import KeptEvaluations
 
 _FOLDER = "evaluations"
 
@@ -103,6 +97,13 @@ class EvaluateVerbs(OpenCatalog):
         UnknownEncoderError, EncoderUnavailableError
             If an encoder cannot be loaded.
         """
+        from catalog.evaluate import Options, Shelves, evaluate
+        from catalog.evaluate.contenders import contenders_of, templates_of
+        from catalog.evaluate.keeping import keep_calibrations
+        from catalog.evaluate.published import NAME as PUBLISHED
+        from catalog.evaluate.published import published_evaluation
+        from catalog.evaluate.report import report_path
+
         target = None if report is None else report_path(Path(report))
         if dataset == PUBLISHED:
             return self._finished(published_evaluation(_protocol(protocol), encoders), target)
@@ -123,6 +124,8 @@ class EvaluateVerbs(OpenCatalog):
         return self._finished(found, target)
 
     def _finished(self, found: Evaluation, target: Path | None) -> Evaluation:
+        from catalog.evaluate.report import write_report
+
         if target is not None:
             write_report(found, target, program=__version__)
         kept = self._kept.keep(found, by=self.database.actor.name, program=__version__)
@@ -132,6 +135,8 @@ class EvaluateVerbs(OpenCatalog):
 
     @property
     def _kept(self) -> KeptEvaluations:
+        from catalog.evaluate.kept import KeptEvaluations
+
         return KeptEvaluations(self.settings.home / _FOLDER / "reports")
 
     def evaluations(self) -> list[dict[str, Any]]:
@@ -213,13 +218,16 @@ class EvaluateVerbs(OpenCatalog):
         limit: int | None,
         progress: Progress,
     ) -> Dataset:
+        from catalog.evaluate import Dataset, read_dataset
+        from catalog.evaluate.logged import logged_dataset
+
         if isinstance(dataset, Dataset):
             return dataset
         if dataset == LOGGED:
             return logged_dataset(self.database, self.store)
         path = Path(dataset)
         if dataset == DEMO_ENCODER:
-            from catalog.demo.dataset import COUNT, write_dataset  # noqa: PLC0415  seldom wanted
+            from catalog.demo.dataset import COUNT, write_dataset
 
             count = COUNT if limit is None else limit
             folder = self.settings.home / _FOLDER / f"demo-{count}"

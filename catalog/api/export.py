@@ -70,7 +70,7 @@ class ExportVerbs(OpenCatalog):
         ConflictError
             If there is a file of that name.
         """
-        from catalog.export.bins import ExportOptions, export_to  # noqa: PLC0415  # few export
+        from catalog.export.bins import ExportOptions, export_to
 
         options = ExportOptions(tuple(maps), relative, handles, rate, start)
         return export_to(
@@ -103,7 +103,7 @@ class ExportVerbs(OpenCatalog):
         NotFoundError, InvalidInputError
             As `export`.
         """
-        from catalog.export.bins import ExportOptions, export_bin, file_name  # noqa: PLC0415  # few export
+        from catalog.export.bins import ExportOptions, export_bin, file_name
 
         options = ExportOptions(tuple(maps), relative, handles, rate, start)
         made = export_bin(self.database, self.store, bin_, options, format_name=format)
@@ -146,7 +146,7 @@ class ExportVerbs(OpenCatalog):
         InvalidInputError
             If it is too large, or no log that is known.
         """
-        from catalog.export import logs  # noqa: PLC0415  # few import
+        from catalog.export import logs
 
         if remove:
             return logs.remove_log(self.database, Path(file)).as_json()
@@ -174,7 +174,7 @@ class ExportVerbs(OpenCatalog):
         ConflictError
             If another one of that name stands.
         """
-        from catalog.export.sent_logs import take_in  # noqa: PLC0415  # few import
+        from catalog.export.sent_logs import take_in
 
         folder = self.settings.home / "logs"
         told = progress or Silent()

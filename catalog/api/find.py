@@ -23,7 +23,6 @@ from catalog.maintain.rolls import figures as roll_figures
 from catalog.search import Search, run_sql
 from catalog.search.answer import answer_phrases
 from catalog.search.completion import complete
-from catalog.search.contact_sheet import contact_sheet
 from catalog.search.facets import count_values
 from catalog.search.passages import passages_of
 from catalog.search.phrases import encode_phrases
@@ -233,6 +232,8 @@ class FindVerbs(OpenCatalog):
         InvalidInputError
             If the picture cannot be written there.
         """
+        from catalog.search.contact_sheet import contact_sheet
+
         several = [results] if isinstance(results, SearchResult) else list(results)
         contact_sheet(self.store, several, Path(path), titles=titles)
 
@@ -371,7 +372,7 @@ class FindVerbs(OpenCatalog):
         InvalidInputError
             If the file cannot be written.
         """
-        from catalog.maintain.metrics import metrics_text, write_metrics  # noqa: PLC0415
+        from catalog.maintain.metrics import metrics_text, write_metrics
 
         stats = self.stats()
         if textfile is not None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -18,33 +18,15 @@ from catalog.domain.paths import full_path, given_path, shown_path
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import DescribeReport, Failure, IngestReport
 from catalog.errors import BrokerUnavailableError, CatalogError
-from catalog.ingest import Ingest
-from catalog.ingest.analyse import STAGE as ANALYSE
-from catalog.ingest.analyse import Analysed, Tools
-from catalog.ingest.describe import describe_again
-from catalog.ingest.looks import BackfillLooks
-from catalog.ingest.pipeline import Labels
-from catalog.ingest.proxies import STAGE as PROXY
-from catalog.ingest.proxies import proxies_wanted
-from catalog.ingest.register import (
-    Registrar,
-    Registration,
-    find_files,
-    is_there,
-    path_not_found,
-    root_folder,
-    sequence_policy,
-)
-from catalog.ingest.sending import tell, tell_if_due
-from catalog.ingest.sounds import STAGE as SOUND
-from catalog.ingest.sounds import want_sounds
-from catalog.ingest.speech import STAGE as RECOGNISE
-from catalog.ingest.speech import text_wanted
-from catalog.ingest.steps import Encoded, analyse_step, encode_step, is_analysed
 from catalog.maintain.assets import Reference, resolve, tag
 from catalog.maintain.graphs import build_graphs
-from catalog.media.sequences import Grouping
 from catalog.store import assets, audit, service
+
+if TYPE_CHECKING:
+    from catalog.ingest.analyse import Analysed, Tools
+    from catalog.ingest.pipeline import Labels
+    from catalog.ingest.register import Registration
+    from catalog.ingest.steps import Encoded
 
 # Of a command with a thousand files, the trail names these.
 _MOST_NOTED = 100
@@ -78,6 +60,17 @@ class IngestVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told. The file *is* registered then.
         """
+        from catalog.ingest.analyse import STAGE as ANALYSE
+        from catalog.ingest.register import (
+            Registrar,
+            is_there,
+            path_not_found,
+            root_folder,
+            sequence_policy,
+        )
+        from catalog.ingest.sending import tell
+        from catalog.media.sequences import Grouping
+
         file = full_path(given_path(path))
         if not is_there(file):
             raise path_not_found(Path(path))
@@ -127,6 +120,8 @@ class IngestVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told. The analysis *is* done then.
         """
+        from catalog.ingest.steps import analyse_step, is_analysed
+
         found = analyse_step(self._tools(policy), asset_id, heed_pause=heed_pause)
         if dispatch and (found is not None or is_analysed(self.database, asset_id)):
             self.dispatcher.encode()
@@ -135,6 +130,14 @@ class IngestVerbs(OpenCatalog):
 
     def _dispatch_rest(self, asset_id: int) -> None:
         """Have workers do what is wanted of an analysed asset beside its vectors."""
+        from catalog.ingest.proxies import STAGE as PROXY
+        from catalog.ingest.proxies import proxies_wanted
+        from catalog.ingest.sending import tell, tell_if_due
+        from catalog.ingest.sounds import STAGE as SOUND
+        from catalog.ingest.sounds import want_sounds
+        from catalog.ingest.speech import STAGE as RECOGNISE
+        from catalog.ingest.speech import text_wanted
+
         with self.database.session() as session:
             proxy, words = service.may_be_wanted(session, asset_id)
             copies = proxies_wanted(session, [asset_id]) if proxy else []
@@ -148,7 +151,9 @@ class IngestVerbs(OpenCatalog):
             tell_if_due(self.database, SOUND, unheard, self.dispatcher.sound)
 
     def _tools(self, policy: SamplingPolicy | None) -> Tools:
-        return Tools(self.database, self.store, self.decoders, policy, self._folders)
+        from catalog.ingest.analyse import Tools
+
+        return Tools(self.database, self.store, self.decoders, policy, self._late.folders)
 
     def encode(self, *, heed_pause: bool = False) -> Encoded:
         """Give every frame the vectors it lacks: the active encoder's, then those being filled.
@@ -160,6 +165,9 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If something waits and the encoder's weights are not to be had.
         """
+        from catalog.ingest.looks import BackfillLooks
+        from catalog.ingest.steps import encode_step
+
         # Who asks by himself, and now, knows why.
         looks = self._looks if heed_pause else BackfillLooks()
         encoded = encode_step(
@@ -195,6 +203,8 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If there are pictures to encode and no encoder to do it.
         """
+        from catalog.ingest.pipeline import Labels
+
         labels = Labels.clean(collection, tags, metadata or {})
         with self.database.session() as session:
             said = [shown_path(given_path(path)) for path in paths[:_MOST_NOTED]]
@@ -212,6 +222,8 @@ class IngestVerbs(OpenCatalog):
         progress: Progress | None = None,
     ) -> IngestReport:
         """As `ingest`, by nobody in particular: what a watcher finds is nobody's deed."""
+        from catalog.ingest.pipeline import Ingest
+
         run = Ingest(
             self._tools(policy),
             self._encoders,
@@ -246,6 +258,9 @@ class IngestVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told.
         """
+        from catalog.ingest.pipeline import Labels
+        from catalog.ingest.register import find_files, sequence_policy
+
         labels, told = Labels.clean(collection, tags, {}), progress or Silent()
         report, began = IngestReport(), time.monotonic()
         named = [given_path(path) for path in paths]
@@ -289,6 +304,8 @@ class IngestVerbs(OpenCatalog):
         NotFoundError, InvalidInputError
             If a reference names no asset, or several.
         """
+        from catalog.ingest.describe import describe_again
+
         with self.database.session() as session:
             ids = [resolve(session, reference) for reference in references]
             ids = ids if references else assets.all_ids(session)

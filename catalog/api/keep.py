@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
-from catalog.ingest.verify import VerifyReport, verify_locations
 from catalog.maintain import assets as maintained
 from catalog.maintain import flags, rolls
 from catalog.maintain.assets import Reference
-from catalog.maintain.duplicates import find_duplicates
 from catalog.store import stages
+
+if TYPE_CHECKING:
+    from catalog.ingest.verify import VerifyReport
 
 
 class KeepVerbs(OpenCatalog):
@@ -93,6 +94,8 @@ class KeepVerbs(OpenCatalog):
         With ``everything`` every file that is online is read, which also finds
         those whose content changed without a trace.
         """
+        from catalog.ingest.verify import verify_locations
+
         with self.database.session() as session:
             ids = [maintained.resolve(session, reference) for reference in references]
         return verify_locations(
@@ -119,6 +122,8 @@ class KeepVerbs(OpenCatalog):
         InvalidQueryError
             If the query does not parse.
         """
+        from catalog.maintain.duplicates import find_duplicates
+
         return find_duplicates(self.database, self.store, query, progress or Silent(), near=near)
 
     def jobs(self, *, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:

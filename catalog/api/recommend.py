@@ -6,14 +6,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog, StrPath
-from catalog.domain.recommended import Pick, Recommendation, avoided_of, lock_of
 from catalog.errors import InvalidInputError
 from catalog.maintain import bins
 from catalog.maintain.bins import BinReference
-from catalog.recommend import Planner, Wish, script_from
+
+if TYPE_CHECKING:
+    from catalog.domain.recommended import Pick, Recommendation
 
 
 class RecommendVerbs(OpenCatalog):
@@ -77,6 +78,9 @@ class RecommendVerbs(OpenCatalog):
         EncoderUnavailableError
             If the lines need an encoder whose weights are not to be had.
         """
+        from catalog.domain.recommended import Pick, avoided_of, lock_of
+        from catalog.recommend import Planner, Wish, script_from
+
         wish = Wish(
             script_from(
                 None if script is None else Path(os.fspath(script)),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.results import Failure
 from catalog.errors import InvalidInputError, MediaError
-from catalog.ingest.analyse import Tools
-from catalog.ingest.proxies import STAGE, draw_sound, make_proxy, want_proxies
-from catalog.ingest.sending import tell_if_due
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
+
+if TYPE_CHECKING:
+    from catalog.ingest.analyse import Tools
 
 
 class RenditionVerbs(OpenCatalog):
@@ -53,6 +53,9 @@ class RenditionVerbs(OpenCatalog):
         ServiceError
             If the frame store is full, or database or broker are away.
         """
+        from catalog.ingest.proxies import STAGE, make_proxy, want_proxies
+        from catalog.ingest.sending import tell_if_due
+
         settings = maintained.proxy_settings(lines)
         if dispatch and settings != ProxySettings():
             raise InvalidInputError(
@@ -76,6 +79,8 @@ class RenditionVerbs(OpenCatalog):
         AssetBusyError, MediaError, ServiceError
             As `proxy`.
         """
+        from catalog.ingest.proxies import make_proxy
+
         return make_proxy(self._rendition_tools(), asset_id, ProxySettings()) is not None
 
     def waveform(
@@ -85,11 +90,15 @@ class RenditionVerbs(OpenCatalog):
 
         Returns and raises as `proxy`; one without sound is not counted in ``made``.
         """
+        from catalog.ingest.proxies import draw_sound
+
         tools = self._rendition_tools()
         rows = maintained.named(self.database, references)
         return _each(rows, lambda a, on: draw_sound(tools, a, on), progress or Silent())
 
     def _rendition_tools(self) -> Tools:
+        from catalog.ingest.analyse import Tools
+
         return Tools(self.database, self.store, self.decoders, None)
 
     def poster(self, clip: int, frame: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from catalog.api.base import OpenCatalog
-from catalog.domain.reconciled import Reconciled
-from catalog.maintain.reconcile import GRACE_S, LEASE_S, MOST_WAITING, reconcile
+from catalog.domain.reconciled import GRACE_S, LEASE_S, MOST_WAITING, Reconciled
 from catalog.store import audit, service
-from catalog.supervisor import Tell, supervise
+
+if TYPE_CHECKING:
+    from catalog.supervisor import Tell
 
 
 class ServiceVerbs(OpenCatalog):
@@ -41,6 +43,8 @@ class ServiceVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told.
         """
+        from catalog.maintain.reconcile import reconcile
+
         return reconcile(
             self.database,
             self.dispatcher,
@@ -101,6 +105,8 @@ class ServiceVerbs(OpenCatalog):
         BrokerUnavailableError
             If the broker cannot be started.
         """
+        from catalog.supervisor import supervise
+
         server = self.database.server
         supervise(self.settings, server, tell, stop or threading.Event(), media=media)
 

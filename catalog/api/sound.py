@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.results import Failure
 from catalog.errors import EncoderUnavailableError, MediaError
-from catalog.ingest.analyse import Tools
-from catalog.ingest.sending import tell_if_due
-from catalog.ingest.sounds import STAGE, hear_asset, let_wait, wake, want_sounds
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
 from catalog.store import stages
+
+if TYPE_CHECKING:
+    from catalog.ingest.analyse import Tools
 
 
 class SoundVerbs(OpenCatalog):
@@ -51,6 +51,9 @@ class SoundVerbs(OpenCatalog):
         ServiceError
             If database or broker are away.
         """
+        from catalog.ingest.sending import tell_if_due
+        from catalog.ingest.sounds import STAGE, hear_asset, want_sounds
+
         named = [row[0] for row in maintained.named(self.database, references)]
         encoder, row = self.sound_encoders.active()
         if again:
@@ -106,6 +109,9 @@ class SoundVerbs(OpenCatalog):
         AssetBusyError, MediaError, ServiceError
             As `listen`.
         """
+        from catalog.ingest.sending import tell_if_due
+        from catalog.ingest.sounds import STAGE, hear_asset, let_wait, wake
+
         try:
             encoder, row = self.sound_encoders.active()
         except EncoderUnavailableError as missing:
@@ -115,4 +121,6 @@ class SoundVerbs(OpenCatalog):
         return hear_asset(self._sound_tools(), asset_id, encoder, row.id) is not None
 
     def _sound_tools(self) -> Tools:
+        from catalog.ingest.analyse import Tools
+
         return Tools(self.database, self.store, self.decoders, None)

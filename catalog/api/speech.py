@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent, SoFar
 from catalog.domain.results import Failure
 from catalog.errors import MediaError
-from catalog.ingest.analyse import Tools
-from catalog.ingest.sending import tell_if_due
-from catalog.ingest.speech import STAGE, ask_again, recognise_asset, waits, wake, want_text
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
+
+if TYPE_CHECKING:
+    from catalog.ingest.analyse import Tools
 
 
 class SpeechVerbs(OpenCatalog):
@@ -51,6 +51,9 @@ class SpeechVerbs(OpenCatalog):
         ServiceError
             If database or broker are away.
         """
+        from catalog.ingest.sending import tell_if_due
+        from catalog.ingest.speech import STAGE, ask_again, waits, wake, want_text
+
         ids = [asset_id for asset_id, _, _ in maintained.named(self.database, references)]
         if again:
             ask_again(self.database, ids)
@@ -71,6 +74,8 @@ class SpeechVerbs(OpenCatalog):
         return {**body, "waiting": waits(self.database, ids if references else None)}
 
     def _recognise_all(self, ids: Sequence[int], progress: Progress) -> dict[str, Any]:
+        from catalog.ingest.speech import recognise_asset
+
         rows = maintained.named(self.database, ids)
         done, lines, failures = 0, 0, []
         progress.begin("recognise", sum(seconds for _, _, seconds in rows), "s")
@@ -103,6 +108,9 @@ class SpeechVerbs(OpenCatalog):
         AssetBusyError, MediaError, ServiceError
             As `recognise`.
         """
+        from catalog.ingest.sending import tell_if_due
+        from catalog.ingest.speech import STAGE, recognise_asset, wake
+
         found = recognise_asset(self._speech_tools(), asset_id, self.recognisers.load)
         if found is not None and self.recognisers.missing() is None:
             woken = wake(self.database)
@@ -122,4 +130,6 @@ class SpeechVerbs(OpenCatalog):
         return self.recognisers.fetch()
 
     def _speech_tools(self) -> Tools:
+        from catalog.ingest.analyse import Tools
+
         return Tools(self.database, self.store, self.decoders, None)

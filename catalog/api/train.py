@@ -5,20 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog import __version__
 from catalog.api.base import StrPath
 from catalog.api.evaluate import EvaluateVerbs
+from catalog.domain.evaluating import LOGGED, SPLIT
 from catalog.domain.progress import Progress, Silent
 from catalog.errors import InvalidInputError
-from catalog.evaluate import Dataset, Shelves
-from catalog.evaluate.logged import NAME as LOGGED
-from catalog.evaluate.readers import SPLIT
 from catalog.store import audit
-from catalog.teach import Options, Taught, kept, teach
-from catalog.teach.material import logged_material
-from catalog.teach.run import School
+
+if TYPE_CHECKING:
+    from catalog.evaluate import Dataset
+    from catalog.teach import Taught
 
 _FOLDER = "encoders"
 
@@ -76,6 +75,10 @@ class TrainVerbs(EvaluateVerbs):
         UnknownEncoderError, EncoderUnavailableError
             If the parent cannot be loaded.
         """
+        from catalog.evaluate import Shelves
+        from catalog.teach import Options, teach
+        from catalog.teach.run import School
+
         chosen = Options(**options)
         told = progress or Silent()
         home = self.settings.home
@@ -114,6 +117,8 @@ class TrainVerbs(EvaluateVerbs):
         ``r1`` (Recall@1 from text, ``before`` and ``after``, on captions not learned from;
         or null) and ``pages``, its reports.
         """
+        from catalog.teach import kept
+
         return list(kept.list_taught(self._taught))
 
     def training(self, key: str) -> dict[str, Any]:
@@ -124,6 +129,8 @@ class TrainVerbs(EvaluateVerbs):
         NotFoundError
             If there is none of that id.
         """
+        from catalog.teach import kept
+
         return kept.record_of(self._taught, key)
 
     def training_report(self, key: str, page: str = "training.html") -> Path:
@@ -134,6 +141,8 @@ class TrainVerbs(EvaluateVerbs):
         NotFoundError
             If there is none of that id, or it has no such page.
         """
+        from catalog.teach import kept
+
         return kept.report_of(self._taught, key, page)
 
     @property
@@ -147,6 +156,8 @@ class TrainVerbs(EvaluateVerbs):
         speech: Sequence[str],
         progress: Progress,
     ) -> Dataset:
+        from catalog.teach.material import logged_material
+
         if dataset == LOGGED:
             return logged_material(self.database, self.store, tags=tags, spoken=speech)
         if tags or speech:

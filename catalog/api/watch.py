@@ -15,8 +15,6 @@ from catalog.domain.results import IngestReport
 from catalog.domain.watch_report import WatchReport
 from catalog.domain.watching import RESCAN_S
 from catalog.errors import InvalidInputError
-from catalog.ingest.pipeline import Labels
-from catalog.ingest.sidecars import read_sidecars
 
 if TYPE_CHECKING:
     from catalog.watch.local import LocalWork
@@ -51,11 +49,13 @@ class WatchVerbs(IngestVerbs):
         ServiceError
             With ``once``, if a service it needs is away. Else it waits for that service.
         """
+        from catalog.ingest.sidecars import read_sidecars
+
         # What listens to the system takes its time to import, and most verbs listen to nothing.
-        from catalog.watch.beside import Beside  # noqa: PLC0415
-        from catalog.watch.intake import Intake  # noqa: PLC0415
-        from catalog.watch.local import LocalWork  # noqa: PLC0415
-        from catalog.watch.watcher import Watcher  # noqa: PLC0415
+        from catalog.watch.beside import Beside
+        from catalog.watch.intake import Intake
+        from catalog.watch.local import LocalWork
+        from catalog.watch.watcher import Watcher
 
         if not 0.1 <= rescan <= 86_400 * 7:
             raise InvalidInputError(
@@ -91,6 +91,8 @@ class WatchVerbs(IngestVerbs):
         return report
 
     def _ingest_files(self, files: Sequence[Path], progress: Progress) -> IngestReport:
+        from catalog.ingest.pipeline import Labels
+
         return self._ingest(files, Labels(), progress=progress)
 
     def _wake(self, asset_id: int, backfill: bool) -> None:

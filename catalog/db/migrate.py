@@ -11,18 +11,15 @@ migration.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -34,6 +31,9 @@ from catalog.errors import (
     SchemaMismatchError,
 )
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 SCHEMA = "catalog"
 # Any number, as long as it stays the same: the first bytes of sha256("catalog.migrate").
 ADVISORY_LOCK = 0x36F5_5E4A_0D1B_C8A2
@@ -43,6 +43,8 @@ WAIT_FOR_OTHER_S = 1800.0
 POLL_S = 0.1
 
 Progress = Callable[[str], None]
+
+_NAMED = re.compile(r"""^(revision|down_revision)(?:: [^=]+)? = ["'](\w+)["']$""", re.MULTILINE)
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ def migrations_dir() -> Path:
 
 def alembic_config(directory: Path | None = None) -> Config:
     """Alembic's configuration without an ``alembic.ini``."""
+    from alembic.config import Config  # noqa: PLC0415  # a schema that is current needs none
+
     config = Config()
     # Alembic reads % as the start of an interpolation.
     location = str(directory or migrations_dir()).replace("%", "%%")
@@ -70,11 +74,19 @@ def head_revision(directory: Path | None = None) -> str:
 
 @cache
 def _own_head() -> str:
-    # Alembic loads every migration to tell; they do not change while the program runs.
-    return _head(migrations_dir())
+    # Alembic loads every migration to tell, and itself takes longer to import than to ask the
+    # database; they do not change while the program runs.
+    named: dict[str, set[str]] = {"revision": set(), "down_revision": set()}
+    for file in (migrations_dir() / "versions").glob("*.py"):
+        for name, revision in _NAMED.findall(file.read_text(encoding="utf-8")):
+            named[name].add(revision)
+    [head] = named["revision"] - named["down_revision"]
+    return head
 
 
 def _head(directory: Path) -> str:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     head = ScriptDirectory.from_config(alembic_config(directory)).get_current_head()
     if head is None:
         raise SchemaMismatchError(
@@ -91,8 +103,17 @@ def current_revision(engine: Engine) -> str | None:
 
 
 def _current(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
-    return context.get_current_revision()
+    # By hand: this is asked whenever a catalogue is opened, and Alembic is seldom needed.
+    table = f"{SCHEMA}.alembic_version"
+    if (
+        connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar_one()
+        is None
+    ):
+        return None
+    revision: str | None = connection.execute(
+        text(f"SELECT version_num FROM {table}")  # noqa: S608  # of our own words alone
+    ).scalar_one_or_none()
+    return revision
 
 
 def revision_of(connection: Connection) -> str:
@@ -113,6 +134,8 @@ def revision_of(connection: Connection) -> str:
 
 def is_known(revision: str, directory: Path | None = None) -> bool:
     """Whether the revision is this program's or one it can migrate from."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     script = ScriptDirectory.from_config(alembic_config(directory))
     return revision in {known.revision for known in script.walk_revisions()}
 
@@ -171,6 +194,8 @@ def migrate(
         If the database is newer than this program.
     """
     engine = database.engine if isinstance(database, Database) else database
+    if revision is None and current_revision(engine) == head_revision(directory):
+        return []  # as nearly always; nobody has to be waited for
     say = progress or (lambda _sentence: None)
     # Its own connection: this one has other settings, and a pool would keep them.
     single = create_engine_for(engine.url, poolclass=NullPool)
@@ -256,6 +281,8 @@ def _run_alembic(
     applied: list[str],
     target: str,
 ) -> None:
+    from alembic import command  # noqa: PLC0415
+
     current = _current(connection)
     connection.rollback()
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
@@ -278,6 +305,8 @@ def _run_alembic(
 
 def _below(revision: str, directory: Path | None) -> set[str]:
     """The revisions that come before this one."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     script = ScriptDirectory.from_config(alembic_config(directory))
     return {known.revision for known in script.iterate_revisions(revision, "base")} - {revision}
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+LEASE_S = 300.0
+"""How long a message counts as on its way, unless it is known to be lost."""
+GRACE_S = 5.0
+"""Who makes work due also tells workers of it; a round does not come between the two."""
+MOST_WAITING = 1000
+"""A queue is filled up to this: what is due beyond it is sent when there is room."""
+LOOKS_SHARE = 100
+"""How many times as long as a look through all the catalogue took there is none after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:

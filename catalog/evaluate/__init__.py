@@ -1,6 +1,7 @@
 """Evaluation: which encoder finds what is asked for, in which language, how surely, how fast."""
 
-from catalog.evaluate.dataset import Caption, Dataset, Picture, Protocol
+from catalog.domain.evaluating import Protocol
+from catalog.evaluate.dataset import Caption, Dataset, Picture
 from catalog.evaluate.readers import read_dataset
 from catalog.evaluate.results import Evaluation
 from catalog.evaluate.run import Contender, Options, evaluate

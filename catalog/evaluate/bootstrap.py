@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 1000
+from catalog.domain.evaluating import RESAMPLES
+
 _LOW, _HIGH = 2.5, 97.5
 _TOGETHER = 100
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from catalog.domain.evaluating import Protocol
 from catalog.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -15,18 +15,6 @@ if TYPE_CHECKING:
 
 ENGLISH = "en"
 UNKNOWN_LANGUAGE = "und"
-
-
-class Protocol(StrEnum):
-    """Which captions ask, as published figures differ in it.
-
-    ``first``: the first caption of each picture and language, as in CLIP_benchmark and
-    open_clip's own tables. ``every``: each caption is a query, and a picture is right with
-    any of its own, as in Babel-ImageNet.
-    """
-
-    FIRST = "first"
-    EVERY = "every"
 
 
 @dataclass(frozen=True, slots=True)

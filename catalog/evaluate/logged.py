@@ -11,12 +11,11 @@ from functools import partial
 from PIL import Image
 
 from catalog.db.engine import Database
+from catalog.domain.evaluating import LOGGED
 from catalog.errors import InvalidInputError
 from catalog.evaluate.dataset import UNKNOWN_LANGUAGE, Caption, Dataset, Picture
 from catalog.media.frame_store import FrameStore
 from catalog.store.captions import Logged, logged_captions
-
-NAME = "catalog"
 
 
 def logged_dataset(database: Database, store: FrameStore) -> Dataset:
@@ -58,7 +57,7 @@ def captioned(rows: Iterable[Logged], store: FrameStore) -> Dataset:
         language = row.language or UNKNOWN_LANGUAGE
         captions.append(Caption(place[row.frame_id], language, row.text.strip()))
     kept = tuple(dict.fromkeys(captions))
-    return Dataset(NAME, "logged", tuple(pictures), kept, open_stored)
+    return Dataset(LOGGED, "logged", tuple(pictures), kept, open_stored)
 
 
 def telling(dataset: Dataset) -> Dataset:

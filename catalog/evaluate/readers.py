@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from catalog.domain.evaluating import SPLIT
 from catalog.domain.languages import language_tag
 from catalog.errors import InvalidInputError, PathNotFoundError
 from catalog.evaluate.dataset import UNKNOWN_LANGUAGE, Caption, Dataset, Picture
@@ -32,7 +33,6 @@ Said = Iterator[tuple[str, str, str]]
 """A picture's name, a language, a caption."""
 
 CROSSMODAL, XTD, MULTI30K, COCO, CSV = "crossmodal-3600", "xtd10", "multi30k", "coco", "csv"
-SPLIT = "test_2016_flickr"
 _XTD_NAMES = "test_image_names.txt"
 _XTD_CAPTIONS = "test_1kcaptions_"
 _TASK1 = Path("data/task1")

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.domain.evaluating import Protocol
 from catalog.evaluate.bootstrap import Estimate
 from catalog.evaluate.calibration import Calibrated
 from catalog.evaluate.cosines import Cosines
-from catalog.evaluate.dataset import ENGLISH, Protocol
+from catalog.evaluate.dataset import ENGLISH
 from catalog.evaluate.retrieval import AT
 
 Recalls = tuple[Estimate, ...]

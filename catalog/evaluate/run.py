@@ -11,11 +11,12 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
+from catalog.domain.evaluating import RESAMPLES, Protocol
 from catalog.domain.progress import Progress, Silent
 from catalog.encoders import Encoder
 from catalog.errors import CatalogError, InvalidInputError
-from catalog.evaluate.bootstrap import RESAMPLES, Draws
-from catalog.evaluate.dataset import Caption, Dataset, Protocol
+from catalog.evaluate.bootstrap import Draws
+from catalog.evaluate.dataset import Caption, Dataset
 from catalog.evaluate.encoding import Contents, asked_with, encode_pictures, encode_texts, look_over
 from catalog.evaluate.results import EncoderFigures, Evaluation, Paired, Speed
 from catalog.evaluate.retrieval import Vectors

@@ -1,5 +1,1 @@
-"""Ingest: register files, analyse their essence, encode their frames."""
-
-from catalog.ingest.pipeline import Ingest
-
-__all__ = ["Ingest"]
+"""Ingest: register files, analyse their essence, encode their frames: see `pipeline.Ingest`."""

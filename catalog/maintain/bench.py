@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
-from catalog.demo import world
-from catalog.demo.captions import caption, languages
-from catalog.demo.measure import photographed
 from catalog.domain.progress import Progress
 from catalog.encoders import Encoder, Vectors
 from catalog.errors import EncoderUnavailableError, InvalidInputError, InvalidSettingError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Load = Callable[[str], Encoder]
 """Loads the encoder in a precision."""
@@ -49,6 +48,11 @@ def bench(
     UnknownEncoderError, EncoderUnavailableError
         If there is no such encoder, or its weights are not to be had.
     """
+    # Of the demonstration, which those who measure nothing need not import.
+    from catalog.demo import world  # noqa: PLC0415
+    from catalog.demo.captions import caption, languages  # noqa: PLC0415
+    from catalog.demo.measure import photographed  # noqa: PLC0415
+
     if not 2 <= pictures <= MOST_PICTURES:
         raise InvalidInputError(
             f"{pictures} pictures were asked for; expected 2 to {MOST_PICTURES}.",

@@ -10,8 +10,8 @@ from catalog.db.notices import PHRASE_LOCK
 from catalog.dispatch import broker_of
 from catalog.domain.diagnosis import Check, State
 from catalog.domain.paths import shown_path
+from catalog.domain.reconciled import LEASE_S
 from catalog.errors import CatalogError
-from catalog.maintain.reconcile import LEASE_S
 from catalog.settings import Settings
 from catalog.store import service, watching
 from catalog.store.locks import is_held

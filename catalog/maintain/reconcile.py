@@ -12,7 +12,7 @@ from functools import partial
 
 from catalog.db.engine import Database
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher, Waiting
-from catalog.domain.reconciled import Reconciled
+from catalog.domain.reconciled import GRACE_S, LEASE_S, MOST_WAITING, Reconciled
 from catalog.ingest.looks import BackfillLooks
 from catalog.ingest.rolls import anything_untold, tell_untold
 from catalog.ingest.sending import tell
@@ -21,18 +21,10 @@ from catalog.ingest.speech import STAGE as RECOGNISE
 from catalog.store import filling, service, stages, vectors
 from catalog.store import waiting as put_off
 
-LEASE_S = 300.0
-"""How long a message counts as on its way, unless it is known to be lost."""
 TAKEN_S = 60.0
 """The same where no message waits: whoever took it would be at work, or is gone."""
-GRACE_S = 5.0
-"""Who makes work due also tells workers of it; a round does not come between the two."""
 ROLLS_S = 10.0
 """How long a round tells rolls anew: a library's take some, and others want a round as well."""
-LOOKS_SHARE = 100
-"""How many times as long as a look through all the catalogue took there is none after it."""
-MOST_WAITING = 1000
-"""A queue is filled up to this: what is due beyond it is sent when there is room."""
 
 
 def reconcile(

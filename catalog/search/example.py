@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from catalog.domain.examples import Examples, FrameOrClip, Picture
 from catalog.encoders import Encoder
@@ -72,6 +71,8 @@ class ExampleVectors:
     def _encoded(self, pictures: Sequence[Picture]) -> Sequence[np.ndarray]:
         if not pictures:
             return ()
+        from PIL import Image  # noqa: PLC0415  # most searches have no picture
+
         opened = [Image.open(io.BytesIO(safe_jpeg(self._decoders, each))) for each in pictures]
         encoder = self._phrases.load_encoder()
         assert isinstance(encoder, Encoder)  # noqa: S101  # the one that answers sees

@@ -11,6 +11,7 @@ from functools import partial
 from catalog.db.engine import Database
 from catalog.demo import world
 from catalog.demo.captions import caption, languages, query
+from catalog.domain.evaluating import LOGGED
 from catalog.evaluate import Dataset, Picture, logged
 from catalog.evaluate.logged import spelt
 from catalog.media.frame_store import FrameStore
@@ -60,7 +61,7 @@ def around(
     queries in all languages of the demonstration; none of them says what a caption says.
     """
     # Other datasets group their pictures by other names than assets' ids.
-    ours = captioned.name == logged.NAME
+    ours = captioned.name == LOGGED
     assets = {int(picture.group) for picture in captioned.pictures} if ours else set()
     texts_wanted = max(library, _FEWEST_TEXTS)
     with database.session() as session:

@@ -64,7 +64,10 @@ def test_verbs_that_need_no_model_load_none(environment: dict[str, str]):
         "    assert CliRunner().invoke(app, verb).exit_code == 0, verb\n"
         "heavy = {'torch', 'torchvision', 'open_clip', 'transformers', 'timm', 'huggingface_hub',\n"
         "         'sympy', 'scipy', 'pandas', 'cv2', 'scenedetect', 'onnxruntime', 'celery',\n"
-        "         'redis', 'fastapi', 'opentimelineio'}\n"
+        "         'redis', 'fastapi', 'opentimelineio', 'alembic', 'av', 'PIL', 'pysubs2',\n"
+        "         'catalog.demo', 'catalog.teach', 'catalog.recommend', 'catalog.export',\n"
+        "         'catalog.watch', 'catalog.ingest.pipeline', 'catalog.evaluate',\n"
+        "         'catalog.supervisor', 'catalog.media.sidecars'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

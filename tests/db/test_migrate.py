@@ -248,7 +248,7 @@ def test_a_server_that_is_away() -> None:
 
 def test_our_own_migrations(engine: Engine) -> None:
     applied = migrate(engine)
-    assert applied[-1] == head_revision()
+    assert applied[-1] == head_revision() == head_revision(migrations_dir())
     check_current(engine)
 
 

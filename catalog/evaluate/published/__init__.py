@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from catalog.domain.evaluating import Protocol
 from catalog.errors import InvalidInputError
 from catalog.evaluate.bootstrap import Estimate
-from catalog.evaluate.dataset import ENGLISH, Protocol
+from catalog.evaluate.dataset import ENGLISH
 from catalog.evaluate.results import EncoderFigures, Evaluation, LanguageFigures
 
 NAME = "published"

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 from catalog.domain.confidence import Logistic
+from catalog.domain.evaluating import Protocol
 from catalog.evaluate.bootstrap import Estimate
 from catalog.evaluate.calibration import METHOD, Calibrated, Reliability
 from catalog.evaluate.cosines import Cosines
-from catalog.evaluate.dataset import Protocol
 from catalog.evaluate.published import published_of
 from catalog.evaluate.readers import CROSSMODAL
 from catalog.evaluate.results import EncoderFigures, Evaluation, Matrix, Paired
