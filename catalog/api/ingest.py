@@ -260,11 +260,14 @@ class IngestVerbs(OpenCatalog):
         """
         from catalog.ingest.pipeline import Labels
         from catalog.ingest.register import find_files, sequence_policy
+        from catalog.ingest.strangers import Strangers
 
         labels, told = Labels.clean(collection, tags, {}), progress or Silent()
         report, began = IngestReport(), time.monotonic()
         named = [given_path(path) for path in paths]
-        files = list(find_files(named, sequence_policy(self.database)))
+        strangers = Strangers()
+        files = list(find_files(named, sequence_policy(self.database), strangers))
+        report.passed_over = strangers.counts()
         told.begin("register", len(files), "files")
         for file in files:
             path, error = file if isinstance(file, tuple) else (file, None)

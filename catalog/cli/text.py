@@ -16,6 +16,8 @@ from catalog.domain.facets import Facets
 from catalog.domain.query import FIELDS, WHOLE
 from catalog.errors import InvalidInputError
 
+_MOST_SUFFIXES = 12
+
 if TYPE_CHECKING:
     from catalog.db.reader import SqlRows
     from catalog.domain.results import Hit, IngestReport, SearchResult
@@ -59,7 +61,16 @@ def ingest_report(report: IngestReport) -> None:
         typer.echo(f"{report.elsewhere} are being analysed by another process.")
     if report.speech_waits:
         typer.echo(report.speech_waits)
+    if report.passed_over:
+        typer.echo(f"Passed over: {_by_suffix(report.passed_over)}.")
     say_problems(report.failures, report.warnings)
+
+
+def _by_suffix(counts: dict[str, int]) -> str:
+    """``3 .txt, 1 .xyz``: the first of them."""
+    told = [f"{count} {suffix or 'without suffix'}" for suffix, count in counts.items()]
+    rest = sum(list(counts.values())[_MOST_SUFFIXES:])
+    return ", ".join(told[:_MOST_SUFFIXES] + ([f"{rest} others"] if rest else []))
 
 
 def search_result(result: SearchResult) -> None:

@@ -42,6 +42,7 @@ class IngestReport:
     ``warnings`` are sidecars that cannot be read and proxies that cannot be made,
     whose assets do not fail, and camera cards, which are taken in file by file.
     ``speech_waits`` says how many assets wait for their speech to be recognised, and for what.
+    ``passed_over`` counts by suffix what folders held beside media, sidecars and thumbnails.
     """
 
     registered: int = 0
@@ -56,6 +57,7 @@ class IngestReport:
     speech_waits: str | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
+    passed_over: dict[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -74,6 +76,7 @@ class IngestReport:
             "seconds_of_media": round(self.seconds_of_media, 3),
             "wall_s": round(self.wall_s, 3),
             "speech_waits": self.speech_waits,
+            "passed_over": self.passed_over,
             "failures": [failure.as_json() for failure in self.failures],
             "warnings": [warning.as_json() for warning in self.warnings],
         }

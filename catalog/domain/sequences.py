@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-ALWAYS = frozenset({".dpx", ".exr", ".cin"})
+ALWAYS = frozenset({".dpx", ".exr", ".cin", ".ari"})
 """Formats of frames of film: two with consecutive names are a sequence."""
 WHEN_TOLD = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".tga", ".jp2", ".j2k"})
 """Formats of photographs as well: frames only where the root says ``sequences: all``."""

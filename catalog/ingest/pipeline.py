@@ -37,6 +37,7 @@ from catalog.ingest.rolls import know_cues
 from catalog.ingest.sidecars import read_sidecars
 from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, let_wait, want_sounds
 from catalog.ingest.speech import recognise_asset, waits, want_text
+from catalog.ingest.strangers import Strangers
 from catalog.ingest.turns import EncoderLoader
 from catalog.media.sequences import state_of
 from catalog.speech import Recognisers
@@ -128,7 +129,9 @@ class Ingest:
     def _register(self, paths: Sequence[Path], labels: Labels) -> None:
         files: list[Path] = []
         problems: list[tuple[Path, CatalogError]] = []
-        for item in find_files(paths, sequence_policy(self._database, self._tools.policy)):
+        strangers = Strangers()
+        policy_of = sequence_policy(self._database, self._tools.policy)
+        for item in find_files(paths, policy_of, strangers):
             if isinstance(item, Path):
                 files.append(item)
             else:
@@ -137,6 +140,7 @@ class Ingest:
             raise problems[0][1]
         for path, error in problems:
             self._fail(path, error)
+        self._report.passed_over = strangers.counts()
         files = list(dict.fromkeys(files))  # overlapping paths name a file more than once
         self._tell_cards(files)
         there = [path for path in map(full_path, paths) if is_there(path)]

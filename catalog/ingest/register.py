@@ -26,6 +26,7 @@ from catalog.errors import (
 )
 from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
 from catalog.ingest.recognise import recognise
+from catalog.ingest.strangers import Strangers
 from catalog.media.files import check_readable, find_media
 from catalog.media.fingerprint import identify, look
 from catalog.media.sequences import (
@@ -71,28 +72,32 @@ def sequence_policy(database: Database, policy: SamplingPolicy | None = None) ->
 
 
 def find_files(
-    paths: Sequence[Path], policy_of: PolicyOf = usual_policy
+    paths: Sequence[Path], policy_of: PolicyOf = usual_policy, strangers: Strangers | None = None
 ) -> Iterator[Path | tuple[Path, CatalogError]]:
     """Every file to attempt below the paths; what cannot be, with its error.
 
     A folder's files are chosen by their suffix; a file named by itself is
     attempted whatever it is called. A frame of an image sequence stands for all of it.
+    ``strangers`` counts what folders hold beside media.
     """
+    strangers = strangers or Strangers()
     grouping = Grouping(policy_of)
     for path in paths:
         absolute = full_path(path)
         if not is_there(absolute):
             yield absolute, path_not_found(path)
         elif absolute.is_dir():
-            yield from _folder(absolute, policy_of)
+            yield from _folder(absolute, policy_of, strangers)
         else:
             yield grouping.of(absolute)
 
 
-def _folder(folder: Path, policy_of: PolicyOf) -> Iterator[Path | tuple[Path, CatalogError]]:
+def _folder(
+    folder: Path, policy_of: PolicyOf, strangers: Strangers
+) -> Iterator[Path | tuple[Path, CatalogError]]:
     found = False
     try:
-        for file in find_media(folder, policy_of):
+        for file in find_media(folder, policy_of, strangers.note):
             found = True
             yield file
     except MediaError as error:  # the folder itself cannot be listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from catalog.domain.paths import shown_path
@@ -43,7 +43,9 @@ STILL_SUFFIXES = frozenset(
         ".cin",
         ".exr",
         *(".dng", ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".pef", ".srw", ".3fr"),
-        *(".cr3", ".raf", ".orf", ".rw2"),
+        *(".iiq", ".erf", ".dcr", ".kdc", ".mef", ".mos", ".fff", ".srf"),
+        *(".cr3", ".raf", ".orf", ".rw2", ".rwl", ".mrw", ".x3f", ".ari"),
+        *(".insp", ".mpo", ".avifs"),
         *(".sgi", ".pcx", ".qoi", ".ras", ".sun", ".hdr", ".pfm", ".jxl", ".jls"),
     }
 )
@@ -101,6 +103,7 @@ VIDEO_SUFFIXES = frozenset(
         ".rm",
         ".rmvb",
         ".wtv",
+        *(".insv", ".360", ".mjpeg", ".mjpg", ".mpegts", ".av1"),
         # Nobody but its maker decodes most of these: who has them is told so.
         *(".r3d", ".braw", ".crm", ".cine"),
     }
@@ -140,6 +143,7 @@ SOUND_SUFFIXES = frozenset(
         ".wv",
         ".tta",
         *(".weba", ".thd", ".mlp", ".dsf", ".dff", ".gsm", ".spx", ".voc", ".ra", ".adx"),
+        *(".m4r", ".adts", ".latm", ".loas", ".ac4"),
     }
 )
 MEDIA_SUFFIXES = STILL_SUFFIXES | VIDEO_SUFFIXES | SOUND_SUFFIXES
@@ -154,7 +158,11 @@ def looks_like_media(path: Path) -> bool:
     return path.suffix.lower() in MEDIA_SUFFIXES and not is_passed_over(path.name)
 
 
-def find_media(path: Path, policy_of: PolicyOf = usual_policy) -> Iterator[Path]:
+def find_media(
+    path: Path,
+    policy_of: PolicyOf = usual_policy,
+    stranger: Callable[[str], None] = lambda _name: None,
+) -> Iterator[Path]:
     """Every file that is to be attempted under a path, in a stable order.
 
     A file named explicitly is always attempted, whatever its name; a folder is
@@ -170,6 +178,8 @@ def find_media(path: Path, policy_of: PolicyOf = usual_policy) -> Iterator[Path]
         A file or a folder.
     policy_of:
         Which files of a folder may be frames of a sequence.
+    stranger:
+        Told the name of each file that is passed over for its suffix.
 
     Yields
     ------
@@ -189,7 +199,7 @@ def find_media(path: Path, policy_of: PolicyOf = usual_policy) -> Iterator[Path]
             next(path.iterdir(), None)
         except OSError as error:
             raise unreadable(path, error) from error
-        yield from _walk(path, os.path.realpath(path), set(), policy_of)
+        yield from _walk(path, os.path.realpath(path), set(), policy_of, stranger)
     elif os.path.lexists(path):
         yield path
     else:
@@ -201,7 +211,11 @@ def find_media(path: Path, policy_of: PolicyOf = usual_policy) -> Iterator[Path]
 
 
 def _walk(
-    folder: Path, top: str, seen: set[tuple[int, int]], policy_of: PolicyOf
+    folder: Path,
+    top: str,
+    seen: set[tuple[int, int]],
+    policy_of: PolicyOf,
+    stranger: Callable[[str], None],
 ) -> Iterator[Path]:
     try:
         state = folder.stat()
@@ -224,11 +238,13 @@ def _walk(
             folders.append(entry.name)
         elif looks_like_media(Path(entry.name)):
             files.append(entry.name)
+        else:
+            stranger(entry.name)
     for name in gather(files, policy_of(folder)):
         yield folder / name
     below = [folder / name for name in folders]
     for each in (path for path in below if not repeats_clips(path)):
-        yield from _walk(each, top, seen, policy_of)
+        yield from _walk(each, top, seen, policy_of, stranger)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 # Enough packets to tell the frame rate and to find a picture after a broken start.
 _PEEKED_PACKETS = 150
 _PEEKED_FRAMES = 16
+_JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
 _MICROSECONDS = 1_000_000  # the unit of a container's duration
 
 
@@ -79,12 +81,24 @@ def probe(path: Path, *, sequence_rate: float | None = None) -> Probe:
         return _probe_sequence(path, sequence_rate)
     signature = recognise(check_readable(path))
     by_pillow = signature is not None and signature.reader is Reader.PILLOW
+    if by_pillow and path.suffix.lower() in _JPEG_STREAMS and _moves(path):
+        return _probe_container(path)
     unknown_still = signature is None and path.suffix.lower() in STILL_SUFFIXES
     if by_pillow or unknown_still or (signature is not None and signature.name == "GIF"):
         found = _probe_picture(path)
         if found is not None:
             return found
     return _probe_container(path)
+
+
+def _moves(path: Path) -> bool:
+    """Whether more than one picture follow each other: JPEGs end to end begin as a JPEG does."""
+    try:
+        with open_container(path) as container:
+            packets = (packet for packet in container.demux(video=0) if packet.size)
+            return len(list(islice(packets, 2))) > 1
+    except (MediaError, av.error.FFmpegError, IndexError):
+        return False
 
 
 def _probe_sequence(path: Path, rate: float | None) -> Probe:

@@ -1,8 +1,8 @@
 """Raw pictures of cameras: their preview. DNG, CR2, NEF, ARW, PEF and SRW are built as TIFF.
 
-CR3, RAF, ORF and RW2 are taken apart in `catalog.media.raw_formats`. Cameras store a developed
-JPEG beside the sensor's values. The largest one is the picture that is catalogued; the sensor's
-size, and EXIF, are the file's.
+CR3, RAF, ORF, RW2, MRW and X3F are taken apart in `catalog.media.raw_formats`. Cameras store a
+developed JPEG beside the sensor's values. The largest one is the picture that is catalogued; the
+sensor's size, and EXIF, are the file's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 RAW_SUFFIXES = frozenset({".dng", ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".pef", ".srw", ".3fr"})
+RAW_SUFFIXES |= {".iiq", ".erf", ".dcr", ".kdc", ".mef", ".mos", ".fff", ".srf"}
 _TIFF = (b"II*\0", b"MM\0*")
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIPS, _STRIP_BYTES, _SUBDIRECTORIES, _JPEG, _JPEG_BYTES = 273, 279, 330, 513, 514

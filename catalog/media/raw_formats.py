@@ -1,12 +1,14 @@
-"""Cameras' raw pictures that are no plain TIFF: where CR3, RAF, ORF and RW2 keep their previews.
+"""Cameras' raw pictures that are no plain TIFF: where CR3, RAF, ORF and others keep their previews.
 
 None of these is documented by its maker. What is read here is what the descriptions of ExifTool,
 libraw and L. Clévy agree on: Fujifilm's header points to a whole JPEG; Olympus' and Panasonic's
-files are TIFF under another first word; Canon's CR3 is an ISO media file.
+files are TIFF under another first word; Canon's CR3 is an ISO media file; Minolta's holds a TIFF
+with EXIF in a block; Sigma's begins with the sensor's size. ARRIRAW holds no preview.
 """
 
 from __future__ import annotations
 
+import io
 import mmap
 import struct
 from collections.abc import Iterator
@@ -25,6 +27,9 @@ _MOST_LOOKED_AT, _MOST_BOXES, _DEEPEST = 32, 2000, 6
 _RAF = b"FUJIFILMCCD-RAW "
 _OLYMPUS = (b"IIRO", b"IIRS", b"MMOR")
 _PANASONIC = b"IIU\0"
+_MINOLTA, _SIGMA, _ARRI = b"\0MRM", b"FOVb", (b"ARRI\x12\x34\x56\x78", b"ARRI\x78\x56\x34\x12")
+# How a JPEG goes on whose first byte a Minolta wrote over: with a table, or EXIF.
+_GOES_ON = (b"\xd8\xff\xdb", b"\xd8\xff\xe1")
 _PLAIN = {b"I": b"II*\0", b"M": b"MM\0*"}
 _JPEG_FROM_RAW = 0x2E  # Panasonic's tag
 _EXIF_BLOCK, _GPS_BLOCK = 0x8769, 0x8825
@@ -48,20 +53,29 @@ class RawParts:
 
 
 def raw_format(head: bytes) -> str | None:
-    """Which of the formats first bytes are of: ``cr3``, ``raf``, ``orf`` or ``rw2``."""
+    """Which format bytes begin: ``cr3``, ``raf``, ``orf``, ``rw2``, ``mrw``, ``x3f``, ``ari``."""
     if head.startswith(_RAF):
         return "raf"
     if head[4:12] == b"ftypcrx ":
         return "cr3"
     if head[:4] in _OLYMPUS:
         return "orf"
-    return "rw2" if head.startswith(_PANASONIC) else None
+    if head.startswith(_ARRI):
+        return "ari"
+    others = {_PANASONIC: "rw2", _MINOLTA: "mrw", _SIGMA: "x3f"}
+    return others.get(head[:4])
 
 
 def raw_parts(path: Path, form: str) -> RawParts:
     """What a file of one of the formats holds, as far as its structure can be followed."""
     parts = RawParts(form)
-    read = {"raf": _fujifilm, "cr3": _canon, "orf": _olympus, "rw2": _panasonic}[form]
+    readers = {
+        "raf": _fujifilm, "cr3": _canon, "orf": _olympus, "rw2": _panasonic, "mrw": _minolta,
+        "x3f": _sigma,
+    }  # fmt: skip
+    read = readers.get(form)
+    if read is None:
+        return parts
     with path.open("rb") as file, suppress(struct.error, ValueError, OverflowError):
         read(file, parts)
     return parts
@@ -93,21 +107,60 @@ def _panasonic(file: BinaryIO, parts: RawParts) -> None:
 
 
 def _olympus(file: BinaryIO, parts: RawParts) -> None:
-    from PIL import Image  # noqa: PLC0415
-
     with _as_tiff(file) as (content, directory):
         parts.sensor = _size(directory.get(256), directory.get(257))
-        exif = Image.Exif()
         content.seek(0)
-        with suppress(Exception):  # a broken block; Pillow's reader raises anything
-            exif.load_from_fp(cast("IO[bytes]", content))
-            exif.get_ifd(_EXIF_BLOCK), exif.get_ifd(_GPS_BLOCK)
-            parts.exif = exif
+        parts.exif = _whole_exif(cast("IO[bytes]", content))
         # The maker's own notes say where the preview is, in a way of each model's.
-        at = content.find(_JPEG)
-        while at >= 0 and len(parts.previews) < _MOST_LOOKED_AT:
-            parts.previews.append(content[at : at + _LARGEST_PREVIEW // 4])
-            at = content.find(_JPEG, at + 1)
+        parts.previews += _jpegs(content)
+
+
+def _minolta(file: BinaryIO, parts: RawParts) -> None:
+    (length,) = struct.unpack_from(">I", file.read(8), 4)
+    blocks = file.read(min(length, _LARGEST_PREVIEW))
+    at = 0
+    for _ in range(_MOST_LOOKED_AT):
+        name, size = blocks[at : at + 4], int.from_bytes(blocks[at + 4 : at + 8], "big")
+        block = blocks[at + 8 : at + 8 + size]
+        if name == b"\0PRD":  # of the sensor: height before width
+            height, width = struct.unpack_from(">2H", block.ljust(12, b"\0"), 8)
+            parts.sensor = _size(width, height)
+        elif name == b"\0TTW":
+            parts.exif = _whole_exif(io.BytesIO(block))
+        at += 8 + size
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for each in _GOES_ON:
+            parts.previews += [b"\xff" + piece for piece in _jpegs(content, each)]
+
+
+def _sigma(file: BinaryIO, parts: RawParts) -> None:
+    major, width, height = struct.unpack_from("<2xH20x2I", file.read(64), 4)
+    if major < 4:  # the header of later ones is longer, in a way that nobody describes
+        parts.sensor = _size(width, height)
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        parts.previews += _jpegs(content)
+
+
+def _jpegs(content: mmap.mmap, begins: bytes = _JPEG) -> Iterator[bytes]:
+    """What lies at each place where a JPEG may begin; the first few."""
+    at = content.find(begins)
+    for _ in range(_MOST_LOOKED_AT):
+        if at < 0:
+            return
+        yield content[at : at + _LARGEST_PREVIEW // 4]
+        at = content.find(begins, at + 1)
+
+
+def _whole_exif(content: IO[bytes]) -> Image.Exif | None:
+    """The EXIF of a TIFF; None if it is broken."""
+    from PIL import Image  # noqa: PLC0415
+
+    exif = Image.Exif()
+    with suppress(Exception):  # Pillow's reader raises anything
+        exif.load_from_fp(content)
+        exif.get_ifd(_EXIF_BLOCK), exif.get_ifd(_GPS_BLOCK)
+        return exif
+    return None
 
 
 def _size(width: Any, height: Any) -> dict[str, Any]:  # noqa: ANN401  # a tag's value

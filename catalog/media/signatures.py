@@ -40,6 +40,9 @@ _PILLOW_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"IIRS", "Olympus raw"),
     (b"MMOR", "Olympus raw"),
     (b"IIU\x00", "Panasonic raw"),
+    (b"\x00MRM", "Minolta raw"),
+    (b"FOVb", "Sigma raw"),
+    *((b"ARRI" + order, "ARRIRAW") for order in (b"\x12\x34\x56\x78", b"\x78\x56\x34\x12")),
     (b"\x00\x00\x01\x00", "ICO"),
     *((b"P%d" % number, "PNM") for number in range(1, 7)),
 )

@@ -19,6 +19,7 @@ from catalog.cli.app import app
 from catalog.cli.text import parse_meta
 
 HIT = {"rank", "score", "cosine", "keyword_rank", "confidence", "asset", "clip", "frame"}
+_FURTHER = {"warnings", "unverified", "speech_waits", "passed_over"}
 REPORT = {
     "registered", "known", "ready", "failed", "frames", "seconds_of_media", "wall_s", "failures",
     "warnings",
@@ -78,13 +79,14 @@ def test_verbs_that_need_no_model_load_none(environment: dict[str, str]):
 
 def test_ingest_and_search_print_the_promised_json(cli, pictures: Path):
     (pictures / "empty.mp4").touch()
+    for name in ("a.txt", "b.TXT", "c.xyz", "none", ".hidden", "red.json", "x.srt", "GX01.THM"):
+        (pictures / name).write_text("{}")
     answer = cli("ingest", pictures, "--json", "--collection", "C", "--tag", "t", "--meta", "a=b=c")
     assert answer.code == 1
-    assert set(answer.json) - REPORT <= {"warnings", "unverified", "speech_waits"}, (
-        "more keys are a decision, not an accident"
-    )
+    assert set(answer.json) - REPORT <= _FURTHER, "more keys are a decision, not an accident"
     assert set(answer.json) >= REPORT
     assert answer.out.count("\n") == 1
+    assert answer.json["passed_over"] == {".txt": 2, "": 1, ".xyz": 1}
     counts = [answer.json[key] for key in ("registered", "known", "ready", "failed", "frames")]
     assert counts == [3, 0, 3, 1, 3]
     [failure] = answer.json["failures"]

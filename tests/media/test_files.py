@@ -93,6 +93,24 @@ def test_suffixes_decide():
     assert not looks_like_media(Path("a.txt"))
 
 
+def test_a_walk_tells_the_names_it_passes_over_for_their_suffix(tmp_path):
+    touch(tmp_path, "a.mp4", "a.txt", ".b.txt", "sub/none", "sub/copying.part", "folder.xyz/c.jpg")
+    told: list[str] = []
+    assert len(list(find_media(tmp_path, stranger=told.append))) == 2
+    assert told == ["a.txt", "none"]
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        *("insv", "insp", "360", "adts", "latm", "ac4", "mpo", "mjpeg", "mjpg", "mpegts", "av1"),
+        *("rwl", "iiq", "mrw", "erf", "x3f", "ari", "avifs", "m4r"),
+    ],
+)
+def test_what_cameras_and_programs_call_their_media(suffix):
+    assert looks_like_media(Path(f"VID_0001.{suffix.upper()}"))
+
+
 def test_only_regular_files_with_bytes_are_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "empty.mp4").touch()

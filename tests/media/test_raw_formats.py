@@ -106,7 +106,30 @@ def rw2(path: Path, *, previews: bool = True) -> Path:
     return path
 
 
-BUILDERS = {"cr3": cr3, "raf": raf, "orf": orf, "rw2": rw2}
+def mrw(path: Path, *, previews: bool = True) -> Path:
+    """Minolta: sensor and EXIF in blocks; the first byte of its JPEG is written over."""
+    sensor = b"27730001" + struct.pack(">2H", 800, 1200) + bytes(12)
+    content = tiff(exif())
+    blocks = struct.pack(">4sI", b"\0PRD", len(sensor)) + sensor
+    blocks += struct.pack(">4sI", b"\0TTW", len(content)) + content
+    shown = b"\2" + jpeg(120, 80, "red").replace(JFIF, b"", 1)[1:] if previews else b""
+    path.write_bytes(struct.pack(">4sI", b"\0MRM", len(blocks)) + blocks + shown + b"\1\2" * 200)
+    return path
+
+
+def x3f(path: Path, *, previews: bool = True) -> Path:
+    """Sigma: the sensor's size at its head, JPEGs somewhere behind."""
+    shown = jpeg(30, 20, "blue") + jpeg(120, 80, "red", exif()) if previews else b""
+    head = struct.pack("<4s2H20x3I", b"FOVb", 2, 2, 1200, 800, 0)
+    path.write_bytes(head.ljust(300, b"\1") + shown + b"\1\2" * 200)
+    return path
+
+
+# What Pillow writes before the first table; JPEGs of cameras have neither.
+JFIF = bytes.fromhex(
+    "ffe000104a46494600010100000100010000ffe100164578696600004d4d002a00000008000000000000"
+)
+BUILDERS = {"cr3": cr3, "raf": raf, "orf": orf, "rw2": rw2, "mrw": mrw, "x3f": x3f}
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
@@ -134,6 +157,13 @@ def test_the_largest_preview_is_the_picture(tmp_path, build: Callable[..., Path]
 def test_without_a_preview_it_is_an_honest_error(tmp_path, build):
     with pytest.raises(UndecodableError, match="without a JPEG preview"):
         probe(build(tmp_path / "a", previews=False))
+
+
+def test_arriraw_says_that_it_has_no_preview(tmp_path):
+    path = tmp_path / "A001.ari"
+    path.write_bytes(b"ARRI\x12\x34\x56\x78".ljust(5000, b"\1"))
+    with pytest.raises(UndecodableError, match="without a JPEG preview"):
+        probe(path)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)

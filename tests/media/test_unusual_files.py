@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from catalog.errors import UndecodableError
 from catalog.media.probe import probe
@@ -123,3 +125,16 @@ def test_reds_raw_is_refused_for_what_it_is(tmp_path: Path):
     with pytest.raises(UndecodableError, match="RED raw, which only its maker") as caught:
         probe(path)
     assert "proxies" in caught.value.remedy
+
+
+def test_jpegs_end_to_end_are_a_film_where_the_name_says_so(tmp_path):
+    one = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(one, "JPEG")
+    for name, count, kind in (
+        ("a.mjpeg", 9, "video"),
+        ("b.MJPG", 1, "still"),
+        ("c.jpg", 9, "still"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(one.getvalue() * count)
+        assert probe(path).kind == kind, name
