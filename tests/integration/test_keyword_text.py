@@ -54,6 +54,25 @@ def test_minus_and_or(catalog: Catalog, asset: int):
     assert catalog.search("kind:still -great").total_candidates == 0
 
 
+def test_what_columns_say_is_words(catalog: Catalog, asset: int):
+    said = {
+        "codec": "prores", "camera_make": "ARRI", "camera_model": "Alexa Mini",
+        "lens": "Summicron 50", "camera_serial": "K1234", "reel": "A001R1XY", "scene": "42B",
+        "take": "7pu", "creator": "Oksana Melnyk", "credit": "Ukrinform", "rights": "Staatsarchiv",
+    }  # fmt: skip
+    for column, value in said.items():
+        assert not has(catalog, value), column
+        with catalog.database.session() as session:
+            statement = f"UPDATE catalog.asset SET {column} = :value WHERE id = :id"
+            session.execute(text(statement), {"value": value, "id": asset})
+        assert has(catalog, value), column
+    # What they are called is the language's, not the codec's.
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE catalog.asset SET profile = 'Main', hdr = '{hlg}'"))
+    assert has(catalog, "hlg")
+    assert not has(catalog, "main")
+
+
 def test_tags_come_and_go(catalog: Catalog, asset: int):
     catalog.tag([asset], ["Harbour Cranes", "b_roll"])
     assert has(catalog, "harbour cranes")
