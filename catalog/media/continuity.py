@@ -2,9 +2,10 @@
 
 A cut replaces what is seen. Where a caption, a window or a smaller picture is laid over, most of
 what was there goes on beside it; this is asked tile by tile, of tiles in which there is something
-to be recognised. And a blend of two pictures has about half of the detail of either, while a
-camera that moves keeps it: the dip that Lienhart, "Reliable transition detection in videos",
-International Journal of Image and Graphics 1, 2001, looks for in dissolves.
+to be recognised. Light changes tiles as well; its edges stay, and are compared without it. And a
+blend of two pictures has about half of the detail of either, while a camera that moves keeps it:
+the dip that Lienhart, "Reliable transition detection in videos", International Journal of Image
+and Graphics 1, 2001, looks for in dissolves.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ _TEXTURE = 3.0
 _NEW_SHARE = 0.3
 # Mean square of the Laplacian below which there is no detail to lose.
 _NO_DETAIL = 4.0
+# Detail is what is finer than this (standard deviation of a blur, in pixels), brought to one
+# strength in its surroundings; where it is weaker than this (0..255) it stays so.
+_FINE, _SURROUNDINGS, _FAINT = 2.0, 3.0, 1.0
+# Its places: so wide, so far apart; recognised from this correlation on, if there is any detail.
+_PLACE, _APART, _RECOGNISED, _ANY = 9, 4, 0.5, 0.3
+_SHIFT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,43 @@ def continuity(before: RgbPicture, after: RgbPicture) -> Continuity:
         _share(goes_on & will_show, will_show),
         float(min(shows.mean(), will_show.mean())),
     )
+
+
+def detail(picture: RgbPicture) -> Floats:
+    """The edges of a picture's smallest view in each colour, as strong in shadow as in light."""
+    import cv2  # noqa: PLC0415
+
+    colours = picture.astype(np.float32)
+    fine = colours - cv2.GaussianBlur(colours, (0, 0), _FINE)
+    strength = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), _SURROUNDINGS))
+    return np.asarray(fine / (strength + _FAINT), np.float32)
+
+
+def recognised(one: Floats, other: Floats) -> float:
+    """The share of places with `detail` in two pictures at which it is the same, 0 to 1.
+
+    Whatever light or colour lies over it, as of lightning, a stage, fire or a glass caption; all
+    may have moved by a few pixels.
+    """
+    import cv2  # noqa: PLC0415
+
+    height, width = one.shape[:2]
+    inner = other[_SHIFT : height - _SHIFT, _SHIFT : width - _SHIFT]
+    found = cv2.matchTemplate(one, np.ascontiguousarray(inner), cv2.TM_CCORR_NORMED)
+    x, y = cv2.minMaxLoc(found)[3]
+    moved = one[y : y + inner.shape[0], x : x + inner.shape[1]]
+    both, first, second = (_places(each) for each in (moved * inner, moved**2, inner**2))
+    seen = (first > _ANY) & (second > _ANY)
+    return _share(seen & (both > _RECOGNISED * np.sqrt(np.maximum(first * second, 0))), seen)
+
+
+def _places(picture: Floats) -> Floats:
+    """Sums over the colours of the means of overlapping places."""
+    import cv2  # noqa: PLC0415
+
+    edge = _PLACE // 2
+    means = cv2.boxFilter(picture, -1, (_PLACE, _PLACE))
+    return np.asarray(means[edge:-edge:_APART, edge:-edge:_APART].sum(2), np.float32)
 
 
 def dip_of_detail(pictures: Sequence[npt.NDArray[np.uint8]], along: Floats) -> float | None:

@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from catalog.media.channels import highest
 from catalog.media.content import CutProposals, Proposal
-from catalog.media.continuity import Continuity, continuity
-from catalog.media.transitions import Transition, TransitionDetector, grey, matched
+from catalog.media.continuity import Continuity, continuity, detail, recognised
+from catalog.media.past import grey
+from catalog.media.transitions import Transition, TransitionDetector, matched
 
 if TYPE_CHECKING:
     from catalog.media.views import Once, Picture, RgbPicture
@@ -37,6 +38,11 @@ _SAME_PICTURE = 0.93
 # What shows something and goes on across a proposed cut: from this share on something was laid over
 # the scene or taken away. A plot or a guest beside the scene may take up half of the picture.
 _LAID_OVER = 0.6
+# Of the edges on both sides, this share of which is one scene under another light.
+_SAME_DETAIL = 0.65
+# A camera that moves does so for several pictures; a step that is so many times as long as any
+# beside it is from one camera, or one take, to another, though both see the same.
+_LONELY = 4.0
 # A faint proposal is a cut where no more than this goes on, and so many tiles show something; few
 # of them only where nothing else moves: before a plain ground, things jump.
 _REPLACED, _MUCH_SHOWN, _LEAST_SHOWN = 0.5, 0.5, 0.1
@@ -152,7 +158,10 @@ class ShotDetector:
             return ended
         common = continuity(self._behind[-1].squeezed, ahead.picture.squeezed)
         return _replaces(ahead.cut, common) and not (
-            self._is_flash() or self._goes_on(common) or self._is_gradual()
+            self._is_flash()
+            or self._goes_on(common)
+            or self._is_gradual()
+            or self._is_light(common)
         )
 
     def _taken(self, found: Transition | None, before: int | None = None) -> Transition | None:
@@ -196,6 +205,8 @@ class ShotDetector:
         last, first = self._behind[-1].squeezed, self._ahead[0].picture.squeezed
         if common.shown < _CARD and matched(last, first) <= _SAME_PICTURE:
             return False
+        if common.shown >= _CARD and self._is_lonely():
+            return False
         before, after = grey(last), grey(first)
         middle = before.shape[1] // 2
         # Half of the picture may be a thing that stays: a plot, a caption, a split screen.
@@ -203,6 +214,22 @@ class ShotDetector:
             matched(before[:, half], after[:, half]) > _SAME_PICTURE
             for half in (slice(middle), slice(middle, None))
         )
+
+    def _is_lonely(self) -> bool:
+        """Whether the step is far longer than those beside it."""
+        before = [views.squeezed for views in self._behind]
+        after = [ahead.picture.squeezed for ahead in self._ahead]
+        beside = [*pairwise(before), *pairwise(after)]
+        longest = max((difference(*pair) for pair in beside), default=math.inf)
+        return difference(before[-1], after[0]) > _LONELY * longest
+
+    def _is_light(self, common: Continuity) -> bool:
+        """Whether some picture shortly after shows the edges of one shortly before."""
+        if common.shown < _CARD:
+            return False
+        before = [detail(views.squeezed) for views in self._behind]
+        after = [detail(ahead.picture.squeezed) for ahead in self._ahead]
+        return any(recognised(one, other) > _SAME_DETAIL for one in before for other in after)
 
     def _is_flash(self) -> bool:
         """Whether some picture shortly after the proposed cut is like one shortly before it."""

@@ -17,26 +17,21 @@ Jain and Weymouth, "Production model based digital video segmentation", 1995.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from catalog.media.continuity import dip_of_detail
+from catalog.media.continuity import detail, dip_of_detail, recognised
+from catalog.media.past import THUMB, Past, Signature, Vector, alike, signature_of
+from catalog.media.wipes import part_by_part, rests_at_ends
 
 if TYPE_CHECKING:
     from catalog.media.views import Picture, RgbPicture
 
-Vector = npt.NDArray[np.float32]
-Grey = npt.NDArray[np.uint8]
-
-_THUMB = (16, 12)
 # Signatures no nearer than this in time: more would tell no more.
 _STEP = Fraction(3, 100)
 _WINDOWS = (0.4, 0.7, 1.1, 1.6, 2.2)
@@ -64,13 +59,22 @@ _PATIENCE = Fraction(1, 2)
 _DIP, _RECOVERED, _LEAST_CONTRAST = 0.3, 2.5, 6.0
 _SUSTAINED, _LEVEL = 4, 0.5
 _SAME_SCENE = 0.8
+# Or this share of their edges is the same.
+_SAME_DETAIL = 0.65
 _NOTHING = 1.0
+# So many pictures before a transition, and all that were seen after it, each of so many, are
+# looked at for one scene.
+_AROUND, _NTH = 26, 6
+# What passes close by covers most of a scene; a wipe leaves nothing of it but by chance.
+_PASSED_BY = 0.2
 # A dip that lasts longer than this is no flash.
 _SLOW = Fraction(3, 5)
-_ONES = np.ones(_THUMB[0] * _THUMB[1] * 3, np.float32)
-_LEAST = _LEAST_CHANGE**2 * len(_ONES)
+_VALUES = THUMB[0] * THUMB[1] * 3
+_LEAST = _LEAST_CHANGE**2 * _VALUES
+# Of two shots that a wipe parts.
+_LEAST_OF_WIPE = 12.0**2 * _VALUES
 # Plain colours that differ by less may be one wall under a light that is turned up.
-_PLAIN_POWER = 25.0**2 * len(_ONES)
+_PLAIN_POWER = 25.0**2 * _VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,103 +87,13 @@ class Transition:
 
 
 @dataclass(slots=True)
-class _Signature:
-    """A picture as it is compared.
-
-    ``apart`` is, by how many pictures lie between, the square of its pixels' distance from those
-    of pictures before it.
-    """
-
-    pts: int
-    pixels: Vector
-    coloured: npt.NDArray[np.uint8]
-    contrast: float
-    apart: dict[int, float] = field(default_factory=dict)
-    _unit: Vector | None = None
-
-    @property
-    def grey(self) -> Grey:
-        """As `grey` has it."""
-        return grey(self.coloured)
-
-    @property
-    def unit(self) -> Vector:
-        """The pixels without their mean, of length 1; most pictures are never asked for it."""
-        if self._unit is None:
-            unit = self.pixels - float(self.pixels @ _ONES) / len(_ONES)
-            unit /= max(1e-6, math.sqrt(float(unit @ unit)))
-            self._unit = unit
-        return self._unit
-
-
-class _Past:
-    """The signatures of a shot's last pictures, oldest first; their numbers also lie in a row.
-
-    Parameters
-    ----------
-    most:
-        How many are kept; of more the oldest goes.
-    steps_back:
-        Which of those before each is compared with: so many before it, in order.
-
-    Attributes
-    ----------
-    seen:
-        The signatures.
-    """
-
-    def __init__(self, most: int, steps_back: list[int]) -> None:
-        self.seen: deque[_Signature] = deque(maxlen=most)
-        self._steps_back, self._backs = steps_back, np.array(steps_back)
-        # Twice as long as needed, so that all is seldom moved to the front.
-        self._pixels = np.empty((2 * most, len(_ONES)), np.float32)
-        self._contrast = np.empty(2 * most)
-        self._end = 0
-
-    def append(self, signature: _Signature) -> None:
-        """The next."""
-        if self._end == len(self._contrast):
-            self._pixels[: len(self.seen)] = self.pixels
-            self._contrast[: len(self.seen)] = self.contrast
-            self._end = len(self.seen)
-        self._pixels[self._end] = signature.pixels
-        self._contrast[self._end] = signature.contrast
-        self._end += 1
-        self.seen.append(signature)
-        signature.apart = self._apart()
-
-    def clear(self) -> None:
-        """Forget all."""
-        self.seen.clear()
-        self._end = 0
-
-    def forget_before(self, pts: int) -> None:
-        """Forget what is older."""
-        while self.seen and self.seen[0].pts < pts:
-            self.seen.popleft()
-
-    def _apart(self) -> dict[int, float]:
-        last = self._end - 1
-        there = self._backs[: bisect_left(self._steps_back, len(self.seen))]
-        way = np.take(self._pixels, last - there, axis=0) - self._pixels[last]
-        return dict(zip(self._steps_back, np.vecdot(way, way).tolist(), strict=False))
-
-    @property
-    def pixels(self) -> Vector:
-        """Of all, shape (number, values)."""
-        return self._pixels[self._end - len(self.seen) : self._end]
-
-    @property
-    def contrast(self) -> npt.NDArray[np.float64]:
-        """Of all, shape (number,)."""
-        return self._contrast[self._end - len(self.seen) : self._end]
-
-
-@dataclass(slots=True)
 class _Blend:
+    """A transition that was found; ``over``: both of its shots rest, and no better will follow."""
+
     transition: Transition
     strength: float
     seen_at: int
+    over: bool = False
 
 
 class TransitionDetector:
@@ -201,7 +115,7 @@ class TransitionDetector:
         self._windows = sorted({max(4, round(each * rate)) for each in _WINDOWS})
         # From the end of a window to its beginning and its middle, and between the two.
         backs = {back for each in self._windows for back in (each, each // 2, each - each // 2)}
-        self._past = _Past(max(8, round(_MEMORY * rate)), sorted(backs))
+        self._past = Past(max(8, round(_MEMORY * rate)), sorted(backs))
         self._seen = self._past.seen
         self._best: _Blend | None = None
         self._risen: float | None = None
@@ -217,11 +131,11 @@ class TransitionDetector:
             # Steps of another length would bend the line. What was being watched is over.
             found = self.flush()
             self._past.clear()
-            self._past.append(_signature(picture))
+            self._past.append(signature_of(picture))
             return found
         if self._seen and picture.pts - self._seen[-1].pts < self._step:
             return None
-        self._past.append(_signature(picture))
+        self._past.append(signature_of(picture))
         if self._still_rises():
             return None
         fade = self._fade()
@@ -229,7 +143,8 @@ class TransitionDetector:
             self._best, self._risen = None, 0.0
             return fade
         self._look_for_blend()
-        if self._best is not None and picture.pts - self._best.seen_at > self._patience:
+        best = self._best
+        if best is not None and (best.over or picture.pts - best.seen_at > self._patience):
             return self.flush()
         return None
 
@@ -249,8 +164,16 @@ class TransitionDetector:
         best, self._best = self._best, None
         if best is None:
             return None
+        came_back = self._comes_back(best.transition)
         self._past.forget_before(best.transition.end)
-        return best.transition
+        return None if came_back else best.transition
+
+    def _comes_back(self, transition: Transition) -> bool:
+        """Whether what is seen after it was seen before: it was fire, smoke or a light."""
+        before = [each for each in self._seen if each.pts <= transition.start][-1:-_AROUND:-_NTH]
+        after = [each for each in self._seen if each.pts >= transition.end][::-_NTH]
+        edges = [[detail(each.coloured) for each in side] for side in (before, after)]
+        return any(recognised(one, two) > _SAME_DETAIL for one in edges[0] for two in edges[1])
 
     # --- dissolves --------------------------------------------------------------
 
@@ -263,12 +186,17 @@ class TransitionDetector:
             middle = length // 2
             if apart[length] < _LEAST:
                 continue
+            if alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
+                continue
             before = self._seen[last - middle].apart[length - middle]
-            if not _may_blend(before, apart[middle], apart[length]):
-                continue
-            if _alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
-                continue
-            self._best = self._blend(last - length) or self._best
+            blend = None
+            if _may_blend(before, apart[middle], apart[length]):
+                blend = self._blend(last - length)
+            elif rests_at_ends(self._past.pixels[last - length :], apart[length]):
+                blend = self._wipe(last - length, apart[length])
+            self._best = blend or self._best
+            if blend is not None and blend.over:
+                return
 
     def _blend(self, begin: int) -> _Blend | None:
         """What was seen from there on as a dissolve, if it lies along the line between its ends.
@@ -296,18 +224,34 @@ class TransitionDetector:
         if plain and not _rests_at_ends(along):
             return None
         far = off.mean() > _MEAN_OFF or off.max() > _MOST_OFF
-        if far and _alike(window[0], window[-1]) > _FAR_ALIKE:
+        if far and alike(window[0], window[-1]) > _FAR_ALIKE:
             return None
         left = dip_of_detail([signature.grey for signature in window], along)
         least, most = _FAR_DETAIL_LEFT if far else _DETAIL_LEFT
         if left is not None and not least < left < most:
             return None
-        first, middle, last = (int(np.argmax(along >= share)) for share in (0.08, 0.5, 0.92))
+        blend = _told(window, along, strength)
         # What takes longest to say is asked last.
-        if last - first < 2 or _same_scene(window[0].coloured, window[-1].coloured):
+        if blend is None or _same_scene(window[0].coloured, window[-1].coloured):
             return None
-        found = Transition(window[max(0, first - 1)].pts, window[middle].pts, window[last].pts)
-        return _Blend(found, strength, window[-1].pts)
+        return blend
+
+    def _wipe(self, begin: int, power: float) -> _Blend | None:
+        """What was seen from there on as a wipe or a push; ``power`` as of `_is_dip`."""
+        if power < _LEAST_OF_WIPE:
+            return None
+        pixels = self._past.pixels[begin:]
+        window = list(islice(self._seen, begin, None))
+        along = part_by_part(window, pixels)
+        if along is None:
+            return None
+        one, other = window[0].coloured, window[-1].coloured
+        if _same_scene(one, other) or recognised(detail(one), detail(other)) > _PASSED_BY:
+            return None
+        wipe = _told(window, along, math.sqrt(power / pixels.shape[1]))
+        if wipe is not None:
+            wipe.over = True
+        return wipe
 
     def _is_dip(self, begin: int, power: float) -> bool:
         """Whether contrast is lost, at an end or between: that is a fade, or part of one.
@@ -343,28 +287,23 @@ class TransitionDetector:
         start = int(high[high < lowest].max(initial=-1)) + 1
         end = int(high[high > lowest].min(initial=len(contrast))) - 1
         same = _same_scene(self._seen[before].coloured, self._seen[-1].coloured)
-        if contrast[lowest] < _NOTHING and self._seen[-1].pts - self._seen[before].pts > self._slow:
-            same = False  # it was not a flash: somebody meant to part what may look much alike
         found = Transition(
             self._seen[before].pts, self._seen[(start + end) // 2].pts, self._seen[-1].pts
         )
+        same = same or self._comes_back(found)
+        if contrast[lowest] < _NOTHING and self._seen[-1].pts - self._seen[before].pts > self._slow:
+            same = False  # it was not a flash: somebody meant to part what may look much alike
         self._past.forget_before(self._seen[end].pts + 1)
         return None if same else found
 
 
-def grey(squeezed: npt.NDArray[np.uint8]) -> Grey:
-    """A picture's smallest view (BGR) in grey, by its green."""
-    return np.ascontiguousarray(squeezed[:, :, 1])
-
-
-def _signature(picture: Picture) -> _Signature:
-    import cv2  # noqa: PLC0415
-
-    coloured = picture.squeezed
-    thumb = cv2.resize(coloured, _THUMB, interpolation=cv2.INTER_AREA)
-    contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
-    pixels = thumb.astype(np.float32).ravel()
-    return _Signature(picture.pts, pixels, coloured, contrast)
+def _told(window: list[Signature], along: Vector, strength: float) -> _Blend | None:
+    """A transition by how far each picture of a window is on its way, 0 to 1."""
+    first, middle, last = (int(np.argmax(along >= share)) for share in (0.08, 0.5, 0.92))
+    if last - first < 2:
+        return None
+    found = Transition(window[max(0, first - 1)].pts, window[middle].pts, window[last].pts)
+    return _Blend(found, strength, window[-1].pts)
 
 
 def _rests_at_ends(along: Vector) -> bool:
@@ -376,7 +315,9 @@ def _rests_at_ends(along: Vector) -> bool:
 
 def _same_scene(one: RgbPicture, other: RgbPicture) -> bool:
     """Whether the middle of one picture's smallest view is in the other's, under whatever light."""
-    return any(found > _SAME_SCENE for found in _matches(one, other))
+    if any(found > _SAME_SCENE for found in _matches(one, other)):
+        return True
+    return recognised(detail(one), detail(other)) > _SAME_DETAIL
 
 
 def matched(one: RgbPicture, other: RgbPicture) -> float:
@@ -408,8 +349,3 @@ def _may_blend(first: float, second: float, power: float) -> bool:
     """
     along = (first + power - second) / 2  # by the law of cosines
     return first - along**2 / power <= _FAR_MOST_OFF**2 * power
-
-
-def _alike(one: _Signature, other: _Signature) -> float:
-    """Correlation of two pictures: 1 for the same, whatever their brightness and contrast."""
-    return float(one.unit @ other.unit)
