@@ -17,6 +17,8 @@ from itertools import chain
 
 import numpy as np
 
+from catalog.store.duplicates import MOST_SHOTS
+
 LIKE = 0.93
 """Cosine from which on two pictures may show the same."""
 
@@ -26,6 +28,10 @@ _SAMPLE = 20_000  # shots that the mean is taken of
 _NEIGHBOURS = 24
 _SAME_LENGTH_S = 0.3
 _FEW_SHOTS = 3  # of so few, trimming may have changed all lengths
+# Share of the shorter asset's time whose shots must agree. Versions share 0.24 of it (`overlay`),
+# of which some shots may not have met; films with one presenter share two shots by chance.
+_SHARED = 0.16
+_PARTNERS = 12  # of an asset that is one shot
 _FAR = 0.3  # share of signs that differ: 54 degrees, well beyond what is alike
 _AT_ONCE = 10_000  # pairs whose vectors are fetched together
 _MOST_PAIRS = 200_000
@@ -74,11 +80,31 @@ def find_candidates(
         _cosines(vectors_of, one[at : at + _AT_ONCE], other[at : at + _AT_ONCE])
         for at in range(0, len(one), _AT_ONCE)
     ])  # fmt: skip
-    pairs = pairs.only(alike >= LIKE)
+    kept = alike >= LIKE
+    pairs, alike = pairs.only(kept), alike[kept]
+    closest = np.zeros(len(pairs.assets), np.float32)
+    np.maximum.at(closest, pairs.place, alike)
     likely = np.flatnonzero(pairs.likely)
-    first = likely[np.argsort(-pairs.steady[likely], kind="stable")][:_MOST_PAIRS]
+    likely = likely[
+        (pairs.steady[likely] > 0) | _among_first(pairs.assets[likely], closest[likely])
+    ]
+    first = likely[np.lexsort((-closest[likely], -pairs.steady[likely]))][:_MOST_PAIRS]
     chosen = pairs.assets[np.sort(first)].tolist()
     return Candidates([(low, high) for low, high in chosen], len(likely) - len(chosen))
+
+
+def _among_first(assets: np.ndarray, closest: np.ndarray) -> np.ndarray:
+    """Whether pairs are among the closest few of either asset.
+
+    Of a series of stills each is like all others, and a version of it is the likest.
+    """
+    found = np.zeros(len(assets), bool)
+    for side in (0, 1):
+        order = np.lexsort((-closest, assets[:, side]))
+        own = assets[order, side]
+        place = np.arange(len(own)) - np.searchsorted(own, own)
+        found[order] |= place < _PARTNERS
+    return found
 
 
 def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, ...]:
@@ -123,7 +149,10 @@ def _meetings(
     yield np.empty(0, np.int64)
     for table in range(_TABLES):
         keys = codes[:, table] >> np.uint32(_BITS - bits)
-        order = np.lexsort((lengths, keys))
+        # Of equal keys those of one length are neighbours, or else those that agree in further
+        # signs: stills have no length, and may all be of one subject.
+        further = codes[:, (table + 1) % _TABLES]
+        order = np.lexsort((further, lengths, keys) if table % 2 else (further, keys))
         sorted_keys = keys[order]
         met = []
         for step in range(1, min(_NEIGHBOURS, n - 1) + 1):
@@ -172,8 +201,8 @@ class _Pairs:
     """How many of a pair's shots begin or end by the shift by which another does."""
     likely: np.ndarray
     """Whether a pair may be versions. They have two shots that begin or end as far apart
-    in the one as in the other; films of a series share their titles only. Of an asset
-    that is one shot, a shot that it fits in must do."""
+    in the one as in the other, and all such shots are enough of the shorter one; films of a series
+    share their titles only. Of an asset that is one shot, a shot alike must do."""
 
     @classmethod
     def of(
@@ -199,12 +228,37 @@ class _Pairs:
         same &= np.diff(places[order], prepend=-1) == 0
         same &= np.diff(shot[order], prepend=-1) != 0
         steady = np.bincount(places[order], same, len(pairs))
-        within = ((count[one] == 1) & (longer <= _SAME_LENGTH_S)) | (
-            (count[other] == 1) & (longer >= -_SAME_LENGTH_S)
-        )
-        likely = (steady > 0) | (np.bincount(place, within, len(pairs)) > 0)
+        alone = (count[one] == 1) | (count[other] == 1)
+        # Shots that agree with the next by one shift after another: the time that they are.
+        shift = _groups(places[order], shifts[order])
+        seen, at = np.unique(np.stack([shift, one[shot[order]]]), axis=1, return_index=True)
+        time = np.minimum(lengths[one], lengths[other])[shot[order]][at]
+        shared = np.zeros(len(pairs))
+        by_shift = np.bincount(seen[0], time)
+        np.maximum.at(shared, places[order][np.unique(shift, return_index=True)[1]], by_shift)
+        enough = shared >= _SHARED * _shorter(assets, lengths, count, pairs)
+        likely = ((steady > 0) & enough) | (np.bincount(place, alone, len(pairs)) > 0)
         return cls((assets, starts, lengths, count), one, other, place, pairs, steady, likely)
 
     def only(self, kept: np.ndarray) -> _Pairs:
         """With some of the meetings."""
         return self.of(*self.shots, (self.one[kept], self.other[kept]))
+
+
+def _groups(places: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Numbers of the groups of neighbours that are of one place, and hardly apart; both sorted."""
+    apart = np.diff(shifts, prepend=-np.inf) > _SAME_LENGTH_S
+    apart |= np.diff(places, prepend=-1) != 0
+    numbers: np.ndarray = np.cumsum(apart) - 1
+    return numbers
+
+
+def _shorter(
+    assets: np.ndarray, lengths: np.ndarray, count: np.ndarray, pairs: np.ndarray
+) -> np.ndarray:
+    """Seconds of the shorter of each pair of assets; 0 where one has more shots than are read."""
+    ids, number = np.unique(assets, return_inverse=True)
+    seconds = np.bincount(number, lengths)
+    seconds[number[count >= MOST_SHOTS]] = 0.0
+    found: np.ndarray = seconds[np.searchsorted(ids, pairs)].min(axis=1)
+    return found

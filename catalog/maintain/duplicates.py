@@ -21,7 +21,7 @@ from catalog.db.models import Asset, Clip
 from catalog.domain.progress import Progress
 from catalog.domain.query import parse
 from catalog.maintain.candidates import Candidates, Shots, find_candidates
-from catalog.maintain.overlay import Overlay, overlay
+from catalog.maintain.overlay import Overlay, Pictures, overlay
 from catalog.media.frame_store import FrameStore
 from catalog.store import duplicates as store
 from catalog.store import filters, vectors
@@ -57,7 +57,7 @@ def find_duplicates(
         .where(visible_to(database.actor))
     )
     candidates = _candidates(database, encoder.id, chosen, progress)
-    timelines = _Timelines(database, encoder.id)
+    pictures, timelines = Pictures(frames), _Timelines(database, encoder.id)
     found: dict[tuple[int, int], Overlay] = {}
     together, compared = _Together(), 0
     progress.begin("comparing", len(candidates.pairs), "pairs")
@@ -67,7 +67,7 @@ def find_duplicates(
             if together.joined(one, other):
                 continue  # versions of a third: how these two compare changes no group
             compared += 1
-            laid = overlay(timelines[one], timelines[other], frames)
+            laid = overlay(timelines[one], timelines[other], pictures)
             if laid is not None and (near or laid.whole):
                 found[one, other] = laid
                 together.join(one, other)
