@@ -17,6 +17,8 @@ from open_clip.transformer import ResidualAttentionBlock, Transformer, VisionTra
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  # as everybody calls it
 
+from catalog.encoders.patches import patches_as_product
+
 
 def class_token_tower(model: nn.Module) -> nn.Module | None:
     """The model's image tower, spared what it would not look at; None where it looks at more.
@@ -37,7 +39,7 @@ def class_token_tower(model: nn.Module) -> nn.Module | None:
     if type(last) is not ResidualAttentionBlock or last.attn.in_proj_weight is None:
         return None
     shortened = _with(layers, resblocks=nn.ModuleList([*layers.resblocks[:-1], _Last(last)]))
-    return _with(visual, transformer=shortened)
+    return _with(visual, transformer=shortened, conv1=patches_as_product(visual.conv1))
 
 
 def _with(module: nn.Module, **parts: nn.Module) -> nn.Module:

@@ -9,6 +9,7 @@ from tiny_models import OPEN_CLIP_TEXT, VISION
 
 from catalog.encoders import load_encoder
 from catalog.encoders.class_token import class_token_tower
+from catalog.encoders.patches import patches_as_product
 
 
 def of_clip(**more) -> torch.nn.Module:
@@ -43,6 +44,23 @@ def test_weights_are_shared_with_the_model():
         model.visual.proj.mul_(3.0)
         assert not torch.allclose(tower(pictures), 3 * before)
         torch.testing.assert_close(tower(pictures), model.encode_image(pictures))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_squares_become_tokens_in_one_product(bias):
+    torch.manual_seed(5)
+    convolution = torch.nn.Conv2d(3, 24, (8, 4), stride=(8, 4), bias=bias)
+    pictures = torch.randn(2, 3, 35, 18)  # what is left at the edges is no square
+    product = patches_as_product(convolution)
+    with torch.inference_mode():
+        assert product is not convolution
+        torch.testing.assert_close(product(pictures), convolution(pictures))
+
+
+@pytest.mark.parametrize("more", [{"stride": 2}, {"padding": 1}, {"groups": 3}, {"dilation": 2}])
+def test_squares_that_overlap_or_have_gaps_are_left_to_the_convolution(more):
+    convolution = torch.nn.Conv2d(3, 24, 4, **{"stride": 4, **more})
+    assert patches_as_product(convolution) is convolution
 
 
 @pytest.mark.parametrize(
