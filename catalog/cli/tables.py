@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from catalog.domain.paths import shown_text
+
 # What a text in a column needs at least to be read; a narrower terminal has lines instead.
 _READABLE = 12
 
@@ -25,7 +27,7 @@ def new_table(*columns: str, numbers: Sequence[str] = ()) -> Table:
 def add_row(table: Table, *cells: object) -> None:
     """Add a row; None is an empty cell."""
     # Names and metadata are data: Text, so that "[red]" in a name stays a name.
-    table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
+    table.add_row(*(Text("" if cell is None else shown_text(str(cell))) for cell in cells))
 
 
 def print_table(table: Table) -> None:

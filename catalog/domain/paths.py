@@ -20,6 +20,9 @@ _TURNS_TEXT = frozenset(
     map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 )
 
+# Of these, what changes the order of what stands around it.
+_REORDERS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+
 
 def given_path(path: str | os.PathLike[str]) -> Path:
     """The path that somebody named; ``""`` names none.
@@ -71,6 +74,25 @@ def shown_path(path: Path | str | bytes) -> str:
         character.encode("unicode_escape").decode("ascii") if _breaks_line(character) else character
         for character in text
     )
+
+
+def shown_text(text: str) -> str:
+    """Somebody's text on a terminal: what would command it, or reorder its line, as escapes.
+
+    Line ends and tabs stay, and so do marks that words of Arabic and Hebrew need.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode("ascii") if _commands(character) else character
+        for character in text
+    )
+
+
+def _commands(character: str) -> bool:
+    if character in "\n\t":
+        return False
+    return unicodedata.category(character) == "Cc" or character in _REORDERS
 
 
 def _breaks_line(character: str) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.file_state import FileState
-from catalog.domain.media import AssetKind, SamplingPolicy, Shot
+from catalog.domain.media import AssetKind, Probe, SamplingPolicy, Shot
 from catalog.domain.paths import shown_path
 from catalog.domain.renditions import Rendition, RenditionKind
 from catalog.domain.root_settings import sampling_at
@@ -38,6 +38,7 @@ from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, r
 from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
 from catalog.media.sequences import is_present
 from catalog.media.sidecars import Folders
+from catalog.media.sound_length import NEAR
 from catalog.store import assets, descriptions, renditions, roots, service, shots, speech, stages
 from catalog.store.locks import asset_lock, lease
 
@@ -250,9 +251,8 @@ def _write(
     frames = shots.replace_shots(session, job.asset_id, found)
     told = None
     if probe.kind is not AssetKind.STILL:
-        sound = probe.kind is AssetKind.AUDIO
         told = descriptions.Decoded(
-            duration_pts=counts.end_pts if probe.duration is None or sound else None,
+            duration_pts=_length(probe, counts.end_pts),
             variable_frame_rate=counts.variable_frame_rate if probe.video else None,
             loudness=counts.loudness,
             speaking=speech.ranges_of(spoken),
@@ -264,6 +264,17 @@ def _write(
     if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):
         raise taken_over(job.asset_id)
     return frames
+
+
+def _length(probe: Probe, end: int) -> int | None:
+    """Where an asset ends, if decoding knows better; None keeps what its container claims.
+
+    A film that goes on behind its claimed end is longer: an edit list may repeat a part, and a
+    transport stream set back its clock. One that ends before has lost what was there.
+    """
+    if probe.duration is None or probe.kind is AssetKind.AUDIO:
+        return end
+    return end if end * probe.time_base - probe.duration > NEAR else None
 
 
 def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) -> Rendition:

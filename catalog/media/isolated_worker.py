@@ -177,7 +177,7 @@ def _listen(path: Path, found: Probe, report: Report) -> None:
     length = sound_length(found, sound.seconds, whole=sound.whole)
     end_pts = round(length / found.time_base)
     short = missing_bytes(path) > 0 or ends_early(found, sound.seconds, whole=sound.whole)
-    errors = sound.errors + int(short)
+    errors = sound.errors + int(short) + int("lost_pictures" in found.metadata)
     report.send("ended", sound.decoded, errors, end_pts, False, None, sound.loudness)
 
 

@@ -24,6 +24,7 @@ from catalog.media.groups import GroupDecoder, Passed, longest_group
 from catalog.media.hardware import accelerator
 from catalog.media.interlace import Combed, one_moment
 from catalog.media.orientation import Orientation
+from catalog.media.rereading import Rereading
 from catalog.media.scene_light import Looks, is_light, light_of
 from catalog.media.sequence_pictures import SEQUENCE, sequence_pictures
 from catalog.media.sound import SoundPass
@@ -226,6 +227,7 @@ class PictureReader:
     ) -> Iterator[Packet[VideoStream] | None]:
         """The stream's packets; None, which has the decoder give out its last, if reading fails."""
         failed_reads = 0
+        read = Rereading(self._path, self._container)
         packets = container.demux(stream, *self._heard)
         while failed_reads < _MOST_FAILED_READS:
             try:
@@ -243,6 +245,7 @@ class PictureReader:
             if packet is None:
                 return
             failed_reads = 0
+            read.add(packet.size)
             if packet.stream.index == stream.index:
                 if self.captions is not None:
                     self.captions.look(bytes(packet), packet.pts)

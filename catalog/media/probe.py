@@ -253,6 +253,8 @@ def _probe_sound(path: Path, container: InputContainer) -> Probe:
         raise _without_essence(path, container)
     found = describe_file(path, container, sounds[0], AssetKind.AUDIO, None)
     _check_sounds(path, container, sounds[0])
+    if lost := sum(stream.frames for stream in video_candidates(container)):
+        return replace(found, metadata={**found.metadata, "lost_pictures": lost})
     return found
 
 

@@ -22,6 +22,7 @@ from catalog.media.files import check_readable
 from catalog.media.loudness import LoudnessMeter
 from catalog.media.peaks import LONGEST_GAP_S, Outline, Peaks, Samples
 from catalog.media.proxy_sound import StereoSound, chosen_sounds
+from catalog.media.rereading import Rereading
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -164,6 +165,7 @@ class SoundPass:
         self, container: InputContainer, streams: list[AudioStream]
     ) -> Iterator[Packet[AudioStream]]:
         failed_reads = 0
+        read = Rereading(self._path, self._probe.container)
         packets = container.demux(*streams)
         while failed_reads < _MOST_FAILED_READS:
             try:
@@ -179,6 +181,7 @@ class SoundPass:
             if packet is None:
                 return
             failed_reads = 0
+            read.add(packet.size)
             yield cast("Packet[AudioStream]", packet)
 
     def hear(self, packet: Packet[AudioStream]) -> None:

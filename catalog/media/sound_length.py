@@ -38,10 +38,13 @@ def sound_length(probe: Probe, heard: Fraction, *, whole: bool) -> Fraction:
 
 
 def ends_early(probe: Probe, heard: Fraction, *, whole: bool) -> bool:
-    """Whether less was heard than the file's header counts: its decoder does not miss the rest."""
-    if not whole or probe.duration is None or probe.container not in _COUNTED:
+    """Whether less was heard than the file claims: no decoder misses what is not there.
+
+    Nothing at all, or less than a header counts.
+    """
+    if not whole or probe.duration is None:
         return False
-    return probe.duration - heard > NEAR
+    return not heard or (probe.container in _COUNTED and probe.duration - heard > NEAR)
 
 
 def _inexact(probe: Probe) -> bool:

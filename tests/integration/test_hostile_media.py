@@ -89,6 +89,11 @@ def test_files_that_lie_end_each_for_itself(catalog: Catalog, liars: Path):
     assert "refers.mp4" in failed
     lengths = catalog.sql("SELECT max(duration) FROM catalog.asset WHERE name <> 'endless.mp4'")
     assert lengths.rows[0][0] < 10**10
+    # What a clock of nought makes of a film's length, its shots are within.
+    beyond = """SELECT a.name FROM catalog.asset a JOIN catalog.clip c ON c.asset_id = a.id
+        WHERE c.start_pts > a.duration_pts OR c.end_pts - a.duration_pts
+            > 0.2 * a.time_base_den / a.time_base_num"""
+    assert catalog.sql(beyond).rows == []
     assert catalog.search("red").hits
 
 
