@@ -21,9 +21,11 @@ from catalog.errors import (
 )
 from catalog.media.exif import read_exif
 from catalog.media.files import check_readable, unreadable
+from catalog.media.hdr import hdr_kinds
 from catalog.media.orientation import Orientation
 from catalog.media.raw import is_raw, open_raw
 from catalog.media.signatures import recognise
+from catalog.media.still_color import color_tags, in_srgb, profile_mode, profile_name
 from catalog.media.still_format import (
     DEEP_MODES,
     bit_depth,
@@ -41,6 +43,7 @@ MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabyt
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PROFILE = 64 * 1024
+_OF_COLOURS = {"RGBA", "RGBX", "P", "PA"}  # and RGB
 # Of a picture that is cut off, so much must be there for it to be catalogued.
 _LEAST_DECODED = 0.05
 
@@ -81,6 +84,7 @@ def open_still(path: Path) -> Iterator[Image.Image]:
             with open_raw(path) if is_raw(path, head) else Image.open(path) as image:
                 _check_size(path, image.width, image.height)
                 note_depth(image, head)
+                image.info["colors"] = color_tags(head, image.format)
                 yield image
     except CatalogError:
         raise
@@ -141,6 +145,8 @@ def describe_still(image: Image.Image) -> Probe:
     """Everything known of an open still without decoding its pixels."""
     exif = read_exif(image)
     metadata = exif.metadata
+    if named := profile_name(image.info.get("icc_profile")):
+        metadata["icc_profile"] = named
     raw = image.info.get("raw")
     if raw:
         metadata["raw"] = {**raw, "preview": list(image.size)}
@@ -168,6 +174,7 @@ def still_track(image: Image.Image) -> VideoTrack:
     raw = image.info.get("raw") or {}
     width, height = raw.get("width") or image.width, raw.get("height") or image.height
     turned = orientation.swaps_sides
+    colors = {} if raw else image.info.get("colors", {})
     return VideoTrack(
         index=0,
         codec=raw.get("format") or codec(image),
@@ -185,6 +192,8 @@ def still_track(image: Image.Image) -> VideoTrack:
         variable_frame_rate=False,
         frame_count=1,
         chroma=None if raw else chroma(image),
+        hdr=hdr_kinds(colors.get("color_transfer"), colors.get("color_primaries"), {}, {}),
+        **colors,
     )
 
 
@@ -200,8 +209,8 @@ def exif_orientation(image: Image.Image) -> Orientation:
 def upright(image: Image.Image, longest_edge: int) -> Image.Image:
     """Decode the open picture, upright, as RGB, no edge longer than asked for.
 
-    Transparent parts show white, as on a page. Colours keep their profile,
-    which is in ``info["icc_profile"]`` of the result.
+    Transparent parts show white, as on a page. Colours of another profile become sRGB's; a
+    profile of sRGB, or one that cannot be used, is in ``info["icc_profile"]`` of the result.
     """
     from PIL import Image as PillowImage  # noqa: PLC0415
 
@@ -209,8 +218,11 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
     colours = image.info.get("icc_profile")
     # A JPEG can be decoded at a half, quarter or eighth; twice the size leaves the filter room.
     image.draft("RGB", (2 * longest_edge, 2 * longest_edge))
-    picture = _as_rgb(image)
-    if picture.mode == image.mode and colours and len(colours) <= _LARGEST_PROFILE:
+    of_mode = profile_mode(colours)
+    usable = image.mode == of_mode or (of_mode == "RGB" and image.mode in _OF_COLOURS)
+    # Ink and grey become colours by their profile, once they are few.
+    picture = image.copy() if usable and of_mode != "RGB" else _as_rgb(image)
+    if picture.mode == image.mode == "RGB" and colours and len(colours) <= _LARGEST_PROFILE:
         picture.info["icc_profile"] = colours
     else:
         picture.info.pop("icc_profile", None)
@@ -220,7 +232,10 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
         kept = picture.info
         picture = picture.resize(size, PillowImage.Resampling.LANCZOS, reducing_gap=3.0)
         picture.info = kept
-    return orientation.apply_to_image(picture)
+    if usable and (converted := in_srgb(picture, colours)) is not None:
+        converted.info.pop("icc_profile", None)
+        picture = converted
+    return orientation.apply_to_image(picture.convert("RGB"))
 
 
 def decode_still(path: Path, longest_edge: int) -> tuple[Image.Image, bool]:

@@ -1,0 +1,102 @@
+"""Colours of stills: what their profile and tags say, and the picture in sRGB.
+
+Screens and encoders take what has no profile for sRGB. Phones write Display P3, cameras Adobe RGB,
+print shops CMYK: taken for sRGB, all of them are dull or wrong.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from catalog.media.color import PRIMARIES, RANGES, SPACES, TRANSFERS
+from catalog.media.tags import clean_text
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_LARGEST_PROFILE = 4_000_000  # bytes; those of presses have one or two
+_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}
+# ITU-T H.273's numbers: in PNG (third edition, 11.3.2.6) and in ISO/IEC 23008-12's colour box.
+_PNG, _HEIF = b"\x00\x00\x00\x04cICP", b"colrnclx"
+
+
+def profile_name(profile: bytes | None) -> str | None:
+    """What an ICC profile calls itself; None if there is none that can be read."""
+    known = _read(profile)
+    return None if known is None else known[0]
+
+
+def profile_mode(profile: bytes | None) -> str | None:
+    """The mode of Pillow's that an ICC profile is for: ``RGB``, ``CMYK`` or ``L``; else None."""
+    known = _read(profile)
+    return None if known is None else known[1]
+
+
+@lru_cache(maxsize=8)
+def _read(profile: bytes | None) -> tuple[str, str] | None:
+    from PIL import ImageCms  # noqa: PLC0415
+
+    if not profile or len(profile) > _LARGEST_PROFILE:
+        return None
+    try:
+        read = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = _MODES.get(read.profile.xcolor_space.strip())
+        name = clean_text(ImageCms.getProfileDescription(read))[:200]
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None
+    return None if mode is None else (name, mode)
+
+
+def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """A picture of RGB, grey or CMYK in sRGB; None if it is so already, or nobody can tell."""
+    from PIL import ImageCms  # noqa: PLC0415
+
+    known = _read(profile)
+    if profile is None or known is None or "srgb" in known[0].lower():
+        return None
+    if known[1] != picture.mode:
+        return None
+    try:
+        return ImageCms.applyTransform(picture, _transform(profile, picture.mode))
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None  # a broken profile: the picture is shown as it is
+
+
+@lru_cache(maxsize=4)
+def _transform(profile: bytes, mode: str) -> Any:  # noqa: ANN401  # Pillow has no type for it
+    from PIL import ImageCms  # noqa: PLC0415
+
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
+def color_tags(head: bytes, form: str | None) -> dict[str, str | None]:
+    """What a file's first bytes say of its colours, as columns of `VideoTrack`; empty if nothing.
+
+    Parameters
+    ----------
+    head:
+        The first bytes of the file, some thousand.
+    form:
+        The format as Pillow calls it.
+    """
+    at, width = -1, 1
+    if form == "PNG":
+        at = head.find(_PNG, 8, head.find(b"IDAT") if b"IDAT" in head else None)
+    elif form in {"HEIF", "AVIF"}:
+        at, width = head.find(_HEIF), 2
+    data = head[at + 8 : at + 8 + 3 * width + 1] if at >= 0 else b""
+    if len(data) <= 3 * width:
+        return {}
+    primaries, transfer, space = (
+        int.from_bytes(data[start : start + width], "big") for start in range(0, 3 * width, width)
+    )
+    full = bool(data[-1] >> 7 if width > 1 else data[-1])
+    return {
+        "color_primaries": PRIMARIES.get(primaries),
+        "color_transfer": TRANSFERS.get(transfer),
+        "color_space": SPACES.get(space),
+        "color_range": RANGES[2 if full else 1],
+    }
