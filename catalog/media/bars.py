@@ -15,8 +15,13 @@ _COLOURS = frozenset(_ORDER)
 _BARS = (0.08, 0.55)
 # Split fields have them above one colour, greys, or the same bars the other way round.
 _UPPER, _LOWER = (0.06, 0.45), (0.55, 0.94)
-# A column of a bar varies by no more than noise and compression make it.
-_STEADY, _STEADY_SHARE = 9.0, 0.85
+# Most of a column is of a bar's colour but for noise and compression. An ident or a clock may cover
+# the rest, but in no line all of the bars.
+_STEADY, _STEADY_SHARE, _MOST_OF_COLUMN, _LEAST_OF_LINE = 18.0, 0.85, 0.55, 0.2
+# Lines this dark above and below are a frame around the bars, if they leave so much of the height.
+_FRAME, _WITHIN_FRAME = 32, 0.6
+# As many lines of a part are looked at.
+_LINES = 24
 # Bars are as wide as each other, give or take; the outer two may run into grey pillars.
 _UNEVEN, _LEAST_WIDTH = 0.3, 0.06
 _LEAST_WHITE = 120.0
@@ -26,44 +31,68 @@ def is_bars(small: npt.NDArray[np.uint8]) -> bool:
     """Whether a picture (BGR) shows EBU or SMPTE colour bars, sharply enough to be sure.
 
     Seven even columns in the one order of colours that the standards give, over more than half of
-    the height; or over half of it, and below them columns of one colour each.
+    the height; or over half of it, and below them columns of one colour each. A box with an ident
+    or a clock may lie over them.
     """
+    small = _unframed(small)
     if _are_ordered(_band(small, _BARS)):
         return True
     return _are_ordered(_band(small, _UPPER)) and _is_steady(_band(small, _LOWER))
 
 
+def _unframed(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The picture without black above and below it."""
+    seen = np.flatnonzero(small[:, :: max(1, small.shape[1] // 16)].max((1, 2)) > _FRAME)
+    if not len(seen) or seen[-1] - seen[0] < _WITHIN_FRAME * len(small):
+        return small
+    return small[seen[0] : seen[-1] + 1]
+
+
 def _band(small: npt.NDArray[np.uint8], part: tuple[float, float]) -> npt.NDArray[np.uint8]:
     top, bottom = (round(share * len(small)) for share in part)
-    return small[top:bottom]
+    return small[top : bottom : max(1, (bottom - top) // _LINES)]
 
 
 def _are_ordered(band: npt.NDArray[np.uint8]) -> bool:
-    import cv2  # noqa: PLC0415  slow to import
-
     width = band.shape[1]
     if band.shape[0] < len(_ORDER) or width < 4 * len(_ORDER):
         return False
-    colours = np.asarray(cv2.reduce(band, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F))[0]
+    colours = np.median(band, axis=0)
     if colours.max() < _LEAST_WHITE:
         return False
     codes = (colours > 0.5 * colours.max()) @ np.array([4, 2, 1])
     if not _COLOURS.issubset(codes.tolist()):
         return False
     # Where two bars meet, a column or two may be of either's colour, or of a third.
-    runs = [(int(code), len(list(same))) for code, same in groupby(codes)]
-    runs = [(code, length) for code, length in runs if length > _LEAST_WIDTH * width / 3]
+    runs = [(int(code), list(same)) for code, same in groupby(range(width), codes.__getitem__)]
+    runs = [(code, columns) for code, columns in runs if len(columns) > _LEAST_WIDTH * width / 3]
     names = [code for code, _ in runs]
     for at in range(len(names) - len(_ORDER) + 1):
         if tuple(names[at : at + len(_ORDER)]) == _ORDER:
-            inner = np.array([length for _, length in runs[at + 1 : at + len(_ORDER) - 1]])
+            bars = [columns for _, columns in runs[at : at + len(_ORDER)]]
+            inner = np.array([len(columns) for columns in bars[1:-1]])
             usual = float(np.median(inner))
             even = np.abs(inner - usual).max() <= _UNEVEN * usual
-            return bool(even and usual >= _LEAST_WIDTH * width and _is_steady(band))
+            if not even or usual < _LEAST_WIDTH * width:
+                return False
+            return _is_steady(band) and _is_in_every_line(band[:, bars[0][0] : bars[-1][-1] + 1])
     return False
 
 
 def _is_steady(band: npt.NDArray[np.uint8]) -> bool:
-    """Whether nearly every column is of one colour from top to bottom; slow, so asked last."""
-    spread = band.astype(np.float32).std(axis=0).max(axis=1)
-    return bool((spread < _STEADY).mean() >= _STEADY_SHARE)
+    """Whether nearly every column is of one colour from top to bottom, but for what lies over it.
+
+    Slow, so asked last.
+    """
+    columns = _same_below(band).mean(axis=0) >= _MOST_OF_COLUMN
+    return bool(columns.mean() >= _STEADY_SHARE)
+
+
+def _is_in_every_line(bars: npt.NDArray[np.uint8]) -> bool:
+    return bool(_same_below(bars).mean(axis=1).min() >= _LEAST_OF_LINE)
+
+
+def _same_below(band: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which pixels are of their column's colour."""
+    apart = np.abs(band.astype(np.float32) - np.median(band, axis=0)).max(axis=2)
+    return np.asarray(apart < _STEADY, np.bool_)

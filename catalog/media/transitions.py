@@ -53,7 +53,7 @@ _LEAST_OF_END, _END_SHARE = 3.0, 0.15
 _REST = 0.25
 # A step this long along the line is a cut, and going back this far is movement.
 _LONGEST_STEP, _BACK = 0.45, 0.08
-# A better window may still follow for this long.
+# A better window may still follow for this long after its end.
 _PATIENCE = Fraction(1, 2)
 # Contrast (standard deviation) falls to this share in a fade, and recovers above the second.
 _DIP, _RECOVERED, _LEAST_CONTRAST = 0.3, 2.5, 6.0
@@ -92,7 +92,6 @@ class _Blend:
 
     transition: Transition
     strength: float
-    seen_at: int
     over: bool = False
 
 
@@ -144,7 +143,7 @@ class TransitionDetector:
             return fade
         self._look_for_blend()
         best = self._best
-        if best is not None and (best.over or picture.pts - best.seen_at > self._patience):
+        if best is not None and (best.over or picture.pts - best.transition.end > self._patience):
             return self.flush()
         return None
 
@@ -303,7 +302,7 @@ def _told(window: list[Signature], along: Vector, strength: float) -> _Blend | N
     if last - first < 2:
         return None
     found = Transition(window[max(0, first - 1)].pts, window[middle].pts, window[last].pts)
-    return _Blend(found, strength, window[-1].pts)
+    return _Blend(found, strength)
 
 
 def _rests_at_ends(along: Vector) -> bool:

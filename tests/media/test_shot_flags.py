@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+import cv2
 import numpy as np
 import pytest
 from media_essence import PAL, REAL_MEDIA, SIZE, black, scene, take
@@ -69,6 +70,21 @@ def test_bars_over_a_field_are_told_and_over_a_scene_are_not():
     assert is_bars(over(np.full((*SIZE, 3), 120, np.uint8)))
     assert is_bars(over(np.ascontiguousarray(ebu()[:, ::-1, ::-1])))
     assert not is_bars(over(scene(3)))
+
+
+@pytest.mark.parametrize("chart", [ebu, smpte, pillars, split])
+def test_an_ident_or_a_clock_over_bars_leaves_them_bars_and_bars_in_a_scene_are_none(chart):
+    for top, bottom, left, right in ((60, 84, 70, 186), (8, 28, 8, 120), (115, 135, 60, 200)):
+        picture = np.ascontiguousarray(chart()[:, :, ::-1])
+        picture[top:bottom, left:right] = 0
+        picture[top + 4 : bottom - 4, left + 8 : right - 8 : 6] = 240
+        assert is_bars(picture), (top, left)
+    framed = np.zeros((*SIZE, 3), np.uint8)
+    framed[18:126] = cv2.resize(chart(), (SIZE[1], 108))[:, :, ::-1]
+    assert is_bars(framed)
+    monitor = scene(4)
+    monitor[20:120, 40:200] = cv2.resize(chart(), (160, 100))[:, :, ::-1]
+    assert not is_bars(monitor)
 
 
 @pytest.mark.parametrize("chart", [ebu, smpte, pillars, split])
@@ -158,7 +174,8 @@ def test_of_real_footage_only_the_leader_and_the_black_after_it_are_flagged():
         flags = [shot.flag for shot in run(path)[2] if shot.flag]
         if flags:
             flagged[path.name] = flags
-    assert flagged == {"ffmpegpy_in1.mp4": ["leader"] * 7 + ["black"]}
+    assert flagged.keys() == {"ffmpegpy_in1.mp4"}
+    assert [flag for flag, _ in groupby(flagged["ffmpegpy_in1.mp4"])] == ["leader", "black"]
 
 
 def lettered(lines: list[str], *, ground: tuple[int, ...], ink: tuple[int, ...]) -> np.ndarray:

@@ -114,3 +114,13 @@ def test_nearer_in_the_same_scene_is_another_shot():
     # Soft, so that the middle of either is found in the other.
     soft = [cv2.GaussianBlur(p, (0, 0), 6) for p in take(4, 80)]
     assert cuts([*soft[:40], *(near(p) for p in soft[40:])]) == [40]
+
+
+def test_of_two_dissolves_soon_after_each_other_both_are_told():
+    def blend(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+        return one * (1 - share) + other * share
+
+    first = joined(take(1, 60, 3), take(2, 44, 3), 6, blend)
+    one, two = cuts(joined(first, take(5, 60, 0), 8, blend))
+    assert 54 <= one <= 60
+    assert 90 <= two <= 98
