@@ -253,6 +253,8 @@ def decode_still(path: Path, longest_edge: int) -> tuple[Image.Image, bool]:
         with open_still(path) as image:
             return upright(image, longest_edge), True
     except UndecodableError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise  # it is not broken, and half of it takes as much
         from PIL import ImageFile  # noqa: PLC0415
 
         ImageFile.LOAD_TRUNCATED_IMAGES = True

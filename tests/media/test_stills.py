@@ -251,3 +251,16 @@ def test_an_avif_that_moves_is_video(tmp_path):
     assert analysis.frames_decoded == 6
     pictures[0].save(path)
     assert probe(path).kind is AssetKind.STILL
+
+
+def test_memory_that_runs_out_is_not_called_damage(tmp_path, monkeypatch):
+    def too_much(*_):
+        raise MemoryError
+
+    path = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(path)
+    monkeypatch.setattr(stills, "upright", too_much)
+    with pytest.raises(UndecodableError) as caught:
+        stills.decode_still(path, 64)
+    # The decoding process tells of this cause, and of no other.
+    assert isinstance(caught.value.__cause__, MemoryError)
