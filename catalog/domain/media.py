@@ -64,7 +64,10 @@ class VideoTrack:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """One audio stream. ``bit_depth`` is of a stored sample; lossy codecs have none."""
+    """One audio stream. ``bit_depth`` is of a stored sample; lossy codecs have none.
+
+    Of one that is not ``decodable``, ``codec`` is the four letters that the file calls it by.
+    """
 
     index: int
     codec: str
@@ -77,6 +80,7 @@ class AudioTrack:
     sample_format: str | None = None
     bit_depth: int | None = None
     title: str | None = None
+    decodable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,16 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """The contents of one file; ``kind`` is what it turned out to be, None if as its name says."""
+    """The contents of one file; ``kind`` is what it turned out to be, None if as its name says.
+
+    ``read_until`` is the second at which reading a film's own texts was broken off; None: never.
+    """
 
     description: Description = field(default_factory=Description)
     segments: tuple[Segment, ...] = ()
     entries: tuple[LogEntry, ...] = ()
     kind: SidecarKind | None = None
+    read_until: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

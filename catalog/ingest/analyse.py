@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -35,7 +36,7 @@ from catalog.ingest.posters import with_posters
 from catalog.ingest.verify import usable_files
 from catalog.media.fingerprint import look
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
-from catalog.media.isolated import DecoderPool, IsolatedAnalysis, MadeRendition
+from catalog.media.isolated import Counts, DecoderPool, IsolatedAnalysis, MadeRendition
 from catalog.media.sequences import is_present
 from catalog.media.sidecars import Folders
 from catalog.media.sound_length import NEAR
@@ -50,6 +51,9 @@ _MADE_HERE = (
     RenditionKind.WAVEFORM,
     RenditionKind.PEAKS,
 )
+
+# Seconds: sound that is longer than the pictures, or a last picture that broke, are less.
+_MISSING_END = Fraction(1)
 
 _log = logging.getLogger(__name__)
 
@@ -178,7 +182,8 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
             found = [with_posters(shot, sizes) for shot in analysis]
             _check_unwritten(job)
             base = analysis.probe.time_base
-            spoken = listening.finish(base, len(analysis.probe.audio))
+            heard = sum(track.decodable for track in analysis.probe.audio)
+            spoken = listening.finish(base, heard)
     with tools.database.session() as session:
         lease(session)
         if analysis.probe.kind is not AssetKind.STILL:
@@ -251,13 +256,18 @@ def _write(
     frames = shots.replace_shots(session, job.asset_id, found)
     told = None
     if probe.kind is not AssetKind.STILL:
+        if _is_cut(probe, counts):
+            claimed = round(float(probe.duration or 0), 3)
+            assets.add_metadata(session, [job.asset_id], {"claimed_duration": claimed})
         told = descriptions.Decoded(
-            duration_pts=_length(probe, counts.end_pts),
+            duration_pts=_length(probe, counts),
             variable_frame_rate=counts.variable_frame_rate if probe.video else None,
             loudness=counts.loudness,
             speaking=speech.ranges_of(spoken),
         )
-    descriptions.update_decoded(session, job.asset_id, counts.decode_errors, told)
+    # A film of which only the sound is known is catalogued in part.
+    unseen = len(probe.metadata.get("undecodable_video", ()))
+    descriptions.update_decoded(session, job.asset_id, counts.decode_errors + unseen, told)
     if counts.pulldown is not None:
         assets.add_metadata(session, [job.asset_id], {"pulldown": counts.pulldown})
     # Last: who is killed before waits on in the database a while, and must hold nobody up.
@@ -266,15 +276,26 @@ def _write(
     return frames
 
 
-def _length(probe: Probe, end: int) -> int | None:
+def _length(probe: Probe, counts: Counts) -> int | None:
     """Where an asset ends, if decoding knows better; None keeps what its container claims.
 
     A film that goes on behind its claimed end is longer: an edit list may repeat a part, and a
-    transport stream set back its clock. One that ends before has lost what was there.
+    transport stream set back its clock. One that ends before and is whole ends with its sound.
     """
-    if probe.duration is None or probe.kind is AssetKind.AUDIO:
+    end = counts.end_pts
+    if probe.duration is None or probe.kind is AssetKind.AUDIO or _is_cut(probe, counts):
         return end
     return end if end * probe.time_base - probe.duration > NEAR else None
+
+
+def _is_cut(probe: Probe, counts: Counts) -> bool:
+    """Whether a damaged film's pictures end well before its header says that they do.
+
+    Then what is not there is no part of it: a copy that was broken off keeps the header.
+    """
+    if probe.kind is not AssetKind.VIDEO or not counts.decode_errors or probe.duration is None:
+        return False
+    return probe.duration - counts.end_pts * probe.time_base > _MISSING_END
 
 
 def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) -> Rendition:

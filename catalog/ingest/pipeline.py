@@ -41,7 +41,7 @@ from catalog.ingest.strangers import Strangers
 from catalog.ingest.turns import EncoderLoader
 from catalog.media.sequences import state_of
 from catalog.speech import Recognisers
-from catalog.store import assets, filling, stages, vectors
+from catalog.store import assets, descriptions, filling, stages, vectors
 
 _MIB = 1 << 20
 _LARGE = 256 * _MIB
@@ -350,6 +350,12 @@ class Ingest:
         told = {failure.path for failure in self._report.failures}
         with self._database.session() as session:
             failed = stages.failed(session, ids)
+            unseen = descriptions.undecodable_video(session, ids)
+        self._report.warnings += [
+            Failure(shown_path(path), "undecodable", _without_pictures(pictures))
+            for asset_id, pictures in unseen.items()
+            for path in self._paths[asset_id]
+        ]
         for asset_id, error_code, reason in failed:
             for path in map(shown_path, self._paths[asset_id]):
                 if path not in told:
@@ -365,6 +371,15 @@ class Ingest:
 
     def _fail(self, path: Path, error: CatalogError) -> None:
         self._report.failures.append(Failure.of(shown_path(path), error))
+
+
+def _without_pictures(pictures: Sequence[Mapping[str, Any]]) -> str:
+    """Why of a film only the sound is there."""
+    codecs = ", ".join(str(each.get("codec") or "unknown") for each in pictures)
+    return (
+        f"Its video ({codecs}) is of a codec that nothing here decodes: only its sound and metadata"
+        " are catalogued. Catalogue a proxy of it, or transcode it to H.264."
+    )
 
 
 def _bytes_of(path: Path) -> int:

@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -199,7 +200,18 @@ class _Reader:
             flight = describe_flight(told)
             row = replace(row, said={**plain_description(flight, flight.metadata), **said})
             segments = tuple(segment for segment in segments if segment.kind != "speech")
+        if (until := found.read_until) is not None:
+            row = replace(row, error_code="texts_cut", error_message=_cut(path, until))
         return Spoken(row, [*heard, *segments])
+
+
+def _cut(path: Path, until: Fraction) -> str:
+    """Why not all that is said in a film is known."""
+    minutes, seconds = divmod(int(until), 60)
+    return (
+        f"The subtitles in {shown_path(path)} were read until {minutes}:{seconds:02d}; expected to"
+        " reach their end in a minute. Put them beside it as .srt, or re-wrap it as MP4."
+    )
 
 
 def _mark(found: Sequence[Candidate], refused: frozenset[Path], *, texts: bool) -> str:

@@ -70,7 +70,7 @@ class Analysis:
             probe.time_base, probe.video.frame_rate if probe.video else None
         )
         self._strip: StripMaker | None = None
-        has_sound = probe.kind is AssetKind.VIDEO and bool(probe.audio)
+        has_sound = probe.kind is AssetKind.VIDEO and any(t.decodable for t in probe.audio)
         self._sound = SoundPass(path, probe, drawn=False, listener=listener) if has_sound else None
 
     @property

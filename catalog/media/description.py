@@ -14,6 +14,7 @@ from catalog.media.chunks import parts_of
 from catalog.media.hdr import CAMERA_PACK, dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.log_curves import named_log
 from catalog.media.said import Said, read_said
+from catalog.media.sample_entries import undecodable_sounds
 from catalog.media.start_timecode import (
     timecode_in_picture,
     timecode_of_text,
@@ -52,7 +53,8 @@ def describe_file(
     """
     sides, parts = sides or {}, parts_of(path)
     said = read_said(path, container, main, parts, camera_pack(sides.get(CAMERA_PACK, b"")))
-    audio = describe_audio(container)
+    heard, unheard = describe_audio(container), undecodable_sounds(path, container)
+    audio = tuple(sorted((*heard, *unheard), key=lambda each: each.index))
     metadata = {
         **describe_rest(container, main),
         **said.metadata(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def read_texts(path: Path, _order: dict[str, Any], report: Report) -> None:
     """
     # Nothing is told on the way, so it must be over before the silence counts as a stall.
     found = read_embedded(path, seconds=min(MAX_SECONDS, report.limits.stall_s / 2))
-    report.send("texts", as_values(found.segments))
+    report.send("texts", as_values(found.segments), found.read_until)
 
 
 def texts_of(pool: DecoderPool, path: Path) -> Sidecar:
@@ -37,8 +38,10 @@ def texts_of(pool: DecoderPool, path: Path) -> Sidecar:
     """
     with pool.job("texts", path, {}) as talk:
         kind, *values = talk.hear()
-        if kind != "texts":
-            raise no_texts(path)
-        segments = tuple(segment_told(path, each) for each in values[0])
+        match (kind, *values):
+            case ("texts", [*told], None | Fraction() as until):
+                segments = tuple(segment_told(path, each) for each in told)
+            case _:
+                raise no_texts(path)
         talk.over = True
-    return Sidecar(segments=segments)
+    return Sidecar(segments=segments, read_until=until)

@@ -28,6 +28,7 @@ from catalog.media.film_header import read_film_header, with_film_header
 from catalog.media.hdr import side_data
 from catalog.media.orientation import Orientation
 from catalog.media.raw import is_raw
+from catalog.media.sample_entries import undecodable_codecs, undecodable_pictures
 from catalog.media.sequence_pictures import describe_sequence, sequence_frames
 from catalog.media.sequences import is_sequence
 from catalog.media.signatures import Reader, recognise
@@ -252,9 +253,13 @@ def _probe_sound(path: Path, container: InputContainer) -> Probe:
     if not sounds:
         raise _without_essence(path, container)
     found = describe_file(path, container, sounds[0], AssetKind.AUDIO, None)
+    lost = undecodable_pictures(path, container)
     _check_sounds(path, container, sounds[0])
-    if lost := sum(stream.frames for stream in video_candidates(container)):
-        return replace(found, metadata={**found.metadata, "lost_pictures": lost})
+    told: dict[str, Any] = {"undecodable_video": lost} if lost else {}
+    if pictures := sum(stream.frames for stream in video_candidates(container)):
+        told["lost_pictures"] = pictures
+    if told:
+        found = replace(found, metadata={**found.metadata, **told})
     return found
 
 
@@ -288,16 +293,26 @@ def _check_sounds(path: Path, container: InputContainer, stream: AudioStream) ->
 def _without_essence(path: Path, container: InputContainer) -> MediaError:
     if missing := missing_bytes(path):
         return truncated(path, container.format.name, missing)
-    if undecodable_video(container) and container.format.name.endswith("_pipe"):
+    unseen, unheard = undecodable_video(container), list(container.streams.audio)
+    if unseen and container.format.name.endswith("_pipe"):
         why, remedy = "nothing here decodes such pictures", "Save it as JPEG, PNG or TIFF."
-    elif undecodable_video(container):
-        why, remedy = "its video is of a codec that nothing here decodes", "Transcode it to H.264."
+    elif unseen:
+        codecs = undecodable_codecs(path, container, unseen)
+        why = f"its video is of a codec that nothing here decodes{codecs}"
+        remedy = "Transcode it to H.264."
+    elif (
+        unheard and recognise(check_readable(path)) is not None and not video_candidates(container)
+    ):
+        codecs = undecodable_codecs(path, container, unheard)
+        why = f"its sound is of a codec that nothing here decodes{codecs}"
+        remedy = "Transcode it to AAC, FLAC or PCM."
     elif video_candidates(container):
         why, remedy = "it holds no picture", "It is damaged: copy it again from its source."
     else:
         return not_media(path)
     return UndecodableError(
-        f"{shown_path(path)} is {container.format.name}, but {why}; expected decodable pictures.",
+        f"{shown_path(path)} is {container.format.name}, but {why}; expected pictures or"
+        " sound that can be decoded.",
         remedy=remedy,
         path=shown_path(path),
         format=container.format.name,

@@ -94,7 +94,7 @@ def _audio_track(stream: AudioStream) -> AudioTrack:
         codec=context.codec.canonical_name,
         sample_rate=context.sample_rate,
         channels=context.channels,
-        layout=context.layout.name or None,
+        layout=_layout(context.layout.name, context.channels),
         language=_language(stream),
         bit_rate=context.bit_rate or None,
         profile=context.profile,
@@ -102,6 +102,13 @@ def _audio_track(stream: AudioStream) -> AudioTrack:
         bit_depth=_sample_bits(stream),
         title=_name(stream),
     )
+
+
+def _layout(name: str, channels: int) -> str | None:
+    """A layout's name; one or two channels of which nothing is said are mono and stereo."""
+    if not name.endswith(" channels"):
+        return name or None
+    return {1: "mono", 2: "stereo"}.get(channels)
 
 
 def _sample_bits(stream: AudioStream) -> int | None:
@@ -122,7 +129,8 @@ def _sample_bits(stream: AudioStream) -> int | None:
 def describe_sound(track: AudioTrack) -> dict[str, Any]:
     """An audio track as it stands in metadata: what it says, without what it does not."""
     found = {name: getattr(track, name) for name in _TOLD_OF_SOUND}
-    return {name: value for name, value in found.items() if value is not None}
+    found = {name: value for name, value in found.items() if value is not None}
+    return found if track.decodable else {**found, "decodable": False}
 
 
 def describe_rest(container: InputContainer, main: Stream | None) -> dict[str, Any]:

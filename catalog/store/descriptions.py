@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset
 from catalog.domain.media import Loudness, Probe
 from catalog.domain.sidecars import PLACE, SHARED_FACTS
+from catalog.store.arrays import among
 
 _MOST = 2**63 - 1
 # What the clips' times hang on, and what decoding has corrected.
@@ -195,6 +196,15 @@ def update_decoded(session: Session, asset_id: int, errors: int, told: Decoded |
             if told.duration_pts:
                 values["bit_rate"] = _bits_in(told.duration_pts)
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
+
+
+def undecodable_video(session: Session, asset_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Of these assets those of which only the sound is known, with what is known of the rest."""
+    lost = Asset.metadata_["undecodable_video"]
+    found = session.execute(
+        select(Asset.id, lost).where(among(Asset.id, asset_ids), lost.is_not(None))
+    )
+    return {asset_id: pictures for asset_id, pictures in found if pictures}
 
 
 def _bits_in(pts: int) -> ColumnElement[int]:

@@ -354,4 +354,8 @@ def test_embedded_text_is_read_as_far_as_the_time_reaches(
 
     path = subtitled(tmp_path / f"a{suffix}")
     assert [s.text for s in read_embedded(path).segments][-2:] == ["Hello press", "two"]
-    assert len(read_embedded(path, seconds=-1.0).segments) < 3
+    assert read_embedded(path).read_until is None
+    cut = read_embedded(path, seconds=-1.0)
+    assert len(cut.segments) < 3
+    assert cut.read_until is not None
+    assert 0 <= cut.read_until < 1

@@ -39,7 +39,7 @@ def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
     """The text streams and chapters of a file, as far as ``seconds`` of demuxing reach.
 
     Nothing but text is decoded, and what is no text is not even read where the
-    container has an index.
+    container has an index. What was broken off before the end says so (``read_until``).
 
     Raises
     ------
@@ -48,10 +48,11 @@ def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
     """
     with open_container(path) as container:
         streams = [stream for stream in container.streams.subtitles if _is_text(stream)]
-        segments = list(_chapters(container))
+        segments, until = list(_chapters(container)), None
         if streams:
-            segments += _cues(container, streams, seconds)
-    return Sidecar(segments=tuple(segments))
+            cues, until = _cues(container, streams, seconds)
+            segments += cues
+    return Sidecar(segments=tuple(segments), read_until=until)
 
 
 def _is_text(stream: Stream) -> bool:
@@ -68,7 +69,7 @@ def _chapters(container: InputContainer) -> Iterator[Segment]:
 
 def _cues(
     container: InputContainer, streams: Sequence[SubtitleStream], seconds: float
-) -> list[Segment]:
+) -> tuple[list[Segment], Fraction | None]:
     indexed = container.format.name == MP4_FAMILY
     for stream in container.streams if indexed else ():
         if stream not in streams:
@@ -78,19 +79,24 @@ def _cues(
     origin = Fraction(container.start_time or 0, 1_000_000)
     found: list[Segment] = []
     size, began = 0, time.monotonic()
+    at, until = Fraction(0), None
     # A break in the file ends the text as it ends the pictures; what was read counts.
     with suppress(av.error.FFmpegError, IndexError):
         # Without an index all is read on the way; each packet is a moment to look at the clock.
         for packet in container.demux(*(streams if indexed else ())):
+            if packet.pts is not None and packet.time_base:
+                at = max(at, packet.pts * packet.time_base - origin)
             if packet.stream_index in wanted:
                 size += packet.size
                 captions = line21.get(packet.stream_index)
                 found += _segments(packet, origin, captions)
             late = time.monotonic() - began > seconds
             if late or len(found) >= MOST_CUES or size > _MOST_BYTES:
+                until = at
                 break
     end = Fraction(container.duration or 0, 1_000_000)
-    return found + [each for captions in line21.values() for each in captions.finish(end)]
+    found += [each for captions in line21.values() for each in captions.finish(end)]
+    return found, until
 
 
 def _segments(

@@ -1,0 +1,156 @@
+"""What MP4 and QuickTime say of a track whose codec nothing here knows: its four letters.
+
+PyAV tells nothing of such a stream but that it is there. Its sample entry (ISO/IEC 14496-12, 8.5.2;
+QuickTime File Format, "Sample description atoms") names the codec, the size of its pictures, or the
+channels and rate of its sound.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from catalog.domain.media import AudioTrack
+from catalog.media.container import MP4_FAMILY, has_decoder, undecodable_video
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+
+_MOST_BOXES = 5000
+_KINDS = {b"vide": "video", b"soun": "audio"}
+_ENTRY_BYTES = 96
+_MOST_CHANNELS, _HIGHEST_RATE = 128, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SampleEntry:
+    """How a track is coded: its kind and four letters, and two of its numbers.
+
+    ``numbers`` are width and height in pixels, or channels and samples a second; 0 is unknown.
+    """
+
+    kind: str
+    codec: str
+    numbers: tuple[int, int]
+
+
+def undecodable_pictures(path: Path, container: InputContainer) -> list[dict[str, object]]:
+    """The video streams nothing here decodes: index, and codec, width and height where known."""
+    streams = undecodable_video(container)
+    entries = _entries(path, container) if streams else {}
+    return [
+        {"index": stream.index, **_pictures_of(entries.get(stream.index))} for stream in streams
+    ]
+
+
+def undecodable_sounds(path: Path, container: InputContainer) -> list[AudioTrack]:
+    """The sound streams nothing here decodes, of which channels and rate are known."""
+    streams = [stream for stream in container.streams.audio if not has_decoder(stream)]
+    entries = _entries(path, container) if streams else {}
+    return [
+        AudioTrack(
+            index=stream.index,
+            codec=entry.codec,
+            sample_rate=entry.numbers[1],
+            channels=entry.numbers[0],
+            layout=None,
+            decodable=False,
+        )
+        for stream in streams
+        if (entry := entries.get(stream.index)) is not None and all(entry.numbers)
+    ]
+
+
+def undecodable_codecs(path: Path, container: InputContainer, streams: Sequence[Stream]) -> str:
+    """The four letters of such streams, for a message: `` (brxq)``; empty where unknown."""
+    entries = _entries(path, container)
+    names = dict.fromkeys(entries[s.index].codec for s in streams if s.index in entries)
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _pictures_of(entry: SampleEntry | None) -> dict[str, object]:
+    if entry is None:
+        return {}
+    width, height = entry.numbers
+    return {"codec": entry.codec} | ({"width": width, "height": height} if width else {})
+
+
+def _entries(path: Path, container: InputContainer) -> dict[int, SampleEntry]:
+    """The entries by the index of their streams, which FFmpeg numbers as the tracks come."""
+    if container.format.name != MP4_FAMILY:
+        return {}
+    found: list[SampleEntry | None] = []
+    with suppress(OSError, struct.error), path.open("rb") as file:
+        found = list(_tracks(file, file.seek(0, 2)))
+    return {
+        stream.index: entry
+        for stream, entry in zip(container.streams, found, strict=False)
+        if entry is not None and entry.kind == stream.type
+    }
+
+
+def _tracks(file: BinaryIO, size: int) -> Iterator[SampleEntry | None]:
+    for name, body, end in _boxes(file, 0, size):
+        if name == b"moov":
+            for kind, start, after in _boxes(file, body, end):
+                if kind == b"trak":
+                    yield _track(file, start, after)
+
+
+def _track(file: BinaryIO, start: int, end: int) -> SampleEntry | None:
+    handler, entry = b"", b""
+    ranges = [(start, end)]
+    while ranges:
+        for name, body, after in _boxes(file, *ranges.pop()):
+            if name in (b"mdia", b"minf", b"stbl"):
+                ranges.append((body, after))
+            elif name == b"hdlr" and not handler:  # that of the media comes before its data's
+                handler = _read(file, body, after)[8:12]
+            elif name == b"stsd":
+                entry = _read(file, body, after)[8:]
+    kind = _KINDS.get(handler)
+    if kind is None or len(entry) < 36:
+        return None
+    codec = entry[4:8].decode("latin-1").strip()
+    if not codec.isprintable() or not codec:
+        return None
+    numbers = _sound(entry) if kind == "audio" else struct.unpack_from(">2H", entry, 32)
+    return SampleEntry(kind, codec, numbers)
+
+
+def _sound(entry: bytes) -> tuple[int, int]:
+    """Channels and samples a second."""
+    version, channels, rate = struct.unpack_from(">H6xH6xH", entry, 16)
+    if version == 2 and len(entry) >= 52:
+        wide, channels = struct.unpack_from(">dI", entry, 40)
+        rate = int(wide) if 0 < wide < _HIGHEST_RATE else 0
+    known = 0 < channels <= _MOST_CHANNELS and rate
+    return (channels, rate) if known else (0, 0)
+
+
+def _read(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(min(end - start, _ENTRY_BYTES))
+
+
+def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of the content of each box in a range; a lie ends them."""
+    for _ in range(_MOST_BOXES):
+        if end - at < 8:
+            return
+        file.seek(at)
+        header = file.read(16)
+        length, name = struct.unpack_from(">I4s", header)
+        body = at + 8
+        if length == 1:
+            length, body = struct.unpack_from(">Q", header, 8)[0], at + 16
+        after = at + length if length else end
+        if not body <= after <= end:
+            return
+        yield name, body, after
+        at = after
