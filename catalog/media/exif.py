@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from catalog.domain.media import Facts
 from catalog.domain.sidecars import Description
 from catalog.media.facts import facts_of_xmp, first_of, read_xmp, telling, texts, with_place
+from catalog.media.picture_boxes import iptc_datasets
 from catalog.media.place import Place, place
 from catalog.media.sidecars.columns import joined, labels
 from catalog.media.sidecars.text import decode
@@ -228,12 +229,19 @@ def _iptc(image: Image.Image) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     with suppress(Exception):
-        info = IptcImagePlugin.getiptcinfo(cast("ImageFile.ImageFile", image)) or {}
-        utf8 = info.get((1, 90)) == _IPTC_UTF8
+        boxed = image.info.get("iptc")
+        info: Mapping[tuple[int, int], Any] = (
+            iptc_datasets(boxed)
+            if isinstance(boxed, bytes)
+            else IptcImagePlugin.getiptcinfo(cast("ImageFile.ImageFile", image)) or {}
+        )
+        utf8 = info.get((1, 90)) in (_IPTC_UTF8, [_IPTC_UTF8])
         for number, name in _IPTC.items():
             value = info.get(number)
             if isinstance(value, bytes):
                 found[name] = _legacy_text(value, utf8=utf8)
+            elif isinstance(value, list) and len(value) == 1:
+                found[name] = _legacy_text(value[0], utf8=utf8)
             elif isinstance(value, list):
                 found[name] = [_legacy_text(v, utf8=utf8) for v in value[:_MOST_KEYWORDS]]
     return {name: value for name, value in found.items() if value}

@@ -23,6 +23,7 @@ from catalog.media.exif import read_exif
 from catalog.media.files import check_readable, unreadable
 from catalog.media.hdr import hdr_kinds
 from catalog.media.orientation import Orientation
+from catalog.media.picture_boxes import note_boxes
 from catalog.media.raw import is_raw, open_raw
 from catalog.media.signatures import recognise
 from catalog.media.still_color import color_tags, in_srgb, profile_mode, profile_name
@@ -84,6 +85,7 @@ def open_still(path: Path) -> Iterator[Image.Image]:
             with open_raw(path) if is_raw(path, head) else Image.open(path) as image:
                 _check_size(path, image.width, image.height)
                 note_depth(image, head)
+                note_boxes(image, path)
                 image.info["colors"] = color_tags(head, image.format)
                 yield image
     except CatalogError:
