@@ -32,6 +32,7 @@ from catalog.media.sample_entries import undecodable_codecs, undecodable_picture
 from catalog.media.sequence_pictures import describe_sequence, sequence_frames
 from catalog.media.sequences import is_sequence
 from catalog.media.signatures import Reader, recognise
+from catalog.media.still_format import jpeg2000_bits
 from catalog.media.stills import describe_still, is_animated, open_still
 from catalog.media.streams import describe_video
 from catalog.media.timing import measure_timing
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _PEEKED_PACKETS = 150
 _PEEKED_FRAMES = 16
 _JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
+_JPEG_2000, _HEADER_BYTES = ("jpeg2000", "libopenjpeg"), 1000
 _MICROSECONDS = 1_000_000  # the unit of a container's duration
 
 
@@ -169,6 +171,7 @@ class _Peek:
     complete: bool = False
     orientation: Orientation = field(default_factory=Orientation)
     sides: dict[str, bytes] = field(default_factory=dict)
+    bits: int | None = None
 
 
 def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
@@ -178,6 +181,8 @@ def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
         for packet in container.demux(stream):
             if packet.pts is not None:
                 peek.times.append(packet.pts)
+            if packet.size and not peek.seen and stream.codec_context.name in _JPEG_2000:
+                peek.bits = jpeg2000_bits(memoryview(packet)[:_HEADER_BYTES].tobytes())
             peek.seen += bool(packet.size)
             if not pictured:
                 pictured = _see_orientation(stream, packet, peek)
@@ -223,6 +228,8 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, peek: 
         average=stream.average_rate,
     )
     track = describe_video(stream, timing, peek.orientation)
+    if peek.bits is not None:  # decoders give 12 bits as 16
+        track = replace(track, bit_depth=peek.bits)
     if container.format.name.endswith("_pipe"):
         # FFmpeg's readers of single pictures, which it plays at 25 frames a second.
         still = replace(track, frame_rate=None, variable_frame_rate=False, frame_count=1)

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 _LARGEST_PROFILE = 4_000_000  # bytes; those of presses have one or two
 _MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}
 # ITU-T H.273's numbers: in PNG (third edition, 11.3.2.6) and in ISO/IEC 23008-12's colour box.
+_OF_FORMATS: dict[str, dict[str, str | None]] = {
+    # JFIF 1.02: BT.601's matrix for 625 lines, all 256 levels; RFC 9649: BT.601 in studio range.
+    "JPEG": {"color_space": "bt470bg", "color_range": "pc"},
+    "MPO": {"color_space": "bt470bg", "color_range": "pc"},
+    "WEBP": {"color_space": "bt470bg", "color_range": "tv"},
+    "PNG": {"color_range": "pc"},
+}
 _PNG, _HEIF = b"\x00\x00\x00\x04cICP", b"colrnclx"
 
 
@@ -89,7 +96,7 @@ def color_tags(head: bytes, form: str | None) -> dict[str, str | None]:
         at, width = head.find(_HEIF), 2
     data = head[at + 8 : at + 8 + 3 * width + 1] if at >= 0 else b""
     if len(data) <= 3 * width:
-        return {}
+        return dict(_OF_FORMATS.get(form or "", {}))
     primaries, transfer, space = (
         int.from_bytes(data[start : start + width], "big") for start in range(0, 3 * width, width)
     )

@@ -96,12 +96,17 @@ def note_depth(image: Image.Image, head: bytes) -> None:
         image.info |= {"stored": f"{_DEEP_PIXELS[found[1]]}{order}", "stored_bits": 16}
     elif image.format == "PPM" and isinstance(args, tuple) and args[1:2] > (255,):
         image.info |= {"stored": "rgb48be", "stored_bits": 16}
-    elif image.format == "JPEG2000" and (size := _SIZ.search(head)) is not None:
-        # ISO/IEC 15444-1, A.5.1: one less than the depth of the first component, and its sign.
-        bits = (size[1][0] & 0x7F) + 1
+    elif image.format == "JPEG2000" and (bits := jpeg2000_bits(head)) is not None:
         image.info["stored_bits"] = bits
         if bits > 8 and image.mode in _DEEP_PIXELS:
             image.info["stored"] = f"{_DEEP_PIXELS[image.mode]}le"
+
+
+def jpeg2000_bits(head: bytes) -> int | None:
+    """Bits of a sample of the JPEG 2000 codestream that begins among these bytes; else None."""
+    size = _SIZ.search(head)
+    # ISO/IEC 15444-1, A.5.1: one less than the depth of the first component, and its sign.
+    return None if size is None else (size[1][0] & 0x7F) + 1
 
 
 def _jpeg_pixels(layers: list[tuple[int, int, int, int]]) -> str | None:

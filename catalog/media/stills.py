@@ -86,7 +86,9 @@ def open_still(path: Path) -> Iterator[Image.Image]:
                 _check_size(path, image.width, image.height)
                 note_depth(image, head)
                 note_boxes(image, path)
-                image.info["colors"] = color_tags(head, image.format)
+                # Ink, and what a JPEG stores as RGB, have no matrix.
+                coloured = image.mode in {"RGB", "L", "RGBA"} or image.format == "PNG"
+                image.info["colors"] = color_tags(head, image.format) if coloured else {}
                 yield image
     except CatalogError:
         raise

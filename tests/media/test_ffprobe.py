@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def compare_picture(found: Probe, stream: dict[str, Any]) -> None:
     if found.kind is AssetKind.VIDEO:
         assert video.rotation == rotation(stream)
     for field in ("color_primaries", "color_transfer", "color_space", "color_range"):
-        if known(stream.get(field)) and found.kind is AssetKind.VIDEO:
+        if known(stream.get(field)) and stream[field] != "reserved":
             assert getattr(video, field) == stream[field], field
 
 
@@ -98,13 +99,20 @@ def compare_coding(found: Probe, stream: dict[str, Any]) -> None:
         assert float(video.level) == pytest.approx(number / TENTHS[codec], abs=0.051)
     elif codec in LEVELS:
         assert video.level == LEVELS[codec][number]
+    elif codec == "av1" and number >= 0:
+        major, minor = divmod(number, 4)
+        assert video.level == f"{2 + major}.{minor}"
+    elif codec in {"mpeg4", "vp9"} and number > 0:
+        assert video.level == str(number)
     elif number <= 0:
         assert video.level is None
     if video.pixel_format == pixels and (sampled := re.search(r"yuvj?a?(4\d\d)p(\d*)", pixels)):
         assert video.chroma == ":".join(sampled[1])
         assert video.bit_depth == int(sampled[2] or 8)
-    if known(stream.get("field_order")) and video.field_order is not None:
-        assert video.field_order == stream["field_order"]
+    elif raw := int(stream.get("bits_per_raw_sample") or 0):
+        assert video.bit_depth == raw
+    order = stream.get("field_order")
+    assert video.field_order == (order if known(order) else None)
     transfer = stream.get("color_transfer")
     assert ("hlg" in video.hdr) == (transfer == "arib-std-b67")
     assert ("pq" in video.hdr) == (transfer == "smpte2084")
@@ -122,13 +130,36 @@ def compare_tags(found: Probe, answer: dict[str, Any]) -> None:
             assert (found.facts.latitude, found.facts.longitude) == (float(north), float(east))
         if name.endswith(("quicktime.make", "quicktime.model")):
             assert value == getattr(found.facts, "camera_" + name.rpartition(".")[2])
+        height = re.findall(r"[+-][0-9.]+", value)[2:3] if name.endswith("iso6709") else []
+        assert [pytest.approx(found.facts.altitude, abs=0.01)] == [
+            *map(float, height)
+        ] or not height
         if name in {"artist", "copyright"}:
             assert value in {found.facts.creator, found.facts.rights}
+    compare_moment(found, tags)
+    if "title" in tags:
+        assert found.title == tags["title"]
+    package = tags.get("material_package_name", "Material Package")
+    reels = [s["tags"]["reel_name"] for s in answer["streams"] if "reel_name" in s.get("tags", {})]
+    if reels or package != "Material Package":
+        assert found.facts.reel == (reels[0] if reels else package)
     theirs = answer["format"]
     length = float(theirs.get("duration") or 0)
     # The container's length may be another than that of what is catalogued.
     if found.duration and abs(length / float(found.duration) - 1) < 0.01:
         assert found.bit_rate == pytest.approx(int(theirs["bit_rate"]), rel=0.02)
+
+
+def compare_moment(found: Probe, tags: dict[str, str]) -> None:
+    """When it was recorded; QuickTime's date of the place comes before the file's own."""
+    said = tags.get("com.apple.quicktime.creationdate") or tags.get("creation_time")
+    said = said or tags.get("modification_date")
+    if said is None:
+        return
+    moment = datetime.fromisoformat(said)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.year > 1970:  # nobody had set the clock
+        assert found.recorded == moment
 
 
 def compare_rate(path: Path, found: Probe, stream: dict[str, Any]) -> None:
@@ -180,8 +211,13 @@ def compare_sound(found: Probe, streams: list[dict[str, Any]]) -> None:
     ours = {t.index: (t.codec, t.sample_rate, t.channels, t.bit_depth) for t in found.audio}
     assert ours == theirs
     formats = {s["index"]: s.get("sample_fmt") for s in streams if s["codec_type"] == "audio"}
+    layouts = {s["index"]: s.get("channel_layout") for s in streams if s["codec_type"] == "audio"}
     for track in found.audio:
         assert track.sample_format == formats[track.index]
+        # Of which nothing is said, one is mono and two are stereo.
+        unsaid = {1: "mono", 2: "stereo"}.get(track.channels)
+        said = layouts[track.index]
+        assert track.layout == (said if known(said) else unsaid)
 
 
 def sample_bits(stream: dict[str, Any]) -> int | None:
@@ -253,6 +289,16 @@ ODD = {
         *("-f", "lavfi", "-i", "aevalsrc=0|0|0|0|0|0|0|0:c=7.1:s=48000:d=0.4"),
         *("-c:v", "mjpeg", "-c:a", "pcm_s24le"),
     ),
+    "silent.wav": ("-f", "lavfi", "-i", TONE, "-map", "1", "-ac", "2"),
+    "quad.wav": ("-f", "lavfi", "-i", TONE, "-map", "1", "-ac", "4"),
+    "fields.mov": ("-c:v", "prores_ks", "-flags", "+ildct", "-top", "1"),
+    "vp9.webm": ("-c:v", "libvpx-vp9", "-deadline", "realtime"),
+    "dated.mov": (
+        *("-c:v", "mpeg4", "-level", "3", "-metadata", "creation_time=2024-05-01T10:00:00Z"),
+        *("-metadata", "title=A title", "-metadata", "location=+50.45+030.52+179.0/"),
+    ),
+    "grey.jpg": ("-frames:v", "1", "-pix_fmt", "gray"),
+    "still.jpg": ("-frames:v", "1"),
     "dropped.avi": ("-f", "lavfi", "-i", TONE, "-c:v", "msmpeg4", "-c:a", "libmp3lame"),
     "deep.mkv": ("-c:v", "ffv1", "-level", "3", "-pix_fmt", "yuv422p16le"),
     "alpha.mov": ("-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuv444p10le"),
