@@ -108,6 +108,8 @@ def _directories(file: BinaryIO, most: int = _MOST_DIRECTORIES) -> Iterator[Imag
 
     file.seek(0)
     header = file.read(8)
+    if len(header) < 8:
+        return
     waiting, seen = [ImageFileDirectory_v2(header).next], set[int]()
     while waiting and len(seen) < most:
         offset = waiting.pop(0)

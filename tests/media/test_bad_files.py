@@ -23,6 +23,7 @@ from catalog.errors import (
 from catalog.media.analyse import analyse
 from catalog.media.fingerprint import fingerprint
 from catalog.media.probe import probe
+from catalog.media.signatures import _FFMPEG_MAGIC, _ISO_BOXES, _PILLOW_MAGIC
 from catalog.media.truncation import TruncatedError, missing_bytes
 from catalog.media.writer import write_video
 
@@ -236,3 +237,19 @@ def test_damage_anywhere_neither_hangs_nor_crashes(tmp_path):
             path.write_bytes(damaged)
             with suppress(MediaError):
                 ingest(path)
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(4), b"\xff" * 40, b"\0\0\0\x10" * 8])
+def test_a_beginning_without_its_file_is_refused_in_words(tmp_path, rest):
+    path = tmp_path / "a.bin"
+    isos = [(bytes(3) + b"\x10" + name, "") for name in _ISO_BOXES]
+    for magic, _ in (
+        *_PILLOW_MAGIC,
+        *_FFMPEG_MAGIC,
+        *isos,
+        (b"RIFF", ""),
+        (b"RIFF\0\0\0\0WEBP", ""),
+    ):
+        path.write_bytes(magic + rest)
+        with suppress(MediaError):  # a word for it, whichever
+            probe(path)
