@@ -41,6 +41,8 @@ HORIZON = Fraction(4)
 # The ends of a dissolve differ by so much (root mean square, 0..255), and are no more alike than
 # this even after their brightness and contrast were made the same.
 _LEAST_CHANGE, _MOST_ALIKE = 7.0, 0.85
+# Those of a wipe are of two scenes.
+_MOST_ALIKE_WIPED = 0.6
 # How far from the line, as a share of its length, pictures may lie (on average, and any), and what
 # of their detail is left in the middle (`catalog.media.continuity.dip_of_detail`). Where both shots
 # move, their blends lie further off; then all must be plain, and the ends unlike each other.
@@ -185,13 +187,12 @@ class TransitionDetector:
             middle = length // 2
             if apart[length] < _LEAST:
                 continue
-            if alike(self._seen[last - length], self._seen[last]) > _MOST_ALIKE:
-                continue
             before = self._seen[last - middle].apart[length - middle]
             blend = None
             if _may_blend(before, apart[middle], apart[length]):
-                blend = self._blend(last - length)
-            elif rests_at_ends(self._past.pixels[last - length :], apart[length]):
+                if alike(self._seen[last - length], self._seen[last]) <= _MOST_ALIKE:
+                    blend = self._blend(last - length)
+            elif apart[length] >= _LEAST_OF_WIPE:
                 blend = self._wipe(last - length, apart[length])
             self._best = blend or self._best
             if blend is not None and blend.over:
@@ -237,9 +238,11 @@ class TransitionDetector:
 
     def _wipe(self, begin: int, power: float) -> _Blend | None:
         """What was seen from there on as a wipe or a push; ``power`` as of `_is_dip`."""
-        if power < _LEAST_OF_WIPE:
-            return None
         pixels = self._past.pixels[begin:]
+        if not rests_at_ends(pixels, power):
+            return None
+        if alike(self._seen[begin], self._seen[-1]) > _MOST_ALIKE_WIPED:
+            return None
         window = list(islice(self._seen, begin, None))
         along = part_by_part(window, pixels)
         if along is None:
