@@ -261,13 +261,17 @@ def _prepare(context: VideoCodecContext, longest_edge: int, threads: int, looks:
         context.options = {**context.options, "layer": looks.layer}
     context.thread_type = ThreadType.AUTO
     context.thread_count = threads
-    longest = max(context.width, context.height)
-    halvings = 0
+    codec, longest = context.codec.canonical_name, max(context.width, context.height)
     # JPEG 2000 is stored as halvings of itself: the fine ones, most of the work, are left out.
-    while context.codec.canonical_name == "jpeg2000" and longest >= 2 * longest_edge:
+    # JPEG's transform may give a quarter of the samples; a half of them saves nothing.
+    least = {"jpeg2000": 1, "mjpeg": 2}.get(codec)
+    if codec == "mjpeg" and context.profile != "Baseline":
+        least = None  # the lossless kind has no transform
+    halvings = 0
+    while least is not None and longest >= 2 * longest_edge:
         longest //= 2
         halvings += 1
-    if halvings:
+    if least is not None and halvings >= least:
         context.options = {**context.options, "lowres": str(min(halvings, _MOST_HALVINGS))}
 
 
