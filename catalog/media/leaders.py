@@ -30,8 +30,9 @@ FIELD = "field"
 
 # --- leaders: the picture in polar coordinates, angle by radius
 _ANGLES, _RADII = 180, 96
-# A film's leader has no colour to speak of (mean difference of channels, 0..255).
-_GREYISH = 14.0
+# A film's leader has no colour to speak of (mean difference of channels, 0..255), or the one tint
+# of aged or toned film: what its channels have beside a straight line from dark to light.
+_GREYISH, _BESIDE_TINT = 14.0, 9.0
 # A ring is brighter, or darker, than what lies inside and outside of it, nearly all the way round.
 _RIDGE, _ROUND, _LEAST_RADIUS, _BESIDE = 5.0, 0.85, 0.35, 4
 # There is a step at a hair line along most of its way (a digit may hide it, and the hand of the
@@ -56,15 +57,30 @@ _FIRST_MINUTE = 55
 
 
 def is_leader(small: Small) -> bool:
-    """Whether a picture (BGR) is one of a countdown: a ring and hair lines about the middle."""
+    """Whether a picture (BGR) is one of a countdown: a ring and hair lines about the middle.
+
+    Grey, or of one tint.
+    """
     import cv2  # noqa: PLC0415
 
     if min(small.shape[:2]) < _LEAST_SIZE:
         return False
-    if colourfulness(small) > _GREYISH:
+    if colourfulness(small) > _GREYISH and not _is_of_one_tint(small):
         return False
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     return _hair_line(grey) and _hair_line(grey.T) and _has_ring(grey)
+
+
+def _is_of_one_tint(small: Small) -> bool:
+    """Whether each channel follows the others all the way from dark to light."""
+    pixels = small[::4, ::4].reshape(-1, 3).astype(np.float32)
+    pixels -= pixels.mean(axis=0)
+    light = pixels.mean(axis=1)
+    power = float(light @ light)
+    if not power:
+        return False
+    beside = pixels - np.outer(light, light @ pixels / power)
+    return bool(beside.std(axis=0).max() < _BESIDE_TINT)
 
 
 def _hair_line(grey: Small) -> bool:

@@ -231,6 +231,14 @@ def test_countdowns_are_leaders(tmp_path, dark):
     assert flags[-1] is None
 
 
+def test_a_leader_of_toned_film_is_one_and_of_several_colours_none():
+    grey = countdown(4, dark=False)[8][:, :, ::-1].astype(float)
+    toned = grey * np.array([0.55, 0.8, 1.0]) + np.array([10, 15, 25])
+    assert is_leader(np.clip(toned, 0, 255).astype(np.uint8))
+    coloured = np.where(grey > 80, np.array([40, 200, 220]), np.array([200, 40, 90]))
+    assert not is_leader(coloured.astype(np.uint8))
+
+
 def test_a_card_beside_bars_before_the_programme_is_a_slate_and_no_other_is(tmp_path):
     tape, card, programme = [ebu()] * 50, [slate()] * 75, take(1, 75)
     assert flags_of(tmp_path, tape, card, black(50), programme) == ["bars", "slate", "black", None]
