@@ -235,7 +235,8 @@ def test_a_leader_of_toned_film_is_one_and_of_several_colours_none():
     grey = countdown(4, dark=False)[8][:, :, ::-1].astype(float)
     toned = grey * np.array([0.55, 0.8, 1.0]) + np.array([10, 15, 25])
     assert is_leader(np.clip(toned, 0, 255).astype(np.uint8))
-    coloured = np.where(grey > 80, np.array([40, 200, 220]), np.array([200, 40, 90]))
+    hand = np.where(grey > 160, np.array([40, 200, 220]), np.array([200, 60, 90]))
+    coloured = np.where(grey > 75, hand, np.array([20, 20, 20]))
     assert not is_leader(coloured.astype(np.uint8))
 
 
