@@ -48,7 +48,10 @@ class _Shown:
 
     def advance(self, stage: str, amount: float, note: str = "") -> None:
         if stage in self._tasks:
-            self._bars.update(self._tasks[stage], advance=amount, note=escape(note[:_NOTE_WIDTH]))
+            task = self._bars.tasks[self._tasks[stage]]
+            # Shares of one asset add up to a whole, which is shown without decimals.
+            completed = round(task.completed + amount, 6)
+            self._bars.update(task.id, completed=completed, note=escape(note[:_NOTE_WIDTH]))
 
     def end(self, stage: str) -> None:
         if stage in self._tasks:

@@ -94,6 +94,8 @@ class _Job:
 
 # Told of a picture as soon as it is in the frame store: its key, its JPEG.
 OnPicture = Callable[[str, bytes], None]
+# Told which share of a film or sound has been analysed, about once per second of it.
+OnShare = Callable[[float], None]
 
 
 def analyse_asset(
@@ -101,6 +103,7 @@ def analyse_asset(
     asset_id: int,
     *,
     on_picture: OnPicture = lambda _key, _jpeg: None,
+    on_share: OnShare = lambda _share: None,
     heed_pause: bool = False,
 ) -> Analysed | None:
     """Analyse an asset whose stage is due; None if there was nothing to do.
@@ -136,24 +139,26 @@ def analyse_asset(
             path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, look(path), policy, attempt.number)
-            return _analyse_fairly(tools, job, on_picture)
+            return _analyse_fairly(tools, job, on_picture, on_share)
 
 
-def _analyse_fairly(tools: Tools, job: _Job, on_picture: OnPicture) -> Analysed:
+def _analyse_fairly(tools: Tools, job: _Job, on_picture: OnPicture, on_share: OnShare) -> Analysed:
     """As `_analyse`; but no file is blamed for a crash that another may have led up to.
 
     What a hostile file did to the memory of its decoder may come out over the
     next file that is decoded there; and who is killed need have done nothing.
     """
     try:
-        return _analyse(tools, job, on_picture)
+        return _analyse(tools, job, on_picture, on_share)
     except DecoderCrashedError as error:
         if not error.details.get("files_before") and not isinstance(error, DecoderKilledError):
             raise
-    return _analyse(tools, job, on_picture, fresh=True)
+    return _analyse(tools, job, on_picture, on_share, fresh=True)
 
 
-def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = False) -> Analysed:
+def _analyse(
+    tools: Tools, job: _Job, on_picture: OnPicture, on_share: OnShare, *, fresh: bool = False
+) -> Analysed:
     sizes: dict[int, int] = {}
     made: list[Rendition] = []
 
@@ -167,11 +172,16 @@ def _analyse(tools: Tools, job: _Job, on_picture: OnPicture, *, fresh: bool = Fa
     def keep_rendition(told: MadeRendition) -> None:
         made.append(store_rendition(tools.store, job.fingerprint, told))
 
+    def tell(seconds: float) -> None:
+        if analysis.probe.duration:
+            on_share(min(seconds / float(analysis.probe.duration), 1.0))
+
     listening = ListenBeside(job.path)
     with tools.decoders.analysis(
         job.path,
         job.policy,
         keep,
+        progress=tell,
         store_rendition=keep_rendition,
         take_sound=listening.take,
         fresh=fresh,

@@ -32,13 +32,22 @@ class Overlapped:
     ----------
     written:
         New vectors, known when the run is over.
+
+    ``on_share`` is told, in the caller's thread, which share of an asset is done so far.
     """
 
     def __init__(
-        self, tools: Tools, encoder: Encoder, encoder_id: int, *, progress: Progress
+        self,
+        tools: Tools,
+        encoder: Encoder,
+        encoder_id: int,
+        *,
+        progress: Progress,
+        on_share: Callable[[int, float], None] = lambda _asset, _share: None,
     ) -> None:
         self._tools = tools
         self._progress = progress
+        self._on_share = on_share
         self._events: queue.SimpleQueue[tuple[str, object, object]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self.written = 0
@@ -101,6 +110,8 @@ class Overlapped:
             elif kind == "broken":
                 assert isinstance(subject, BaseException)  # noqa: S101  # as put in _analyse
                 raise subject
+            elif kind == "share":
+                self._on_share(subject, found)  # type: ignore[arg-type]  # as put in _analyse
             else:
                 self._show(kind, subject)
 
@@ -139,7 +150,12 @@ class Overlapped:
         found = None
         self._ahead.begin(asset_id)
         try:
-            found = analyse_asset(self._tools, asset_id, on_picture=sampled)
+            found = analyse_asset(
+                self._tools,
+                asset_id,
+                on_picture=sampled,
+                on_share=lambda share: self._events.put(("share", asset_id, share)),
+            )
         except ServiceError as error:  # no other file would fare better
             self._events.put(("broken", self._ahead.error or error, None))
         except CatalogError:

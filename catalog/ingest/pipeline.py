@@ -97,6 +97,7 @@ class Ingest:
         self._report = IngestReport()
         self._paths: dict[int, list[Path]] = {}
         self._looked_beside = False
+        self._shares: dict[int, SoFar] = {}
 
     def run(self, paths: Sequence[Path], labels: Labels) -> IngestReport:
         """Ingest files and folders.
@@ -223,7 +224,9 @@ class Ingest:
         # The longest begins first: begun last, it would keep one processor busy while others rest.
         due.sort(key=lambda asset_id: _bytes_of(self._paths[asset_id][0]), reverse=True)
         self._progress.begin("analyse", len(due), "assets")
-        run = Overlapped(self._tools, encoder, encoder_id, progress=self._progress)
+        run = Overlapped(
+            self._tools, encoder, encoder_id, progress=self._progress, on_share=self._tell
+        )
         for asset_id, found in run.over(due, beside=partial(self._look_beside, ids)):
             self._count(asset_id, found)
         self._report.frames += run.written
@@ -267,9 +270,13 @@ class Ingest:
             else:
                 note_failures(self._database, failures, worker_name())
 
+    def _tell(self, asset_id: int, share: float) -> None:
+        name = shown_path(Path(self._paths[asset_id][0].name))
+        self._shares.setdefault(asset_id, SoFar(self._progress, "analyse", name))(share)
+
     def _count(self, asset_id: int, found: Analysed | None) -> None:
-        name = self._paths[asset_id][0].name
-        self._progress.advance("analyse", 1, shown_path(Path(name)))
+        self._tell(asset_id, 1)
+        del self._shares[asset_id]
         if found is not None:
             self._report.collapsed += found.collapsed
             self._report.seconds_of_media += found.seconds

@@ -297,8 +297,15 @@ def test_progress_tells_each_stage_to_its_end(catalog: Catalog, media: Path):
 
     for stage, amount in (("register", 3), ("analyse", 3), ("encode", 3)):
         assert total("begin", stage) == amount
-        assert total("advance", stage) == amount
+        assert total("advance", stage) == pytest.approx(amount)
         assert ("end", stage, None) in heard.events
+
+    # A long film does not stand still at nothing.
+    heard.events.clear()
+    path = video(media / "long.mp4", ["blue", "red", "green"], frames=30)
+    catalog.ingest(path, progress=heard)
+    assert total("advance", "analyse") == pytest.approx(1)
+    assert [e for e in heard.events if e[:2] == ("advance", "analyse") and 0.2 < e[2] < 0.8]
 
 
 def test_frames_follow_the_rate_and_the_clock(catalog: Catalog, tmp_path: Path):
