@@ -26,6 +26,7 @@ from catalog.search.completion import complete
 from catalog.search.facets import count_values
 from catalog.search.passages import passages_of
 from catalog.search.phrases import encode_phrases
+from catalog.search.sent import tells_what_it_sent
 from catalog.search.sequence import SequenceSearch, refuse_order
 from catalog.search.sounds import SoundSearch
 from catalog.store import assets as asset_rows
@@ -38,6 +39,7 @@ _Searching = TypeVar("_Searching", bound=Search)
 class FindVerbs(OpenCatalog):
     """The verbs that read."""
 
+    @tells_what_it_sent
     def search(
         self,
         query: str = "",
@@ -56,7 +58,10 @@ class FindVerbs(OpenCatalog):
         all_: bool = False,
         explain: bool = False,
     ) -> SearchResult:
-        """The shots that answer the query, best first, from one SQL statement.
+        """The shots that answer the query, best first.
+
+        One SQL statement gives the answer: filters, words, meaning and order together. Small
+        ones before it say who answers and choose the way (docs/search.md).
 
         Parameters
         ----------
@@ -96,7 +101,7 @@ class FindVerbs(OpenCatalog):
         all_:
             Also give what is below the cutoff, where matches end.
         explain:
-            Also give the statement and PostgreSQL's plan of it.
+            Also give the statement, PostgreSQL's plan of it, and what else was sent.
 
         Raises
         ------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from catalog.cli.explanation import say_explanation
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
 from catalog.cli.tables import add_row, new_table, print_table
@@ -94,11 +95,7 @@ def search_result(result: SearchResult) -> None:
         )
     if result.next:
         typer.echo(f"More: --after {result.next}")
-    if result.explanation:
-        typer.echo(f"\n{result.explanation['sql']}\n\nParameters:")
-        for key, value in result.explanation["parameters"].items():
-            typer.echo(f"  {key} = {value}")
-        typer.echo(f"\n{result.explanation['plan']}")
+    say_explanation(result)
 
 
 def _nothing(result: SearchResult) -> str:

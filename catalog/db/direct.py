@@ -83,11 +83,16 @@ class _Known:
 
 @lru_cache(maxsize=512)
 def _known(sql: str) -> _Known:
+    return _Known(*numbered(sql))
+
+
+def numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """The text with its parameters as ``$1``, ``$2`` …, and their names in that order."""
     places: dict[str, int] = {}
 
-    def numbered(found: re.Match[str]) -> str:
+    def place(found: re.Match[str]) -> str:
         if found[2]:
             return "%"
         return f"${places.setdefault(found[1], len(places) + 1)}"
 
-    return _Known(_PLACE.sub(numbered, sql).encode(), tuple(places))
+    return _PLACE.sub(place, sql).encode(), tuple(places)

@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from catalog.db import vectors
 from catalog.db.availability import translated
 from catalog.db.embedded import EmbeddedPostgres
+from catalog.db.noted import listen
 from catalog.db.pooling import check_what_waited
 from catalog.db.reader import ReadOnlyConnection, connect_reader
 from catalog.domain.actor import Actor, whoever_runs_this
@@ -283,6 +284,7 @@ class Database:
             Session(self.engine, expire_on_commit=False, info={ACTOR: self.actor}) as session,
             session.begin(),
         ):
+            listen(session)
             yield session
         for told in self._after_commit:
             told(session.info)

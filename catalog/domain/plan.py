@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
@@ -55,6 +55,23 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What was looked at to find out how much the filters keep."""
+
+    counted: int | None = None
+    """Centres met by counting what they keep; None: none were counted."""
+    stopped: bool = False
+    """Whether counting ended there, and there may be more."""
+    sampled: Sampled | None = None
+    remembered: bool = False
+    """Whether that was for a search of a moment ago."""
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form: ``counted``, ``stopped``, ``sampled`` (``drawn``, ``kept``, …), …"""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How neighbours are found. ``take`` is how many centres are looked at closely."""
 
@@ -77,6 +94,10 @@ class Plan:
     speech: bool = False
     """Whether what is said ranks too."""
     settings: Mapping[str, str] = field(default_factory=dict)
+    judged: Judged | None = None
+    """What told how much the filters keep; None: nothing had to."""
+    tried_few: bool = False
+    """Whether a statement that compares few was sent first; it was the answer where they were."""
 
     def still_to_set(self, already: Mapping[str, str]) -> dict[str, str]:
         """The settings, without those that hold already; what another plan wants is taken back."""
@@ -102,6 +123,8 @@ class Plan:
             "at_least": self.at_least,
             "reason": self.reason,
             "settings": dict(self.settings),
+            "judged": None if self.judged is None else self.judged.as_json(),
+            "tried_few": self.tried_few,
         }
 
 

@@ -305,6 +305,7 @@ def _sent(
     session: Session, planned: Callable[..., tuple[Plan, SearchParts]], opening: Opening
 ) -> tuple[Plan, SearchParts, Asked, list[Any]]:
     """The plan and its parts, their statement, and the answer; anew where few were many."""
+    tried_few = False
     for tried in (False, True):
         plan, parts = planned(tried=tried)
         set_locally(session, plan.still_to_set(opening.settings))
@@ -312,10 +313,11 @@ def _sent(
         answer = statement.rows(session)
         if parts.few is None:
             break
+        tried_few = True
         if (kept := answer[0].candidates) <= parts.few:
             plan = counted(plan, parts.few, kept)
             break
-    return plan, parts, statement, answer
+    return replace(plan, tried_few=tried_few), parts, statement, answer
 
 
 def _where(kept: ColumnElement[bool], read: ReadQuery, examples: Examples) -> ColumnElement[bool]:

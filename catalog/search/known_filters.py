@@ -14,6 +14,7 @@ from time import monotonic
 
 import numpy as np
 
+from catalog.domain.plan import Judged
 from catalog.domain.recent import Recent
 from catalog.store.keys import key_of
 from catalog.store.search import Background, Meaning, SearchParts
@@ -33,6 +34,8 @@ class Looked:
     nearby: float | None = None
     """Of a sample: the share kept of those near the query."""
     background: Background | None = None
+    judged: Judged | None = None
+    """How that was found out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.domain.plan import (
     SURE,
+    Judged,
     Library,
     Plan,
     choose,
@@ -178,6 +179,7 @@ def _chosen(
         wide=_goes_on_wide(parts),
         blur=blur,
     )
+    chosen = replace(chosen, judged=looked.judged)
     if chosen.wide and not (is_sorted_by_score(parts) and parts.free_words):
         # What is listed by date or name, or without any rank, is all that is relevant.
         chosen = only_exact(chosen)
@@ -264,7 +266,8 @@ class _Look:
         filters = filters_of(self.parts, encoder_id)
         before = judged.of(filters, self.meaning, frames)
         if before is not None:
-            return before
+            how = None if before.judged is None else replace(before.judged, remembered=True)
+            return replace(before, judged=how)
         if not judged.is_wide(filters, frames):
             few = self._counted(session, first)
             if not few.stopped:
@@ -272,15 +275,18 @@ class _Look:
         sampled, background = sample_kept(session, self.parts, self.meaning, self.percent)
         if not sampled.tells:
             kept = count_kept(session, self.parts, self.meaning, stop)
-            return Looked(kept, stopped=kept == stop)
+            how = Judged(kept, stopped=kept == stop, sampled=sampled)
+            return Looked(kept, stopped=how.stopped, judged=how)
         kept = round(sampled.share * self.library.centres)
-        looked = Looked(kept, nearby=sampled.share_nearby, background=background)
+        how = Judged(sampled=sampled)
+        looked = Looked(kept, nearby=sampled.share_nearby, background=background, judged=how)
         judged.keep(filters, self.meaning, frames, looked)
         return looked
 
     def _counted(self, session: Session, stop: int) -> Looked:
         kept = count_few(session, self.parts, self.meaning, stop)
-        return Looked(kept, stopped=kept == stop)
+        stopped = kept == stop
+        return Looked(kept, stopped=stopped, judged=Judged(kept, stopped=stopped))
 
 
 def _sample_of(pages: int) -> float:

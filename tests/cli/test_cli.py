@@ -287,6 +287,12 @@ def test_search_for_people(cli, pictures: Path, tmp_path: Path):
     explained = cli("search", "red", "--explain").out
     assert "WITH candidate" in explained
     assert "Planning" in explained
+    assert "Plan exact+keywords: the library is small, of " in explained
+    assert "plan_cache_mode = force_custom_plan" in explained
+    told = cli("search", "red", "--explain", "--json").json["explanation"]["statements"]
+    assert f"Statements sent: {len(told)}; " in explained
+    assert all(each["sql"] in explained for each in told)
+    assert "Settings: none." in cli("search", "kind:still", "--explain").out
     assert "collection" in cli("search", "--fields").out
     assert len(cli("search", "--fields", "--json").json["fields"]) > 20
     sheet = tmp_path / "sheet.png"

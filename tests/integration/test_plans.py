@@ -299,8 +299,66 @@ def test_the_plan_tells_why(filled: Catalog, way):
         "at_least",
         "reason",
         "settings",
+        "judged",
+        "tried_few",
     }
     assert filled.search("kind:video").plan.kind == "filter"
+
+
+@pytest.mark.parametrize(
+    ("condition", "few", "judged", "sent"),
+    [
+        ("", False, None, "answering set_config walked"),
+        ("collection:c3", True, None, "answering every_word"),
+        ("-collection:c3", False, 20, "answering candidate set_config walked"),
+        ("-collection:c4", True, 20, "answering every_word candidate set_config walked"),
+    ],
+)
+def test_the_plan_tells_what_was_looked_at(
+    filled: Catalog, monkeypatch, condition: str, few: bool, judged: int | None, sent: str
+):
+    """And the explanation every statement that was sent for it, but for its own."""
+    monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
+    monkeypatch.setattr(looking, "worth_counting", lambda _library, _depth: 20)
+    real = looking.of_few
+    monkeypatch.setattr(looking, "of_few", lambda *given: (100, real(*given)[1]) if few else None)
+    with Catalog.open(filled.settings) as fresh:
+        fresh.search("query 7")
+        found = fresh.search(f"query 7 {condition}", explain=True).as_json()
+    plan, noted = found["plan"], found["explanation"]["statements"]
+    assert plan["tried_few"] == few
+    if judged is None:
+        assert plan["judged"] is None
+    else:
+        counted = {"counted": judged, "stopped": True}
+        assert plan["judged"] == counted | {"sampled": None, "remembered": False}
+    assert len(noted) == len(sent.split()), noted
+    assert all(mark in each["sql"] for each, mark in zip(noted, sent.split(), strict=True)), noted
+    assert all(each["ms"] > 0 for each in noted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "generic"),
+    [
+        ("exact", "name:asset-003", True),
+        ("graph", "-collection:c3", True),
+        ("centres", "-collection:c3", True),
+        ("exact", "-collection:c3", False),
+    ],
+)
+def test_what_is_explained_is_the_plan_that_answers(filled, way, kind, condition, generic):
+    """For any values where the search is planned so: conditions show parameters, not values."""
+    if condition.startswith("-"):
+        way(kind)
+    found = filled.search(f"query 1 {condition}", explain=True)
+    assert found.plan.kind == kind
+    mode = "force_generic_plan" if generic else "force_custom_plan"
+    assert found.plan.settings["plan_cache_mode"] == mode
+    shown = found.as_json()["explanation"]["plan"]
+    assert f"plan_cache_mode = '{mode}'" in shown
+    value = condition.partition(":")[2]
+    assert (f"'{value}'" in shown) != generic
+    assert ("lower(($" in shown or "= lower($" in shown) == generic, shown
 
 
 def test_the_settings_end_with_the_search(filled: Catalog, way):
