@@ -47,11 +47,15 @@ class Held:
     """Whether it is an index that answers."""
 
     def rows_now(self, dimension: int) -> int:
-        """As the planner makes it out: rows per page when last counted, and pages now."""
-        if self.pages > 0 and self.rows >= 0:
+        """As the planner makes it out: rows per page when last counted, and pages now.
+
+        Of a table that was emptied, counted and filled again it makes out none; so do not we.
+        """
+        if self.pages > 0 and self.rows > 0:
             return round(float(self.rows / self.pages * self.pages_now))
-        # Never counted yet.
-        return int(self.pages_now) * 8192 // (_ROW_BYTES + 2 * dimension)
+        # Never counted yet; or counted while there were none, and what grew since is not empty.
+        fresh = self.pages_now if self.rows < 0 else max(self.pages_now - self.pages, 0)
+        return int(fresh) * 8192 // (_ROW_BYTES + 2 * dimension)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,11 @@ def after_key(
     descending: bool,
 ) -> ColumnElement[bool]:
     """What comes after the row with the key ``seen``: in key's order, then in that of ``ids``."""
-    return or_(
-        key < seen if descending else key > seen,
-        and_(key == seen, tuple_(*ids) > tuple_(*seen_ids)),
+    return and_(
+        # Says nothing new, but is a range that an index serves; of an "or" it reads all.
+        key <= seen if descending else key >= seen,
+        or_(
+            key < seen if descending else key > seen,
+            and_(key == seen, tuple_(*ids) > tuple_(*seen_ids)),
+        ),
     )

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from catalog import Catalog
+from catalog.domain import plan as planning
 from catalog.settings import Settings
 
 
@@ -33,6 +34,28 @@ class Statements(list[str]):
             yield
         finally:
             event.remove(catalog.database.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def way(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes searches go one way, whatever it would cost."""
+
+    def go(kind: str) -> None:
+        dear = {"exact": "_FRAME", "graph": "_STEP"}
+        monkeypatch.setattr(planning, "_EXACT_BELOW", 0 if kind != "exact" else 10**9)
+        for name, cost in dear.items():
+            monkeypatch.setattr(planning, cost, 1e-6 if kind == name else 1e3)
+        if kind == "graph":
+            monkeypatch.setattr(planning, "_WALK", 0)
+            monkeypatch.setattr(planning, "_FRAME", 1.0)
+            monkeypatch.setattr(planning, "_LOOK_UP", 0)
+        if kind == "centres":
+            monkeypatch.setattr(planning, "_KEPT", 0)
+            monkeypatch.setattr(planning, "_SCAN", 0)
+            monkeypatch.setattr(planning, "_FRAME", 1.0)
+            monkeypatch.setattr(planning, "_LOOK_UP", 0)
+
+    return go
 
 
 @pytest.fixture

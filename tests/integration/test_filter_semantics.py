@@ -2,187 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from fractions import Fraction
-from typing import Any
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from filter_rows import ASSETS, LEAVES, Row, Test
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import and_, select, text
+from sqlalchemy import and_, false, func, select, text
 from sqlalchemy.orm import Session
 
 from catalog import Catalog
 from catalog.db.models import Asset, Clip
-from catalog.domain.query import parse
+from catalog.domain.query import FIELDS, find_field, parse
+from catalog.maintain.graphs import build_graphs
+from catalog.search import planning as looking
 from catalog.settings import Settings
-from catalog.store import filters
+from catalog.store import centres, filters, vectors
 
-Row = dict[str, Any]
-Test = Callable[[Row], bool]
-
-# The first and the last moments of days, months and years, told in several time zones.
-RECORDED = tuple(
-    map(
-        datetime.fromisoformat,
-        (
-            "2023-12-31T23:59:59.500000+00:00",
-            "2024-01-01T00:00:00+00:00",
-            "2024-01-31T23:30:00-01:00",
-            "2024-02-01T00:00:00+02:00",
-        ),
-    )
-)
-SAID = ((), ("storms come",), ("come the", "storm"), ("red car",))
-ASSETS: list[Row] = [
-    {
-        "name": f"n{i}",
-        "kind": ("video", "still", "audio")[i % 3],
-        "codec": ("h264", "prores", None)[i % 3 if i % 2 else 0],
-        "collection": ("News", "Late News", None)[i // 2 % 3],
-        "width": (None, 640, 1280, 1920)[i % 4],
-        "size_bytes": 10 ** (1 + i % 6),
-        "tags": {tag for at, tag in enumerate(("night", "aerial")) if i >> at & 1},
-        "description": ("red car", "car red", "blue", "")[i // 3 % 4],
-        "camera": ("FX6", None)[i % 2],
-        "said": () if i % 3 == 1 else SAID[i % 4],
-        "logged": "a storm" if i % 9 == 3 else "",
-        "frame_rate": (Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001), None)[i % 4],
-        "bit_rate": (1499, 1500, 2499, None, 5_000_000)[i % 5],
-        "recorded": (*RECORDED, None)[i % (len(RECORDED) + 1)],
-        "language": ("en", "pt", "pt-BR", None, "PT-pt", "ptx")[i % 6],
-        "file": ("News/day1/a.mov", "news/day10/b.mov", "Rushes/day1/c_d.mov", None)[i // 2 % 4],
-        "online": i % 5 > 1,
-        "verified": i % 3 > 0,
-        "damaged": i % 7 == 0,
-        "field_order": ("tt", "progressive", None)[i // 3 % 3],
-        "variable_frame_rate": (True, False, None)[i // 2 % 3],
-    }
-    for i in range(18)
-]
-
-
-def same(field: str, value: str) -> Test:
-    return lambda row: row[field] is not None and row[field].lower() == value.lower()
-
-
-def least(field: str, number: int) -> Test:
-    return lambda row: row[field] is not None and row[field] >= number
-
-
-def spoken(row: Row) -> str:
-    return "|".join(row["said"])
-
-
-def shown(row: Row) -> str:
-    """What stands between two lines: a blank, if the asset has a shot that has nothing else."""
-    return " " if row["kind"] == "video" and not row["logged"] else "|"
-
-
-def texts(row: Row) -> list[str]:
-    return [row["description"], " ".join((*row["said"], row["logged"]))]
-
-
-def rate(test: Callable[[float], bool]) -> Test:
-    return lambda row: row["frame_rate"] is not None and test(float(row["frame_rate"]))
-
-
-def kilobits(test: Callable[[int], bool]) -> Test:
-    return lambda row: row["bit_rate"] is not None and test(int(row["bit_rate"] / 1000 + 0.5))
-
-
-def during(start: str, end: str) -> Test:
-    """From the one moment on, before the other; both UTC's."""
-    first, last = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (start, end))
-    return lambda row: row["recorded"] is not None and first <= row["recorded"] < last
-
-
-def lies(pattern: str) -> Test:
-    """The pattern is found among the path's names, in any case."""
-    return lambda row: (
-        row["file"] is not None
-        and bool(re.search(f"/{pattern}(/|$)", f"/media/{row['file']}", re.IGNORECASE))
-    )
-
-
-def speaks(pattern: str) -> Test:
-    """What is said or logged is English."""
-    return lambda row: any(
-        re.fullmatch(pattern, tag, re.IGNORECASE)
-        for tag in (row["language"], "en" if row["said"] or row["logged"] else None)
-        if tag is not None
-    )
-
-
-LEAVES: list[tuple[str, Test]] = [
-    ("kind:video", same("kind", "video")),
-    ("kind:still,audio", lambda row: row["kind"] in ("still", "audio")),
-    ("codec:h264", same("codec", "h264")),
-    ("codec:pro*", same("codec", "prores")),
-    ("codec:*", lambda row: row["codec"] is not None),
-    ("collection:news", same("collection", "news")),
-    ('collection:"late news"', same("collection", "late news")),
-    ("width:>=1280", least("width", 1280)),
-    ("width:640..1280", lambda row: row["width"] in (640, 1280)),
-    ("width:<1280", lambda row: row["width"] == 640),
-    ("size:>=1kb", least("size_bytes", 1000)),
-    ("tag:night", lambda row: "night" in row["tags"]),
-    ("tag:night,aerial", lambda row: bool(row["tags"])),
-    ("has:tag", lambda row: bool(row["tags"])),
-    ("has:collection", lambda row: row["collection"] is not None),
-    ("meta.camera:fx6", same("camera", "fx6")),
-    ("cars", lambda row: any("car" in text for text in texts(row))),
-    ("bl*", lambda row: "blue" in row["description"]),
-    ('"red car"', lambda row: any("red car" in text for text in texts(row))),
-    ("said:storm", lambda row: "storm" in spoken(row)),
-    ("said:stor*,blue", lambda row: "storm" in spoken(row)),
-    ("said:CARS", lambda row: "car" in spoken(row)),
-    ('said:"come the"', lambda row: "come the" in spoken(row)),
-    # Over a shot a phrase may go on from one line to the next.
-    ('said:"the storm"', lambda row: "the storm" in spoken(row).replace("|", shown(row))),
-    ('said:"a storm"', lambda _: False),
-    ("spoken:*", lambda row: bool(row["said"])),
-    ("fps:29.97", rate(lambda fps: abs(fps - 29.97) < 0.005)),
-    ("fps:30", rate(lambda _: False)),
-    ("fps:>25", rate(lambda fps: fps > 26)),
-    ("fps:23.976..25", rate(lambda fps: fps < 26)),
-    ("fps:<=29.97", rate(lambda _: True)),
-    ("fps:24000/1001,25", rate(lambda fps: fps < 26)),
-    ("bitrate:1", kilobits(lambda rate: rate == 1)),
-    ("bitrate:2", kilobits(lambda rate: rate == 2)),
-    ("bitrate:>2", kilobits(lambda rate: rate > 2)),
-    ("bitrate:1..2,5000", kilobits(lambda _: True)),
-    ("recorded:2023", during("2023-01-01", "2024-01-01")),
-    ("recorded:2024-01", during("2024-01-01", "2024-02-01")),
-    ("date:2024-01-31", during("2024-01-31", "2024-02-01")),
-    ("recorded:2024-01-31T22", during("2024-01-31T22:00", "2024-01-31T23:00")),
-    ("recorded:>2023", during("2024-01-01", "9999-12-31")),
-    ("recorded:..2024-01", during("0001-01-01", "2024-02-01")),
-    ("recorded:2024-01-01T01:00+01:00", during("2024-01-01T00:00", "2024-01-01T00:01")),
-    ("has:recorded", lambda row: row["recorded"] is not None),
-    ("path:DAY1", lies("day1")),
-    ("path:news/day1", lies("news/day1")),
-    ("path:day1*", lies("day1.*")),
-    ("folder:c_d.mov", lies("c_d[.]mov")),
-    ("path:/media/news/", lies("media/news")),
-    ("path:ews", lambda _: False),
-    ("lang:pt", speaks("pt(-.*)?")),
-    ("lang:PT-br", speaks("pt-br")),
-    ("lang:p*", speaks("p.*")),
-    ("lang:en,pt-PT", speaks("en|pt-pt")),
-    ("language:*", speaks(".*")),
-    ("is:online", lambda row: row["file"] is not None and row["online"]),
-    ("is:missing", lambda row: row["file"] is None or not row["online"]),
-    ("is:unverified", lambda row: row["file"] is not None and not row["verified"]),
-    ("is:damaged", lambda row: row["damaged"]),
-    ("is:interlaced", lambda row: row["field_order"] == "tt"),
-    ("is:vfr", lambda row: bool(row["variable_frame_rate"])),
-    ("is:damaged,vfr", lambda row: row["damaged"] or bool(row["variable_frame_rate"])),
-]
 LEAF = st.sampled_from(LEAVES)
+_AT_ONCE = 50
+# Bare words exclude nothing in a search: they rank.
+FILTERS = [leaf for leaf in LEAVES if ":" in leaf[0] or leaf[0].startswith('"')]
 
 
 def both(pairs: list[tuple[str, Test]]) -> tuple[str, Test]:
@@ -227,20 +69,23 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
         yield opened
 
 
+# What of a row is no column of the table of assets.
+ELSEWHERE = {"tags", "said", "logged", "file", "online", "verified", "camera", "frame_rate", "roll"}
+COLUMNS = sorted(set(ASSETS[0]) - ELSEWHERE)
+
+
 def insert_asset(session: Session, row: Row) -> None:
     """The asset, and its file."""
     rate = row["frame_rate"]
     session.execute(
         text(
-            "INSERT INTO asset (fingerprint, size_bytes, name, kind, codec, collection, width,"
-            " description, metadata, frame_rate_num, frame_rate_den, bit_rate, recorded, language,"
-            " damaged, field_order, variable_frame_rate) VALUES (:name, :size_bytes, :name, :kind,"
-            " :codec, :collection, :width, :description,"
+            f"INSERT INTO asset (fingerprint, metadata, frame_rate_num, frame_rate_den,"
+            f" time_base_num, time_base_den, {', '.join(COLUMNS)}) OVERRIDING SYSTEM VALUE"
+            " VALUES (:name,"
             " jsonb_strip_nulls(jsonb_build_object('camera', CAST(:camera AS text))),"
-            " :num, :den, :bit_rate, :recorded, :language, :damaged, :field_order,"
-            " :variable_frame_rate)"
+            f" :num, :den, 1, 1000, {', '.join(f':{column}' for column in COLUMNS)})"
         ),
-        {k: v for k, v in row.items() if isinstance(v, str | int | datetime | None)}
+        {column: row[column] for column in (*COLUMNS, "camera")}
         | {"num": rate and rate.numerator, "den": rate and rate.denominator},
     )
     if row["file"] is not None:
@@ -264,20 +109,45 @@ def insert_clips(session: Session, row: Row) -> None:
     for kind, start, end, words in clips:
         session.execute(
             text(
-                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, text, language)"
-                " SELECT id, :kind, :start, :end, :words, 'en' FROM asset WHERE name = :name"
+                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, text, language, roll)"
+                " SELECT id, :kind, :start, :end, :words, 'en', :roll FROM asset"
+                " WHERE name = :name"
             ),
-            {"kind": kind, "start": start, "end": end, "words": words, "name": row["name"]},
+            {"kind": kind, "start": start, "end": end, "words": words, "name": row["name"]}
+            | {"roll": row["roll"] if kind == "shot" else None},
         )
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf[0])
-def test_each_leaf_means_what_it_says(filled: Catalog, leaf: tuple[str, Test]):
-    check(filled, leaf)
-    check(filled, none_of(leaf))
+def test_every_field_has_leaves_that_find_some_and_not_all():
+    """Where all rows are alike in what a field asks for, any other column would do as well."""
+    telling: dict[str, int] = dict.fromkeys((field.name for field in FIELDS), 0)
+    for said, holds in LEAVES:
+        name, colon, _ = said.partition(":")
+        field = find_field(name.partition(".")[0]) if colon else None
+        if field is not None:
+            telling[field.name] += 0 < sum(map(holds, ASSETS)) < len(ASSETS)
+    assert {name: count for name, count in telling.items() if count < 2} == {}
 
 
-@hypothesis_settings(deadline=None, max_examples=150)
+@pytest.mark.parametrize("first", range(0, len(LEAVES), _AT_ONCE))
+def test_each_leaf_means_what_it_says(filled: Catalog, first: int):
+    """And its negation, each as typed and as the program writes it; many in one statement."""
+    asked: list[tuple[str, Test]] = []
+    for leaf in LEAVES[first : first + _AT_ONCE]:
+        for query, holds in (leaf, none_of(leaf)):
+            asked += [(said, holds) for said in (query, parse(query).to_text())]
+    each = [filters.condition(parse(said).root, words_exclude=True) for said, _ in asked]
+    shot = and_(Clip.asset_id == Asset.id, Clip.kind == "shot")
+    shown = [func.coalesce(condition, false()) for condition in each]
+    statement = select(Asset.name, *shown).outerjoin(Clip, shot)
+    with filled.database.session() as session:
+        rows = [tuple(row) for row in session.execute(statement)]
+    for at, (said, holds) in enumerate(asked, 1):
+        found = {row[0] for row in rows if row[at]}
+        assert found == {row["name"] for row in ASSETS if holds(row)}, said
+
+
+@hypothesis_settings(deadline=None, max_examples=100)
 @given(TREE)
 def test_any_tree_means_what_it_says(filled: Catalog, tree: tuple[str, Test]):
     check(filled, tree)
@@ -293,3 +163,72 @@ def check(filled: Catalog, tree: tuple[str, Test]) -> None:
             joined = select(Asset.name).outerjoin(Clip, shot)
             found = set(session.execute(joined.where(wanted)).scalars())
         assert found == {row["name"] for row in ASSETS if holds(row)}, said
+
+
+FILTER_TREE = st.recursive(
+    st.sampled_from(FILTERS),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(both),
+        st.lists(inner, min_size=2, max_size=3).map(either),
+        inner.map(none_of),
+    ),
+    max_leaves=6,
+)
+WAYS = ("filter", "few", "exact", "centres", "graph")
+
+
+@pytest.fixture(scope="module")
+def searched(filled: Catalog) -> Catalog:
+    """The same rows, whose shots have vectors, and a graph over them."""
+    rng = np.random.default_rng(11)
+    with filled.database.session() as session:
+        encoder = vectors.activate_first(
+            session,
+            vectors.add_encoder(
+                session, name="null:8", dimension=8, precision="fp32", weights_digest="0"
+            ),
+        )
+        made = session.execute(
+            text(
+                "INSERT INTO frame (asset_id, clip_id, pts, start_pts, end_pts, picture, width,"
+                " height) SELECT asset_id, id, 0, 0, 1, 'x', 1, 1 FROM clip WHERE kind = 'shot'"
+                " RETURNING id, clip_id, asset_id"
+            )
+        ).all()
+        rows = rng.standard_normal((len(made), 8)) + 1
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        claimed = [vectors.ClaimedFrame(*row, "x") for row in made]
+        vectors.write_vectors(session, encoder.id, claimed, rows.astype(np.float16))
+        vectors.save_phrases(session, encoder.id, ["probe"], rows[:1].astype(np.float16))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(centres, "INDEX_FROM", 1)
+        assert build_graphs(filled.database)
+    return filled
+
+
+@pytest.mark.parametrize("way_to_go", WAYS)
+def test_any_tree_of_filters_means_the_same_whichever_way_a_search_goes(
+    searched: Catalog, way, monkeypatch, way_to_go: str
+):
+    """A filter has four shapes: of candidates, of few, of centres, and of what a walk met."""
+    if way_to_go != "filter":
+        way("centres" if way_to_go == "few" else way_to_go)
+    if way_to_go != "few":
+        monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
+    went = set()
+
+    @hypothesis_settings(deadline=None, max_examples=12, database=None)
+    @given(FILTER_TREE)
+    def means_what_it_says(tree: tuple[str, Test]) -> None:
+        query, holds = tree
+        wanted = {row["name"] for row in ASSETS if holds(row)}
+        if way_to_go != "filter":
+            # What has no picture is compared with none.
+            wanted = {row["name"] for row in ASSETS if holds(row) and row["kind"] == "video"}
+            query = f"probe {query}"
+        result = searched.search(query, limit=100, all_=True)
+        assert {hit.asset["name"] for hit in result.hits} == wanted, query
+        went.add("few" if result.plan.tried_few else result.plan.kind)
+
+    means_what_it_says()
+    assert way_to_go in went, went
