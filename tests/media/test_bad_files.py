@@ -253,3 +253,17 @@ def test_a_beginning_without_its_file_is_refused_in_words(tmp_path, rest):
         path.write_bytes(magic + rest)
         with suppress(MediaError):  # a word for it, whichever
             probe(path)
+
+
+def test_a_recorder_that_was_stopped_at_once_made_a_sound_of_no_length(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"#!AMR\n")
+    found = probe(path)
+    assert (found.kind, found.duration) == (AssetKind.AUDIO, None)
+
+
+def test_sounds_that_cannot_be_read_are_called_by_their_names(tmp_path):
+    for magic, name in ((b"riff\x2e\x91\xcf\x11", "Wave64"), (b"FRM8", "DSDIFF")):
+        path = tmp_path / "a"
+        path.write_bytes(magic + bytes(92))
+        assert f"begins as {name}" in failure(path).message
