@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # The first that imports a module compiles it for all: a worker starts in two thirds of the time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Every run tries the same examples, whatever else the machine does: what a lucky draw finds is for
 # somebody who looks for it (`pytest --hypothesis-profile=explore`), not for one who lands a change.

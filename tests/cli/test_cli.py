@@ -194,12 +194,12 @@ def test_arguments_that_are_no_utf8(process, cli, pictures: Path):
     assert body.json["error"]["code"] == "invalid_query"
 
 
-def test_a_terminal_without_unicode_is_served(process, tmp_path: Path):
+def test_a_terminal_without_unicode_is_served(process, cli, tmp_path: Path):
     from PIL import Image
 
     (tmp_path / "m").mkdir()
     Image.new("RGB", (32, 24), "red").save(tmp_path / "m" / "кіт 🐈.png")
-    assert process("ingest", str(tmp_path / "m")).code == 0
+    assert cli("ingest", tmp_path / "m").code == 0
     plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     assert process("assets", **plain).code == 0
     body = process("assets", "--json", **plain)
