@@ -1,0 +1,104 @@
+"""How many statements a search sends: as many as docs/search.md says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vector_library import library, write
+
+from catalog import Catalog
+from catalog.domain.plan import Library
+from catalog.maintain.graphs import build_graphs
+from catalog.search import planning as looking
+from catalog.settings import Settings
+from catalog.store import centres
+
+# What a statement is, by what it alone says; the first that fits.
+KINDS = {
+    "opening": "AS begun",
+    "encoders": "SELECT catalog.encoder.id, catalog.encoder.name",
+    "encoder": "FOR KEY SHARE",
+    "vector": "FROM catalog.phrase WHERE encoder_id",
+    "kept": "INSERT INTO catalog.phrase",
+    "clip": "SELECT EXISTS (SELECT catalog.clip.id",
+    "its vectors": "SELECT catalog.embedding.vector FROM",
+    "settings": "SELECT count(set_config",
+    "answer": "FROM total",
+    "pictures": "WITH ends AS",
+    "sample": "place <=",
+    "count": "AS met",
+    "slips": "catalog.fold(w.word)",
+}
+DOCS = Path(__file__).parents[2] / "docs/search.md"
+
+
+@pytest.fixture(scope="module")
+def filled(shared_settings: Settings) -> Iterator[Catalog]:
+    with Catalog.open(shared_settings) as opened:
+        write(opened, library(np.random.default_rng(3)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(centres, "INDEX_FROM", 100)
+            build_graphs(opened.database)
+        yield opened
+
+
+ASKED = {
+    "filters alone": ("kind:video sort:date", {}),
+    "words, asked before": ("query 1", {}),
+    "words that the process does not know": ("query 2", {}),
+    "few, words asked before": ("query 1 name:asset-003", {}),
+    "more than few, counted": ("query 1 -collection:c3", {}),
+    "more than few, sampled": ("query 1 -collection:c4", {}),
+    "the same a moment later": ("query 1 -collection:c4", {}),
+    "a clip as example": ("", {"like": "clip:17"}),
+    "pairs, words asked before": ("query 1", {"then": "query 1"}),
+    "words that nobody asked before": ("a red car at night", {}),
+}
+SENT = {
+    "filters alone": "opening, answer",
+    "words, asked before": "opening, settings, answer",
+    "words that the process does not know": "opening, vector, pictures, settings, answer, slips",
+    "few, words asked before": "opening, answer",
+    "more than few, counted": "opening, answer, count, settings, answer",
+    "more than few, sampled": "opening, answer, count, sample, settings, answer",
+    "the same a moment later": "opening, settings, answer",
+    "a clip as example": "opening, encoders, clip, its vectors, opening, settings, answer",
+    "pairs, words asked before": "encoders, encoders, answer",
+    "words that nobody asked before": (
+        "opening, vector, encoders, vector, encoder, kept, opening, settings, answer, slips"
+    ),
+}
+
+
+def kind_of(statement: str) -> str:
+    said = " ".join(statement.split())
+    return next((kind for kind, mark in KINDS.items() if mark in said), said)
+
+
+def test_a_search_sends_what_the_docs_say(filled: Catalog, way, statements, monkeypatch):
+    _, plan_of_few = looking.of_few(Library(300_000, 30_000, graph=True), 11) or (0, None)
+    way("graph")
+    monkeypatch.setattr(looking, "_COUNTED", 20)
+    sent = {}
+    with Catalog.open(filled.settings) as fresh:
+        fresh.search("query 1")
+        fresh.search("query 1")
+        for case, (query, options) in ASKED.items():
+            few = (20, plan_of_few) if "few" in case else None
+            monkeypatch.setattr(looking, "of_few", lambda *_, few=few: few)
+            # A small library is counted to the end, and of a larger one a sample is drawn.
+            sampled = "sampled" in case or "moment" in case
+            monkeypatch.setattr(looking, "_SAMPLED", 100.0 if sampled else 0.0)
+            with statements.of(fresh):
+                fresh.search(query, limit=10, **options)
+            sent[case] = ", ".join(map(kind_of, statements))
+            statements.clear()
+    assert sent == SENT
+    rows = dict(re.findall(r"^\| ([^|]+) \| (\d+): ", DOCS.read_text("utf-8"), re.MULTILINE))
+    assert {case: int(rows[case]) for case in SENT} == {
+        case: kinds.count(",") + 1 for case, kinds in SENT.items()
+    }
