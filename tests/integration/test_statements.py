@@ -61,7 +61,7 @@ ASKED = {
 SENT = {
     "filters alone": "opening, answer",
     "words, asked before": "opening, settings, answer",
-    "words that the process does not know": "opening, vector, pictures, settings, answer, slips",
+    "words that the process does not know": "opening, vector, pictures, settings, answer",
     "few, words asked before": "opening, answer",
     "more than few, counted": "opening, answer, count, settings, answer",
     "more than few, sampled": "opening, answer, count, sample, settings, answer",
@@ -93,6 +93,7 @@ def test_a_search_sends_what_the_docs_say(filled: Catalog, way, statements, monk
             # A small library is counted to the end, and of a larger one a sample is drawn.
             sampled = "sampled" in case or "moment" in case
             monkeypatch.setattr(looking, "_SAMPLED", 100.0 if sampled else 0.0)
+            monkeypatch.setattr(looking, "worth_counting", lambda *_, n=400 if sampled else 20: n)
             with statements.of(fresh):
                 fresh.search(query, limit=10, **options)
             sent[case] = ", ".join(map(kind_of, statements))
