@@ -36,9 +36,12 @@ SURE = 3.0  # deviations: errors of sketches beyond them are rare enough
 _DIMMEST = 0.7  # blur beyond which sketches tell too little
 _FEWEST_SKETCHED = 256  # centres compared after a look at sketches
 _LINES_DEPTH = 400  # how far a walk through spoken lines sees
+COMPARING: Mapping[str, str] = MappingProxyType({"jit": "off", "work_mem": "64MB"})
+"""Settings of every statement that compares: the planner takes one for dear enough to compile
+where compiling takes longer than the rest, and sorts on disk what fits into memory."""
 # From the assets that pass to their clips by the index, however many a plan for any values takes
 # them for: a merge would read clips by the thousand to find those of one asset.
-_SHARED = {"jit": "off", "work_mem": "64MB", "enable_mergejoin": "off"}
+_SHARED = {**COMPARING, "enable_mergejoin": "off"}
 OPENING: Mapping[str, str] = MappingProxyType({**_SHARED, "plan_cache_mode": "force_generic_plan"})
 """Settings that a search by meaning begins with: what looks and counts before the statement is
 planned once, for any values, since planning it would take longer than it does."""

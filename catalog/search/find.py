@@ -47,6 +47,9 @@ from catalog.store.examples import among_examples
 from catalog.store.explain import explain
 from catalog.store.search import Asked, Cursor, Keywords, Opening, SearchParts, asked_for, opened
 from catalog.store.search.deciding import set_locally
+from catalog.store.search.parts import is_sorted_by_score
+from catalog.store.search.passed import passed_by
+from catalog.store.search.ranking import RANKED_BY
 from catalog.store.visibility import actor_of, narrowed
 
 MAX_LIMIT = 1000
@@ -106,9 +109,19 @@ class _Asked:
         """
         if self.after is None:
             return None
-        by_name = self.sort is not None and self.sort.by == "name"
-        by_number = (ranked and not by_name) or (self.sort is not None and self.sort.by in _NUMBERS)
-        return read_cursor(self.after, self.mark, by_number=by_number)
+        by = "relevance" if self.sort is None else self.sort.by
+        if ranked and by == "relevance":
+            return read_cursor(self.after, self.mark, by="place", ranked_by=RANKED_BY)
+        return read_cursor(self.after, self.mark, by="number" if by in _NUMBERS else "name")
+
+    def next(
+        self, rows: Sequence[Row[Any]], rank: int, before: Cursor | None, parts: SearchParts
+    ) -> str:
+        """The cursor after these rows of a page, the last of which has this rank."""
+        earlier = before.passed if before else ()
+        passed = passed_by(rows, RANKED_BY, earlier) if is_sorted_by_score(parts) else ()
+        wide = parts.nearest is not None
+        return write_cursor(self.mark, rank, rows[-1], wide=wide, passed=passed)
 
 
 class Search:
@@ -252,9 +265,7 @@ class Search:
             took_ms=0.0,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=write_cursor(asked.mark, hits[-1].rank, rows[asked.limit - 1], wide=plan.wide)
-            if more
-            else None,
+            next=asked.next(rows[: asked.limit], hits[-1].rank, cursor, parts) if more else None,
             explanation=explanation,
             cutoff=cutoff_of(answer[0], None if meaning is None else meaning.language),
             notices=sought.notices,

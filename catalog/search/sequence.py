@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from sqlalchemy import Row, and_
 
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
-from catalog.domain.plan import Plan
+from catalog.domain.plan import COMPARING, Plan
 from catalog.domain.query import find_field
 from catalog.domain.query.mistakes import SpellingError
 from catalog.domain.query.scalars import read_numbers
@@ -24,7 +24,10 @@ from catalog.search.find import NO_EXAMPLES, Search, check_limit, check_there, p
 from catalog.search.rows import asset_json, clip_json
 from catalog.store import filters
 from catalog.store.explain import explain
-from catalog.store.search.sequence import Side, sequence_asked
+from catalog.store.search import Cursor
+from catalog.store.search.deciding import set_locally
+from catalog.store.search.passed import passed_by
+from catalog.store.search.sequence import RANKED_BY, Side, sequence_asked
 from catalog.store.visibility import visible_to
 
 WITHIN = "10s"
@@ -132,8 +135,16 @@ class SequenceSearch(Search):
         encoder, first, said = self._side(query, examples)
         _, second, said_then = self._side(then, NO_EXAMPLES)
         asked = f"{query}\nthen {then}\nwithin {seconds}{examples.mark()}"
-        cursor = None if after is None else read_cursor(after, asked, by_number=True)
+        cursor = None
+        if after is not None:
+            cursor = read_cursor(after, asked, by="place", ranked_by=RANKED_BY)
+        plan = Plan(
+            "exact" if first.meaning or second.meaning else "filter",
+            "every pair of shots is compared",
+            settings=COMPARING,
+        )
         with self._database.session() as session:
+            set_locally(session, plan.settings)
             statement = sequence_asked(
                 session, first, second, within=seconds, limit=limit + 1, after=cursor
             )
@@ -147,14 +158,11 @@ class SequenceSearch(Search):
         return SearchResult(
             query=query,
             encoder=encoder,
-            plan=Plan(
-                "exact" if first.meaning or second.meaning else "filter",
-                "every pair of shots is compared",
-            ),
+            plan=plan,
             took_ms=(time.perf_counter() - began) * 1000,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=write_cursor(asked, hits[-1].rank, _keyed(rows[limit - 1])) if more else None,
+            next=_next(asked, hits[-1].rank, rows[:limit], cursor) if more else None,
             explanation=explanation,
             notices=(*said, *said_then),
             examples=examples.as_json() if examples else None,
@@ -212,7 +220,6 @@ def _rounded(cosine: float | Fraction | None) -> float | None:
     return None if cosine is None else round(float(cosine), 6)
 
 
-def _keyed(row: Row[Any]) -> Any:  # noqa: ANN401  # what a cursor is written from
-    return SimpleNamespace(
-        number_key=row.score, name_key=None, asset_id=row.asset_id, clip_id=row.clip_id
-    )
+def _next(asked: str, rank: int, rows: Sequence[Row[Any]], before: Cursor | None) -> str:
+    passed = passed_by(rows, RANKED_BY, before.passed if before else ())
+    return write_cursor(asked, rank, rows[-1], passed=passed)

@@ -88,7 +88,7 @@ class SoundSearch:
         encoder, row = self._answering()
         vector = encoder.encode_texts([words])[0]
         asked = f"{query}\nsound {words}\n{row.id}"
-        cursor = None if after is None else read_cursor(after, asked, by_number=True)
+        cursor = None if after is None else read_cursor(after, asked, by="number")
         where = and_(
             filters.condition(parsed.root, words_exclude=True),
             filters.versions_wanted(parsed.root),

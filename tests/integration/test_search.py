@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -148,42 +150,75 @@ def test_wrong_cursors_are_refused(filled: Catalog, cursor: str):
         filled.search("red", after=cursor)
 
 
-def forged(query: str, body: Callable[[str], list]) -> str:
-    import base64
-    import json
-
-    from catalog.search.cursor import _mark
-
-    text = json.dumps(body(_mark(query)))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def told(cursor: str) -> list:
+    return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        lambda m: [m, 1, "name", 1, 1, True],
-        lambda m: [m, 1, float("nan"), 1, 1, True],
-        lambda m: [m, 1, float("inf"), 1, 1, True],
-        lambda m: [m, 1, 0.5, 10**30, 1, True],
-        lambda m: [m, -1, 0.5, 1, 1, True],
-        lambda m: [m, 1, 0.5, 1.5, 1, True],
-        lambda m: [m, True, 0.5, 1, 1, True],
-        lambda m: [m, 1, 0.5, None, 1, True],
-        lambda m: [m, 1, 0.5, 1, 1, 1],
-        lambda m: [m, 1, 0.5, 1, 1],
-    ],
-)
-def test_forged_cursors_are_refused(filled: Catalog, body: Callable[[str], list]):
+def forged(cursor: str, change: Callable[[list], object]) -> str:
+    """The cursor with something else in it."""
+    body = told(cursor)
+    change(body)
+    return base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
+
+
+def put(*at: int, value: object) -> Callable[[list], object]:
+    """Changes what lies at this place of the list, and of the lists within."""
+
+    def change(body: list) -> None:
+        for each in at[:-1]:
+            body = body[each]
+        body[at[-1]] = value
+
+    return change
+
+
+FORGED = [
+    *(put(0, value=value) for value in (1, 3, "2", None)),
+    *(put(2, value=value) for value in (-1, True, 1.5, 10**30)),
+    *(put(3, value=value) for value in (0.5, "name", 1)),
+    *(put(at, value=value) for at in (4, 5) for value in (-1, None, "1", 1.5, 10**30)),
+    put(6, value=1),
+    *(put(7, value=value) for value in ([], None, [[]], [1], [[0.5, 1]], [[0.5, 1, 1]])),
+    *(put(7, 0, 0, value=value) for value in (float("inf"), "x", 1, True, [])),
+    *(put(7, 0, at, value=value) for at in (3, 4) for value in (None, -1, 0.5, 10**30)),
+    lambda body: body.append(1),
+    lambda body: body.pop(),
+]
+
+
+@pytest.mark.parametrize("change", FORGED)
+def test_forged_cursors_are_refused(filled: Catalog, change: Callable[[list], object]):
+    whole = filled.search("red", limit=1).next
+    assert filled.search("red", after=forged(whole, lambda _: None)).hits
     with pytest.raises(InvalidInputError, match="no cursor"):
-        filled.search("red", after=forged("red", body))
+        filled.search("red", after=forged(whole, change))
 
 
-def test_forged_cursors_of_lists_are_refused(filled: Catalog):
-    for key in (1.5, "a\0b", "\ud800"):
+@pytest.mark.parametrize("key", [1.5, None, "a\0b", "\ud800"])
+def test_forged_cursors_of_lists_are_refused(filled: Catalog, key: object):
+    whole = filled.search("kind:still", limit=1).next
+    assert filled.search("kind:still", after=forged(whole, put(3, value="a"))).hits
+    with pytest.raises(InvalidInputError, match="no cursor"):
+        filled.search("kind:still", after=forged(whole, put(3, value=key)))
+    for shown in ([[0.5, None, None, 1, 1]], [[1, 1]]):
         with pytest.raises(InvalidInputError, match="no cursor"):
-            filled.search(
-                "kind:still", after=forged("kind:still", lambda m, k=key: [m, 1, k, 1, 1, True])
-            )
+            filled.search("kind:still", after=forged(whole, put(7, value=shown)))
+
+
+def test_a_number_that_no_date_has_is_no_cursor(filled: Catalog):
+    whole = filled.search("kind:still", sort="duration", limit=1).next
+    for key in (float("nan"), float("inf"), "1", None, 1):
+        with pytest.raises(InvalidInputError, match="no cursor"):
+            filled.search("kind:still", sort="duration", after=forged(whole, put(3, value=key)))
+
+
+def test_a_cursor_of_a_former_version_is_refused(filled: Catalog):
+    _, mark, rank, _, asset, clip, wide, _ = told(filled.search("red", limit=1).next)
+    body = [mark, rank, 0.5, asset, clip, False, wide]
+    former = base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
+    with pytest.raises(InvalidInputError, match="no cursor") as refused:
+        filled.search("red", after=former)
+    assert refused.value.remedy == "Start again without a cursor."
 
 
 def test_a_cursor_fits_its_own_query_only(filled: Catalog):

@@ -78,6 +78,12 @@ def test_pairs_are_paged_and_are_one_statement(filled: Catalog, statements):
     assert sum("pair" in statement for statement in statements) == -(-len(whole) // 3)
 
 
+def test_pairs_have_the_settings_of_a_search(filled: Catalog):
+    found = filled.search("red", then="blue", explain=True)
+    assert found.plan.as_json()["settings"]["jit"] == "off"
+    assert "work_mem = '64MB'" in str(found.explanation["plan"])
+
+
 @pytest.mark.parametrize("within", ["soon", "", "-1s", -1, float("nan"), "2d", 1e9, "10s..20s"])
 def test_what_is_no_time_is_refused(filled: Catalog, within: object):
     with pytest.raises(InvalidInputError, match="10s"):

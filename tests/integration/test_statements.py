@@ -67,7 +67,7 @@ SENT = {
     "more than few, sampled": "opening, answer, count, sample, settings, answer",
     "the same a moment later": "opening, settings, answer",
     "a clip as example": "opening, encoders, clip, its vectors, opening, settings, answer",
-    "pairs, words asked before": "encoders, encoders, answer",
+    "pairs, words asked before": "encoders, encoders, settings, answer",
     "words that nobody asked before": (
         "opening, vector, encoders, vector, encoder, kept, opening, settings, answer, slips"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from catalog import Catalog
 from catalog.store import vectors
@@ -44,27 +45,32 @@ def write(catalog: Catalog, rows: np.ndarray, *, first_asset: int = 0) -> None:
                 ),
                 {"f": f"asset-{number:03}", "c": f"c{number % 10}"},
             ).scalar_one()
-            frames, made = [], []
-            for shot, vectors_of_shot in enumerate(shots):
-                clip = session.execute(
-                    text(
-                        "INSERT INTO clip (asset_id, kind, start_pts, end_pts, flag) "
-                        "VALUES (:a, 'shot', :s, :s + 100, :flag) RETURNING id"
-                    ),
-                    {"a": asset, "s": shot * 100, "flag": "black" if shot == 7 else None},
-                ).scalar_one()
-                for at, vector in enumerate(vectors_of_shot):
-                    frame = session.execute(
-                        text(
-                            "INSERT INTO frame (asset_id, clip_id, pts, start_pts, end_pts, "
-                            "picture, width, height) VALUES (:a, :c, :p, :p, :p + 25, 'x', 1, 1) "
-                            "RETURNING id"
-                        ),
-                        {"a": asset, "c": clip, "p": shot * 100 + at * 25},
-                    ).scalar_one()
-                    frames.append(vectors.ClaimedFrame(frame, clip, asset, "x"))
-                    made.append(vector)
-            vectors.write_vectors(session, encoder.id, frames, np.array(made))
+            write_shots(session, encoder.id, asset, shots)
         texts = [f"query {at}" for at in range(QUERIES)]
         near = unit(rows.reshape(-1, DIMENSION)[:: len(rows.reshape(-1, DIMENSION)) // QUERIES])
         vectors.save_phrases(session, encoder.id, texts, near[:QUERIES])
+
+
+def write_shots(session: Session, encoder_id: int, asset: int, shots: np.ndarray) -> None:
+    """An asset's shots with these vectors, ``(shots, frames, dimension)``."""
+    frames, made = [], []
+    for shot, vectors_of_shot in enumerate(shots):
+        clip = session.execute(
+            text(
+                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, flag) "
+                "VALUES (:a, 'shot', :s, :s + 100, :flag) RETURNING id"
+            ),
+            {"a": asset, "s": shot * 100, "flag": "black" if shot == 7 else None},
+        ).scalar_one()
+        for at, vector in enumerate(vectors_of_shot):
+            frame = session.execute(
+                text(
+                    "INSERT INTO frame (asset_id, clip_id, pts, start_pts, end_pts, "
+                    "picture, width, height) VALUES (:a, :c, :p, :p, :p + 25, 'x', 1, 1) "
+                    "RETURNING id"
+                ),
+                {"a": asset, "c": clip, "p": shot * 100 + at * 25},
+            ).scalar_one()
+            frames.append(vectors.ClaimedFrame(frame, clip, asset, "x"))
+            made.append(vector)
+    vectors.write_vectors(session, encoder_id, frames, np.array(made))

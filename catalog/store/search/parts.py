@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from catalog.db.models import Encoder
 from catalog.domain.ordering import Sort, Weights
+from catalog.store.search.passed import Passed, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,14 @@ class Cursor:
     """The last row of the page before: its place, and the values the order goes by."""
 
     rank: int
-    key: float | str
+    key: float | str | None
+    """None in a list by score: there what was ``passed`` tells."""
     asset_id: int
     clip_id: int
-    named: bool = False
-    """Whether the row had the query's keywords."""
     wide: bool = False
     """Whether the page was of a wide search, which estimates some places: the next one is, too."""
+    passed: tuple[Passed, ...] = ()
+    """Hits of the pages before, by what they are ranked by; see `catalog.store.search.passed`."""
 
     def value(self, kind: Any) -> ColumnElement[Any]:  # noqa: ANN401  # a type's instance or class
         """What the order goes by, as a parameter of that type."""
@@ -93,7 +95,7 @@ class Cursor:
             "after_key": self.key,
             "after_asset": self.asset_id,
             "after_clip": self.clip_id,
-            "after_named": self.named,
+            **parameters(self.passed),
         }
 
 

@@ -10,14 +10,12 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
-    Boolean,
     ColumnElement,
     Double,
     FromClause,
     Select,
     Text,
     and_,
-    bindparam,
     case,
     cast,
     func,
@@ -28,19 +26,14 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     union,
 )
 
 from catalog.db.models import Asset, Clip
 from catalog.domain.ordering import Weights
 from catalog.store.search.keywords import Matches, joined_rank, place_by
-from catalog.store.search.parts import (
-    Cursor,
-    SearchParts,
-    is_ranked,
-    is_sorted_by_score,
-)
+from catalog.store.search.parts import SearchParts, is_ranked, is_sorted_by_score
+from catalog.store.search.passed import not_passed
 from catalog.store.search.speech import Heard, ranked_columns
 from catalog.store.sort_keys import after_key, sort_key
 
@@ -49,6 +42,8 @@ RRF_K = 60
 _TINY = 1e-200
 # Places by cosine that every page of a wide search knows, however few centres it looks at closely.
 _LOOKED_UP = 24
+# What a hit is ranked by, which is its own: its places hang on all others.
+RANKED_BY = ("cosine", "words_rank", "speech_cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +165,8 @@ def ranked_by_all(
         brought.append(over.c.speech_rank.is_not(None))
     columns = [best.c.asset_id, best.c.clip_id, *_places_by_cosine(best, wide, brought)]
     place = cast(null(), BigInteger) if rank is None else place_by(rank)
-    columns += [place.label("keyword_rank"), *ranked_columns(over)]
+    words = cast(null() if rank is None else rank, Double).label("words_rank")
+    columns += [words, place.label("keyword_rank"), *ranked_columns(over)]
     return select(*columns).select_from(source).cte("ranked")
 
 
@@ -207,7 +203,9 @@ def _places_by_cosine(
     if wide is not None:
         looked_up: ColumnElement[bool] = wide.near.c.clip_id.is_not(None)
         if brought:
-            looked_up = and_(looked_up, or_(place <= _LOOKED_UP, not_(or_(*brought))))
+            # Also of what lies near by one frame, not by its centre: who is nearer has the better
+            # place of two.
+            looked_up = or_(place <= _LOOKED_UP, and_(looked_up, not_(or_(*brought))))
         about = func.greatest(_LOOKED_UP + 1, _place_among_all(cosine, wide.background))
         place = case((looked_up, place), else_=about)
         mean, spread = wide.background.c.mean, wide.background.c.spread
@@ -240,15 +238,15 @@ def fused_scores(
     else the better one counts. So a line that is only near to what is meant lifts no shot that
     lies by chance among the first pictures.
     """
-    seen = _share(ranked.c.cosine_rank, weights.meaning)
-    score = seen + _share(ranked.c.keyword_rank, weights.words)
+    score = seen = _share(ranked.c.cosine_rank, weights.meaning)
     if beside is not None:
         said = _share(ranked.c.speech_rank, weights.speech)
         listed = func.coalesce(ranked.c.cosine >= beside.listed, beside.listed.is_(None))
         far = (ranked.c.speech_cosine - beside.floor) / func.greatest(1 - beside.floor, 1e-6)
         same = func.coalesce(far * far * far, 0)  # little, but for what is nearly the same
-        more = func.greatest(said - seen, literal(0.0, Double))
-        score += case((listed, func.greatest(more, same * said)), else_=more)
+        # Not as a difference that is added: by its rounding the nearer of two might come behind.
+        score = func.greatest(said, case((listed, seen + same * said), else_=seen))
+    score += _share(ranked.c.keyword_rank, weights.words)
     statement = select(ranked, cast(score, Double).label("score"))
     if relevant:
         statement = statement.where(
@@ -276,14 +274,16 @@ def page_of(fused: CTE, parts: SearchParts) -> CTE:
     """
     clip = func.coalesce(fused.c.clip_id, 0)
     if is_sorted_by_score(parts):
-        order = [fused.c.score.desc(), fused.c.asset_id, clip]
+        order = [*_best_first(fused), fused.c.asset_id, clip]
         statement = select(
             fused,
             cast(null(), Text).label("name_key"),
             fused.c.score.label("number_key"),
         )
         if parts.after is not None:
-            statement = statement.where(_after_score(fused, clip, parts.after))
+            ranked_by = [fused.c[name] for name in RANKED_BY]
+            wide = parts.nearest is not None
+            statement = statement.where(not_passed(fused, ranked_by, apart=wide))
     else:
         key, descending = sort_key(parts.sort)
         named = isinstance(key.type, Text)
@@ -311,31 +311,12 @@ def page_of(fused: CTE, parts: SearchParts) -> CTE:
 def page_order(page: CTE, parts: SearchParts) -> list[ColumnElement[Any]]:
     """The order of the page's rows, but for the numbers of asset and clip."""
     if is_sorted_by_score(parts):
-        return [page.c.score.desc()]
+        return _best_first(page)
     key, descending = sort_key(parts.sort)
     column = page.c.name_key if isinstance(key.type, Text) else page.c.number_key
     return [column.desc() if descending else column]
 
 
-def _after_score(fused: CTE, clip: ColumnElement[int], last: Cursor) -> ColumnElement[bool]:
-    """What comes after the row the page before ended with, wherever that row stands by now.
-
-    What was added meanwhile moves everybody's place, and so every score: the
-    last row's is looked up again. The one it had counts if the row is gone, or was itself changed
-    so that it has the keywords no longer, or has them now.
-    """
-    seen = fused.alias("seen")
-    asset, clip_seen = last.row
-    now = select(seen.c.score).where(
-        seen.c.asset_id == asset,
-        func.coalesce(seen.c.clip_id, 0) == clip_seen,
-        seen.c.keyword_rank.is_not(None) == bindparam("after_named", last.named, type_=Boolean),
-    )
-    score = func.coalesce(now.scalar_subquery(), last.value(Double))
-    return or_(
-        fused.c.score < score,
-        and_(
-            fused.c.score == score,
-            tuple_(fused.c.asset_id, clip) > tuple_(*last.row),
-        ),
-    )
+def _best_first(of: CTE) -> list[ColumnElement[Any]]:
+    """By score; those alike so that who is better in all is before."""
+    return [of.c.score.desc(), *(of.c[name].desc().nulls_last() for name in RANKED_BY)]

@@ -18,10 +18,8 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
@@ -30,10 +28,13 @@ from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
 from catalog.db.vectors import HALFVEC
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.parts import Cursor, Meaning, encoder_there
+from catalog.store.search.passed import not_passed
 from catalog.store.search.shown import ASSET_SHOWN
 
 # Of the first shots the nearest so many are looked at: what ranks lower is no match.
 _DEEPEST = 5000
+# What a pair is ranked by, which is its own: how well it fits hangs on all others.
+RANKED_BY = ("cosine", "then_cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,8 @@ def sequence_statement(
     pair = _pairs(one, other, within, ranked=first.meaning is not None)
     best = select(pair).where(pair.c.place == 1)
     if after is not None:
-        seen = after.value(Double)
-        best = best.where(
-            or_(
-                pair.c.score < seen,
-                and_(
-                    pair.c.score == seen,
-                    tuple_(pair.c.asset_id, pair.c.clip_id) > tuple_(*after.row),
-                ),
-            )
-        )
-    order = [pair.c.score.desc(), pair.c.asset_id, pair.c.clip_id]
+        best = best.where(not_passed(pair, [pair.c[name] for name in RANKED_BY]))
+    order = [*_best_first(pair), pair.c.asset_id, pair.c.clip_id]
     there = encoder_there(first.meaning, then.meaning)
     return _shown(best.order_by(*order).limit(limit).cte("page"), one, there)
 
@@ -142,6 +134,7 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
     ticks = cast(Asset.time_base_den, Double) / Asset.time_base_num
     latest = start.end_pts + cast(func.floor(literal(within, Double) * ticks), BigInteger)
     score = first.c.fit * other.c.fit
+    best = [score.desc(), other.c.cosine.desc().nulls_last()]
     return (
         select(
             first.c.asset_id,
@@ -154,7 +147,7 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
             score.label("score"),
             ((later.start_pts - start.end_pts) / ticks).label("gap"),
             func.row_number()
-            .over(partition_by=start.id, order_by=[score.desc(), later.start_pts, later.id])
+            .over(partition_by=start.id, order_by=[*best, later.start_pts, later.id])
             .label("place"),
         )
         .select_from(first)
@@ -172,6 +165,11 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
         .join(other, other.c.clip_id == later.id)
         .cte("pair")
     )
+
+
+def _best_first(of: CTE) -> list[ColumnElement[Any]]:
+    """By score; of those alike, as where both fit as well as can be, the nearer ones first."""
+    return [of.c.score.desc(), *(of.c[name].desc().nulls_last() for name in RANKED_BY)]
 
 
 def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -229,5 +227,5 @@ def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any
             *columns,
         )
         .select_from(source)
-        .order_by(page.c.score.desc(), page.c.asset_id, page.c.clip_id)
+        .order_by(*_best_first(page), page.c.asset_id, page.c.clip_id)
     )
