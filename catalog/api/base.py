@@ -20,6 +20,7 @@ from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.find import Remembered
 from catalog.search.phrases import KnownPhrases
+from catalog.search.sounds import known_sounds
 from catalog.settings import Settings
 from catalog.speech import Recognisers
 from catalog.store.announcements import ANNOUNCED
@@ -67,6 +68,7 @@ class OpenCatalog:
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()
+        self._known_sounds = known_sounds()
         self._remembered = Remembered()
         self.sound_encoders = SoundEncoders(database, settings.sound_encoder, settings.device)
         self._encoders = Encoders(

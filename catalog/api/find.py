@@ -163,7 +163,7 @@ class FindVerbs(OpenCatalog):
                 " an order were asked for as well.",
                 remedy='Ask for the sound alone: --sound "rain on a roof" kind:video.',
             )
-        search = SoundSearch(self.database, self.store, self.sound_encoders.active)
+        search = SoundSearch(self.database, self.store, self.sound_encoders, self._known_sounds)
         return search.find(sound, query, limit=limit, after=after, show_plan=explain)
 
     def _searching(self, kind: type[_Searching]) -> _Searching:

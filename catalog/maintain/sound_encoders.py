@@ -6,6 +6,8 @@ import threading
 import time
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from catalog.db.engine import Database
 from catalog.encoders.sound import SoundEncoder, load_sound_encoder
 from catalog.encoders.sound.registry import WAYS_TO_NAME, sound_name
@@ -42,12 +44,19 @@ class SoundEncoders:
         UnknownEncoderError
             If the setting names no sound encoder.
         """
-        if self._name is None:
-            return None
-        name = sound_name(self._name)
         with self._database.session() as session:
-            row = sounds.find_encoder(session, name)
+            row = self.known(session)
         return None if row is None else row.id
+
+    def known(self, session: Session) -> SoundEncoderRow | None:
+        """The row of the one that is set, without loading it.
+
+        Raises
+        ------
+        UnknownEncoderError
+            If the setting names no sound encoder.
+        """
+        return None if self._name is None else sounds.find_encoder(session, sound_name(self._name))
 
     def list(self) -> list[dict[str, Any]]:
         """Every sound encoder with what it has heard; that of the settings, heard or not.

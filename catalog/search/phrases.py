@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Python's white space; catalog.normal_phrase() spells out the same characters.
 # An index entry takes 2,704 bytes; longer texts are encoded each time.
-_MAX_BYTES = 2000
+MAX_BYTES = 2000
 _SPACE = re.compile(r"\s+")
 
 
@@ -46,7 +46,7 @@ class KnownPhrases:
     def look_up(self, session: Session, encoder_id: int, text: str) -> KeptPhrase | None:
         """The text's vector, if this process or the catalogue knows it."""
         phrase = self.get(encoder_id, text)
-        if phrase is None and len(text.encode()) <= _MAX_BYTES:
+        if phrase is None and len(text.encode()) <= MAX_BYTES:
             phrase = vectors.cached_phrases(session, encoder_id, [text]).get(text)
             if phrase is not None:
                 self.keep(encoder_id, text, phrase)
@@ -103,7 +103,7 @@ class Phrases:
         return {text: phrase.vector for text, phrase in ready.items()}
 
     def _looked_up(self, wanted: Sequence[str]) -> dict[str, KeptPhrase]:
-        short = [text for text in wanted if len(text.encode()) <= _MAX_BYTES]
+        short = [text for text in wanted if len(text.encode()) <= MAX_BYTES]
         with self.database.session() as session:
             found = vectors.cached_phrases(session, self.encoder.id, short)
         new = [text for text in wanted if text not in found]

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Row, and_
+from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
-from catalog.domain.plan import Plan
+from catalog.domain.plan import COMPARING, Plan
 from catalog.domain.query import parse
+from catalog.domain.recent import Recent
 from catalog.domain.results import Hit, SearchResult
 from catalog.encoders.sound import SoundEncoder
 from catalog.errors import InvalidInputError
 from catalog.media.frame_store import FrameStore
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.find import check_limit
-from catalog.search.phrases import normal_phrase
+from catalog.search.phrases import MAX_BYTES, normal_phrase
 from catalog.search.rows import asset_json, clip_json
 from catalog.search.sequence import refuse_order
 from catalog.store import filters
 from catalog.store.explain import explain
+from catalog.store.search.deciding import set_locally
 from catalog.store.search.sounds import sounds_asked
-from catalog.store.sounds import SoundEncoderRow
+from catalog.store.sounds import SoundEncoderRow, keep_phrase, kept_phrase
 from catalog.store.visibility import visible_to
 
-Answering = Callable[[], tuple[SoundEncoder, SoundEncoderRow]]
+if TYPE_CHECKING:
+    import numpy as np
+
+# As for phrases of pictures, of a text.
+_KNOWN = 1024
+KnownSounds = Recent[tuple[int, str], "np.ndarray"]
+
+
+def known_sounds() -> KnownSounds:
+    """Room for vectors of what was asked for of late, by encoder and text; threads share it."""
+    return Recent(_KNOWN)
+
+
+class Answering(Protocol):
+    """Who has the sound encoder of the settings; see `catalog.maintain.sound_encoders`."""
+
+    def known(self, session: Session) -> SoundEncoderRow | None:
+        """Its row, without loading it; None: it was never used, or there is none."""
+        ...
+
+    def active(self) -> tuple[SoundEncoder, SoundEncoderRow]:
+        """The encoder, loaded, and its row."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +71,17 @@ class HeardHit(Hit):
 class SoundSearch:
     """Answers "where does it sound like this?"."""
 
-    def __init__(self, database: Database, store: FrameStore, answering: Answering) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: FrameStore,
+        answering: Answering,
+        known: KnownSounds | None = None,
+    ) -> None:
         self._database = database
         self._store = store
         self._answering = answering
+        self._known = known or known_sounds()
 
     def find(
         self,
@@ -85,8 +117,7 @@ class SoundSearch:
             )
         refuse_order(parsed.sort)
         check_limit(limit)
-        encoder, row = self._answering()
-        vector = encoder.encode_texts([words])[0]
+        row, vector = self._vector(words)
         asked = f"{query}\nsound {words}\n{row.id}"
         cursor = None if after is None else read_cursor(after, asked, by="number")
         where = and_(
@@ -94,7 +125,9 @@ class SoundSearch:
             filters.versions_wanted(parsed.root),
             visible_to(self._database.actor),
         )
+        plan = Plan("exact", "every window of sound is compared", settings=COMPARING)
         with self._database.session() as session:
+            set_locally(session, plan.settings)
             statement = sounds_asked(session, where, row.id, vector, limit=limit + 1, after=cursor)
             answer = statement.rows(session)
             explanation = explain(session, statement) if show_plan else None
@@ -105,13 +138,37 @@ class SoundSearch:
         return SearchResult(
             query=query,
             encoder=row.name,
-            plan=Plan("exact", "every window of sound is compared"),
+            plan=plan,
             took_ms=(time.perf_counter() - began) * 1000,
             total_candidates=answer[0].candidates,
             hits=hits,
             next=write_cursor(asked, hits[-1].rank, _keyed(rows[limit - 1])) if more else None,
             explanation=explanation,
         )
+
+    def _vector(self, words: str) -> tuple[SoundEncoderRow, np.ndarray]:
+        """Who answers, and the words' vector; it is loaded only for words that are new to it."""
+        with self._database.session() as session:
+            row = self._answering.known(session)
+            vector = None if row is None else self._kept(session, row.id, words)
+        if row is not None and vector is not None:
+            return row, vector
+        encoder, row = self._answering.active()
+        # Rounded as halfvec rounds: the first answer must be the same as every later one.
+        vector = encoder.encode_texts([words])[0].astype("float16").astype("float32")
+        if len(words.encode()) <= MAX_BYTES:
+            with self._database.session() as session:
+                keep_phrase(session, row.id, words, vector)
+        self._known.keep((row.id, words), vector)
+        return row, vector
+
+    def _kept(self, session: Session, encoder_id: int, words: str) -> np.ndarray | None:
+        vector = self._known.get((encoder_id, words))
+        if vector is None and len(words.encode()) <= MAX_BYTES:
+            vector = kept_phrase(session, encoder_id, words)
+            if vector is not None:
+                self._known.keep((encoder_id, words), vector)
+        return vector
 
     def _hit(self, row: Row[Any], rank: int) -> HeardHit:
         cosine = round(float(row.cosine), 6)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Asset, SoundEncoder, SoundHeard, SoundWindow, Stage
+from catalog.db.models import Asset, SoundEncoder, SoundHeard, SoundPhrase, SoundWindow, Stage
 from catalog.store.arrays import among
 
 
@@ -58,6 +58,19 @@ def enter_encoder(
     row = find_encoder(session, name)
     assert row is not None  # noqa: S101  # written above, in this transaction
     return row
+
+
+def kept_phrase(session: Session, encoder_id: int, phrase: str) -> np.ndarray | None:
+    """The vector ``(dimension,)`` of a text under a sound encoder, if it was asked for before."""
+    mine = (SoundPhrase.encoder_id == encoder_id, SoundPhrase.text == phrase)
+    vector = session.execute(select(SoundPhrase.vector).where(*mine)).scalar_one_or_none()
+    return None if vector is None else np.asarray(vector, dtype=np.float32)
+
+
+def keep_phrase(session: Session, encoder_id: int, phrase: str, vector: np.ndarray) -> None:
+    """Keep the vector ``(dimension,)`` of a text."""
+    values = {"encoder_id": encoder_id, "text": phrase, "vector": vector}
+    session.execute(upsert(SoundPhrase).values(values).on_conflict_do_nothing())
 
 
 def unheard(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +16,12 @@ import av
 import numpy as np
 import pytest
 from small_footage import video
+from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.cli.encoder_text import sound_encoder_list
 from catalog.domain.actor import Actor
-from catalog.encoders.sound.null import BANDS
+from catalog.encoders.sound.null import BANDS, NullSoundEncoder
 from catalog.errors import (
     EncoderUnavailableError,
     InvalidInputError,
@@ -138,6 +142,61 @@ def test_pages_follow_each_other(filled: Catalog):
         filled.search(sound="hum", after=filled.search(sound="hiss", limit=2).next)
 
 
+def test_who_asks_for_a_sound_again_loads_no_encoder(filled: Catalog, tmp_path: Path):
+    asked = ranges(filled, "a  whistle"), ranges(filled, "hum")
+    assert asked[0]
+    # Its weights are gone since.
+    name = f"local-dir:{tmp_path / 'clap'}"
+    with filled.database.session() as session:
+        session.execute(text("UPDATE sound_encoder SET name = :name"), {"name": name})
+    program = (
+        "import json, sys\nfrom pathlib import Path\nfrom catalog import Catalog\n"
+        "from catalog.settings import Settings\n"
+        "home, url, name = sys.argv[1:]\n"
+        "settings = Settings(\n"
+        "    home=Path(home), database_url=url, encoder='null', sound_encoder=name)\n"
+        "with Catalog.open(settings) as catalog:\n"
+        "    found = [catalog.search('sound:\"a whistle\"'), catalog.search(sound='hum')]\n"
+        "    hits = [[hit for hit in each.hits if hit.cosine > 0.9] for each in found]\n"
+        "    told = [[(h.asset['name'], h.sound['start'], h.sound['end']) for h in each]\n"
+        "            for each in hits]\n"
+        "assert not {'torch', 'open_clip', 'transformers'} & set(sys.modules)\n"
+        "print(json.dumps(told))\n"
+    )
+    url = filled.database.url.render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(filled.settings.home), url, name],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [[tuple(each) for each in hits] for hits in told] == list(asked)
+    with (
+        Catalog.open(replace(filled.settings, sound_encoder=name)) as other,
+        pytest.raises(EncoderUnavailableError, match="cannot be loaded"),
+    ):
+        other.search(sound="hiss")
+
+
+def test_words_are_encoded_once_whatever_the_page(filled: Catalog, monkeypatch):
+    encoded: list[str] = []
+    real = NullSoundEncoder.encode_texts
+    monkeypatch.setattr(
+        NullSoundEncoder,
+        "encode_texts",
+        lambda self, texts: encoded.extend(texts) or real(self, texts),
+    )
+    long = "hiss " * 500  # no index entry takes it
+    for sound in ("hiss", " hiss ", long, long):
+        first = filled.search(sound=sound, limit=2)
+        filled.search(sound=sound, limit=2, after=first.next)
+    assert encoded == ["hiss", long.strip()]
+    with Catalog.open(filled.settings) as other:
+        other.search(sound="hiss")
+        other.search(sound=long)
+    assert encoded == ["hiss", long.strip(), long.strip()]
+
+
 def test_the_query_itself_says_it(filled: Catalog):
     asked = [(h.asset["name"], h.sound) for h in filled.search(sound="a whistle").hits]
     found = filled.search('sound:"a  whistle"')
@@ -170,6 +229,8 @@ def test_the_statement_is_one_and_shown(filled: Catalog):
     assert "sound_window" in found.explanation["sql"]
     assert found.encoder == "null"
     assert found.plan.as_json()["kind"] == "exact"
+    assert found.plan.as_json()["settings"]["jit"] == "off"
+    assert "work_mem = '64MB'" in str(found.explanation["plan"])
 
 
 def test_what_cannot_be_asked(filled: Catalog):
@@ -247,8 +308,6 @@ def test_weights_that_are_missing_hold_nothing_else_up(settings: Settings, tmp_p
 
 
 def test_another_encoder_hears_everything_anew(settings: Settings, tmp_path: Path, monkeypatch):
-    from catalog.encoders.sound.null import NullSoundEncoder
-
     wav(tmp_path / "kettle.wav", ("whistle", 5))
     with Catalog.open(replace(settings, sound_encoder="null")) as catalog:
         catalog.ingest(tmp_path)

@@ -13,7 +13,7 @@ from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
 from catalog.db.models.rendition import Rendition
 from catalog.db.models.service import Service, Stage
-from catalog.db.models.sound import SoundEncoder, SoundHeard, SoundWindow
+from catalog.db.models.sound import SoundEncoder, SoundHeard, SoundPhrase, SoundWindow
 from catalog.db.models.vector import (
     Calibration,
     Centre,
@@ -56,6 +56,7 @@ __all__ = [
     "SketchBasis",
     "SoundEncoder",
     "SoundHeard",
+    "SoundPhrase",
     "SoundWindow",
     "SpeechEmbedding",
     "Stage",

@@ -58,3 +58,16 @@ class SoundHeard(Base):
     heard_at: Mapped[datetime] = now(comment="when it was last heard")
 
     __table_args__ = (Index(None, "asset_id"),)
+
+
+class SoundPhrase(Base):
+    """What a sound should be like, and its vector under one sound encoder."""
+
+    __tablename__ = "sound_phrase"
+
+    encoder_id: Mapped[int] = cascade("sound_encoder.id", primary_key=True, type_=Integer)
+    text: Mapped[str] = mapped_column(
+        primary_key=True, comment="as catalog.normal_phrase() leaves it"
+    )
+    vector: Mapped[Any] = mapped_column(HALFVEC(), comment="of unit length, in half precision")
+    created_at: Mapped[datetime] = now()
