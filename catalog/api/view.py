@@ -9,7 +9,7 @@ from catalog.api.find import FindVerbs
 from catalog.domain.query import Query, parse
 from catalog.maintain import assets as maintained
 from catalog.search import kept_pictures
-from catalog.search.find import MAX_LIMIT
+from catalog.search.checking import MAX_LIMIT
 from catalog.store.visibility import clip_asset
 
 

@@ -16,17 +16,14 @@ from catalog.db.engine import Database
 from catalog.domain.examples import Examples
 from catalog.domain.ordering import Sort, Weights
 from catalog.domain.plan import OPENING, Plan, counted
-from catalog.domain.query import Query, parse
+from catalog.domain.query import Query
 from catalog.domain.results import Hit, SearchResult
 from catalog.encoders import TextEncoder
-from catalog.errors import (
-    EncoderRemovedError,
-    InvalidInputError,
-    InvalidQueryError,
-)
+from catalog.errors import EncoderRemovedError
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.search.backgrounds import KnownBackgrounds
+from catalog.search.checking import check_limit, check_not_empty
 from catalog.search.corrections import Correction, Unmended, corrected, corrections
 from catalog.search.cursor import read_cursor, write_cursor
 from catalog.search.judging import (
@@ -52,7 +49,6 @@ from catalog.store.search.passed import passed_by
 from catalog.store.search.ranking import RANKED_BY
 from catalog.store.visibility import actor_of, narrowed
 
-MAX_LIMIT = 1000
 _NUMBERS = ("date", "duration")
 NO_EXAMPLES = Examples()
 # How many encoders may go one after another while one question is asked.
@@ -357,49 +353,3 @@ def _meant(query: Query, mended: Sequence[Correction]) -> Keywords | None:
     root = corrected(query.root, {each.typed: each.searched for each in mended})
     words = filters.keyword_query(root)
     return None if words is None else Keywords(words)
-
-
-def check_limit(limit: int) -> None:
-    """Refuse a page of nothing, or of more than a page can be.
-
-    Raises
-    ------
-    InvalidInputError
-        If the limit is not from 1 to 1000.
-    """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(
-            f"A limit of {limit} was asked for; expected 1 to {MAX_LIMIT}.",
-            remedy="Page on with the cursor in `next` for more.",
-        )
-
-
-def parsed_query(query: str, examples: Examples) -> Query:
-    """The query's tree, which may be empty only where there are examples.
-
-    Raises
-    ------
-    InvalidQueryError
-        If it does not parse, or is empty.
-    """
-    parsed = parse(query)
-    check_not_empty(parsed, examples)
-    return parsed
-
-
-def check_not_empty(parsed: Query, examples: Examples) -> None:
-    """Refuse a query of nothing, unless there are examples.
-
-    Raises
-    ------
-    InvalidQueryError
-        If it is empty.
-    """
-    if parsed.root is None and not examples:
-        raise InvalidQueryError(
-            'The query is empty; expected words, a "phrase" or a field:value filter.',
-            remedy="Say what the picture should show, or list all with `catalog assets`.",
-            position=0,
-            length=0,
-            query=parsed.text,
-        )

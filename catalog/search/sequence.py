@@ -19,8 +19,9 @@ from catalog.domain.query.mistakes import SpellingError
 from catalog.domain.query.scalars import read_numbers
 from catalog.domain.results import Hit, Notice, SearchResult
 from catalog.errors import InvalidInputError
+from catalog.search.checking import check_limit, parsed_query
 from catalog.search.cursor import read_cursor, write_cursor
-from catalog.search.find import NO_EXAMPLES, Search, check_limit, check_there, parsed_query
+from catalog.search.find import NO_EXAMPLES, Search, check_there
 from catalog.search.rows import asset_json, clip_json
 from catalog.store import filters
 from catalog.store.explain import explain

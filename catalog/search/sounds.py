@@ -19,8 +19,8 @@ from catalog.domain.results import Hit, SearchResult
 from catalog.encoders.sound import SoundEncoder
 from catalog.errors import InvalidInputError
 from catalog.media.frame_store import FrameStore
+from catalog.search.checking import check_limit
 from catalog.search.cursor import read_cursor, write_cursor
-from catalog.search.find import check_limit
 from catalog.search.phrases import MAX_BYTES, normal_phrase
 from catalog.search.rows import asset_json, clip_json
 from catalog.search.sequence import refuse_order
