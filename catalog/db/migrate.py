@@ -76,12 +76,18 @@ def head_revision(directory: Path | None = None) -> str:
 def _own_head() -> str:
     # Alembic loads every migration to tell, and itself takes longer to import than to ask the
     # database; they do not change while the program runs.
-    named: dict[str, set[str]] = {"revision": set(), "down_revision": set()}
+    named: dict[str, list[str]] = {"revision": [], "down_revision": []}
     for file in (migrations_dir() / "versions").glob("*.py"):
         for name, revision in _NAMED.findall(file.read_text(encoding="utf-8")):
-            named[name].add(revision)
-    [head] = named["revision"] - named["down_revision"]
-    return head
+            named[name].append(revision)
+    heads = set(named["revision"]) - set(named["down_revision"])
+    if len(heads) != 1 or len(set(named["revision"])) != len(named["revision"]):
+        raise SchemaMismatchError(
+            f"{migrations_dir()} holds {len(named['revision'])} migrations that end in"
+            f" {', '.join(sorted(heads)) or 'none'}; expected one line of them, each once.",
+            remedy="Install the program anew.",
+        )
+    return heads.pop()
 
 
 def _head(directory: Path) -> str:

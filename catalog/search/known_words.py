@@ -19,7 +19,8 @@ _LONGEST = 1000  # letters
 class KnownWords:
     """What words were read as of late; threads may share it.
 
-    The functions that read them are immutable, so what was read once stays so.
+    The functions that read them are immutable, so what was read once stays so while this process
+    runs; a migration may replace them, after which servers are started anew.
     """
 
     def __init__(self) -> None:

@@ -40,11 +40,19 @@ RETURN left(concat_ws(' ', {", ".join(f"a.{column}" for column in _COLUMNS)},
     array_to_string(a.hdr, ' ')), 4000)
 """
 _ADDED = "\n        || setweight(catalog.words_of(left(catalog.asset_facts(a), (4000 * share)::int), langs), 'D')"
+# A tsvector holds at most 1 MiB: what has no room for more is made anew, and cut.
+_APPENDING = """
+CREATE FUNCTION pg_temp.with_facts(a catalog.asset) RETURNS tsvector LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN a.words || setweight(catalog.words_of(
+        catalog.asset_facts(a), catalog.text_languages(ARRAY[a.language],
+        catalog.split_name(a.name) || ' ' || coalesce(a.title, '') || ' ' || left(coalesce(a.description, ''), 30000))), 'D');
+EXCEPTION WHEN program_limit_exceeded THEN
+    RETURN catalog.asset_words(a);
+END $$
+"""
 _APPENDED = """
-UPDATE catalog.asset a SET words = a.words || setweight(catalog.words_of(
-    catalog.asset_facts(a), catalog.text_languages(ARRAY[a.language],
-    catalog.split_name(a.name) || ' ' || coalesce(a.title, '') || ' ' || left(coalesce(a.description, ''), 30000))), 'D')
-WHERE catalog.asset_facts(a) <> ''
+UPDATE catalog.asset a SET words = pg_temp.with_facts(a) WHERE catalog.asset_facts(a) <> ''
 """
 _WATCHED = "name, kind, title, description, collection, language, metadata"
 
@@ -60,8 +68,9 @@ def _asset_words(*, facts: bool) -> str:
 
 def _watch(words: ModuleType, columns: str) -> None:
     """Have the trigger fire where one of the columns is written."""
-    op.execute("DROP TRIGGER asset_words ON catalog.asset")
-    words.execute(words.ASSET_TRIGGER.replace(_WATCHED, columns))
+    # Replaced, not dropped: readers go on.
+    replaced = words.ASSET_TRIGGER.replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER")
+    words.execute(replaced.replace(_WATCHED, columns))
 
 
 def _say(last: str) -> None:
@@ -81,7 +90,9 @@ def upgrade() -> None:
     words.execute(_asset_words(facts=True))
     _say("paths, metadata and what columns say D")
     _watch(words, ", ".join((_WATCHED, *_COLUMNS, "hdr")))
+    words.execute(_APPENDING)
     words.execute(_APPENDED)
+    op.execute("DROP FUNCTION pg_temp.with_facts(catalog.asset)")
 
 
 def downgrade() -> None:

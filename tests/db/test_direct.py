@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import numpy as np
@@ -95,8 +96,10 @@ def test_a_connection_that_broke_is_used_no_more(engine: Engine) -> None:
 
 
 def test_a_text_asked_twice_is_planned_no_more(engine: Engine) -> None:
-    text = "SELECT 17 + %(more)s::int AS found"
-    named = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 17 +%%'"
+    # Which texts were asked is known for as long as the process runs.
+    own = f"own_{uuid.uuid4().hex}"
+    text = f"SELECT 17 + %(more)s::int AS found, 1 AS {own}"
+    named = f"SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%AS {own}'"
 
     def prepared(connection: Connection) -> int:
         return connection.exec_driver_sql(named).scalar_one()

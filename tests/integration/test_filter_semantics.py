@@ -217,7 +217,8 @@ def test_any_tree_of_filters_means_the_same_whichever_way_a_search_goes(
         monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
     went = set()
 
-    @hypothesis_settings(deadline=None, max_examples=12, database=None)
+    # The same trees each time: some must keep so much that the way is gone.
+    @hypothesis_settings(deadline=None, max_examples=12, database=None, derandomize=True)
     @given(FILTER_TREE)
     def means_what_it_says(tree: tuple[str, Test]) -> None:
         query, holds = tree
