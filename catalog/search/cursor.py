@@ -12,13 +12,21 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 from catalog.errors import InvalidInputError
-from catalog.store.search import Cursor
+from catalog.search.packing import pack, unpack
+from catalog.store.search import Cursor, Meaning
 from catalog.store.search.passed import Passed
 
 # A cursor of another make is none of ours.
-_MAKE = 2
+_MAKE = 3
 _MOST = 2**63  # PostgreSQL's bigint
 By = Literal["place", "number", "name"]
+AnsweredBy = tuple[int | None, ...]
+
+
+def answered_by(*meanings: Meaning | None) -> AnsweredBy:
+    """Ids of the encoders that rank by meaning; None where nothing does."""
+    ids = (None if meaning is None else meaning.encoder_id for meaning in meanings)
+    return tuple(each if isinstance(each, int) else None for each in ids)
 
 
 def write_cursor(
@@ -28,23 +36,31 @@ def write_cursor(
     *,
     wide: bool = False,
     passed: Sequence[Passed] = (),
+    encoders: AnsweredBy = (),
 ) -> str:
     """The cursor after ``row`` of a search that was wide or not; it fits no other query.
 
-    ``passed``: of a list by score, what was shown so far.
+    ``passed``: of a list by score, what was shown so far; ``encoders``: whose cosines those are.
     """
     key = None if passed else float(row.number_key) if row.name_key is None else row.name_key
-    told = [[*one.values, one.asset_id, one.clip_id] for one in passed]
-    body = [_MAKE, _mark(query), rank, key, row.asset_id, row.clip_id or 0, wide, told]
-    written = json.dumps(body, separators=(",", ":"))
-    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+    head = [_MAKE, _mark(query), rank, key, row.asset_id, row.clip_id or 0, wide, encoders]
+    # JSON escapes NUL.
+    written = json.dumps(head, separators=(",", ":")).encode() + b"\0" + pack(passed)
+    return base64.urlsafe_b64encode(written).decode().rstrip("=")
 
 
-def read_cursor(text: str, query: str, *, by: By, ranked_by: Sequence[str] = ()) -> Cursor:
+def read_cursor(
+    text: str,
+    query: str,
+    *,
+    by: By,
+    ranked_by: Sequence[str] = (),
+    encoders: AnsweredBy = (),
+) -> Cursor:
     """The place a cursor speaks of.
 
-    ``by`` is what the list goes by: ``place`` in the rankings, then ``ranked_by`` so many values;
-    a ``number`` as a date or duration; or the ``name``.
+    ``by`` is what the list goes by: ``place`` in the rankings, then ``ranked_by`` so many values,
+    cosines of these ``encoders``; a ``number`` as a date or duration; or the ``name``.
 
     Raises
     ------
@@ -54,19 +70,26 @@ def read_cursor(text: str, query: str, *, by: By, ranked_by: Sequence[str] = ())
     """
     try:
         padded = text + "=" * (-len(text) % 4)
-        told = json.loads(base64.urlsafe_b64decode(padded))
-        make, mark, rank, key, asset_id, clip_id, wide, shown = told
-        passed = tuple(Passed(tuple(values), asset, clip) for *values, asset, clip in shown)
+        head, _, packed = base64.urlsafe_b64decode(padded).partition(b"\0")
+        make, mark, rank, key, asset_id, clip_id, wide, ranking = json.loads(head)
     except (ValueError, TypeError, RecursionError) as error:
         raise _unusable(text) from error
-    numbers = (rank, asset_id, clip_id)
+    if make != _MAKE or mark != _mark(query):
+        raise _unusable(text)
+    if ranking != list(encoders):
+        raise InvalidInputError(
+            "Another encoder answers by now than when the page before was shown, and ranks"
+            " otherwise; expected a cursor of its own list.",
+            remedy="Start again without a cursor.",
+        )
+    try:
+        passed = unpack(packed, len(ranked_by))
+    except ValueError as error:
+        raise _unusable(text) from error
     usable = (
-        make == _MAKE
-        and mark == _mark(query)
-        and type(wide) is bool
-        and all(_is_id(number) for number in numbers)
+        type(wide) is bool
+        and all(_is_id(number) for number in (rank, asset_id, clip_id))
         and (bool(passed) if by == "place" else not passed)
-        and all(_is_passed(one, len(ranked_by)) for one in passed)
         and _is_key(key, by)
     )
     if not usable:
@@ -88,14 +111,6 @@ def _is_key(key: object, by: By) -> bool:
         case str():
             return by == "name" and _is_text(key)
     return False
-
-
-def _is_passed(one: Passed, count: int) -> bool:
-    # A vector of zeros has no cosine, and is shown with NaN.
-    values = all(
-        each is None or (type(each) is float and not math.isinf(each)) for each in one.values
-    )
-    return values and len(one.values) == count and _is_id(one.asset_id) and _is_id(one.clip_id)
 
 
 def _is_text(key: str) -> bool:

@@ -25,7 +25,7 @@ from catalog.media.isolated import DecoderPool
 from catalog.search.backgrounds import KnownBackgrounds
 from catalog.search.checking import check_limit, check_not_empty
 from catalog.search.corrections import Correction, Unmended, corrected, corrections
-from catalog.search.cursor import read_cursor, write_cursor
+from catalog.search.cursor import AnsweredBy, answered_by, read_cursor, write_cursor
 from catalog.search.judging import (
     confidence_of,
     cutoff_of,
@@ -95,29 +95,37 @@ class _Asked:
             + ("" if ordinary else f"\n{self.sort} {self.weights}")
         )
 
-    def cursor(self, *, ranked: bool) -> Cursor | None:
-        """The place to go on from.
+    def cursor(self, *, ranked: bool, encoders: AnsweredBy) -> Cursor | None:
+        """The place to go on from, in a list that these encoders rank.
 
         Raises
         ------
         InvalidInputError
-            If ``after`` is no cursor of this question.
+            If ``after`` is no cursor of this question, or others ranked its page.
         """
         if self.after is None:
             return None
         by = "relevance" if self.sort is None else self.sort.by
         if ranked and by == "relevance":
-            return read_cursor(self.after, self.mark, by="place", ranked_by=RANKED_BY)
+            return read_cursor(
+                self.after, self.mark, by="place", ranked_by=RANKED_BY, encoders=encoders
+            )
         return read_cursor(self.after, self.mark, by="number" if by in _NUMBERS else "name")
 
     def next(
-        self, rows: Sequence[Row[Any]], rank: int, before: Cursor | None, parts: SearchParts
+        self,
+        rows: Sequence[Row[Any]],
+        rank: int,
+        before: Cursor | None,
+        parts: SearchParts,
+        encoders: AnsweredBy,
     ) -> str:
         """The cursor after these rows of a page, the last of which has this rank."""
-        earlier = before.passed if before else ()
-        passed = passed_by(rows, RANKED_BY, earlier) if is_sorted_by_score(parts) else ()
         wide = parts.nearest is not None
-        return write_cursor(self.mark, rank, rows[-1], wide=wide, passed=passed)
+        if not is_sorted_by_score(parts):
+            return write_cursor(self.mark, rank, rows[-1], wide=wide)
+        passed = passed_by(rows, RANKED_BY, before.passed if before else ())
+        return write_cursor(self.mark, rank, rows[-1], wide=wide, passed=passed, encoders=encoders)
 
 
 class Search:
@@ -210,7 +218,9 @@ class Search:
         words, reading = read.words, self._remembered.words
         # For people the statement is shown with the words as they were typed.
         keywords = None if words is None else reading.of(words, known=not show_plan)
-        cursor = asked.cursor(ranked=meaning is not None or keywords is not None)
+        said = None if sought.speech is None else sought.speech.meaning
+        encoders = answered_by(meaning, said)
+        cursor = asked.cursor(ranked=meaning is not None or keywords is not None, encoders=encoders)
         kept = narrowed(self._database.actor, read.where)
         parts = SearchParts(
             where=_where(kept, read, asked.examples),
@@ -261,7 +271,9 @@ class Search:
             took_ms=0.0,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=asked.next(rows[: asked.limit], hits[-1].rank, cursor, parts) if more else None,
+            next=asked.next(rows[: asked.limit], hits[-1].rank, cursor, parts, encoders)
+            if more
+            else None,
             explanation=explanation,
             cutoff=cutoff_of(answer[0], None if meaning is None else meaning.language),
             notices=sought.notices,

@@ -20,7 +20,7 @@ from catalog.domain.query.scalars import read_numbers
 from catalog.domain.results import Hit, Notice, SearchResult
 from catalog.errors import InvalidInputError
 from catalog.search.checking import check_limit, parsed_query
-from catalog.search.cursor import read_cursor, write_cursor
+from catalog.search.cursor import AnsweredBy, answered_by, read_cursor, write_cursor
 from catalog.search.find import NO_EXAMPLES, Search, check_there
 from catalog.search.rows import asset_json, clip_json
 from catalog.store import filters
@@ -136,9 +136,10 @@ class SequenceSearch(Search):
         encoder, first, said = self._side(query, examples)
         _, second, said_then = self._side(then, NO_EXAMPLES)
         asked = f"{query}\nthen {then}\nwithin {seconds}{examples.mark()}"
+        encoders = answered_by(first.meaning, second.meaning)
         cursor = None
         if after is not None:
-            cursor = read_cursor(after, asked, by="place", ranked_by=RANKED_BY)
+            cursor = read_cursor(after, asked, by="place", ranked_by=RANKED_BY, encoders=encoders)
         plan = Plan(
             "exact" if first.meaning or second.meaning else "filter",
             "every pair of shots is compared",
@@ -163,7 +164,7 @@ class SequenceSearch(Search):
             took_ms=(time.perf_counter() - began) * 1000,
             total_candidates=answer[0].candidates,
             hits=hits,
-            next=_next(asked, hits[-1].rank, rows[:limit], cursor) if more else None,
+            next=_next(asked, hits[-1].rank, rows[:limit], cursor, encoders) if more else None,
             explanation=explanation,
             notices=(*said, *said_then),
             examples=examples.as_json() if examples else None,
@@ -221,6 +222,12 @@ def _rounded(cosine: float | Fraction | None) -> float | None:
     return None if cosine is None else round(float(cosine), 6)
 
 
-def _next(asked: str, rank: int, rows: Sequence[Row[Any]], before: Cursor | None) -> str:
+def _next(
+    asked: str,
+    rank: int,
+    rows: Sequence[Row[Any]],
+    before: Cursor | None,
+    encoders: AnsweredBy,
+) -> str:
     passed = passed_by(rows, RANKED_BY, before.passed if before else ())
-    return write_cursor(asked, rank, rows[-1], passed=passed)
+    return write_cursor(asked, rank, rows[-1], passed=passed, encoders=encoders)

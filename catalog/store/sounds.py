@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import delete, exists, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -68,9 +68,13 @@ def kept_phrase(session: Session, encoder_id: int, phrase: str) -> np.ndarray | 
 
 
 def keep_phrase(session: Session, encoder_id: int, phrase: str, vector: np.ndarray) -> None:
-    """Keep the vector ``(dimension,)`` of a text."""
-    values = {"encoder_id": encoder_id, "text": phrase, "vector": vector}
-    session.execute(upsert(SoundPhrase).values(values).on_conflict_do_nothing())
+    """Keep the vector ``(dimension,)`` of a text; no more, where the encoder has gone meanwhile."""
+    columns = (SoundPhrase.encoder_id, SoundPhrase.text, SoundPhrase.vector)
+    values = (literal(phrase, columns[1].type), literal(vector, columns[2].type))
+    row = select(SoundEncoder.id, *values).where(SoundEncoder.id == encoder_id)
+    # Locked, it cannot go before this is written.
+    there = row.with_for_update(key_share=True, read=True)
+    session.execute(upsert(SoundPhrase).from_select(columns, there).on_conflict_do_nothing())
 
 
 def unheard(

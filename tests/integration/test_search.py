@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,9 @@ from catalog import Catalog
 from catalog.domain.results import SearchResult
 from catalog.encoders import load_encoder
 from catalog.errors import InvalidInputError, InvalidQueryError
+from catalog.search.packing import ROOM
 from catalog.settings import Settings
+from catalog.store.search.passed import MOST
 
 COLOURS = ("red", "green", "blue", "yellow", "white", "black")
 
@@ -151,14 +154,18 @@ def test_wrong_cursors_are_refused(filled: Catalog, cursor: str):
 
 
 def told(cursor: str) -> list:
-    return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    """What a cursor says, and last the bytes of what was shown."""
+    head, _, shown = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).partition(b"\0")
+    return [*json.loads(head), shown]
 
 
 def forged(cursor: str, change: Callable[[list], object]) -> str:
     """The cursor with something else in it."""
     body = told(cursor)
     change(body)
-    return base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
+    *head, shown = body
+    written = json.dumps(head).encode() + b"\0" + shown
+    return base64.urlsafe_b64encode(written).decode().rstrip("=")
 
 
 def put(*at: int, value: object) -> Callable[[list], object]:
@@ -173,16 +180,24 @@ def put(*at: int, value: object) -> Callable[[list], object]:
 
 
 FORGED = [
-    *(put(0, value=value) for value in (1, 3, "2", None)),
+    *(put(0, value=value) for value in (1, 2, "3", None)),
     *(put(2, value=value) for value in (-1, True, 1.5, 10**30)),
     *(put(3, value=value) for value in (0.5, "name", 1)),
     *(put(at, value=value) for at in (4, 5) for value in (-1, None, "1", 1.5, 10**30)),
     put(6, value=1),
-    *(put(7, value=value) for value in ([], None, [[]], [1], [[0.5, 1]], [[0.5, 1, 1]])),
-    *(put(7, 0, 0, value=value) for value in (float("inf"), "x", 1, True, [])),
-    *(put(7, 0, at, value=value) for at in (3, 4) for value in (None, -1, 0.5, 10**30)),
-    lambda body: body.append(1),
-    lambda body: body.pop(),
+    # Of what was shown: nothing, one that ends early, a value too many, of no kind, infinite, a
+    # number of more than 63 bits, more hits than are ever told, and longer ones.
+    *(
+        put(8, value=value)
+        for value in (
+            *(b"", b"\0", b"\0\1", b"\1\0\0\0", b"\1\0\0\0\0", b"\2" + b"\0" * 7),
+            *(b"\x40\0\0\0\0\1\1", b"\3\1\1", b"\1" + struct.pack("<f", math.inf) + b"\1\1"),
+            *(b"\0\1" + b"\xff" * 9 + b"\0", b"\0" + b"\xff" * 9, b"\0\1\1" * (MOST + 1)),
+            (b"\0" + b"\xff" * 8 + b"\1" + b"\xff" * 8 + b"\1") * (1 + ROOM // 19),
+        )
+    ),
+    lambda body: body.insert(1, 1),
+    lambda body: body.pop(0),
 ]
 
 
@@ -200,9 +215,9 @@ def test_forged_cursors_of_lists_are_refused(filled: Catalog, key: object):
     assert filled.search("kind:still", after=forged(whole, put(3, value="a"))).hits
     with pytest.raises(InvalidInputError, match="no cursor"):
         filled.search("kind:still", after=forged(whole, put(3, value=key)))
-    for shown in ([[0.5, None, None, 1, 1]], [[1, 1]]):
+    for shown in (b"\0\1\1", b"\1" + struct.pack("<f", 0.5) + b"\1\1"):
         with pytest.raises(InvalidInputError, match="no cursor"):
-            filled.search("kind:still", after=forged(whole, put(7, value=shown)))
+            filled.search("kind:still", after=forged(whole, put(8, value=shown)))
 
 
 def test_a_number_that_no_date_has_is_no_cursor(filled: Catalog):
@@ -213,8 +228,8 @@ def test_a_number_that_no_date_has_is_no_cursor(filled: Catalog):
 
 
 def test_a_cursor_of_a_former_version_is_refused(filled: Catalog):
-    _, mark, rank, _, asset, clip, wide, _ = told(filled.search("red", limit=1).next)
-    body = [mark, rank, 0.5, asset, clip, False, wide]
+    _, mark, rank, _, asset, clip, wide, _, _ = told(filled.search("red", limit=1).next)
+    body = [2, mark, rank, None, asset, clip, wide, [[0.5, None, None, asset, clip]]]
     former = base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
     with pytest.raises(InvalidInputError, match="no cursor") as refused:
         filled.search("red", after=former)

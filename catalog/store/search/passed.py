@@ -12,7 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from operator import lt
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -32,7 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 # A cursor has to go through a URL. Few lists have more hits of which none is better in everything
 # than another; then the last ones count, and others may come again.
-_MOST = 100
+MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,42 +58,55 @@ def passed_by(
         Passed(tuple(_number(getattr(row, name)) for name in names), row.asset_id, row.clip_id or 0)
         for row in rows
     ]
-    last: list[Passed] = []
+    last: list[_Placed] = []
     # The last is beaten by nearly all others, which so are looked at once.
-    for one in [*reversed(shown), *before]:
+    for hit in chain(reversed(shown), before):
+        one = _placed(hit)
         if not any(_is_before(one, other) for other in last):
             last = [other for other in last if not _is_before(other, one)]
             last.append(one)
-    return tuple(last[:_MOST])
+        if len(last) == MOST:
+            break
+    return tuple(one.hit for one in last)
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401  # a column's
     return None if value is None else float(value)
 
 
-def _is_before(one: Passed, other: Passed) -> bool:
-    """Whether ``one`` comes before ``other`` on any list, or is the same; as SQL has it below."""
-    mine, its = _places(one), _places(other)
-    if any(a < b for a, b in zip(mine, its, strict=True)) or _is_brought(one) != _is_brought(other):
+class _Placed(NamedTuple):
+    """A hit with what it is compared by."""
+
+    hit: Passed
+    places: list[float]
+    """Its values in PostgreSQL's order, which has NaN above all numbers."""
+    brought: bool
+    """Whether words brought it."""
+
+
+def _placed(hit: Passed) -> _Placed:
+    places = [math.inf if math.isnan(value) else value for value in _or_least(hit.values)]
+    return _Placed(hit, places, any(value is not None for value in hit.values[1:]))
+
+
+def _is_before(one: _Placed, other: _Placed, *, apart: bool = True) -> bool:
+    """Whether ``one`` comes before ``other``, or is the same; as `not_passed` has it in SQL.
+
+    With ``apart`` it does on any list.
+    """
+    mine, its = one.places, other.places
+    if any(map(lt, mine, its)) or (apart and one.brought != other.brought):
         return False
     if mine[0] != its[0]:
         return True
-    if other.values[0] is None:
-        return mine != its or (one.asset_id, one.clip_id) <= (other.asset_id, other.clip_id)
-    return one.asset_id <= other.asset_id and one.clip_id <= other.clip_id
-
-
-def _places(one: Passed) -> list[float]:
-    """Its values in PostgreSQL's order, which has NaN above all numbers."""
-    return [math.inf if math.isnan(value) else value for value in _or_least(one.values)]
+    hit, shown = one.hit, other.hit
+    if shown.values[0] is None:
+        return mine != its or (hit.asset_id, hit.clip_id) <= (shown.asset_id, shown.clip_id)
+    return hit.asset_id <= shown.asset_id and hit.clip_id <= shown.clip_id
 
 
 def _or_least(values: Sequence[float | None]) -> list[float]:
     return [-math.inf if value is None else value for value in values]
-
-
-def _is_brought(one: Passed) -> bool:
-    return any(value is not None for value in one.values[1:])
 
 
 def not_passed(
