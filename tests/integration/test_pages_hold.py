@@ -24,7 +24,14 @@ from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
 from catalog.store import centres, vectors
-from catalog.store.search.passed import Passed, _is_before, not_passed, parameters, passed_by
+from catalog.store.search.passed import (
+    Passed,
+    _is_before,
+    _placed,
+    not_passed,
+    parameters,
+    passed_by,
+)
 
 LIST = {
     "meaning": {"query": "query 3 -name:none"},
@@ -203,10 +210,11 @@ HITS = st.lists(
 )
 
 
+@pytest.mark.parametrize("apart", [False, True])
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(shown=HITS, others=HITS)
 def test_sql_and_python_agree_on_what_was_passed(
-    filled: Catalog, shown: list[Passed], others: list[Passed]
+    filled: Catalog, apart: bool, shown: list[Passed], others: list[Passed]
 ):
     every = [*shown, *others]
     listed = [(*one.values, one.asset_id, one.clip_id) for one in every]
@@ -218,7 +226,7 @@ def test_sql_and_python_agree_on_what_was_passed(
     names = ("a", "b", "c", "asset_id", "clip_id")
     of = func.unnest(*given_).table_valued(*names, with_ordinality="at", name="of")
     of = of.render_derived()
-    new = not_passed(of, [of.c[name] for name in names[:3]], apart=True)
+    new = not_passed(of, [of.c[name] for name in names[:3]], apart=apart)
     # Of those shown only the last ones are kept: they speak for all.
     rows = [
         SimpleNamespace(
@@ -229,6 +237,10 @@ def test_sql_and_python_agree_on_what_was_passed(
     told = parameters(passed_by(rows, "abc"))
     with filled.database.session() as session:
         found = set(session.scalars(select(of.c.at).where(new), told))
+    placed = [_placed(one) for one in every]
+    last = placed[: len(shown)]
     assert found == {
-        at for at, one in enumerate(every, 1) if not any(_is_before(one, other) for other in shown)
+        at
+        for at, one in enumerate(placed, 1)
+        if not any(_is_before(one, other, apart=apart) for other in last)
     }

@@ -197,6 +197,19 @@ def test_words_are_encoded_once_whatever_the_page(filled: Catalog, monkeypatch):
     assert encoded == ["hiss", long.strip(), long.strip()]
 
 
+def test_an_encoder_may_go_while_its_words_are_encoded(hearing: Catalog, monkeypatch):
+    real = NullSoundEncoder.encode_texts
+
+    def going(self, texts):
+        with hearing.database.session() as session:
+            session.execute(text("DELETE FROM sound_encoder"))
+        return real(self, texts)
+
+    monkeypatch.setattr(NullSoundEncoder, "encode_texts", going)
+    assert hearing.search(sound="hiss").hits == ()
+    assert hearing.sql("SELECT count(*) FROM sound_phrase").rows == [(0,)]
+
+
 def test_the_query_itself_says_it(filled: Catalog):
     asked = [(h.asset["name"], h.sound) for h in filled.search(sound="a whistle").hits]
     found = filled.search('sound:"a  whistle"')

@@ -27,6 +27,8 @@ _PICTURES = {
 }  # fmt: skip
 Q = Annotated[Text, Field(max_length=10_000, description="Words, phrases, filters")]
 Shots = Annotated[list[Text], Field(max_length=32)]
+# Those by score have 4,000 characters at most, those by name what a name takes.
+After = Annotated[Text, Field(max_length=5000, description="`next` of a page")]
 _HIT = {
     "rank": 1, "score": 0.0328, "cosine": 0.3141, "keyword_rank": 2, "confidence": 0.97,
     "relevant": True,
@@ -65,7 +67,7 @@ class SearchRequest(BaseModel):
     weights: Text | None = Field(default=None, max_length=100, description="meaning=1,words=0.5")
     sort: Text | None = Field(default=None, max_length=40, description="date, name, duration")
     limit: Limit = 20
-    after: Text | None = Field(default=None, max_length=5000, description="`next` of a page")
+    after: After | None = None
     all: bool = Field(default=False, description="Also what is below the cutoff")
     explain: bool = Field(default=False, description="Also the statement and its plan")
 
@@ -111,7 +113,7 @@ def search_by_image(
     image: Annotated[list[UploadFile], File(description="Pictures that hits should look like")],
     q: Annotated[Q, Form()] = "",
     limit: Annotated[Limit, Form()] = 20,
-    after: Annotated[Text | None, Form(max_length=5000)] = None,
+    after: Annotated[After | None, Form()] = None,
 ) -> dict[str, Any]:
     """Shots that look like these pictures (up to 8, of 25 MiB), and answer the query."""
     if len(image) > MOST_PICTURES:
