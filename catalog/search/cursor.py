@@ -37,13 +37,16 @@ def write_cursor(
     wide: bool = False,
     passed: Sequence[Passed] = (),
     encoders: AnsweredBy = (),
+    speech_floor: float | None = None,
 ) -> str:
     """The cursor after ``row`` of a search that was wide or not; it fits no other query.
 
-    ``passed``: of a list by score, what was shown so far; ``encoders``: whose cosines those are.
+    ``passed``: of a list by score, what was shown so far; ``encoders``: whose cosines those are;
+    ``speech_floor``: from which on lines were taken.
     """
     key = None if passed else float(row.number_key) if row.name_key is None else row.name_key
-    head = [_MAKE, _mark(query), rank, key, row.asset_id, row.clip_id or 0, wide, encoders]
+    place = (rank, key, row.asset_id, row.clip_id or 0)
+    head = [_MAKE, _mark(query), *place, wide, encoders, speech_floor]
     # JSON escapes NUL.
     written = json.dumps(head, separators=(",", ":")).encode() + b"\0" + pack(passed)
     return base64.urlsafe_b64encode(written).decode().rstrip("=")
@@ -71,7 +74,7 @@ def read_cursor(
     try:
         padded = text + "=" * (-len(text) % 4)
         head, _, packed = base64.urlsafe_b64decode(padded).partition(b"\0")
-        make, mark, rank, key, asset_id, clip_id, wide, ranking = json.loads(head)
+        make, mark, rank, key, asset_id, clip_id, wide, ranking, floor = json.loads(head)
     except (ValueError, TypeError, RecursionError) as error:
         raise _unusable(text) from error
     if make != _MAKE or mark != _mark(query):
@@ -91,10 +94,11 @@ def read_cursor(
         and all(_is_id(number) for number in (rank, asset_id, clip_id))
         and (bool(passed) if by == "place" else not passed)
         and _is_key(key, by)
+        and (floor is None or (by == "place" and type(floor) is float and math.isfinite(floor)))
     )
     if not usable:
         raise _unusable(text)
-    return Cursor(rank, key, asset_id, clip_id, wide, passed)
+    return Cursor(rank, key, asset_id, clip_id, wide, passed, floor)
 
 
 def _is_id(number: object) -> bool:

@@ -125,7 +125,16 @@ class _Asked:
         if not is_sorted_by_score(parts):
             return write_cursor(self.mark, rank, rows[-1], wide=wide)
         passed = passed_by(rows, RANKED_BY, before.passed if before else ())
-        return write_cursor(self.mark, rank, rows[-1], wide=wide, passed=passed, encoders=encoders)
+        floor = rows[-1].speech_floor if before is None else before.speech_floor
+        return write_cursor(
+            self.mark,
+            rank,
+            rows[-1],
+            wide=wide,
+            passed=passed,
+            encoders=encoders,
+            speech_floor=floor,
+        )
 
 
 class Search:

@@ -59,7 +59,14 @@ def test_the_longest_cursor_is_under_four_thousand_characters():
     shown = passed_by(rows, NAMES)
     assert len(shown) == MOST
     last = rows[-1]
-    cursor = write_cursor("red", 10**9, last, passed=shown, encoders=(2**63 - 1, 2**63 - 1))
+    cursor = write_cursor(
+        "red",
+        10**9,
+        last,
+        passed=shown,
+        encoders=(2**63 - 1, 2**63 - 1),
+        speech_floor=-0.12345678901234567,
+    )
     assert len(cursor) < 4000
     read = read_cursor(
         cursor, "red", by="place", ranked_by=NAMES, encoders=(2**63 - 1, 2**63 - 1)

@@ -185,10 +185,11 @@ FORGED = [
     *(put(3, value=value) for value in (0.5, "name", 1)),
     *(put(at, value=value) for at in (4, 5) for value in (-1, None, "1", 1.5, 10**30)),
     put(6, value=1),
+    *(put(8, value=value) for value in (1, "1", True, math.inf, math.nan, [])),
     # Of what was shown: nothing, one that ends early, a value too many, of no kind, infinite, a
     # number of more than 63 bits, more hits than are ever told, and longer ones.
     *(
-        put(8, value=value)
+        put(9, value=value)
         for value in (
             *(b"", b"\0", b"\0\1", b"\1\0\0\0", b"\1\0\0\0\0", b"\2" + b"\0" * 7),
             *(b"\x40\0\0\0\0\1\1", b"\3\1\1", b"\1" + struct.pack("<f", math.inf) + b"\1\1"),
@@ -217,7 +218,7 @@ def test_forged_cursors_of_lists_are_refused(filled: Catalog, key: object):
         filled.search("kind:still", after=forged(whole, put(3, value=key)))
     for shown in (b"\0\1\1", b"\1" + struct.pack("<f", 0.5) + b"\1\1"):
         with pytest.raises(InvalidInputError, match="no cursor"):
-            filled.search("kind:still", after=forged(whole, put(8, value=shown)))
+            filled.search("kind:still", after=forged(whole, put(9, value=shown)))
 
 
 def test_a_number_that_no_date_has_is_no_cursor(filled: Catalog):
@@ -228,7 +229,7 @@ def test_a_number_that_no_date_has_is_no_cursor(filled: Catalog):
 
 
 def test_a_cursor_of_a_former_version_is_refused(filled: Catalog):
-    _, mark, rank, _, asset, clip, wide, _, _ = told(filled.search("red", limit=1).next)
+    _, mark, rank, _, asset, clip, wide, _, _, _ = told(filled.search("red", limit=1).next)
     body = [2, mark, rank, None, asset, clip, wide, [[0.5, None, None, asset, clip]]]
     former = base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
     with pytest.raises(InvalidInputError, match="no cursor") as refused:

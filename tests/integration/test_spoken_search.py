@@ -143,6 +143,48 @@ def test_pages_go_on_where_the_one_before_ended(spoken: Catalog):
     assert paged == every
 
 
+@pytest.mark.parametrize("near", [True, False])
+def test_what_stands_out_does_so_on_every_page(spoken: Catalog, near: bool):
+    """Lines that come between two pages make others stand out, or no more."""
+    asked = {"query": "yellow bicycle", "all_": True}
+    whole = spoken.search(**asked, limit=50)
+    first = spoken.search(**asked, limit=1)
+    assert not said(list(first.hits))
+    with spoken.database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, text) "
+                "SELECT id, 'speech', 0, 11, 'line ' || n "
+                "FROM asset, generate_series(1, 200) n WHERE name = 'talk.wav'"
+            )
+        )
+    spoken.encode()
+    like = "vector"
+    if not near:
+        like = "l2_normalize(vector * array_fill(-1::float4, ARRAY[vector_dims(vector)])::halfvec)"
+    moved = (
+        f"UPDATE speech_embedding SET vector = (SELECT {like} FROM phrase WHERE text = :asked) "
+        "FROM clip WHERE clip.id = clip_id AND end_pts = 11"
+    )
+    try:
+        with spoken.database.session() as session:
+            assert session.execute(text(moved), {"asked": asked["query"]}).rowcount == 200
+        again = spoken.search(**asked, limit=50)
+        assert again.cutoff["speech"] != whole.cutoff["speech"], "measured anew"
+        rest, after = [], first.next
+        while after is not None:
+            page = spoken.search(**asked, limit=10, after=after)
+            assert page.cutoff["speech"]["at_least"] == whole.cutoff["speech"]["at_least"]
+            rest += [hit for hit in page.hits if hit.asset["name"] != "talk.wav"]
+            after = page.next
+    finally:
+        with spoken.database.session() as session:
+            session.execute(text("DELETE FROM clip WHERE end_pts = 11"))
+    expected = [h.clip["id"] for h in whole.hits[1:] if h.asset["name"] != "talk.wav"]
+    assert sorted(hit.clip["id"] for hit in rest) == sorted(expected)
+    assert list(said(rest)) == [LINES["blue"]]
+
+
 @pytest.mark.parametrize(
     ("query", "lines"),
     [

@@ -76,6 +76,9 @@ class Cursor:
     """Whether the page was of a wide search, which estimates some places: the next one is, too."""
     passed: tuple[Passed, ...] = ()
     """Hits of the pages before, by what they are ranked by; see `catalog.store.search.passed`."""
+    speech_floor: float | None = None
+    """Of a list by score, the cosine from which on lines stood out on its first page; None: none
+    did, since there were too few."""
 
     def value(self, kind: Any) -> ColumnElement[Any]:  # noqa: ANN401  # a type's instance or class
         """What the order goes by, as a parameter of that type."""
@@ -95,6 +98,7 @@ class Cursor:
             "after_key": self.key,
             "after_asset": self.asset_id,
             "after_clip": self.clip_id,
+            "after_speech_floor": self.speech_floor,
             **parameters(self.passed),
         }
 

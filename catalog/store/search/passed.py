@@ -5,6 +5,7 @@ behind it. What a ranking goes by, a cosine or the rank of words, is the hit's o
 at least as good as a hit in everything comes before it, whatever else there is; so a page that
 showed that one has shown this one too. What is on no better terms than any hit shown comes on a
 later page. Therefore each hit that stays comes exactly once, whatever comes and goes meanwhile.
+Which lines stand out hangs on all of them: the cursor keeps the floor of the first page.
 """
 
 from __future__ import annotations

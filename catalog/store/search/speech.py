@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     any_,
+    bindparam,
     case,
     cast,
     func,
@@ -41,7 +42,7 @@ from catalog.db.vectors import HALFVEC
 from catalog.domain.confidence import QUARTILE
 from catalog.domain.everyday import SENTENCES
 from catalog.store.search.nearest import distance_to
-from catalog.store.search.parts import SearchParts, Speech, any_of
+from catalog.store.search.parts import Cursor, SearchParts, Speech, any_of, is_sorted_by_score
 from catalog.store.search.sampling import LINES, evenly_drawn
 
 # A line is taken to say it from so many spreads above the background's median on,
@@ -74,7 +75,9 @@ def heard(parts: SearchParts) -> Heard | None:
     speech = parts.speech
     if speech is None or not parts.by_speech:
         return None
-    ground = _ground(speech)
+    # Lines that stood out on one page alone would come twice, or not at all.
+    goes_on = parts.after is not None and is_sorted_by_score(parts)
+    ground = _ground(speech, parts.after if goes_on else None)
     met = _met(speech)
     near = _over_shots(parts, ground, met).cte("line_near").prefix_with("MATERIALIZED")
     every = union_all(select(near), _rest(parts, speech, ground, met, near)).cte("line")
@@ -98,8 +101,8 @@ def heard(parts: SearchParts) -> Heard | None:
     return Heard(over, ground)
 
 
-def _ground(speech: Speech) -> CTE:
-    """The query's background among lines: from where on one stands out.
+def _ground(speech: Speech, after: Cursor | None) -> CTE:
+    """The query's background among lines: from where on one stands out; ``after`` keeps to that.
 
     A library where little is said has none of its own: sentences of every day stand beside it.
     """
@@ -118,9 +121,14 @@ def _ground(speech: Speech) -> CTE:
     spread = (middle - low) / QUARTILE
     way = 1 - middle
     above = func.least(func.greatest(CLEARLY * spread, SAME * way), ALL_BUT_SAME * way)
+    floor = case((func.count() >= _LEAST, middle + above))
+    if after is not None:
+        kept = bindparam("after_speech_floor", after.speech_floor, type_=Double)
+        # Without lines there is no middle that it could be shown beside.
+        floor = case((func.count() > 0, kept))
     return (
         select(
-            case((func.count() >= _LEAST, middle + above)).label("speech_floor"),
+            floor.label("speech_floor"),
             middle.label("speech_median"),
             spread.label("speech_spread"),
         )
