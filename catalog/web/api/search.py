@@ -28,7 +28,7 @@ _PICTURES = {
 Q = Annotated[Text, Field(max_length=10_000, description="Words, phrases, filters")]
 Shots = Annotated[list[Text], Field(max_length=32)]
 # Those by score have 4,000 characters at most, those by name what a name takes.
-After = Annotated[Text, Field(max_length=5000, description="`next` of a page")]
+After = Annotated[Text, Field(max_length=5000)]
 _HIT = {
     "rank": 1, "score": 0.0328, "cosine": 0.3141, "keyword_rank": 2, "confidence": 0.97,
     "relevant": True,
@@ -67,7 +67,7 @@ class SearchRequest(BaseModel):
     weights: Text | None = Field(default=None, max_length=100, description="meaning=1,words=0.5")
     sort: Text | None = Field(default=None, max_length=40, description="date, name, duration")
     limit: Limit = 20
-    after: After | None = None
+    after: After | None = Field(default=None, description="`next` of a page")
     all: bool = Field(default=False, description="Also what is below the cutoff")
     explain: bool = Field(default=False, description="Also the statement and its plan")
 
