@@ -39,7 +39,8 @@ def unpack(packed: bytes, values: int) -> tuple[Passed, ...]:
     """
     if len(packed) > ROOM:
         raise ValueError(f"{len(packed)} bytes; expected {ROOM} at most")
-    read, at = [], 0
+    read: list[Passed] = []
+    at = 0
     while at < len(packed):
         if len(read) == MOST:
             raise ValueError(f"more entries than {MOST}")
