@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,13 +12,22 @@ import numpy as np
 PICTURES, SOUND = b"jpeg", b"sowt"
 
 
-def film(path: Path, *, picture: bytes = PICTURES, sound: bytes = SOUND, seconds: int = 1) -> Path:
+def film(
+    path: Path,
+    *,
+    picture: bytes = PICTURES,
+    sound: bytes = SOUND,
+    seconds: int = 1,
+    said_of_sound: Mapping[str, str] = {},
+) -> Path:
     """A QuickTime film of small pictures and stereo PCM; four letters in place of the codecs'."""
     with av.open(str(path), "w", format="mov") as output:
         pictures = output.add_stream("mjpeg", rate=Fraction(25)) if picture else None
         if pictures is not None:
             pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuvj420p"
         heard = output.add_stream("pcm_s16le", rate=48000, layout="stereo") if sound else None
+        if heard is not None:
+            heard.metadata.update(said_of_sound)
         for number in range(25 * seconds):
             if pictures is not None:
                 plain = np.full((48, 64, 3), number * 9 % 256, np.uint8)

@@ -36,6 +36,8 @@ class _Patches(nn.Module):
         rows, columns = x.shape[2] // height, x.shape[3] // width
         squares = x[:, :, : rows * height, : columns * width]
         squares = squares.reshape(n, channels, rows, height, columns, width)
-        squares = squares.permute(0, 2, 4, 1, 3, 5).reshape(n, rows * columns, -1)
+        squares = squares.permute(0, 2, 4, 1, 3, 5).reshape(
+            n, rows * columns, channels * height * width
+        )
         tokens = F.linear(squares, weight.flatten(1), self.convolution.bias)
-        return tokens.transpose(1, 2).view(n, -1, rows, columns)
+        return tokens.transpose(1, 2).view(n, weight.shape[0], rows, columns)

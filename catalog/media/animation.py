@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from catalog.domain.media import AssetKind, Probe
 from catalog.media.exif import read_exif
+from catalog.media.still_color import embedded_profile, in_srgb
 from catalog.media.stills import open_still, still_track
 from catalog.media.timing import is_variable
 
@@ -69,7 +70,7 @@ def _shown(milliseconds: int) -> int:
 
 
 def animation_pictures(path: Path) -> Iterator[tuple[int, int, npt.NDArray[np.uint8]]]:
-    """The pictures of an animation: time, duration (in `TIME_BASE`) and RGB pixels.
+    """The pictures of an animation: time, duration (in `TIME_BASE`) and RGB pixels, of sRGB.
 
     Raises
     ------
@@ -78,9 +79,12 @@ def animation_pictures(path: Path) -> Iterator[tuple[int, int, npt.NDArray[np.ui
     """
     at = 0
     with open_still(path) as image:
+        colours = embedded_profile(image)
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            picture = np.asarray(image.convert("RGB"), dtype=np.uint8)
+            shown = image.convert("RGB")
+            converted = in_srgb(shown, colours)
+            picture = np.asarray(shown if converted is None else converted, dtype=np.uint8)
             duration = _shown(int(image.info.get("duration") or 0))
             yield at, duration, picture
             at += duration

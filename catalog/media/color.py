@@ -57,6 +57,10 @@ SPACES = {
 RANGES = {1: "tv", 2: "pc"}
 FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 
+_LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
+UNSPECIFIED = 2
+"""Where a matrix, primaries or a transfer is not said."""
+
 _SAMPLINGS = {
     (1, 1): "4:4:4",
     (2, 1): "4:2:2",
@@ -98,3 +102,11 @@ def level(codec: str, number: int | None) -> str | None:
     if codec == "av1":  # AV1 specification, annex A.3: seq_level_idx
         return f"{2 + number // 4}.{number % 4}" if number < 24 else None
     return str(number)
+
+
+def is_standard_definition(width: int, height: int) -> bool:
+    """Whether untagged pictures of a stored size in pixels are of BT.601's matrix, not BT.709's.
+
+    It is what players assume. FFmpeg itself would take all pictures for SD.
+    """
+    return height <= _LARGEST_SD_HEIGHT and width <= _LARGEST_SD_WIDTH

@@ -63,15 +63,18 @@ def hear_file(
     blocks = Blocks(path, listen)
     with pool.job("hear", path, {}) as talk:
         while True:
-            kind, *values = talk.hear()
-            if kind == "heard":
-                blocks.take(*values)
-            elif kind == "seconds":
-                progress(values[0])
-            elif kind == "heard_all":
-                talk.over = True
-                _, errors = values
-                return blocks.samples > 0 or not errors
+            match talk.hear():
+                case ("heard", *values):
+                    blocks.take(*values)
+                case ("seconds", int() | float() as done):
+                    progress(done)
+                case ("heard_all", int(), int() as errors):
+                    talk.over = True
+                    return blocks.samples > 0 or not errors
+                case ("beat",):
+                    pass
+                case _:
+                    raise _babble(path)
 
 
 class Blocks:

@@ -29,15 +29,16 @@ class _Layout:
     flags: int
     safe: bool
     changed: int  # flags of what is compressed or encrypted
+    grouped: int  # the flag of what begins with a byte that names its group
 
     def length(self, content: bytes) -> int:
         return _syncsafe(content) if self.safe else int.from_bytes(content, "big")
 
 
 _LAYOUTS = {
-    2: _Layout(3, 3, 0, safe=False, changed=0),
-    3: _Layout(4, 4, 2, safe=False, changed=0xC0),
-    4: _Layout(4, 4, 2, safe=True, changed=0x0C),
+    2: _Layout(3, 3, 0, safe=False, changed=0, grouped=0),
+    3: _Layout(4, 4, 2, safe=False, changed=0xC0, grouped=0x20),
+    4: _Layout(4, 4, 2, safe=True, changed=0x0C, grouped=0x40),
 }
 _HAS_LENGTH, _HAS_NOUGHTS = 0x01, 0x02  # of a frame of version 4
 
@@ -77,8 +78,8 @@ def _lyrics(head: bytes, body: bytes) -> Iterator[tuple[str, str]]:
     for name, content in _frames(_LAYOUTS[version], body):
         if name == b"ULT" and len(content) > 4:  # FFmpeg reads the later USLT
             language = content[1:4].decode("latin-1").strip("\0 ").lower()
-            _, words = _text(content[0], content[4:])
-            yield f"lyrics-{language or 'xxx'}", _text(content[0], words)[0]
+            _, at = _text(content[0], content, 4)
+            yield f"lyrics-{language or 'xxx'}", _text(content[0], content, at)[0]
         elif name in (b"SYLT", b"SLT") and (timed := "\n".join(_timed(content))):
             yield "syncedlyrics", timed
 
@@ -95,6 +96,8 @@ def _frames(layout: _Layout, body: bytes) -> Iterator[tuple[bytes, bytes]]:
         flags = first[-1] if layout.flags else 0
         if flags & layout.changed:
             continue
+        if flags & layout.grouped:
+            content = content[1:]
         if layout.safe and flags & _HAS_LENGTH:
             content = content[4:]
         if layout.safe and flags & _HAS_NOUGHTS:
@@ -102,15 +105,15 @@ def _frames(layout: _Layout, body: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield first[: layout.name], content
 
 
-def _text(coding: int, content: bytes) -> tuple[str, bytes]:
-    """Text up to its end, and what follows it."""
+def _text(coding: int, content: bytes, start: int) -> tuple[str, int]:
+    """Text from a place up to its end, and where what follows it begins."""
     wide = 2 if coding in (1, 2) else 1
-    end = next(
-        (at for at in range(0, len(content), wide) if not any(content[at : at + wide])),
-        len(content),
-    )
+    end = content.find(bytes(wide), start)
+    while end >= 0 and (end - start) % wide:  # half of each of two letters
+        end = content.find(bytes(wide), end + 1)
+    end = len(content) if end < 0 else end
     name = _CODINGS[coding] if coding < len(_CODINGS) else _CODINGS[0]
-    return content[:end].decode(name, "replace"), content[end + wide :]
+    return content[start:end].decode(name, "replace"), end + wide
 
 
 def _timed(content: bytes) -> Iterator[str]:
@@ -118,13 +121,13 @@ def _timed(content: bytes) -> Iterator[str]:
     if len(content) < 7 or content[4] != _MILLISECONDS or content[5] not in _SUNG:
         return
     coding = content[0]
-    _, rest = _text(coding, content[6:])
+    _, at = _text(coding, content, 6)
     for _ in range(_MOST_LINES):
-        words, rest = _text(coding, rest)
-        if len(rest) < 4:
+        words, time = _text(coding, content, at)
+        at = time + 4
+        if at > len(content):
             return
-        minutes, milliseconds = divmod(int.from_bytes(rest[:4], "big"), 60_000)
-        rest = rest[4:]
+        minutes, milliseconds = divmod(int.from_bytes(content[time:at], "big"), 60_000)
         if minutes < 1000:  # what LRC has room for
             line = " ".join(words.split())
             yield f"[{minutes:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}]{line}"

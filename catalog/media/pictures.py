@@ -18,6 +18,7 @@ from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
 from catalog.media.captions import CODECS, PacketCaptions
 from catalog.media.clock import Clock
+from catalog.media.color import UNSPECIFIED, is_standard_definition
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
 from catalog.media.groups import GroupDecoder, Passed, longest_group
@@ -48,8 +49,6 @@ _LARGEST_HELD = 4096 * 2304
 _LARGEST_LAZY = 1920 * 1088
 # A demuxer that fails this often without a packet in between will not recover.
 _MOST_FAILED_READS = 16
-_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
-_LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
 _MOST_HALVINGS = 3
 
 
@@ -285,6 +284,9 @@ class _Shape:
 
         self._orientation = Orientation(track.rotation, track.mirrored)
         self._looks = looks
+        # By what is stored: it may be decoded at an eighth of its size.
+        sd = is_standard_definition(track.width, track.height)
+        self._untagged = 5 if sd else 1  # SWS_CS_ITU601, SWS_CS_ITU709
         width, height = first.width * track.sample_aspect_ratio, Fraction(first.height)
         self._kept = _fitted(width, height, longest_edge)
         self._small = _fitted(width, height, _DETECTOR_EDGE)
@@ -306,7 +308,7 @@ class _Shape:
         """The picture as every one is looked at."""
         if is_light(frame):
             return squeeze(self.small(frame))
-        plane = self._squeezer.reformat(frame, *SQUEEZED, "bgr24", **_scaling(frame)).planes[0]
+        plane = self._squeezer.reformat(frame, *SQUEEZED, "bgr24", **self._scaling(frame)).planes[0]
         width, height = SQUEEZED
         lines: Any = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)
         view: RgbPicture = lines[:, : 3 * width].reshape(height, width, 3)
@@ -317,32 +319,29 @@ class _Shape:
         if is_light(frame):
             shown = scene_for_display(light_of(frame, self._small), self._looks.gamut)
             return np.ascontiguousarray(shown[:, :, ::-1])
-        small = self._shrinker.reformat(frame, *self._small, "bgr24", **_scaling(frame))
+        small = self._shrinker.reformat(frame, *self._small, "bgr24", **self._scaling(frame))
         return _pixels(small)
 
     def _upright(self, frame: VideoFrame, combed: Callable[[], bool]) -> RgbPicture:
         if is_light(frame):
             shown = scene_for_display(light_of(frame, self._kept), self._looks.gamut)
             return self._orientation.apply(shown)
-        scaling = _scaling(frame)
+        scaling = self._scaling(frame)
         kept = self._keeper.reformat(one_moment(frame, combed), *self._kept, "rgb24", **scaling)
         return self._orientation.apply(for_display(_pixels(kept), frame, self._looks.log))
+
+    def _scaling(self, frame: VideoFrame) -> dict[str, Any]:
+        # Handing a small picture out to threads takes longer than shrinking it.
+        options: dict[str, Any] = {"interpolation": "AREA", "threads": 1}
+        if int(frame.colorspace) == UNSPECIFIED:
+            options["src_colorspace"] = self._untagged
+        return options
 
 
 def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:
     """Width and height brought under a longest edge, never enlarged."""
     scale = min(Fraction(1), longest_edge / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _scaling(frame: VideoFrame) -> dict[str, Any]:
-    # Handing a small picture out to threads takes longer than shrinking it.
-    options: dict[str, Any] = {"interpolation": "AREA", "threads": 1}
-    if int(frame.colorspace) == _UNSPECIFIED:
-        # What players assume of untagged pictures; FFmpeg itself would take all for SD.
-        sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH
-        options["src_colorspace"] = 5 if sd else 1  # SWS_CS_ITU601, SWS_CS_ITU709
-    return options
 
 
 def _pixels(frame: VideoFrame) -> RgbPicture:
@@ -389,6 +388,7 @@ def encode_jpeg(rgb: RgbPicture) -> bytes:
 def image_to_jpeg(image: Any) -> bytes:  # noqa: ANN401  PIL's class is imported when needed
     """A Pillow image as JPEG, like `encode_jpeg`, with its colour profile if it has one."""
     kept = io.BytesIO()
-    profile = image.info.get("icc_profile")
-    image.save(kept, "JPEG", quality=_JPEG_QUALITY, subsampling="4:4:4", icc_profile=profile)
+    # The file's remark, if it has one, may be longer than JPEG's can be.
+    told = {"icc_profile": image.info.get("icc_profile"), "comment": b""}
+    image.save(kept, "JPEG", quality=_JPEG_QUALITY, subsampling="4:4:4", **told)
     return kept.getvalue()

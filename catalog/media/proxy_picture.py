@@ -11,14 +11,13 @@ import av.filter
 
 from catalog.domain.media import VideoTrack
 from catalog.domain.renditions import ProxySettings
+from catalog.media.color import UNSPECIFIED, is_standard_definition
 
 if TYPE_CHECKING:
     from av.filter import Graph
     from av.video.frame import VideoFrame
 
 _WIDEST = 2048
-_UNSPECIFIED = 2
-_LARGEST_SD_HEIGHT, _LARGEST_SD_WIDTH = 576, 1024
 _PQ, _HLG, _BT2020 = 16, 18, 9  # H.273: transfer characteristics, colour primaries
 _TURNS = {90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
 
@@ -138,8 +137,7 @@ def _scaled(frame: VideoFrame, width: int, height: int) -> list[str]:
         source = "ispace=bt2020ncl:iprimaries=bt2020:itrc=bt709"
         wanted = "space=bt709:primaries=bt709:trc=bt709:range=tv:format=yuv420p"
         return [scale, "format=yuv420p10", f"colorspace={source}:{wanted}"]
-    if int(frame.colorspace) == _UNSPECIFIED:
-        # As for the kept pictures: what players assume of untagged ones.
-        sd = frame.height <= _LARGEST_SD_HEIGHT and frame.width <= _LARGEST_SD_WIDTH
+    if int(frame.colorspace) == UNSPECIFIED:
+        sd = is_standard_definition(frame.width, frame.height)
         matrix += f":in_color_matrix={'bt601' if sd else 'bt709'}"
     return [matrix, "format=yuv420p"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from catalog.domain.paths import shown_path
 from catalog.errors import UndecodableError
 from catalog.media.raw_formats import raw_format, raw_parts
+from catalog.media.still_format import notes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,7 +48,7 @@ def is_raw(path: Path, head: bytes) -> bool:
 
 @contextmanager
 def open_raw(path: Path) -> Iterator[Image.Image]:
-    """The largest preview, with the raw file's EXIF; ``info["raw"]`` says what it is of.
+    """The largest preview, with the raw file's EXIF; `notes` of it say of what file.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def open_raw(path: Path) -> Iterator[Image.Image]:
             image._exif = exif
             exif._loaded = True
             image.info["xmp"] = directories[0].get(_XMP) or image.info.get("xmp")
-            image.info["raw"] = _sensor(path, directories)
+            notes(image).raw = _sensor(path, directories)
             yield image
 
 
@@ -89,7 +90,7 @@ def _open_parts(path: Path, form: str) -> Iterator[Image.Image]:
         if parts.exif is not None:
             image._exif = parts.exif
             parts.exif._loaded = True
-        image.info["raw"] = {"format": form, **parts.sensor}
+        notes(image).raw = {"format": form, **parts.sensor}
         yield image
 
 

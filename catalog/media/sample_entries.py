@@ -7,15 +7,18 @@ channels and rate of its sound.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from catalog.domain.media import AudioTrack
 from catalog.media.container import MP4_FAMILY, has_decoder, undecodable_video
+from catalog.media.streams import language_of, name_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -59,6 +62,8 @@ def undecodable_sounds(path: Path, container: InputContainer) -> list[AudioTrack
             sample_rate=entry.numbers[1],
             channels=entry.numbers[0],
             layout=None,
+            language=language_of(stream),
+            title=name_of(stream),
             decodable=False,
         )
         for stream in streams
@@ -84,9 +89,10 @@ def _entries(path: Path, container: InputContainer) -> dict[int, SampleEntry]:
     """The entries by the index of their streams, which FFmpeg numbers as the tracks come."""
     if container.format.name != MP4_FAMILY:
         return {}
-    found: list[SampleEntry | None] = []
+    found: tuple[SampleEntry | None, ...] = ()
     with suppress(OSError, struct.error), path.open("rb") as file:
-        found = list(_tracks(file, file.seek(0, 2)))
+        state = os.fstat(file.fileno())
+        found = _tracks_of(path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns))
     return {
         stream.index: entry
         for stream, entry in zip(container.streams, found, strict=False)
@@ -94,25 +100,30 @@ def _entries(path: Path, container: InputContainer) -> dict[int, SampleEntry]:
     }
 
 
-def _tracks(file: BinaryIO, size: int) -> Iterator[SampleEntry | None]:
-    for name, body, end in _boxes(file, 0, size):
-        if name == b"moov":
-            for kind, start, after in _boxes(file, body, end):
-                if kind == b"trak":
-                    yield _track(file, start, after)
+@lru_cache(maxsize=1)  # whoever describes a file asks of pictures, sounds and names in turn
+def _tracks_of(path: Path, _state: tuple[int, ...]) -> tuple[SampleEntry | None, ...]:
+    with path.open("rb") as file:
+        boxes = _Boxes(file)
+        return tuple(
+            _track(boxes, start, after)
+            for name, body, end in boxes.within(0, file.seek(0, 2))
+            if name == b"moov"
+            for kind, start, after in boxes.within(body, end)
+            if kind == b"trak"
+        )
 
 
-def _track(file: BinaryIO, start: int, end: int) -> SampleEntry | None:
+def _track(boxes: _Boxes, start: int, end: int) -> SampleEntry | None:
     handler, entry = b"", b""
     ranges = [(start, end)]
     while ranges:
-        for name, body, after in _boxes(file, *ranges.pop()):
+        for name, body, after in boxes.within(*ranges.pop()):
             if name in (b"mdia", b"minf", b"stbl"):
                 ranges.append((body, after))
             elif name == b"hdlr" and not handler:  # that of the media comes before its data's
-                handler = _read(file, body, after)[8:12]
+                handler = boxes.read(body, after)[8:12]
             elif name == b"stsd":
-                entry = _read(file, body, after)[8:]
+                entry = boxes.read(body, after)[8:]
     kind = _KINDS.get(handler)
     if kind is None or len(entry) < 36:
         return None
@@ -133,24 +144,30 @@ def _sound(entry: bytes) -> tuple[int, int]:
     return (channels, rate) if known else (0, 0)
 
 
-def _read(file: BinaryIO, start: int, end: int) -> bytes:
-    file.seek(start)
-    return file.read(min(end - start, _ENTRY_BYTES))
+class _Boxes:
+    """The boxes of one file, of which only so many are looked at."""
 
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MOST_BOXES
 
-def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of the content of each box in a range; a lie ends them."""
-    for _ in range(_MOST_BOXES):
-        if end - at < 8:
-            return
-        file.seek(at)
-        header = file.read(16)
-        length, name = struct.unpack_from(">I4s", header)
-        body = at + 8
-        if length == 1:
-            length, body = struct.unpack_from(">Q", header, 8)[0], at + 16
-        after = at + length if length else end
-        if not body <= after <= end:
-            return
-        yield name, body, after
-        at = after
+    def read(self, start: int, end: int) -> bytes:
+        """The beginning of a box's content."""
+        self._file.seek(start)
+        return self._file.read(min(end - start, _ENTRY_BYTES))
+
+    def within(self, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+        """Name, start and end of the content of each box in a range; a lie ends them."""
+        while end - at >= 8 and self._left:
+            self._left -= 1
+            self._file.seek(at)
+            header = self._file.read(16)
+            length, name = struct.unpack_from(">I4s", header)
+            body = at + 8
+            if length == 1:
+                length, body = struct.unpack_from(">Q", header, 8)[0], at + 16
+            after = at + length if length else end
+            if not body <= after <= end:
+                return
+            yield name, body, after
+            at = after

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from catalog.media.color import PRIMARIES, RANGES, SPACES, TRANSFERS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _LARGEST_PROFILE = 4_000_000  # bytes; those of presses have one or two
+_SCREENS = {"RGB", "L"}  # modes that can be sRGB already; ink cannot
+_LEVELS, _UNSEEN = range(0, 256, 51), 2
 _MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}
 # ITU-T H.273's numbers: in PNG (third edition, 11.3.2.6) and in ISO/IEC 23008-12's colour box.
 _OF_FORMATS: dict[str, dict[str, str | None]] = {
@@ -27,6 +30,15 @@ _OF_FORMATS: dict[str, dict[str, str | None]] = {
     "PNG": {"color_range": "pc"},
 }
 _PNG, _HEIF = b"\x00\x00\x00\x04cICP", b"colrnclx"
+
+
+def embedded_profile(image: Image.Image) -> bytes | None:
+    """An open picture's ICC profile; None if it has none.
+
+    What Pillow finds by that name may be a text of PNG, or any value of a TIFF's tag.
+    """
+    found = image.info.get("icc_profile")
+    return found if isinstance(found, bytes) else None
 
 
 def profile_name(profile: bytes | None) -> str | None:
@@ -61,25 +73,39 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image | None:
     from PIL import ImageCms  # noqa: PLC0415
 
     known = _read(profile)
-    if profile is None or known is None or "srgb" in known[0].lower():
-        return None
-    if known[1] != picture.mode:
+    if profile is None or known is None or known[1] != picture.mode:
         return None
     try:
-        return ImageCms.applyTransform(picture, _transform(profile, picture.mode))
+        transform = _transform(profile, picture.mode)
+        return None if transform is None else ImageCms.applyTransform(picture, transform)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return None  # a broken profile: the picture is shown as it is
 
 
 @lru_cache(maxsize=4)
 def _transform(profile: bytes, mode: str) -> Any:  # noqa: ANN401  # Pillow has no type for it
+    """From a profile to sRGB; None if that changes nothing to speak of."""
     from PIL import ImageCms  # noqa: PLC0415
 
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+    found = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+    # Names do not tell: there is linear light that is called sRGB, and sRGB that is not.
+    return None if mode in _SCREENS and _moves(found, mode) <= _UNSEEN else found
 
 
-def color_tags(head: bytes, form: str | None) -> dict[str, str | None]:
+def _moves(transform: Any, mode: str) -> int:  # noqa: ANN401  # as above
+    """How far, of 255, a profile's colours are from what they are taken for without it."""
+    from PIL import Image, ImageChops, ImageCms  # noqa: PLC0415
+
+    # Colours in between count: the purest of a wider space may end where sRGB's do.
+    colours = product(_LEVELS, repeat=len(mode))
+    probes = Image.new(mode, (len(_LEVELS) ** len(mode), 1))
+    probes.putdata([each if len(each) > 1 else each[0] for each in colours])
+    moved = ImageChops.difference(probes.convert("RGB"), ImageCms.applyTransform(probes, transform))
+    return max(most for _, most in moved.getextrema())
+
+
+def color_tags(head: bytes, form: str | None, *, of_rgb: bool) -> dict[str, str | None]:
     """What a file's first bytes say of its colours, as columns of `VideoTrack`; empty if nothing.
 
     Parameters
@@ -88,6 +114,8 @@ def color_tags(head: bytes, form: str | None) -> dict[str, str | None]:
         The first bytes of the file, some thousand.
     form:
         The format as Pillow calls it.
+    of_rgb:
+        Whether a JPEG or WebP stores RGB, which these formats usually do not.
     """
     at, width = -1, 1
     if form == "PNG":
@@ -96,7 +124,7 @@ def color_tags(head: bytes, form: str | None) -> dict[str, str | None]:
         at, width = head.find(_HEIF), 2
     data = head[at + 8 : at + 8 + 3 * width + 1] if at >= 0 else b""
     if len(data) <= 3 * width:
-        return dict(_OF_FORMATS.get(form or "", {}))
+        return dict({"color_range": "pc"} if of_rgb else _OF_FORMATS.get(form or "", {}))
     primaries, transfer, space = (
         int.from_bytes(data[start : start + width], "big") for start in range(0, 3 * width, width)
     )

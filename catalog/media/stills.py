@@ -26,15 +26,23 @@ from catalog.media.orientation import Orientation
 from catalog.media.picture_boxes import note_boxes
 from catalog.media.raw import is_raw, open_raw
 from catalog.media.signatures import recognise
-from catalog.media.still_color import color_tags, in_srgb, profile_mode, profile_name
+from catalog.media.still_color import (
+    color_tags,
+    embedded_profile,
+    in_srgb,
+    profile_mode,
+    profile_name,
+)
 from catalog.media.still_format import (
     DEEP_MODES,
     bit_depth,
     chroma,
     codec,
-    note_depth,
+    note_pixels,
+    notes,
     pixel_format,
     profile,
+    stores_rgb,
 )
 
 if TYPE_CHECKING:
@@ -84,11 +92,13 @@ def open_still(path: Path) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")  # of EXIF blocks that are slightly wrong, for one
             with open_raw(path) if is_raw(path, head) else Image.open(path) as image:
                 _check_size(path, image.width, image.height)
-                note_depth(image, head)
+                note_pixels(image, head, path)
                 note_boxes(image, path)
-                # Ink, and what a JPEG stores as RGB, have no matrix.
+                # Ink has no matrix.
                 coloured = image.mode in {"RGB", "L", "RGBA"} or image.format == "PNG"
-                image.info["colors"] = color_tags(head, image.format) if coloured else {}
+                if coloured:
+                    of_rgb = stores_rgb(image)
+                    notes(image).colors = color_tags(head, image.format, of_rgb=of_rgb)
                 yield image
     except CatalogError:
         raise
@@ -149,9 +159,9 @@ def describe_still(image: Image.Image) -> Probe:
     """Everything known of an open still without decoding its pixels."""
     exif = read_exif(image)
     metadata = exif.metadata
-    if named := profile_name(image.info.get("icc_profile")):
+    if named := profile_name(embedded_profile(image)):
         metadata["icc_profile"] = named
-    raw = image.info.get("raw")
+    raw = notes(image).raw
     if raw:
         metadata["raw"] = {**raw, "preview": list(image.size)}
     pages = 1 if raw else getattr(image, "n_frames", 1)
@@ -175,10 +185,10 @@ def describe_still(image: Image.Image) -> Probe:
 def still_track(image: Image.Image) -> VideoTrack:
     """The open picture as a track of one frame."""
     orientation = exif_orientation(image)
-    raw = image.info.get("raw") or {}
+    raw = notes(image).raw
     width, height = raw.get("width") or image.width, raw.get("height") or image.height
     turned = orientation.swaps_sides
-    colors = {} if raw else image.info.get("colors", {})
+    colors = {} if raw else notes(image).colors
     return VideoTrack(
         index=0,
         codec=raw.get("format") or codec(image),
@@ -219,9 +229,12 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
     from PIL import Image as PillowImage  # noqa: PLC0415
 
     orientation = exif_orientation(image)
-    colours = image.info.get("icc_profile")
+    colours = embedded_profile(image)
     # A JPEG can be decoded at a half, quarter or eighth; twice the size leaves the filter room.
     image.draft("RGB", (2 * longest_edge, 2 * longest_edge))
+    image.load()
+    if isinstance(image.info.get("transparency"), str):  # a text of PNG by that name
+        del image.info["transparency"]
     of_mode = profile_mode(colours)
     usable = image.mode == of_mode or (of_mode == "RGB" and image.mode in _OF_COLOURS)
     # Ink and grey become colours by their profile, once they are few.

@@ -95,12 +95,12 @@ def _audio_track(stream: AudioStream) -> AudioTrack:
         sample_rate=context.sample_rate,
         channels=context.channels,
         layout=_layout(context.layout.name, context.channels),
-        language=_language(stream),
+        language=language_of(stream),
         bit_rate=context.bit_rate or None,
         profile=context.profile,
         sample_format=context.format.name if context.format is not None else None,
         bit_depth=_sample_bits(stream),
-        title=_name(stream),
+        title=name_of(stream),
     )
 
 
@@ -168,18 +168,19 @@ def _further(stream: Stream) -> dict[str, Any]:
         "index": stream.index,
         "type": stream.type,
         "codec": codec,
-        "language": _language(stream),
-        "name": _name(stream),
+        "language": language_of(stream),
+        "name": name_of(stream),
     }
     told = {name: clean_text(stream.metadata.get(name, "")) for name in _TOLD_OF_FURTHER}
     return found | {name: text for name, text in told.items() if text}
 
 
-def _name(stream: Stream) -> str | None:
+def name_of(stream: Stream) -> str | None:
     """What people called the stream; muxers' own names are none."""
     names = (clean_text(stream.metadata.get(tag, "")) for tag in _NAME_TAGS)
     return next((name for name in names if name and not _MACHINE_NAME.search(name)), None)
 
 
-def _language(stream: Stream) -> str | None:
+def language_of(stream: Stream) -> str | None:
+    """The tag of the language that a stream says it is in."""
     return language_tag(clean_text(stream.metadata.get("language", "")))

@@ -46,11 +46,11 @@ def test_weights_are_shared_with_the_model():
         torch.testing.assert_close(tower(pictures), model.encode_image(pictures))
 
 
-@pytest.mark.parametrize("bias", [False, True])
-def test_squares_become_tokens_in_one_product(bias):
+@pytest.mark.parametrize(("bias", "count"), [(False, 2), (True, 2), (True, 0)])
+def test_squares_become_tokens_in_one_product(bias, count):
     torch.manual_seed(5)
     convolution = torch.nn.Conv2d(3, 24, (8, 4), stride=(8, 4), bias=bias)
-    pictures = torch.randn(2, 3, 35, 18)  # what is left at the edges is no square
+    pictures = torch.randn(count, 3, 35, 18)  # what is left at the edges is no square
     product = patches_as_product(convolution)
     with torch.inference_mode():
         assert product is not convolution

@@ -57,3 +57,34 @@ def test_motion_jpeg(tmp_path: Path, width: int, decoded: int, monkeypatch):
     picture = np.asarray(Image.open(io.BytesIO(kept[min(kept)])), int)
     assert picture.shape == (360, 640, 3)
     assert np.abs(picture - np.asarray(whole.resize((640, 360)), int)).mean() < 3
+
+
+def untagged(path: Path, codec: str, width: int, height: int) -> Path:
+    """One picture of one colour, which does not say by what matrix."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream(codec, rate=Fraction(25))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv422p"
+        frame = av.VideoFrame(width, height, "yuv422p")
+        for plane, value in zip(frame.planes, (110, 60, 200), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def test_the_stored_size_says_by_what_matrix(tmp_path: Path):
+    colours = {}
+    for codec, suffix in (("ffv1", "mkv"), ("jpeg2000", "mov")):
+        for width, height in ((1920, 1080), (720, 576)):
+            path = untagged(tmp_path / f"{codec}{width}.{suffix}", codec, width, height)
+            found = probe(path)
+            assert found.video is not None
+            assert found.video.color_space is None
+            picture = next(iter(PictureReader(path, found, SamplingPolicy())))
+            colours[codec, width] = np.array(
+                [picture.render()[9, 9], picture.squeezed[9, 9, ::-1]], int
+            )
+    for width in (1920, 720):
+        difference = colours["ffv1", width] - colours["jpeg2000", width]
+        assert np.abs(difference).max() <= 4  # of two ways of shrinking
+    assert np.abs(colours["ffv1", 1920] - colours["ffv1", 720]).max() > 9

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from catalog.media.id3 import read_id3
+from catalog.media.id3 import _timed, read_id3
 from catalog.media.isolated_processes import Worker
 from catalog.media.isolated_wire import pack
 from catalog.media.probe import probe
@@ -117,6 +117,41 @@ def test_lyrics_of_id3(tmp_path, version, name, content, words):
     for end in range(10, 60):  # no cut-off tag is too much for it
         path.write_bytes(path.read_bytes()[:end])
         read_id3(path)
+
+
+@pytest.mark.parametrize(("version", "flags"), [(3, 0x20), (4, 0x40), (4, 0x41)])
+def test_a_frame_of_a_group_begins_with_its_name(tmp_path, version, flags):
+    words = b"\0eng\2\1\0gull\0\0\0\5\xdc"
+    length = syncsafe(len(words)) if flags & 1 else b""
+    made = bytearray(frame(version, b"SYLT", b"\x2a" + length + words))
+    made[9] = flags
+    path = tmp_path / "a.mp3"
+    path.write_bytes(b"ID3" + bytes([version, 0, 0]) + syncsafe(len(made)) + made)
+    assert read_id3(path) == {"syncedlyrics": "[00:01.500]gull"}
+
+
+class Counted(bytes):
+    """Bytes that know how many of them were copied."""
+
+    copied = 0
+
+    def __getitem__(self, key):
+        got = super().__getitem__(key)
+        if isinstance(key, slice):
+            Counted.copied += len(got)
+            return Counted(got)
+        return got
+
+
+@pytest.mark.parametrize(("coding", "name"), [(0, "latin-1"), (2, "utf-16-be")])
+def test_lines_of_lyrics_are_read_once(coding, name):
+    """Letters whose halves look like an end are none, and no line copies what follows it."""
+    word = "\u0100a\u0100" if coding else "gull"
+    line = (word + "\0").encode(name) + (1500).to_bytes(4, "big")
+    content = Counted(bytes((coding,)) + b"eng\2\1" + "\0".encode(name) + line * 3000)
+    Counted.copied = 0
+    assert list(_timed(content)) == [f"[00:01.500]{word}"] * 3000
+    assert Counted.copied <= 2 * len(content)
 
 
 def test_the_tag_of_ape_behind_an_mp3(tmp_path):

@@ -9,10 +9,16 @@ import pytest
 from unknown_codecs import film
 
 from catalog.domain.media import SamplingPolicy
-from catalog.errors import UndecodableError
+from catalog.errors import MediaError, UndecodableError
+from catalog.media import sample_entries
 from catalog.media.analyse import analyse
+from catalog.media.container import open_container
 from catalog.media.probe import probe
-from catalog.media.sample_entries import undecodable_pictures
+from catalog.media.sample_entries import (
+    undecodable_codecs,
+    undecodable_pictures,
+    undecodable_sounds,
+)
 
 
 def test_a_film_whose_pictures_nobody_decodes_is_sound_and_says_so(tmp_path: Path):
@@ -47,9 +53,6 @@ def test_sound_of_an_unknown_codec_is_a_track(tmp_path: Path):
 
 def test_an_index_that_lies_names_nothing(tmp_path: Path):
     """Any byte changed: names or none, and no error of Python's."""
-    from catalog.errors import MediaError
-    from catalog.media.container import open_container
-
     whole = film(tmp_path / "a.mov", picture=b"brxq").read_bytes()
     at, rng = whole.rindex(b"moov"), np.random.default_rng(5)
     for number in range(40):
@@ -62,3 +65,25 @@ def test_an_index_that_lies_names_nothing(tmp_path: Path):
                 undecodable_pictures(path, container)
         except MediaError:
             continue
+
+
+def test_what_is_said_of_such_a_sound_is_kept(tmp_path: Path):
+    said = {"language": "ger", "handler_name": "Director's remarks"}
+    [track] = probe(film(tmp_path / "a.mov", sound=b"ac-4", said_of_sound=said)).audio
+    assert (track.decodable, track.language, track.title) == (False, "de", "Director's remarks")
+
+
+def test_an_index_is_read_once_and_so_far(tmp_path: Path, monkeypatch):
+    """However its boxes lie within each other."""
+    whole = film(tmp_path / "a.mov", picture=b"brxq", sound=b"ac-4")
+    tracks, track = [], sample_entries._track
+    monkeypatch.setattr(sample_entries, "_track", lambda *of: tracks.append(of) or track(*of))
+    with open_container(whole) as container:
+        assert undecodable_pictures(whole, container)[0]["codec"] == "brxq"
+        assert undecodable_sounds(whole, container)[0].codec == "ac-4"
+        assert undecodable_codecs(whole, container, container.streams) == " (brxq, ac-4)"
+    assert len(tracks) == 2
+    deep = film(tmp_path / "b.mov", picture=b"brxq")
+    monkeypatch.setattr(sample_entries, "_MOST_BOXES", 12)  # no more lie in any one of them
+    with open_container(deep) as container:
+        assert undecodable_pictures(deep, container) == [{"index": 0}]

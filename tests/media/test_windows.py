@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import struct
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import DecoderCrashedError, MediaError
+from catalog.media.hearing import hear_file
 from catalog.media.isolated import DecoderPool
 from catalog.media.windows import Cut, Cutter, Window, windows_of
 
@@ -143,3 +146,30 @@ def test_a_decoder_that_babbles_is_no_sound(tmp_path, said):
 
     with pytest.raises(DecoderCrashedError, match="no window of it"):
         windows_of(Pool(), tmp_path / "a.wav", CUT, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *[("heard_all",), ("heard_all", 1), ("heard_all", 1, "no"), ("heard_all", 1, 2, 3)],
+        *[("seconds",), ("seconds", "long"), ("picture", 0, b"ab"), ("heard", "ab"), ()],
+    ],
+)
+def test_a_decoder_that_babbles_is_not_heard(tmp_path, said):
+    told = iter([("seconds", 1.5), ("beat",), ("heard", bytes(64)), said])
+
+    class Talk:
+        over = False
+
+        def hear(self) -> tuple:
+            return next(told)
+
+    class Pool:
+        @contextmanager
+        def job(self, *_: object) -> Iterator[Talk]:
+            yield Talk()
+
+    seconds: list[float] = []
+    with pytest.raises(DecoderCrashedError, match="said what is no sound"):
+        hear_file(Pool(), tmp_path / "a.wav", lambda _: None, seconds.append)
+    assert seconds == [1.5]
