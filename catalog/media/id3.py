@@ -111,7 +111,7 @@ def _text(coding: int, content: bytes, start: int) -> tuple[str, int]:
     end = content.find(bytes(wide), start)
     while end >= 0 and (end - start) % wide:  # half of each of two letters
         end = content.find(bytes(wide), end + 1)
-    end = len(content) if end < 0 else end
+    end = len(content) - (len(content) - start) % wide if end < 0 else end
     name = _CODINGS[coding] if coding < len(_CODINGS) else _CODINGS[0]
     return content[start:end].decode(name, "replace"), end + wide
 

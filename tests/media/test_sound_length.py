@@ -98,6 +98,7 @@ def frame(version: int, name: bytes, content: bytes) -> bytes:
             b"\1ukr\2\1\xff\xfe\0\0" + "\ufeffгуси\0".encode("utf-16-le") + b"\0\0\xea\x60",
             {"syncedlyrics": "[01:00.000]гуси"},
         ),
+        (2, b"ULT", b"\2eng\0\0\0h\0o\0o\0t\0", {"lyrics-eng": "hoot"}),  # and half a letter
         (3, b"SYLT", b"\0eng\2\5\0Am\0\0\0\5\xdc", {}),  # chords
         (3, b"SYLT", b"\0eng\2\1\0gull", {}),
     ],
