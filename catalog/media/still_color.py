@@ -95,14 +95,14 @@ def _transform(profile: bytes, mode: str) -> Any:  # noqa: ANN401  # Pillow has 
 
 def _moves(transform: Any, mode: str) -> int:  # noqa: ANN401  # as above
     """How far, of 255, a profile's colours are from what they are taken for without it."""
-    from PIL import Image, ImageChops, ImageCms  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+    from PIL import Image, ImageCms  # noqa: PLC0415
 
     # Colours in between count: the purest of a wider space may end where sRGB's do.
-    colours = product(_LEVELS, repeat=len(mode))
-    probes = Image.new(mode, (len(_LEVELS) ** len(mode), 1))
-    probes.putdata([each if len(each) > 1 else each[0] for each in colours])
-    moved = ImageChops.difference(probes.convert("RGB"), ImageCms.applyTransform(probes, transform))
-    return max(most for _, most in moved.getextrema())
+    colours = np.array(list(product(_LEVELS, repeat=len(mode))), np.uint8)[None]
+    probes = Image.fromarray(colours if len(mode) > 1 else colours[:, :, 0])
+    moved: Any = ImageCms.applyTransform(probes, transform)
+    return int(np.abs(np.asarray(moved, np.int16) - colours).max())
 
 
 def color_tags(head: bytes, form: str | None, *, of_rgb: bool) -> dict[str, str | None]:

@@ -57,7 +57,7 @@ class Notes:
     pixels: str | None = None
     bits: int | None = None
     raw: dict[str, Any] = field(default_factory=dict)
-    colors: dict[str, str | None] = field(default_factory=dict)
+    colors: dict[str, Any] = field(default_factory=dict)
 
 
 def notes(image: Image.Image) -> Notes:
