@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,8 @@ def alembic_config(directory: Path | None = None) -> Config:
     """Alembic's configuration without an ``alembic.ini``."""
     from alembic.config import Config  # noqa: PLC0415  # a schema that is current needs none
 
-    config = Config()
+    # Its own default is whatever standard output was when it was imported.
+    config = Config(stdout=sys.stdout)
     # Alembic reads % as the start of an interpolation.
     location = str(directory or migrations_dir()).replace("%", "%%")
     config.set_main_option("script_location", location)

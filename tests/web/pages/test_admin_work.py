@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import SCREENS
 from playwright.sync_api import Page, expect
 
-from catalog.api import train
+from catalog.teach import material
 
 ALE = """Heading
 FIELD_DELIM\tTABS
@@ -67,14 +67,14 @@ def test_teaching_is_begun_from_the_page_and_broken_off(
     page: Page, library, monkeypatch: pytest.MonkeyPatch
 ):
     reached, go = threading.Event(), threading.Event()
-    real = train.logged_material
+    real = material.logged_material
 
     def held(*given: object, **named: object) -> object:
         reached.set()
         assert go.wait(240)
         return real(*given, **named)
 
-    monkeypatch.setattr(train, "logged_material", held)
+    monkeypatch.setattr(material, "logged_material", held)
     library.encoder.add("demo")
     page.goto("/admin/encoders")
     page.get_by_text("Teach…", exact=True).click()
