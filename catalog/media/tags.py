@@ -29,18 +29,25 @@ _FIRST_PLAUSIBLE_YEAR = 1971
 # Nothing is filmed in the year 9999 either.
 _LAST_PLAUSIBLE_YEAR = 2100
 _LYRICS = ("lyrics", "unsyncedlyrics", "unsynced lyrics", "uslt", "syncedlyrics", "\u00a9lyr")
+_TIMED_WORDS = "syncedlyrics"
+_TIMED_LINE = re.compile(r"^\s*\[\d{1,3}:\d", re.MULTILINE)
 _LONGEST_TAG = 10_000
 _LONGEST_NAME = 200
 _MOST_TAGS = 500
-# C1 too: terminals take U+009B for the beginning of a command.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Old tags hold Windows-1252, read as Latin-1; letters there, C1 here. None of it may stay:
+# terminals take U+009B for the beginning of a command.
+_C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
 def clean_text(text: str) -> str:
-    """A string PostgreSQL and JSON take: no NUL or other control characters, no lone surrogates."""
-    text = _CONTROL.sub("", text[:_LONGEST_TAG])
+    """A string PostgreSQL and JSON take: no NUL or other control characters, no lone surrogates.
+
+    C1 characters become the letters that they are in Windows-1252; five are none, and go.
+    """
+    text = _CONTROL.sub("", text[:_LONGEST_TAG].translate(_C1))
     return text.encode("utf-8", "replace").decode("utf-8").strip()
 
 
@@ -170,6 +177,15 @@ def zoned_moment(tags: Mapping[str, str]) -> datetime | None:
 
 
 def find_words(tags: Mapping[str, str]) -> str | None:
-    """Embedded lyrics, whatever language their tag names (``lyrics-eng``)."""
+    """Embedded lyrics, whatever language their tag names (``lyrics-eng``).
+
+    Where some are timed, they alone: players that know no times find the same words beside them.
+    """
     names = sorted(name for name in tags if name.partition("-")[0] in _LYRICS)
+    timed = [
+        name
+        for name in names
+        if name.partition("-")[0] == _TIMED_WORDS and _TIMED_LINE.search(tags[name])
+    ]
+    names = timed or names
     return "\n\n".join(dict.fromkeys(tags[name] for name in names)) or None

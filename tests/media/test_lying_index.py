@@ -107,8 +107,13 @@ def test_a_sound_that_claims_a_length_and_holds_nothing_is_damaged(tmp_path):
     assert (kind, errors) == (AssetKind.AUDIO, 2)  # neither pictures nor sound
 
 
+def test_letters_of_windows_1252_in_old_tags_are_letters():
+    assert clean_text("\x8aimon don\x92t a\x85b") == "Šimon don’t a…b"
+    assert clean_text("a\x81\x8d\x8f\x90\x9db") == "ab"
+
+
 def test_texts_of_files_command_no_terminal():
-    assert clean_text("a\x9b31mb\x85c\x00") == "a31mbc"
+    assert clean_text("a\x9b31mb\x85c\x00") == "a›31mb…c"
     assert shown_text("invoice\u202egpj.exe") == "invoice\\u202egpj.exe"
     assert shown_text("one\ntwo\tthree\r\x9b") == "one\ntwo\tthree\\r\\x9b"
     assert shown_text("שלום\u200f!") == "שלום\u200f!"

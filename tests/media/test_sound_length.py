@@ -15,6 +15,7 @@ from catalog.media.isolated_wire import pack
 from catalog.media.probe import probe
 from catalog.media.sound import SoundPass
 from catalog.media.sound_length import ends_early, sound_length
+from catalog.media.tags import find_words
 from catalog.media.truncation import missing_bytes
 
 
@@ -153,6 +154,18 @@ def test_lines_of_lyrics_are_read_once(coding, name):
     Counted.copied = 0
     assert list(_timed(content)) == [f"[00:01.500]{word}"] * 3000
     assert Counted.copied <= 2 * len(content)
+
+
+def test_words_that_are_in_a_song_twice_are_taken_once(tmp_path):
+    body = frame(3, b"USLT", b"\0eng\0hoot hoot") + frame(
+        3, b"SYLT", b"\0eng\2\1\0hoot hoot\0\0\0\5\xdc"
+    )
+    path = encoded(tmp_path / "a.mp3", "libmp3lame", 48_000)
+    mpeg = path.read_bytes()
+    mpeg = mpeg[10 + int.from_bytes(mpeg[8:10], "big") :] if mpeg[:3] == b"ID3" else mpeg
+    path.write_bytes(b"ID3\3\0\0" + syncsafe(len(body)) + body + mpeg)
+    assert probe(path).metadata["lyrics"] == "[00:01.500]hoot hoot"
+    assert find_words({"syncedlyrics": "untimed", "lyrics-eng": "hoot"}) == "hoot\n\nuntimed"
 
 
 def test_the_tag_of_ape_behind_an_mp3(tmp_path):
