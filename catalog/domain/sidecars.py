@@ -134,11 +134,24 @@ class LogEntry:
     offset: Fraction | None = None
 
 
+TEXTS_CUT = "texts_cut"
+"""The warning of a film whose own texts were not read to their end."""
+
+
+class CutBy(StrEnum):
+    """Of what there was too much, where reading a film's own texts was broken off."""
+
+    TIME = "time"
+    CUES = "cues"
+    SIZE = "size"
+
+
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """The contents of one file; ``kind`` is what it turned out to be, None if as its name says.
 
-    ``read_until`` is the second at which reading a film's own texts was broken off; None: never.
+    ``read_until`` is the second at which reading a film's own texts was broken off, and
+    ``cut_by`` why; None: never.
     """
 
     description: Description = field(default_factory=Description)
@@ -146,6 +159,7 @@ class Sidecar:
     entries: tuple[LogEntry, ...] = ()
     kind: SidecarKind | None = None
     read_until: Fraction | None = None
+    cut_by: CutBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from catalog.domain.sidecars import (
     IN_THE_ASSET,
     PLACE,
     SHARED_FACTS,
+    TEXTS_CUT,
     Description,
     Essence,
     Said,
@@ -311,7 +312,10 @@ def _metadata(
 ) -> dict[str, Any]:
     """``metadata["sidecar"]``: values by kind of file, subtitles and warnings as lists."""
     told: dict[str, Any] = {}
+    whole_beside = any(row[0] == SidecarKind.SUBTITLES and row[3] is None for row in rows)
     for kind, path, said, code, reason in rows:
+        if code == TEXTS_CUT and whole_beside:
+            continue  # what is cut off within the file lies beside it
         values = said.get("metadata", {})
         if code is not None:
             name = Path(path).name

@@ -18,7 +18,7 @@ from typing import Any
 
 from catalog.domain.paths import raw_path, shown_path
 from catalog.domain.results import Failure
-from catalog.domain.sidecars import Essence, Sidecar, SidecarKind, said_of
+from catalog.domain.sidecars import TEXTS_CUT, CutBy, Essence, Sidecar, SidecarKind, said_of
 from catalog.errors import MediaError, OutsideRootError, UnexpectedFaultError
 from catalog.ingest.analyse import Tools
 from catalog.ingest.places import check_inside, real_roots
@@ -34,7 +34,9 @@ from catalog.media.facts import texts
 from catalog.media.isolated_texts import texts_of
 from catalog.media.sidecars import Candidate, Folder, places_of, read_sidecar
 from catalog.media.sidecars.columns import labels
+from catalog.media.sidecars.embedded import MOST_BYTES
 from catalog.media.sidecars.lyrics import lyrics
+from catalog.media.sidecars.subtitles import MOST_CUES
 from catalog.media.sidecars.telemetry import describe_flight, is_telemetry
 from catalog.store import assets, roots, sidecars
 from catalog.store.sidecars import AssetState, SidecarRow
@@ -201,17 +203,26 @@ class _Reader:
             row = replace(row, said={**plain_description(flight, flight.metadata), **said})
             segments = tuple(segment for segment in segments if segment.kind != "speech")
         if (until := found.read_until) is not None:
-            row = replace(row, error_code="texts_cut", error_message=_cut(path, until))
+            reason = _cut(path, until, found.cut_by)
+            row = replace(row, error_code=TEXTS_CUT, error_message=reason)
         return Spoken(row, [*heard, *segments])
 
 
-def _cut(path: Path, until: Fraction) -> str:
+_CUT = {
+    CutBy.TIME: "expected to reach their end in a minute. Put them beside it as .srt, or re-wrap"
+    " it as MP4.",
+    CutBy.CUES: f"expected at most {MOST_CUES:,} of them in all languages. Put those of the"
+    " language that counts beside it as .srt.",
+    CutBy.SIZE: f"expected at most {MOST_BYTES // 1_000_000} MB of them in all languages. Put"
+    " those of the language that counts beside it as .srt.",
+}
+
+
+def _cut(path: Path, until: Fraction, by: CutBy | None) -> str:
     """Why not all that is said in a film is known."""
     minutes, seconds = divmod(int(until), 60)
-    return (
-        f"The subtitles in {shown_path(path)} were read until {minutes}:{seconds:02d}; expected to"
-        " reach their end in a minute. Put them beside it as .srt, or re-wrap it as MP4."
-    )
+    reached = f"The subtitles in {shown_path(path)} were read until {minutes}:{seconds:02d}"
+    return f"{reached}; {_CUT[by or CutBy.TIME]}"
 
 
 def _mark(found: Sequence[Candidate], refused: frozenset[Path], *, texts: bool) -> str:

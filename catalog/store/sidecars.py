@@ -9,14 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, and_, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Row, and_, cast, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Location, Root, Sidecar, Stage, Tag
 from catalog.domain.paths import path_from_raw
-from catalog.domain.sidecars import Segment
+from catalog.domain.sidecars import TEXTS_CUT, Segment, SidecarKind
 from catalog.store.arrays import among
 from catalog.store.descriptions import SHARED_COLUMNS
 
@@ -264,10 +264,23 @@ def describe(
 
 
 def warnings(session: Session, asset_ids: Sequence[int]) -> list[tuple[str, str, str]]:
-    """The sidecars of these assets that cannot be read: path, code, reason; each once."""
+    """The sidecars of these assets that cannot be read: path, code, reason; each once.
+
+    A film's own texts that were cut off are not told of where subtitles lie beside it.
+    """
+    beside = aliased(Sidecar)
+    replaced = exists().where(
+        beside.asset_id == Sidecar.asset_id,
+        beside.kind == SidecarKind.SUBTITLES.value,
+        beside.error_code.is_(None),
+    )
     statement = (
         select(Sidecar.path, Sidecar.error_code, Sidecar.error_message)
-        .where(among(Sidecar.asset_id, asset_ids), Sidecar.error_code.is_not(None))
+        .where(
+            among(Sidecar.asset_id, asset_ids),
+            Sidecar.error_code.is_not(None),
+            or_(Sidecar.error_code != TEXTS_CUT, ~replaced),
+        )
         .distinct()
         .order_by(Sidecar.path)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,7 @@ import av.error
 import av.stream
 
 from catalog.domain.languages import language_tag
-from catalog.domain.sidecars import Segment, Sidecar
+from catalog.domain.sidecars import CutBy, Segment, Sidecar
 from catalog.media.container import MP4_FAMILY, has_decoder, open_container
 from catalog.media.line21 import Captions
 from catalog.media.sidecars.subtitles import MOST_CUES, plain
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LINE_21 = "cc_dec"  # of CEA-608, in tracks of QuickTime
 TEXT_CODECS = frozenset({_LINE_21, "mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
 MAX_SECONDS = 60.0
-_MOST_BYTES = 5_000_000
+MOST_BYTES = 5_000_000
 # A cue without a length is read as long as a line of that kind usually stands.
 _USUAL_SECONDS = Fraction(3)
 _ASS_FIELDS = 8  # of a decoded event, before its text
@@ -39,7 +39,8 @@ def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
     """The text streams and chapters of a file, as far as ``seconds`` of demuxing reach.
 
     Nothing but text is decoded, and what is no text is not even read where the
-    container has an index. What was broken off before the end says so (``read_until``).
+    container has an index. What was broken off before the end says so (``read_until``), and
+    what was too much (``cut_by``).
 
     Raises
     ------
@@ -48,11 +49,11 @@ def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
     """
     with open_container(path) as container:
         streams = [stream for stream in container.streams.subtitles if _is_text(stream)]
-        segments, until = list(_chapters(container)), None
+        segments, until, cut_by = list(_chapters(container)), None, None
         if streams:
-            cues, until = _cues(container, streams, seconds)
+            cues, until, cut_by = _cues(container, streams, seconds)
             segments += cues
-    return Sidecar(segments=tuple(segments), read_until=until)
+    return Sidecar(segments=tuple(segments), read_until=until, cut_by=cut_by)
 
 
 def _is_text(stream: Stream) -> bool:
@@ -69,7 +70,7 @@ def _chapters(container: InputContainer) -> Iterator[Segment]:
 
 def _cues(
     container: InputContainer, streams: Sequence[SubtitleStream], seconds: float
-) -> tuple[list[Segment], Fraction | None]:
+) -> tuple[list[Segment], Fraction | None, CutBy | None]:
     indexed = container.format.name == MP4_FAMILY
     for stream in container.streams if indexed else ():
         if stream not in streams:
@@ -79,24 +80,44 @@ def _cues(
     origin = Fraction(container.start_time or 0, 1_000_000)
     found: list[Segment] = []
     size, began = 0, time.monotonic()
-    at, until = Fraction(0), None
+    latest: dict[int, int] = {}  # pts, of each stream
+    until, cut_by = None, None
     # A break in the file ends the text as it ends the pictures; what was read counts.
     with suppress(av.error.FFmpegError, IndexError):
         # Without an index all is read on the way; each packet is a moment to look at the clock.
         for packet in container.demux(*(streams if indexed else ())):
-            if packet.pts is not None and packet.time_base:
-                at = max(at, packet.pts * packet.time_base - origin)
+            pts = packet.pts
+            if pts is not None and pts > latest.get(packet.stream_index, 0):
+                latest[packet.stream_index] = pts
             if packet.stream_index in wanted:
                 size += packet.size
                 captions = line21.get(packet.stream_index)
                 found += _segments(packet, origin, captions)
             late = time.monotonic() - began > seconds
-            if late or len(found) >= MOST_CUES or size > _MOST_BYTES:
-                until = at
+            if late or len(found) >= MOST_CUES or size > MOST_BYTES:
+                cut_by = _cut_by(len(found), size)
+                until = _reached(container, latest, origin)
                 break
     end = Fraction(container.duration or 0, 1_000_000)
     found += [each for captions in line21.values() for each in captions.finish(end)]
-    return found, until
+    return found, until, cut_by
+
+
+def _cut_by(cues: int, size: int) -> CutBy:
+    """What there is too much of: more time helps only where it is neither cues nor bytes."""
+    if cues >= MOST_CUES:
+        return CutBy.CUES
+    return CutBy.SIZE if size > MOST_BYTES else CutBy.TIME
+
+
+def _reached(container: InputContainer, latest: Mapping[int, int], origin: Fraction) -> Fraction:
+    """Seconds that were read; a packet's clock may be broken, and tell of years."""
+    bases = {stream.index: stream.time_base or Fraction(0) for stream in container.streams}
+    ends = (pts * bases.get(index, Fraction(0)) - origin for index, pts in latest.items())
+    reached = max(ends, default=Fraction(0))
+    if container.duration and container.duration > 0:
+        reached = min(reached, Fraction(container.duration, 1_000_000))
+    return max(Fraction(0), reached)
 
 
 def _segments(
