@@ -132,6 +132,13 @@ class Probe:
     facts: Facts = field(default_factory=Facts)
     bit_rate: int | None = None
 
+    @property
+    def main_sound(self) -> AudioTrack | None:
+        """The track that stands for the sound: the first that decodes, else the first."""
+        return next(
+            (track for track in self.audio if track.decodable), next(iter(self.audio), None)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SampledFrame:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -266,24 +267,30 @@ def _write(
     frames = shots.replace_shots(session, job.asset_id, found)
     told = None
     if probe.kind is not AssetKind.STILL:
-        if _is_cut(probe, counts):
-            claimed = round(float(probe.duration or 0), 3)
-            assets.add_metadata(session, [job.asset_id], {"claimed_duration": claimed})
         told = descriptions.Decoded(
             duration_pts=_length(probe, counts),
             variable_frame_rate=counts.variable_frame_rate if probe.video else None,
             loudness=counts.loudness,
             speaking=speech.ranges_of(spoken),
+            found=_found(probe, counts),
         )
     # A film of which only the sound is known is catalogued in part.
     unseen = len(probe.metadata.get("undecodable_video", ()))
     descriptions.update_decoded(session, job.asset_id, counts.decode_errors + unseen, told)
-    if counts.pulldown is not None:
-        assets.add_metadata(session, [job.asset_id], {"pulldown": counts.pulldown})
     # Last: who is killed before waits on in the database a while, and must hold nobody up.
     if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):
         raise taken_over(job.asset_id)
     return frames
+
+
+def _found(probe: Probe, counts: Counts) -> dict[str, Any]:
+    """What decoding found that no column holds."""
+    found: dict[str, Any] = {}
+    if _is_cut(probe, counts):
+        found["claimed_duration"] = round(float(probe.duration or 0), 3)
+    if counts.pulldown is not None:
+        found["pulldown"] = counts.pulldown
+    return found
 
 
 def _length(probe: Probe, counts: Counts) -> int | None:
@@ -292,20 +299,25 @@ def _length(probe: Probe, counts: Counts) -> int | None:
     A film that goes on behind its claimed end is longer: an edit list may repeat a part, and a
     transport stream set back its clock. One that ends before and is whole ends with its sound.
     """
-    end = counts.end_pts
     if probe.duration is None or probe.kind is AssetKind.AUDIO or _is_cut(probe, counts):
-        return end
+        return _last_pts(counts)
+    end = counts.end_pts
     return end if end * probe.time_base - probe.duration > NEAR else None
 
 
 def _is_cut(probe: Probe, counts: Counts) -> bool:
-    """Whether a damaged film's pictures end well before its header says that they do.
+    """Whether a damaged film's pictures and sound end well before its header says that they do.
 
     Then what is not there is no part of it: a copy that was broken off keeps the header.
     """
     if probe.kind is not AssetKind.VIDEO or not counts.decode_errors or probe.duration is None:
         return False
-    return probe.duration - counts.end_pts * probe.time_base > _MISSING_END
+    return probe.duration - _last_pts(counts) * probe.time_base > _MISSING_END
+
+
+def _last_pts(counts: Counts) -> int:
+    """The end of what was decoded: sound may go on under a last picture that broke."""
+    return max(counts.end_pts, counts.sound_end_pts)
 
 
 def store_rendition(store: FrameStore, fingerprint: str, told: MadeRendition) -> Rendition:

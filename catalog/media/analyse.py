@@ -89,6 +89,11 @@ class Analysis:
         return self._reader.end_pts if self._reader else 0
 
     @property
+    def sound_end_pts(self) -> int:
+        """The end of the sound so far, counted from the first picture; 0 if none was heard."""
+        return round(self._sound.seconds / self._probe.time_base) if self._sound else 0
+
+    @property
     def duration(self) -> Fraction | None:
         """Seconds from the first picture to the end of the last; None for stills and sound."""
         return self.end_pts * self._probe.time_base if self.end_pts else None

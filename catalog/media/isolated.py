@@ -44,6 +44,7 @@ class Counts:
     variable_frame_rate: bool = False
     pulldown: str | None = None
     loudness: Loudness | None = None
+    sound_end_pts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,8 @@ class IsolatedAnalysis:
         self._keys: dict[int, str] = {}
         self.counts = Counts()
         self.captions = Captioned()
-        found = talk.hear()
-        while found[0] != "probed":
-            found = talk.hear()
+        while (found := talk.hear())[0] != "probed":
+            pass
         self.probe: Probe = found[1]
 
     @property

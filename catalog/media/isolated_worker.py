@@ -117,6 +117,7 @@ class Report:
             analysis.variable_frame_rate,
             analysis.pulldown,
             analysis.loudness(),
+            analysis.sound_end_pts,
         )
 
 

@@ -48,5 +48,5 @@ def ends_early(probe: Probe, heard: Fraction, *, whole: bool) -> bool:
 
 
 def _inexact(probe: Probe) -> bool:
-    opus = probe.audio[0].codec == "opus" if probe.audio else False
+    opus = probe.main_sound is not None and probe.main_sound.codec == "opus"
     return probe.container in _GUESSED or (opus and probe.container != MP4_FAMILY)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Numeric, cast, func, select, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import BigInteger, ColumnElement, Numeric, Text, cast, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset
@@ -17,6 +17,9 @@ from catalog.domain.sidecars import PLACE, SHARED_FACTS
 from catalog.store.arrays import among
 
 _MOST = 2**63 - 1
+_LOST = "undecodable_video"
+# Keys of metadata that only decoding tells (`Decoded.found`).
+_DECODED_KEYS = ("claimed_duration", "pulldown")
 # What the clips' times hang on, and what decoding has corrected.
 _OF_THE_ANALYSIS = ("time_base_num", "time_base_den", "duration_pts", "variable_frame_rate")
 
@@ -33,7 +36,7 @@ def describe(session: Session, asset_id: int, probe: Probe, *, again: bool = Fal
     ).scalar_one()
     values = {
         **_common(probe),
-        **_words(before, probe),
+        **_words(before, probe, _DECODED_KEYS if again else ()),
         **_picture(probe),
         **_sound(probe),
     }
@@ -58,8 +61,11 @@ SHARED_COLUMNS = (
 )
 
 
-def _words(before: Asset, probe: Probe) -> dict[str, Any]:
-    """The columns and metadata that others than the file have a word in."""
+def _words(before: Asset, probe: Probe, stay: Sequence[str]) -> dict[str, Any]:
+    """The columns and metadata that others than the file have a word in.
+
+    Of what the file said before, the keys that ``stay`` are kept.
+    """
     own = file_says(probe)
     last: Mapping[str, Any] = (before.sidecars or {}).get("own") or {}
     changed: dict[str, Any] = {}
@@ -70,22 +76,25 @@ def _words(before: Asset, probe: Probe) -> dict[str, Any]:
         if current is None or unknown or current == _from_plain(name, last.get(name)):
             changed[name] = value
     theirs = {k: v for k, v in before.metadata_.items() if k not in before.file_keys}
+    ours = {k: v for k, v in before.metadata_.items() if k in stay and k in before.file_keys}
+    ours |= probe.metadata
     # What sidecars say of these columns has to be said again: no "seen".
     said = {name: _plain(value) for name, value in own.items()}
     return {
         **changed,
         "sidecars": {"own": said},
-        "metadata_": {**probe.metadata, **theirs},
-        "file_keys": sorted(set(probe.metadata) - set(theirs)),
+        "metadata_": {**ours, **theirs},
+        "file_keys": sorted(set(ours) - set(theirs)),
     }
 
 
 def file_says(probe: Probe) -> dict[str, Any]:
     """What the file says in the columns that others have a word in."""
+    sound = probe.main_sound
     return {
         "title": probe.title,
         "description": probe.facts.description,
-        "language": probe.audio[0].language if probe.audio else None,
+        "language": sound.language if sound is not None else None,
         "recorded": probe.recorded,
         **{name: getattr(probe.facts, name) for name in (*SHARED_FACTS, *PLACE)},
         "start_timecode": probe.timecode,
@@ -145,9 +154,9 @@ def _picture(probe: Probe) -> dict[str, Any]:
 
 
 def _sound(probe: Probe) -> dict[str, Any]:
-    if not probe.audio:
+    first = probe.main_sound
+    if first is None:
         return {}
-    first = probe.audio[0]
     return {
         "audio_codec": first.codec,
         "audio_channels": first.channels,
@@ -173,24 +182,29 @@ class Decoded:
         None if it has no sound that could be measured.
     speaking:
         Where somebody speaks (`catalog.store.speech.ranges_of`); None: nobody has listened.
+    found:
+        Metadata by its keys, of `_DECODED_KEYS`. What a person wrote there wins.
     """
 
     duration_pts: int | None
     variable_frame_rate: bool | None
     loudness: Loudness | None
     speaking: list[Range[int]] | None
+    found: Mapping[str, Any] = field(default_factory=dict)
 
 
 def update_decoded(session: Session, asset_id: int, errors: int, told: Decoded | None) -> None:
     """Write what only decoding tells, in one statement: each makes the row's index entries anew.
 
     ``errors`` is in how many places it could not be decoded, 0 if it is whole; ``told`` is None of
-    a still.
+    a still. What an earlier analysis found, `describe` has taken away with the file's other keys.
     """
     values: dict[str, Any] = {"damaged": errors > 0, "decode_errors": errors}
     if told is not None:
         values |= {"variable_frame_rate": told.variable_frame_rate, **_loudness(told.loudness)}
         values["speaking"] = told.speaking
+        if told.found:
+            values |= _with_keys(told.found)
         if told.duration_pts is not None:
             values["duration_pts"] = told.duration_pts
             if told.duration_pts:
@@ -198,13 +212,35 @@ def update_decoded(session: Session, asset_id: int, errors: int, told: Decoded |
     session.execute(update(Asset).where(Asset.id == asset_id).values(**values))
 
 
-def undecodable_video(session: Session, asset_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """Of these assets those of which only the sound is known, with what is known of the rest."""
-    lost = Asset.metadata_["undecodable_video"]
+def _with_keys(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata and ``file_keys`` with what the file turned out to be; a person's keys stay."""
+    key = func.unnest(literal(list(found), ARRAY(Text))).table_valued("key").render_derived()
+    fresh = select(key.c.key).where(~Asset.metadata_.has_key(key.c.key)).correlate(Asset)
+    return {
+        "metadata_": cast(literal(dict(found), JSONB), JSONB).concat(Asset.metadata_),
+        "file_keys": func.array_cat(Asset.file_keys, func.array(fresh.scalar_subquery())),
+    }
+
+
+def undecodable_video(
+    session: Session, asset_ids: Sequence[int]
+) -> dict[int, list[Mapping[str, Any]]]:
+    """Of these assets those of which only the sound is known, with what is known of the rest.
+
+    A person may have written anything under that name: only the file's own word counts.
+    """
+    lost = Asset.metadata_[_LOST]
     found = session.execute(
-        select(Asset.id, lost).where(among(Asset.id, asset_ids), lost.is_not(None))
+        select(Asset.id, lost).where(
+            among(Asset.id, asset_ids),
+            func.jsonb_typeof(lost) == "array",
+            Asset.file_keys.contains([_LOST]),
+        )
     )
-    return {asset_id: pictures for asset_id, pictures in found if pictures}
+    told = {
+        asset_id: [p for p in pictures if isinstance(p, Mapping)] for asset_id, pictures in found
+    }
+    return {asset_id: pictures for asset_id, pictures in told.items() if pictures}
 
 
 def _bits_in(pts: int) -> ColumnElement[int]:

@@ -19,6 +19,7 @@ from catalog.media.sample_entries import (
     undecodable_pictures,
     undecodable_sounds,
 )
+from catalog.store.descriptions import file_says
 
 
 def test_a_film_whose_pictures_nobody_decodes_is_sound_and_says_so(tmp_path: Path):
@@ -49,6 +50,15 @@ def test_sound_of_an_unknown_codec_is_a_track(tmp_path: Path):
     analysis = analyse(path, found, SamplingPolicy(), lambda pts, _jpeg: str(pts))
     assert len(list(analysis)) > 0
     assert (analysis.loudness(), analysis.decode_errors) == (None, 0)
+
+
+def test_the_first_track_that_decodes_stands_for_the_sound(tmp_path: Path):
+    found = probe(film(tmp_path / "a.mov", sound=b"ac-4", second_sound="pcm_alaw"))
+    assert [track.codec for track in found.audio] == ["ac-4", "pcm_alaw"]
+    assert found.main_sound is found.audio[1]
+    assert file_says(found)["language"] == found.audio[1].language == "en"
+    [unknown] = (only := probe(film(tmp_path / "b.mov", sound=b"ac-4"))).audio
+    assert only.main_sound is unknown
 
 
 def test_an_index_that_lies_names_nothing(tmp_path: Path):
