@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -158,9 +159,9 @@ def test_what_an_analysis_found_goes_when_the_next_does_not_find_it(
     catalog: Catalog, tmp_path: Path, monkeypatch
 ):
     path = cut_off(tmp_path / "a.mkv")
-    found = {"pulldown": "3:2"}
+    found: dict[str, Any] = {"pulldown": "3:2"}
 
-    def told(*values: object) -> Counts:
+    def told(*values: Any) -> Counts:
         return replace(Counts(*values), **(found if values else {}))
 
     monkeypatch.setattr("catalog.media.isolated.Counts", told)
