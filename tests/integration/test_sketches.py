@@ -104,7 +104,7 @@ def test_the_statement_goes_by_sketches_and_compares_no_centre_in_vain(
     shown = explained(filled, f"query 1 {WIDE}")
     assert "Seq Scan on sketch" not in shown
     assert "ProjectSet" in shown
-    assert "ix_sketch_made" in shown
+    assert "ix_sketch_made" in shown or "using pk_sketch" in shown
     rest = shown[shown.index("One-Time Filter") :].split("CTE")[0]
     assert "never executed" in rest, "all centres are there and wait"
     assert "hnsw" not in shown.split("Settings:")[0]
