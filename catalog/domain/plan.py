@@ -30,6 +30,7 @@ _FEW = 1500  # clips, more than which are never compared without counting them f
 _EXACT_BELOW = 2000  # frames: below, nothing is faster than looking at all
 # A walk deeper than this is no faster than a scan, and pgvector's list ends at 1000.
 _DEEPEST_WALK = 640
+_DEEP = 400  # vectors that a walk for a text keeps in sight
 _CLEAR = 30_000  # centres up to which the fewest are looked at closely
 _DOUBLINGS = 6  # of those, beyond which no more are: 1,920,000 centres
 SURE = 3.0  # deviations: errors of sketches beyond them are rare enough
@@ -139,8 +140,22 @@ def taken(depth: int, centres: int) -> int:
     statement for long, and not so far that a walk would be too deep.
     """
     least = 24 + 2 * depth
+    return min(math.ceil(least * _widening(centres)), max(least, _DEEPEST_WALK))
+
+
+def deep_for_text(centres: int) -> int:
+    """How many vectors a walk for a text keeps in sight.
+
+    Texts lie far from all pictures, about as far from the nearest as from many others: a walk
+    that sees no further than what it takes ends beside them (of the ten nearest shots among
+    300,000 frames it found 0.79, of those nearest to a picture all; docs/performance.md).
+    """
+    return math.ceil(_DEEP * _widening(centres))
+
+
+def _widening(centres: int) -> float:
     doublings = min(_DOUBLINGS, math.ceil(math.log2(max(centres / _CLEAR, 1.0))))
-    return min(math.ceil(least * math.exp2(doublings / 4)), max(least, _DEEPEST_WALK))
+    return math.exp2(doublings / 4)
 
 
 def worth_counting(library: Library, depth: int) -> int:
@@ -214,6 +229,7 @@ def choose(
     nearby: float | None = None,
     few: bool = False,
     wide: bool = False,
+    deep: int = 0,
     blur: Callable[[], float | None] = lambda: None,
 ) -> Plan:
     """The fastest way to the ``depth`` nearest clips.
@@ -222,7 +238,8 @@ def choose(
     ``stopped`` says that counting ended there and more may be kept; ``nearby`` is the
     share they keep of those near the query, None for the same as of all; ``few`` that an exact
     search is one of few, which is planned once for any filters; ``wide`` that the pages before
-    were of a wide search, which this one has to go on with; ``blur`` tells how
+    were of a wide search, which this one has to go on with; ``deep`` how many vectors a
+    walk keeps in sight at least (`deep_for_text`); ``blur`` tells how
     far off sketches are (`compared_after_sketches`), None where none serve, and is asked only
     where they may be the fastest.
     """
@@ -237,7 +254,7 @@ def choose(
     if frames > _EXACT_BELOW:
         costs["centres"] = centres * (_KEPT + scan) + closer + _SCAN
         if library.graph and take <= _DEEPEST_WALK:
-            met = take / (nearby or max(centres, 1) / max(library.centres, 1))
+            met = max(take / (nearby or max(centres, 1) / max(library.centres, 1)), deep)
             costs["graph"] = _WALK + met * _STEP + closer
         by_sketches = centres * _SKETCHED + closer + _SCAN + _BASIS
         how_far_off = blur() if by_sketches < min(costs.values()) else None
@@ -257,7 +274,7 @@ def choose(
         take=take,
         sketched=sketched if kind == "sketches" else 0,
         walk=_longest_walk(library.centres * scan),
-        settings=_settings(kind, round(min(met, 2 * take)), library.centres),
+        settings=_settings(kind, round(min(met, max(2 * take, deep))), library.centres),
     )
 
 

@@ -15,6 +15,7 @@ from catalog.domain.plan import (
     Library,
     Plan,
     choose,
+    deep_for_text,
     meeting_lines_by_graph,
     of_few,
     only_exact,
@@ -170,6 +171,8 @@ def _chosen(
     blur: Callable[[], float | None],
 ) -> Plan:
     """The fastest way, or the only one that the order allows."""
+    # Examples lie among the pictures that they are compared with, and have no language.
+    by_text = parts.meaning is not None and parts.meaning.language is not None
     chosen = choose(
         library,
         kept=looked.kept,
@@ -177,6 +180,7 @@ def _chosen(
         stopped=looked.stopped,
         nearby=looked.nearby,
         wide=_goes_on_wide(parts),
+        deep=deep_for_text(library.centres) if by_text else 0,
         blur=blur,
     )
     chosen = replace(chosen, judged=looked.judged)

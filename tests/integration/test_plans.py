@@ -16,7 +16,15 @@ from vector_library import ASSETS, FRAMES, QUERIES, SHOTS, library, write
 from catalog import Catalog
 from catalog.db.models import Asset
 from catalog.domain import plan as planning
-from catalog.domain.plan import Library, Sampled, choose, of_few, taken, worth_counting
+from catalog.domain.plan import (
+    Library,
+    Sampled,
+    choose,
+    deep_for_text,
+    of_few,
+    taken,
+    worth_counting,
+)
 from catalog.domain.results import SearchResult
 from catalog.maintain.graphs import build_graphs
 from catalog.search import known_filters
@@ -298,6 +306,8 @@ def test_the_plan_tells_what_was_looked_at(
 ):
     """And the explanation every statement that was sent for it, but for its own."""
     few = "every_word" in sent
+    # In so small a library a walk that sees as far as texts want is no faster than a scan.
+    monkeypatch.setattr(planning, "_DEEP", 0)
     monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
     monkeypatch.setattr(looking, "worth_counting", lambda _library, _depth: 20)
     real = looking.of_few
@@ -554,6 +564,29 @@ def test_a_walk_under_a_filter_sees_further():
     seen = [int(plan.settings["hnsw.ef_search"]) for plan in (whole, half)]
     assert seen == [whole.take, 2 * whole.take]
     assert whole.take == half.take
+
+
+def test_a_walk_for_a_text_sees_further(filled: Catalog, way):
+    """Texts lie beside all pictures: a walk that sees little ends before the nearest."""
+    large, huge = (Library(10 * n, n, graph=True) for n in (30_000, 100_000))
+    assert deep_for_text(30_000) == 400 < deep_for_text(100_000)
+    for size in (large, huge):
+        deep = deep_for_text(size.centres)
+        picture, text_ = (choose(size, kept=None, depth=11, deep=each) for each in (0, deep))
+        assert picture.take == text_.take
+        seen = [int(plan.settings["hnsw.ef_search"]) for plan in (picture, text_)]
+        assert seen == [picture.take, deep]
+    # A walk that sees so far is no faster than comparing few.
+    assert choose(large, kept=3_000, depth=11, deep=400).kind == "centres"
+
+    way("graph")
+    clip = filled.search("query 1", limit=1).hits[0].clip["id"]
+    asked = {"query 1": {"query": "query 1"}, "like": {"query": "", "like": [f"clip:{clip}"]}}
+    seen = {
+        name: int(filled.search(**how, all_=True).plan.settings["hnsw.ef_search"])
+        for name, how in asked.items()
+    }
+    assert seen["query 1"] == 400 > seen["like"]
 
 
 def test_what_lies_far_off_is_scanned_and_what_lies_near_is_walked_to():
