@@ -36,7 +36,7 @@ def eventually(condition: Callable[[], object], what: str) -> object:
     while time.monotonic() < deadline:
         if answer := condition():
             return answer
-        time.sleep(0.05)  # who asks without a pause takes the processor from who is waited for
+        time.sleep(0.02)
     raise AssertionError(f"not within {DEADLINE_S:.0f} s: {what}")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +12,21 @@ import pytest
 from conftest import Service
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
-from typer.testing import CliRunner
 
-from catalog.cli.app import app
 from catalog.errors import InvalidInputError
 
-Verb = Callable[..., dict[str, Any]]
 
-
-@pytest.fixture
-def verb(service: Service, monkeypatch: pytest.MonkeyPatch) -> Verb:
-    """Run a verb in this process, with the service's environment; what it says in JSON."""
-    for name, value in service.environment().items():
-        if name.startswith("CATALOG_"):
-            monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> dict[str, Any]:
-        done = CliRunner().invoke(app, [*arguments, "--json"])
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
-
-    return run
+def verb(service: Service, *arguments: str) -> dict[str, Any]:
+    run = subprocess.run(
+        [sys.executable, "-m", "catalog.cli", *arguments, "--json"],
+        env=service.environment(),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads(run.stdout)
 
 
 def test_stats_and_metrics_tell_of_the_service(service: Service, tmp_path: Path) -> None:
@@ -67,7 +62,7 @@ def test_stats_and_metrics_tell_of_the_service(service: Service, tmp_path: Path)
         catalog.metrics(tmp_path / "nowhere" / "catalog.prom")
 
 
-def test_verbs_pause_resume_and_repair(service: Service, verb: Verb) -> None:
+def test_verbs_pause_resume_and_repair(service: Service) -> None:
     catalog = service.catalog
     asset_id = catalog.register(service.footage("red.mp4", "red"), dispatch=True).asset_id
     service.redis.flushall()
@@ -76,17 +71,17 @@ def test_verbs_pause_resume_and_repair(service: Service, verb: Verb) -> None:
         session.execute(text(f"UPDATE catalog.stage SET {older}"))
 
     def checks(*more: str) -> dict[str, dict[str, Any]]:
-        found = verb("doctor", *more)["checks"]
+        found = verb(service, "doctor", *more)["checks"]
         return {check["name"]: check for check in found}
 
     before = checks()
     assert before["workers"]["state"] == "warn"
     assert "--repair" in before["work"]["remedy"]
-    held = verb("pause", "--reason", "new storage")
+    held = verb(service, "pause", "--reason", "new storage")
     assert "new storage" in held["by"]
-    assert "paused by" in verb("reconcile")["idle"]
+    assert "paused by" in verb(service, "reconcile")["idle"]
     assert "catalog resume" in checks()["work"]["remedy"]
-    assert verb("resume") == {"resumed": True}
+    assert verb(service, "resume") == {"resumed": True}
     repaired = checks("--repair")
     assert "1 to analyse" in repaired["repair"]["found"]
     assert repaired["work"]["state"] == "ok"
