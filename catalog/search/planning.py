@@ -171,8 +171,7 @@ def _chosen(
     blur: Callable[[], float | None],
 ) -> Plan:
     """The fastest way, or the only one that the order allows."""
-    # Examples lie among the pictures that they are compared with, and have no language.
-    by_text = parts.meaning is not None and parts.meaning.language is not None
+    far = parts.meaning is not None and not parts.meaning.among_pictures
     chosen = choose(
         library,
         kept=looked.kept,
@@ -180,7 +179,7 @@ def _chosen(
         stopped=looked.stopped,
         nearby=looked.nearby,
         wide=_goes_on_wide(parts),
-        deep=deep_for_text(library.centres) if by_text else 0,
+        deep=deep_for_text(library.centres) if far else 0,
         blur=blur,
     )
     chosen = replace(chosen, judged=looked.judged)

@@ -104,7 +104,8 @@ class Wishes:
         try:
             if examples:
                 vector = ExampleVectors(phrases, self._decoders).vector(words, examples)
-                meaning = Meaning(encoder.id, vector, language=None)
+                told = words or any(isinstance(each, str) for each in examples.without)
+                meaning = Meaning(encoder.id, vector, language=None, among_pictures=not told)
             else:
                 language = calibrated_language(encoder, words)
                 meaning = Meaning(encoder.id, phrases.vectors([words])[words], language)

@@ -41,6 +41,8 @@ class Meaning:
     language: str | None = ""
     bind: str = "query_vector"
     """The parameter's name: a statement may hold several vectors."""
+    among_pictures: bool = False
+    """Whether it was made of pictures alone, and so lies among them, as texts do not."""
 
 
 @dataclass(frozen=True, slots=True)
