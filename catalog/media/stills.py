@@ -52,6 +52,7 @@ MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabyt
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PROFILE = 64 * 1024
+_ROOM = 1.5
 _OF_COLOURS = {"RGBA", "RGBX", "P", "PA"}  # and RGB
 # Of a picture that is cut off, so much must be there for it to be catalogued.
 _LEAST_DECODED = 0.05
@@ -230,8 +231,9 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
 
     orientation = exif_orientation(image)
     colours = embedded_profile(image)
-    # A JPEG can be decoded at a half, quarter or eighth; twice the size leaves the filter room.
-    image.draft("RGB", (2 * longest_edge, 2 * longest_edge))
+    # A JPEG can be decoded at a half, quarter or eighth; half as much again leaves the filter room.
+    room = _ROOM * longest_edge / max(image.size)
+    image.draft("RGB", (round(room * image.width), round(room * image.height)))
     image.load()
     if isinstance(image.info.get("transparency"), str):  # a text of PNG by that name
         del image.info["transparency"]
@@ -303,7 +305,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         coloured = image.convert("RGBA")
         page = PillowImage.new("RGBA", coloured.size, "white")
         return PillowImage.alpha_composite(page, coloured).convert("RGB")
-    return image.convert("RGB")
+    # Pillow would copy what is so already: twelve megabytes of a photograph decoded at a half.
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _scaled_to_bytes(image: Image.Image) -> Image.Image:

@@ -202,6 +202,20 @@ def test_large_stills_are_shrunk_and_small_ones_are_not_enlarged(tmp_path):
     assert kept_picture(tmp_path / "small.jpg").shape == (90, 160, 3)
 
 
+def test_a_large_jpeg_is_decoded_no_larger_than_needed_and_looks_the_same(tmp_path):
+    """At a quarter, as twelve megapixels are for 640: it was a half."""
+    path = tmp_path / "a.jpg"
+    picture = Image.fromarray(scene(1, 48, 64)).resize((1024, 768), Image.Resampling.BICUBIC)
+    picture.save(path, quality=92)
+    with stills.open_still(path) as image:
+        found = stills.upright(image, 128)
+        assert image.size == (256, 192)
+    with Image.open(path) as image:
+        whole = image.resize((128, 96), Image.Resampling.LANCZOS)
+    error = np.asarray(found, np.float64) - np.asarray(whole, np.float64)
+    assert 10 * np.log10(255**2 / (error**2).mean()) > 40  # decibels; quality 85 loses more
+
+
 def test_a_still_beyond_the_limit_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     Image.new("1", (400, 300)).save(path)
