@@ -5,14 +5,13 @@
 The catalogue is filled with vectors that lie as a video library's do (``search_data``). Filters
 keep 100, 50, 10, 1, 0.2 and 0.01 percent of the frames, at random; two more keep assets by their
 likeness to each query: the half most like it, and the half least like it. Asked are
-``Catalog.search()`` (clips; its query vectors are known), the same statement as bare SQL, and on
-the frames pgvector as it is usually written, LanceDB, Qdrant Edge and FAISS; exact answers come
-from numpy. Prints a table and, as its last line,
-one JSON object of named figures.
+``Catalog.search()`` (clips; the vectors of its texts are known), the same statement as bare SQL,
+and on the frames pgvector as it is usually written, LanceDB, Qdrant Edge and FAISS; exact answers
+come from numpy. Prints a table and, as its last line, one JSON object of named figures.
 
-The queries lie near stored pictures, as examples do. Texts do not: *text-like* queries share a
-tenth of their length with a picture, as the texts of a contrastive model do, and ask the catalogue
-alone (``min_recall_text``).
+The queries lie near stored pictures, as examples do, and are asked as such (``vector``). Texts do
+not: *text-like* queries share a tenth of their length with a picture, as the texts of a contrastive
+model do, and are asked as texts (``min_recall_text``, ``vs_…_text``).
 
 ``--growth`` also asks catalogues of 100,000 and 1,000,000 frames. With ``--reuse`` data and
 databases are kept in DIR; making them takes minutes, the searches less. Each query is asked
@@ -27,6 +26,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +42,12 @@ from benchmarks.search_data import (
 )
 from benchmarks.search_filters import Filter, filters_of, tag_assets, text_like
 from catalog import Catalog
+from catalog.domain.results import SearchResult
 from catalog.store import vectors
 
 K = 10
-TEXT_LIKE = "catalogue, text-like"
+OURS, OURS_SQL = "catalogue", "catalogue, bare SQL"
+PICTURE, TEXT = "pictures", "texts"
 Answer = Callable[[int], list[int]]
 """The ids found for one query, by its number."""
 
@@ -130,22 +132,23 @@ class Bare:
         self._listen = lambda: event.listen(self._engine, "before_cursor_execute", self._note)
         self._forget = lambda: event.remove(self._engine, "before_cursor_execute", self._note)
         self._catalog = catalog
-        self._known: dict[str, list[tuple[str, object]]] = {}
+        self._known: dict[tuple[str, bytes], list[tuple[str, object]]] = {}
 
     def _note(self, _c: object, _k: object, statement: str, parameters: object, *_: object) -> None:
         if "set_config" in statement or "candidate" in statement:
             self._sent.append((statement, parameters))
 
-    def answer(self, query: str) -> list[int]:
+    def answer(self, query: str, vector: np.ndarray) -> list[int]:
         """The clips of the statement's rows."""
-        if query not in self._known:
+        known = query, vector.tobytes()
+        if known not in self._known:
             self._listen()
             self._sent = []
-            self._catalog.search(query, limit=K, all_=True)
+            self._catalog.search(query, vector=vector, limit=K, all_=True)
             self._forget()
-            self._known[query] = list(self._sent)
+            self._known[known] = list(self._sent)
         with self._connection.cursor() as cursor:
-            for statement, parameters in self._known[query]:
+            for statement, parameters in self._known[known]:
                 cursor.execute(statement, parameters)
             names = [column.name for column in cursor.description]
             rows = cursor.fetchall()
@@ -155,60 +158,67 @@ class Bare:
         return [row[at] for row in rows[:K] if row[at] is not None]
 
 
-def answering(catalog: Catalog, one: Filter, named: str = "query") -> Answer:
-    """``Catalog.search()`` under a filter, all of Python in it."""
+def as_pictures(catalog: Catalog, asked: np.ndarray, one: Filter) -> Answer:
+    """``Catalog.search()`` by vectors of pictures under a filter, all of Python in it."""
 
     def through(number: int) -> list[int]:
-        text = f"{named} {number} {one.query(number)}".strip()
-        return [hit.clip["id"] for hit in catalog.search(text, limit=K, all_=True).hits]
+        return clips_of(catalog.search(one.query(number), vector=asked[number], limit=K, all_=True))
 
     return through
 
 
+def as_texts(catalog: Catalog, one: Filter) -> Answer:
+    """``Catalog.search()`` by texts whose vectors are known."""
+    return lambda number: clips_of(
+        catalog.search(f"text {number} {one.query(number)}".strip(), limit=K, all_=True)
+    )
+
+
+def clips_of(result: SearchResult) -> list[int]:
+    """The clips found."""
+    return [hit.clip["id"] for hit in result.hits if hit.clip is not None]
+
+
 def ask_catalogue(
-    catalog: Catalog, every: list[Filter], truth: Truth, queries: int, frames: int
+    catalog: Catalog, every: list[Filter], truth: Truth, asked: np.ndarray, frames: int
 ) -> list[dict]:
     """Both ways into the catalogue, under each filter."""
     table, bare = [], Bare(catalog)
     for one in every:
 
-        def text(number: int, one: Filter = one) -> str:
-            return f"query {number} {one.query(number)}".strip()
-
         def wanted(number: int, one: Filter = one) -> list[int]:
             return truth.clips(number, one.kept(number))
 
-        kind = catalog.search(text(0), limit=K, all_=True).plan.kind
+        def by_sql(number: int, one: Filter = one) -> list[int]:
+            return bare.answer(one.query(number), asked[number])
+
+        plan = catalog.search(one.query(0), vector=asked[0], limit=K, all_=True).plan
         for engine, answer in (
-            ("catalogue", answering(catalog, one)),
-            ("catalogue, bare SQL", lambda number: bare.answer(text(number))),
+            (OURS, as_pictures(catalog, asked, one)),
+            (OURS_SQL, by_sql),
         ):
-            figures = measured(answer, wanted, queries)
-            table.append({"frames": frames, "engine": engine, "filter": one.name, "plan": kind,
-                          **figures})  # fmt: skip
+            figures = measured(answer, wanted, len(asked))
+            table.append({"frames": frames, "engine": engine, "asked": PICTURE, "filter": one.name,
+                          "plan": plan.kind, **figures})  # fmt: skip
             say(table[-1])
     return table
 
 
 def ask_as_texts(
-    catalog: Catalog, data: dict[str, np.ndarray], every: list[Filter], queries: int, frames: int
+    catalog: Catalog, every: list[Filter], truth: Truth, asked: np.ndarray, frames: int
 ) -> list[dict]:
-    """The catalogue under the filters that are the same for all queries, asked as texts ask."""
-    asked = text_like(data["E"], queries)
+    """The catalogue asked as texts ask."""
     save(catalog, "text", asked)
-    truth, table = Truth(data, asked), []
+    table = []
     for one in every:
-        if one.where == one.name:
-            continue
-        text = f"text 0 {one.query(0)}".strip()
-        kind = catalog.search(text, limit=K, all_=True).plan.kind
+        kind = catalog.search(f"text 0 {one.query(0)}".strip(), limit=K, all_=True).plan.kind
         figures = measured(
-            answering(catalog, one, "text"),
+            as_texts(catalog, one),
             lambda number, one=one: truth.clips(number, one.kept(number)),
-            queries,
+            len(asked),
         )
-        table.append({"frames": frames, "engine": TEXT_LIKE, "filter": one.name, "plan": kind,
-                      **figures})  # fmt: skip
+        table.append({"frames": frames, "engine": OURS, "asked": TEXT, "filter": one.name,
+                      "plan": kind, **figures})  # fmt: skip
         say(table[-1])
     return table
 
@@ -225,7 +235,8 @@ def save(catalog: Catalog, named: str, asked: np.ndarray) -> None:
 def say(row: dict) -> None:
     """One line of the table."""
     print(
-        f"{row['frames']:>9,} {row['engine']:<28} {row['filter']:>15} {row.get('plan', ''):<8} "
+        f"{row['frames']:>9,} {row['engine']:<28} {row['asked']:<8} {row['filter']:>15} "
+        f"{row.get('plan', ''):<8} "
         f"recall {row['recall']:.4f}  p50 {row['p50_ms']:8.2f}  p95 {row['p95_ms']:8.2f} "
         f"first {row['first_ms']:8.2f} ms  rows {row['rows']:.1f}"
         + (f"  ours beside it {row['beside_p50_ms']:.2f} ms" if "beside_p50_ms" in row else ""),
@@ -240,18 +251,28 @@ def run(folder: Path, frames: int, queries: int, *, contenders: bool) -> tuple[l
     # Rounded as a query's vector is kept.
     asked = generator().queries(data["E"], queries).astype("f2").astype("f4")
     every, truth = filters_of(data, asked), Truth(data, asked)
+    texts = text_like(data["E"], queries)
+    # Those that are the same for all queries.
+    same, of_texts = [one for one in every if one.where != one.name], Truth(data, texts)
     with Catalog.open(settings) as catalog:
         tag_assets(catalog, every, queries)
-        save(catalog, "query", asked)
-        table = ask_catalogue(catalog, every, truth, queries, frames)
-        table += ask_as_texts(catalog, data, every, queries, frames)
-        if contenders:
-            ours = {row["filter"]: row["recall"] for row in table if row["engine"] == "catalogue"}
+        table = ask_catalogue(catalog, every, truth, asked, frames)
+        table += ask_as_texts(catalog, same, of_texts, texts, frames)
+        by_texts = partial(as_texts, catalog)
+        by_pictures = partial(as_pictures, catalog, asked)
+        sorts = (PICTURE, asked, every, truth, by_pictures), (TEXT, texts, same, of_texts, by_texts)
+        for sort, vectors_of, filters, known, answering in sorts if contenders else ():
+            ours = {
+                row["filter"]: row["recall"]
+                for row in table
+                if (row["engine"], row["asked"]) == (OURS, sort)
+            }
             task = search_contenders.Task(
-                folder, catalog, data, asked, every, truth, measured, ours, answering
+                folder, catalog, data, vectors_of, filters, known, measured, ours, answering
             )
             for engine, one, figures in search_contenders.ask(task):
-                table.append({"frames": frames, "engine": engine, "filter": one, **figures})
+                table.append({"frames": frames, "engine": engine, "asked": sort, "filter": one,
+                              **figures})  # fmt: skip
                 say(table[-1])
         sizes = sizes_of(catalog)
     costs = json.loads((settings.home / "costs.json").read_text())
@@ -261,20 +282,23 @@ def run(folder: Path, frames: int, queries: int, *, contenders: bool) -> tuple[l
 def figures_of(table: list[dict], costs: dict, frames: int) -> dict:
     """The named figures of the last line."""
     here = [row for row in table if row["frames"] == frames]
-    ours = {row["filter"]: row for row in here if row["engine"] == "catalogue"}
-    bare = {row["filter"]: row for row in here if row["engine"] == "catalogue, bare SQL"}
+    ours = rows_of(here, OURS, PICTURE)
+    bare = rows_of(here, OURS_SQL, PICTURE)
+    texts = rows_of(here, OURS, TEXT)
+    of_texts = [row for row in table if (row["engine"], row["asked"]) == (OURS, TEXT)]
     scale = 1_000_000 / frames
     figures = {
         "frames": frames,
         "min_recall": min(
-            r["recall"] for r in table if r["engine"] in {"catalogue", "catalogue, bare SQL"}
+            row["recall"]
+            for row in table
+            if row["engine"] in {OURS, OURS_SQL} and row["asked"] == PICTURE
         ),
-        "min_recall_text": min(r["recall"] for r in table if r["engine"] == TEXT_LIKE),
-        "recall_text": {
-            f"{r['filter']} of {r['frames']:,}": r["recall"]
-            for r in table
-            if r["engine"] == TEXT_LIKE
-        },
+        "min_recall_text": min(row["recall"] for row in of_texts),
+        "recall_text": {f"{row['filter']} of {row['frames']:,}": row["recall"] for row in of_texts},
+        "p50_text_ms": {name: row["p50_ms"] for name, row in texts.items()},
+        "p95_text_ms": {name: row["p95_ms"] for name, row in texts.items()},
+        "plans_text": {name: row["plan"] for name, row in texts.items()},
         "recall": {name: row["recall"] for name, row in ours.items()},
         "p50_ms": {name: row["p50_ms"] for name, row in ours.items()},
         "p95_ms": {name: row["p95_ms"] for name, row in ours.items()},
@@ -289,25 +313,29 @@ def figures_of(table: list[dict], costs: dict, frames: int) -> dict:
         ),
         "bytes_per_frame": round(sum(costs["bytes"].values()) / frames),
     }
-    for name, theirs in search_contenders.to_compare(here).items():
-        # Our time over theirs, asked by turns; what they found of the truth stands beside it.
-        figures[name] = {
-            one: round(row["beside_p50_ms"] / row["p50_ms"], 2)
-            for one, row in theirs.items()
-            if one in ours
-        }
-        figures[f"{name.removeprefix('vs_')}_recall"] = {
-            one: row["recall"] for one, row in theirs.items()
-        }
+    for sort, ending in ((PICTURE, ""), (TEXT, "_text")):
+        for name, theirs in search_contenders.to_compare(here, sort).items():
+            # Our time over theirs, asked by turns; what they found of the truth stands beside it.
+            figures[f"{name}{ending}"] = {
+                one: round(row["beside_p50_ms"] / row["p50_ms"], 2) for one, row in theirs.items()
+            }
+            figures[f"{name.removeprefix('vs_')}_recall{ending}"] = {
+                one: row["recall"] for one, row in theirs.items()
+            }
     return figures
 
 
-def growth_of(table: list[dict]) -> dict[str, float]:
+def rows_of(table: list[dict], engine: str, asked: str) -> dict[str, dict]:
+    """An engine's rows of one sort of queries, by filter."""
+    return {r["filter"]: r for r in table if (r["engine"], r["asked"]) == (engine, asked)}
+
+
+def growth_of(table: list[dict], asked: str) -> dict[str, float]:
     """Median time at a million frames over that at a hundred thousand, per filter."""
     at = {
         (row["frames"], row["filter"]): row["p50_ms"]
         for row in table
-        if row["engine"] == "catalogue"
+        if (row["engine"], row["asked"]) == (OURS, asked)
     }
     names = {name for frames, name in at if frames == 1_000_000}
     return {
@@ -335,9 +363,10 @@ def main() -> None:
             if frames != options.frames:
                 table += run(folder, frames, options.queries, contenders=False)[0]
     figures = figures_of(table, costs, options.frames)
-    if growth := growth_of(table):
-        figures["growth"] = growth
-        figures["growth_worst"] = max(growth.values())
+    for sort, ending in ((PICTURE, ""), (TEXT, "_text")):
+        if growth := growth_of(table, sort):
+            figures[f"growth{ending}"] = growth
+            figures[f"growth_worst{ending}"] = max(growth.values())
     print(json.dumps(figures))
 
 

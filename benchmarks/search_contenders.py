@@ -36,7 +36,10 @@ Rows = Iterator[tuple[str, str, dict]]
 
 @dataclass(frozen=True)
 class Task:
-    """What each engine is asked, and beside what: ``ours`` is the catalogue's recall by filter."""
+    """What each engine is asked, and beside what.
+
+    ``ours`` is the catalogue's recall by filter, ``answering`` its way to answer under one.
+    """
 
     folder: Path
     catalog: Catalog
@@ -46,7 +49,7 @@ class Task:
     truth: Truth
     measured: Callable[..., dict[str, float]]
     ours: dict[str, float]
-    answering: Callable[[Catalog, Filter], Callable[[int], list[int]]]
+    answering: Callable[[Filter], Callable[[int], list[int]]]
 
     def figures(self, one: Filter, answer: Callable[[int], list[int]]) -> dict[str, float]:
         """Recall of frames, and times, with the catalogue asked by turns."""
@@ -54,7 +57,7 @@ class Task:
             answer,
             lambda n: self.truth.frames(n, one.kept(n)),
             len(self.queries),
-            self.answering(self.catalog, one),
+            self.answering(one),
         )
 
 
@@ -278,8 +281,11 @@ def _qdrant_shard(task: Task) -> Any:  # noqa: ANN401
     return shard
 
 
-def to_compare(table: list[dict]) -> dict[str, dict[str, dict]]:
-    """Per figure of the last line the rows of the engine it compares with, by filter."""
+def to_compare(table: list[dict], asked: str) -> dict[str, dict[str, dict]]:
+    """Per figure of the last line the rows of the engine it compares with, by filter.
+
+    ``asked`` is the sort of queries: of the other sort there are rows as well.
+    """
     named = {
         "vs_pgvector": USUAL,
         "vs_lancedb": LANCE,
@@ -288,6 +294,8 @@ def to_compare(table: list[dict]) -> dict[str, dict[str, dict]]:
         "vs_faiss_flat": FAISS,
     }
     return {
-        figure: {row["filter"]: row for row in table if row["engine"] == engine}
+        figure: {
+            row["filter"]: row for row in table if row["engine"] == engine and row["asked"] == asked
+        }
         for figure, engine in named.items()
     }

@@ -45,6 +45,7 @@ class FindVerbs(OpenCatalog):
         query: str = "",
         *,
         image: object = None,
+        vector: object = None,
         like: object = None,
         not_: object = None,
         keep_examples: bool = False,
@@ -71,6 +72,9 @@ class FindVerbs(OpenCatalog):
             where there are examples.
         image:
             A picture's path or content (bytes), or several: hits should look like it.
+        vector:
+            The vector of a picture under the encoder that answers, made elsewhere:
+            ``(dimension,)`` numbers of any length but 0, or several of them.
         like:
             Clips or frames of the catalogue, ``17``, ``"clip:17"``, ``"frame:203"``,
             one or several. They are no hits themselves, unless ``keep_examples``.
@@ -116,9 +120,9 @@ class FindVerbs(OpenCatalog):
         if sound is None and SOUND.name in query.lower():
             sound = parse(query, sounds=True).sound
         if sound is not None:
-            with_it = (image, like, not_, then, within, sort)
+            with_it = (image, vector, like, not_, then, within, sort)
             return self._by_sound(sound, query, with_it, limit, after, explain=explain)
-        examples = Examples.of(image, like, not_, keep=keep_examples)
+        examples = Examples.of(image, like, not_, vector=vector, keep=keep_examples)
         order = None if sort is None else Sort.of(sort)
         if then is not None:
             refuse_order(order)
@@ -157,7 +161,7 @@ class FindVerbs(OpenCatalog):
         *,
         explain: bool,
     ) -> SearchResult:
-        if any(each is not None and each != [] for each in with_it):
+        if any(each is not None and not (isinstance(each, list) and not each) for each in with_it):
             raise InvalidInputError(
                 "A search by sound goes with filters and words alone; examples, a second shot or"
                 " an order were asked for as well.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,20 @@ class FrameOrClip:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenVector:
+    """A picture's vector under the encoder that answers, made elsewhere: of any length but 0."""
+
+    numbers: tuple[float, ...]
+
+    def packed(self) -> bytes:
+        """The numbers as doubles, one after another."""
+        return struct.pack(f"<{len(self.numbers)}d", *self.numbers)
+
+    def __str__(self) -> str:
+        return f"{len(self.numbers)} numbers"
+
+
+@dataclass(frozen=True, slots=True)
 class Examples:
     """Pictures and shots that hits should be like; texts, pictures and shots they should not.
 
@@ -37,6 +53,7 @@ class Examples:
     """
 
     images: tuple[Picture, ...] = ()
+    vectors: tuple[GivenVector, ...] = ()
     like: tuple[FrameOrClip, ...] = ()
     without: tuple[str | Picture | FrameOrClip, ...] = ()
     keep: bool = False
@@ -48,9 +65,12 @@ class Examples:
         like: object = None,
         not_: object = None,
         *,
+        vector: object = None,
         keep: bool = False,
     ) -> Examples:
         """The examples as people give them: one of each or several, references as text or numbers.
+
+        ``vector`` is numbers, or several such: a row, or the rows, of an array.
 
         Raises
         ------
@@ -58,33 +78,42 @@ class Examples:
             If one is nothing of the kind, or there are more than 32.
         """
         images = tuple(map(_picture, _several(image)))
+        vectors = tuple(map(_vector, _rows(vector)))
         shots = tuple(map(reference, _several(like)))
         without = tuple(map(_unwanted, _several(not_)))
-        if len(images) + len(shots) + len(without) > MOST_EXAMPLES:
+        count = len(images) + len(vectors) + len(shots) + len(without)
+        if count > MOST_EXAMPLES:
             raise InvalidInputError(
-                f"{len(images) + len(shots) + len(without)} examples were given; expected at most"
-                f" {MOST_EXAMPLES}.",
+                f"{count} examples were given; expected at most {MOST_EXAMPLES}.",
                 remedy="A few good examples say more than many: leave some out.",
             )
-        return cls(images, shots, without, keep)
+        return cls(images, vectors, shots, without, keep)
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to be like."""
-        return bool(self.images or self.like)
+        return bool(self.images or self.vectors or self.like)
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether they are vectors alone: nothing has to be read or encoded."""
+        return bool(self.vectors) and not (self.images or self.like or self.without)
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.like or self.without)
+        return bool(self.images or self.vectors or self.like or self.without)
 
     def mark(self) -> str:
         """A text that differs where the examples do, for cursors."""
         parts = [*map(_mark, self.images), "|", *map(_mark, self.like), "|"]
         parts += [*map(_mark, self.without), "keep" if self.keep else ""]
+        parts += [_mark(each.packed()) for each in self.vectors]
         return "\n".join(parts) if self else ""
 
     def as_json(self) -> dict[str, list[str] | bool]:
         """What was asked for, in words."""
+        given = {"vector": [str(each) for each in self.vectors]} if self.vectors else {}
         return {
+            **given,
             "image": [_said(image) for image in self.images],
             "like": [str(shot) for shot in self.like],
             "not": [_said(unwanted) for unwanted in self.without],
@@ -117,6 +146,29 @@ def _several(given: object) -> Sequence[object]:
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | os.PathLike):
         return tuple(given)
     return (given,)
+
+
+def _rows(given: object) -> Sequence[object]:
+    """One vector or several, from lists or arrays: of an array its rows."""
+    rows = _several(given)
+    return rows if rows and all(isinstance(row, Iterable) for row in rows) else (rows,) * bool(rows)
+
+
+def _vector(given: object) -> GivenVector:
+    try:
+        numbers = tuple(float(each) for each in given)  # type: ignore[attr-defined]  # told below
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            f"{str(given)[:80]!r} was given as an example vector; expected numbers.",
+            remedy="Give a list or an array of numbers, or several of them.",
+        ) from None
+    if not (all(map(math.isfinite, numbers)) and any(numbers)):
+        raise InvalidInputError(
+            f"An example vector of {len(numbers)} numbers has no direction; expected finite ones,"
+            " not all of them 0.",
+            remedy="Look at what made it: an encoder gives vectors of length 1.",
+        )
+    return GivenVector(numbers)
 
 
 def _picture(given: object) -> Picture:

@@ -19,6 +19,7 @@ _FRAME = 0.45  # compare one vector, by a scan
 _KEPT = 0.6  # find out whether the filters keep a centre
 _LOOK_UP = 4.0  # find one clip's frames by an index
 _STEP = 15.0  # one vector met on the walk through the graph
+_FAR = 1.7  # times that, on a walk that sees far: what it meets lies all over the library
 _WALK = 500.0  # the walk's beginning
 _SCAN = 1000.0  # what a search of centres does beside comparing
 _SKETCHED = 0.4  # find out whether the filters keep a centre, and compare its sketch
@@ -255,7 +256,9 @@ def choose(
         costs["centres"] = centres * (_KEPT + scan) + closer + _SCAN
         if library.graph and take <= _DEEPEST_WALK:
             met = max(take / (nearby or max(centres, 1) / max(library.centres, 1)), deep)
-            costs["graph"] = _WALK + met * _STEP + closer
+            # The larger the library, the less of it is in the processor's reach.
+            far = _FAR * _widening(library.centres) ** 2 if deep else 1.0
+            costs["graph"] = _WALK + met * far * _STEP + closer
         by_sketches = centres * _SKETCHED + closer + _SCAN + _BASIS
         how_far_off = blur() if by_sketches < min(costs.values()) else None
         if how_far_off is not None and how_far_off <= _DIMMEST:

@@ -14,16 +14,19 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.domain.examples import Examples, FrameOrClip, Picture
+from catalog.domain.examples import Examples, FrameOrClip, GivenVector, Picture
 from catalog.encoders import Encoder
 from catalog.errors import InvalidInputError, NotFoundError
 from catalog.media.isolated import DecoderPool
 from catalog.media.safe_picture import safe_jpeg
 from catalog.search.phrases import Phrases, normal_phrase
 from catalog.store import examples as store
+from catalog.store.vectors import EncoderRow
 
 # Measured in docs/decisions/0010.
 NEGATIVE_WEIGHT = 0.25
+
+_Example = str | Picture | FrameOrClip | GivenVector
 
 
 class ExampleVectors:
@@ -39,7 +42,7 @@ class ExampleVectors:
         Raises
         ------
         InvalidInputError
-            If wanted and unwanted are the same.
+            If wanted and unwanted are the same, or a vector is not of this encoder's dimension.
         NotFoundError
             If an example is no clip or frame, or has no vector yet.
         MediaError
@@ -47,13 +50,13 @@ class ExampleVectors:
         EncoderUnavailableError
             If something is new and the encoder's weights are not to be had.
         """
-        wanted: list[str | Picture | FrameOrClip] = [*examples.images, *examples.like]
+        wanted: list[_Example] = [*examples.images, *examples.vectors, *examples.like]
         if words:
             wanted.insert(0, words)
         vectors = self._all([*wanted, *examples.without])
         return combined(vectors[: len(wanted)], vectors[len(wanted) :])
 
-    def _all(self, given: Sequence[str | Picture | FrameOrClip]) -> list[np.ndarray]:
+    def _all(self, given: Sequence[_Example]) -> list[np.ndarray]:
         texts = [each for each in given if isinstance(each, str)]
         known = self._phrases.vectors(texts) if texts else {}
         pictures = [each for each in given if isinstance(each, Path | bytes)]
@@ -64,6 +67,8 @@ class ExampleVectors:
                 found.append(known[normal_phrase(each)])
             elif isinstance(each, FrameOrClip):
                 found.append(self._stored(each))
+            elif isinstance(each, GivenVector):
+                found.append(given_vector(each, self._phrases.encoder))
             else:
                 found.append(next(encoded))
         return found
@@ -86,6 +91,26 @@ class ExampleVectors:
         if vectors is None:
             raise _without_vector(shot) if there else _not_there(shot)
         return unit(vectors.mean(axis=0))
+
+
+def given_vector(given: GivenVector, encoder: EncoderRow) -> np.ndarray:
+    """The vector at length 1, ``(dimension,)``.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not of the encoder's dimension.
+    """
+    if len(given.numbers) != encoder.dimension:
+        raise InvalidInputError(
+            f"An example vector of {given} was given; expected {encoder.dimension} numbers, as"
+            f" {encoder.name} has.",
+            remedy="Make it with the encoder that answers: `catalog encoder list` names it.",
+        )
+    numbers = np.asarray(given.numbers)
+    # First by the largest, whose square may be beyond what a float holds.
+    scaled: np.ndarray = unit(numbers / np.abs(numbers).max())
+    return scaled
 
 
 def combined(wanted: Sequence[np.ndarray], unwanted: Sequence[np.ndarray]) -> np.ndarray:

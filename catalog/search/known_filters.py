@@ -55,6 +55,7 @@ class KnownFilters:
         self._by_filters: Recent[Hashable, _Judged] = Recent(_MOST)
         self._by_tries: Recent[Hashable, _Judged] = Recent(_MOST)
         self._by_query: Recent[Hashable, _Judged] = Recent(_MOST)
+        self._by_count: Recent[Hashable, _Judged] = Recent(_MOST)
 
     def is_wide(self, filters: Hashable, frames: int) -> bool:
         """Whether the filters were just found to keep much."""
@@ -69,14 +70,19 @@ class KnownFilters:
         self._by_tries.keep(filters, _Judged(Looked(), frames, self._clock() + _TRUSTED_S))
 
     def of(self, filters: Hashable, meaning: Meaning, frames: int) -> Looked | None:
-        """What a sample told of these filters and this query just now."""
-        return self._fresh(self._by_query.get((filters, _vector(meaning))), frames)
+        """What a count told of these filters just now, or a sample of them and this query."""
+        counted = self._fresh(self._by_count.get(filters), frames)
+        return counted or self._fresh(self._by_query.get((filters, _vector(meaning))), frames)
 
     def keep(self, filters: Hashable, meaning: Meaning, frames: int, looked: Looked) -> None:
         """Remember what a sample told."""
         judged = _Judged(looked, frames, self._clock() + _TRUSTED_S)
         self._by_filters.keep(filters, judged)
         self._by_query.keep((filters, _vector(meaning)), judged)
+
+    def keep_counted(self, filters: Hashable, frames: int, looked: Looked) -> None:
+        """Remember a count, which holds for any query."""
+        self._by_count.keep(filters, _Judged(looked, frames, self._clock() + _TRUSTED_S))
 
     def _fresh(self, judged: _Judged | None, frames: int) -> Looked | None:
         if judged is None or judged.frames != frames or judged.until < self._clock():

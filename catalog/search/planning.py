@@ -260,10 +260,6 @@ class _Look:
         stop = worth_counting(self.library, _depth(self.parts))
         if not stop:
             return Looked()
-        # A small library is looked at as a whole, whatever the filters keep of it.
-        first = min(stop, _COUNTED) if self.percent <= _SAMPLED else stop
-        if first == stop:
-            return self._counted(session, first)
         encoder_id = self.meaning.encoder_id
         assert isinstance(encoder_id, int)  # noqa: S101  # an expression only in SQL
         filters = filters_of(self.parts, encoder_id)
@@ -271,15 +267,20 @@ class _Look:
         if before is not None:
             how = None if before.judged is None else replace(before.judged, remembered=True)
             return replace(before, judged=how)
+        # A small library is looked at as a whole, whatever the filters keep of it.
+        first = min(stop, _COUNTED) if self.percent <= _SAMPLED else stop
         if not judged.is_wide(filters, frames):
             few = self._counted(session, first)
-            if not few.stopped:
+            if first == stop or not few.stopped:
+                judged.keep_counted(filters, frames, few)
                 return few
         sampled, background = sample_kept(session, self.parts, self.meaning, self.percent)
         if not sampled.tells:
             kept = count_kept(session, self.parts, self.meaning, stop)
             how = Judged(kept, stopped=kept == stop, sampled=sampled)
-            return Looked(kept, stopped=how.stopped, judged=how)
+            looked = Looked(kept, stopped=how.stopped, judged=how)
+            judged.keep_counted(filters, frames, looked)
+            return looked
         kept = round(sampled.share * self.library.centres)
         how = Judged(sampled=sampled)
         looked = Looked(kept, nearby=sampled.share_nearby, background=background, judged=how)

@@ -16,7 +16,7 @@ from catalog.domain.results import Notice
 from catalog.encoders import TextEncoder
 from catalog.errors import CatalogError, EncoderRemovedError, EncoderUnavailableError
 from catalog.media.isolated import DecoderPool
-from catalog.search.example import ExampleVectors
+from catalog.search.example import ExampleVectors, combined, given_vector
 from catalog.search.judging import calibrated_language, cut_notices
 from catalog.search.phrases import KnownPhrases, Phrases, normal_phrase
 from catalog.store import vectors
@@ -61,10 +61,13 @@ class Wishes:
 
         ``meant`` are the query's words.
         """
-        if examples:
-            return None
         words = normal_phrase(meant)
         encoder, hears = opening.active, opening.hears
+        if examples.at_hand and encoder is not None and not words:
+            vector = combined([given_vector(each, encoder) for each in examples.vectors], [])
+            return Sought(encoder, Meaning(encoder.id, vector, language=None, among_pictures=True))
+        if examples:
+            return None
         if encoder is None or hears is None or not words:
             return Sought(encoder)
         look_up = self._known.look_up

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -135,3 +137,46 @@ def test_film_is_no_example_picture(filled: Catalog, tmp_path: Path):
 def test_examples_are_few(filled: Catalog):
     with pytest.raises(InvalidInputError, match="33 examples"):
         filled.search(like=[1] * 33)
+
+
+def test_a_vector_made_elsewhere_is_an_example(filled: Catalog):
+    """Of any length; alone, among others, beside words and filters, on the next page."""
+    [[row]] = filled.sql(
+        "SELECT e.vector::text FROM catalog.embedding e JOIN catalog.shots s USING (clip_id)"
+        " WHERE s.name = 'sea.png'"
+    ).rows
+    blue = np.array(json.loads(row))
+    assert set(clips(filled, vector=blue)[:2]) == of_colour(filled, "blue")
+    assert clips(filled, vector=1e200 * blue) == clips(filled, vector=list(blue))
+    assert clips(filled, vector=[blue, blue]) == clips(filled, vector=np.stack([blue, blue]))
+    picture_too = clips(filled, vector=blue, image=picture("blue"))
+    assert set(picture_too[:2]) == of_colour(filled, "blue")
+    found = filled.search("red kind:still", vector=blue, limit=50)
+    assert found.examples["vector"] == [f"{len(blue)} numbers"]
+    assert {hit.asset["name"] for hit in found.hits} <= {"rose.png", "sea.png"}
+
+    first = filled.search(vector=blue, limit=1, all_=True)
+    second = filled.search(vector=blue, limit=1, all_=True, after=first.next)
+    both = filled.search(vector=blue, limit=2, all_=True)
+    assert [*first.hits, *second.hits] == list(both.hits)
+    with pytest.raises(InvalidInputError, match="no cursor of this query"):
+        filled.search(vector=-blue, limit=1, all_=True, after=first.next)
+
+
+@pytest.mark.parametrize(
+    ("vector", "told"),
+    [
+        ([1.0, 2.0], "2 numbers was given; expected "),
+        (["red"], "expected numbers"),
+        ([[1.0], "red"], "expected numbers"),
+        (7, "1 numbers was given; expected "),
+        ("red", "expected numbers"),
+        ([0.0] * 512, "no direction"),
+        ([float("nan")] * 512, "no direction"),
+        ([[1.0, float("inf")]], "no direction"),
+        (np.ones((33, 4)), "33 examples were given; expected at most 32"),
+    ],
+)
+def test_what_is_no_vector_is_refused(filled: Catalog, vector: object, told: str):
+    with pytest.raises(InvalidInputError, match=told):
+        filled.search(vector=vector)

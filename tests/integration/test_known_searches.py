@@ -58,3 +58,17 @@ def test_what_filters_keep_is_believed_for_a_while():
     now[0] += 31
     assert known.of("filters", one, 1000) is None
     assert not known.is_wide("filters", 1000)
+
+
+def test_a_count_holds_for_any_query():
+    now = [100.0]
+    known = KnownFilters(lambda: now[0])
+    one, other = (Meaning(1, np.full(3, value, np.float32)) for value in (1, 2))
+    counted = Looked(kept=500)
+    known.keep_counted("filters", 1000, counted)
+    assert known.of("filters", one, 1000) is known.of("filters", other, 1000) is counted
+    assert known.of("others", one, 1000) is None
+    assert known.of("filters", one, 1001) is None, "the library has grown"
+    assert not known.is_wide("filters", 1000), "a count says nothing of that"
+    now[0] += 31
+    assert known.of("filters", one, 1000) is None

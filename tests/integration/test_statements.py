@@ -52,9 +52,11 @@ ASKED = {
     "words that the process does not know": ("query 2", {}),
     "few, words asked before": ("query 1 name:asset-003", {}),
     "more than few, counted": ("query 1 -collection:c3", {}),
+    "the same count a moment later": ("query 1 -collection:c3", {}),
     "more than few, sampled": ("query 1 -collection:c4", {}),
     "the same a moment later": ("query 1 -collection:c4", {}),
     "a clip as example": ("", {"like": "clip:17"}),
+    "a vector as example": ("", {"vector": np.arange(1, 65)}),
     "pairs, words asked before": ("query 1", {"then": "query 1"}),
     "words that nobody asked before": ("a red car at night", {}),
 }
@@ -64,9 +66,11 @@ SENT = {
     "words that the process does not know": "opening, vector, pictures, settings, answer",
     "few, words asked before": "opening, answer",
     "more than few, counted": "opening, answer, count, settings, answer",
+    "the same count a moment later": "opening, settings, answer",
     "more than few, sampled": "opening, answer, count, sample, settings, answer",
     "the same a moment later": "opening, settings, answer",
     "a clip as example": "opening, encoders, clip, its vectors, opening, settings, answer",
+    "a vector as example": "opening, settings, answer",
     "pairs, words asked before": "encoders, encoders, settings, answer",
     "words that nobody asked before": (
         "opening, vector, encoders, vector, encoder, kept, opening, settings, answer, slips"
