@@ -17,6 +17,10 @@ from catalog.domain.query import And, Node, Or, Words
 from catalog.domain.query.nodes import leaves
 from catalog.domain.recent import Recent
 from catalog.store.search import Asked
+from catalog.store.visibility import actor_of
+
+# Words, and the collections that were looked at; None: all.
+_Sought = tuple[tuple[str, ...], frozenset[str] | None]
 
 _MOST_WORDS = 20
 _REMEMBERED = 1024  # texts
@@ -42,6 +46,33 @@ _NEAREST = """
       AND NOT EXISTS (SELECT 1 FROM catalog.clip c WHERE c.words @@ typed.query)
 """
 
+# The same for who sees some collections alone, as if there was nothing else: neither is a name put
+# forward that only others may know, nor a slip left as it is since such a name is written so. A
+# word is of their names where one of their assets is found by the same spellings and has it.
+_NEAREST_SEEN = """
+    WITH seen AS MATERIALIZED (
+        SELECT lower(name) AS collection FROM unnest(%(seen)s::text[]) name
+    ), near AS MATERIALIZED (
+        SELECT w.word, catalog.fold(w.word) AS folded, s.word AS near, 0 AS assets
+        FROM unnest(%(words)s::text[]) w(word), LATERAL catalog.similar_words(w.word) s
+        WHERE EXISTS (
+            SELECT 1 FROM catalog.asset a, unnest(ts_filter(a.words, '{a,b}')) named
+            WHERE a.spellings && catalog.spelling_keys(catalog.fold(w.word))
+              AND named.lexeme = s.word AND lower(a.collection) IN (SELECT collection FROM seen))
+    ), typed AS MATERIALIZED (
+        SELECT n.word, catalog.words_query(n.word) AS query
+        FROM (SELECT DISTINCT word FROM near) n
+    )
+    SELECT near.word, near.folded, near.near, near.assets
+    FROM near JOIN typed ON typed.word = near.word
+    WHERE NOT EXISTS (
+        SELECT 1 FROM catalog.asset a
+        WHERE a.words @@ typed.query AND lower(a.collection) IN (SELECT collection FROM seen))
+      AND NOT EXISTS (
+        SELECT 1 FROM catalog.clip c JOIN catalog.asset a ON a.id = c.asset_id
+        WHERE c.words @@ typed.query AND lower(a.collection) IN (SELECT collection FROM seen))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -63,30 +94,39 @@ class Unmended:
     """
 
     def __init__(self) -> None:
-        self._since: Recent[tuple[str, ...], float] = Recent(_REMEMBERED)
+        self._since: Recent[_Sought, float] = Recent(_REMEMBERED)
 
-    def has(self, words: Sequence[str]) -> bool:
-        """Whether nothing was found for just these words within the last minute."""
-        since = self._since.get(tuple(words))
+    def has(self, words: Sequence[str], seen: frozenset[str] | None) -> bool:
+        """Whether nothing was found for just these words within the last minute.
+
+        ``seen``: the collections that who asks may see; None is everything.
+        """
+        since = self._since.get((tuple(words), seen))
         return since is not None and monotonic() - since < _TRUSTED_S
 
-    def keep(self, words: Sequence[str]) -> None:
+    def keep(self, words: Sequence[str], seen: frozenset[str] | None) -> None:
         """Remember that nothing was found."""
-        self._since.keep(tuple(words), monotonic())
+        self._since.keep((tuple(words), seen), monotonic())
 
 
 def corrections(session: Session, root: Node | None, unmended: Unmended) -> tuple[Correction, ...]:
-    """What the unknown words of a query were most likely meant to be, by one statement."""
-    words = _free_words(root)
-    if not words or unmended.has(words):
+    """What the unknown words of a query were most likely meant to be, by one statement.
+
+    Of names that the session's actor may see.
+    """
+    words, seen = _free_words(root), actor_of(session).collections
+    if not words or unmended.has(words, seen):
         return ()
+    asked = Asked(_NEAREST, {"words": words})
+    if seen is not None:
+        asked = Asked(_NEAREST_SEEN, {"words": words, "seen": sorted(seen)})
     best: dict[str, tuple[int, int, str]] = {}
-    for word, folded, near, assets in map(tuple, Asked(_NEAREST, {"words": words}).rows(session)):
+    for word, folded, near, assets in map(tuple, asked.rows(session)):
         slips = distance(folded, near)
         if slips <= (2 if len(folded) >= _LONG else 1) and begins_alike(folded, near):
             best[word] = min(best.get(word, (9, 0, "")), (slips, -assets, near))
     if not best:
-        unmended.keep(words)
+        unmended.keep(words, seen)
     return tuple(Correction(word, best[word][2]) for word in words if word in best)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.domain.actor import Actor
 from catalog.search import corrections as slips
 from catalog.search.corrections import distance
 
@@ -55,6 +56,36 @@ def test_only_the_unknown_word_is_put_right(named: Catalog):
 )  # fmt: skip
 def test_what_is_exact_stays_so(named: Catalog, query: str):
     assert named.search(query).corrections == ()
+
+
+def test_who_sees_some_collections_is_put_right_by_their_names_alone(named: Catalog):
+    """And is told nothing of others' names: not by what is put right, nor by what is not."""
+    with named.database.session() as session:
+        session.execute(
+            text(
+                "UPDATE asset SET collection = CASE name WHEN 'Interview_Kovalenko.wav' "
+                "THEN 'News' ELSE 'Secret' END"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind, collection) VALUES "
+                "('d', 1, 'Kovalneko.wav', 'audio', 'Secret'), "
+                "('e', 1, 'Kovalenka.wav', 'audio', 'Secret')"
+            )
+        )
+    guest = named.seen_by(Actor("guest", collections=frozenset({"NEWS"})))
+    for _ in range(2):
+        assert guest.search("mullre").corrections == (), "a name that is not theirs to know"
+        # Somebody else has an asset of just that name.
+        found = guest.search("Kovalneko")
+        assert found.corrections == ({"typed": "Kovalneko", "searched": "kovalenko"},)
+        assert [hit.asset["name"] for hit in found.hits] == ["Interview_Kovalenko.wav"]
+        assert named.search("mullre").corrections, "which does not hang on who asked before"
+        assert named.search("Kovalneko").corrections == ()
+        for seen in (frozenset({"Secret"}), frozenset()):
+            other = named.seen_by(Actor("other", collections=seen))
+            assert other.search("INTERVEIW").corrections == ()
 
 
 @pytest.mark.parametrize("typed", ["rain", "boat", "brain", "treain", "trains"])
