@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from catalog.cli.starting import importing
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ BROKEN_OFF = "Broken off. What is done stays done; run it again to go on."
 @contextmanager
 def opened() -> Iterator[Catalog]:
     """The catalogue of the environment."""
-    with importing("catalog.api"):
-        from catalog.api import Catalog  # noqa: PLC0415  # SQLAlchemy is not for --help
+    from catalog.api import Catalog  # noqa: PLC0415  # SQLAlchemy is not for --help
 
     with Catalog.open() as catalog:
         yield catalog

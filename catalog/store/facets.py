@@ -26,7 +26,6 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    union,
     union_all,
 )
 
@@ -186,7 +185,9 @@ def _languages(counted: CTE) -> _Values:
     of_clips = select(Clip.asset_id, Clip.language).join(
         counted, counted.c.asset_id == Clip.asset_id
     )
-    tags = union(of_assets, of_clips).subquery()
+    # Grouped, where a union would read all clips in their order to find those of one asset.
+    every = union_all(of_assets, of_clips).subquery()
+    tags = select(every).group_by(*every.c).subquery()
     # ``pt`` stands for ``pt-BR`` too, in a filter and so here.
     parts = func.string_to_array(tags.c.value, "-")
     most = func.generate_series(1, func.cardinality(parts)).table_valued("parts").render_derived()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, any_, false, func, not_, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, Clip
@@ -66,13 +66,20 @@ def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
 def _in_words(query: ColumnElement[Any]) -> Condition:
     """In the asset's words, or in what is said or logged over the shot.
 
-    The shots are found first, by the index; a comparison per row would read them all.
+    Assets and shots are found first, by their indexes; a comparison per row would read them all.
+    So would either of two conditions, of which one is of assets and one of shots: hence the assets
+    of both before it.
     """
-    heard = aliased(Clip)
+    named, heard = aliased(Asset), aliased(Clip)
     # Of a subquery it is read once; a plan for any value would read it again for every row.
     once = select(query).scalar_subquery()
-    found = select(heard.id).where(heard.kind == "shot", heard.words.bool_op("@@")(once))
-    return or_(Asset.words.bool_op("@@")(once), func.coalesce(Clip.id.in_(found), false()))
+    in_shots = (heard.kind == "shot", heard.words.bool_op("@@")(once))
+    assets = union_all(
+        select(named.id).where(named.words.bool_op("@@")(once)),
+        select(heard.asset_id).where(*in_shots),
+    )
+    found = func.coalesce(Clip.id.in_(select(heard.id).where(*in_shots)), false())
+    return and_(Asset.id.in_(assets), or_(Asset.words.bool_op("@@")(once), found))
 
 
 def asks_for_flagged(node: Node | None) -> bool:

@@ -14,7 +14,9 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Double,
     Integer,
     Numeric,
     Text,
@@ -35,7 +37,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Asset, AssetTag, Clip, Tag
 from catalog.domain.query import Words
 from catalog.store import filters
-from catalog.store.search.parts import Keywords, Meaning, SearchParts, Speech
+from catalog.store.search.parts import Keywords, Meaning, Nearest, SearchParts, Speech
 from catalog.store.search.statement import search_statement
 
 # Any number, as long as it stays the same.
@@ -63,6 +65,17 @@ _RESULT = """TABLE (
     said text, said_language text, said_at float8, said_timecode text,
     speech_cosine float8, speech_rank bigint
 )"""
+# Of the nearest centres so many are looked at closely beside so many for each hit, twice what
+# `catalog.domain.plan.taken` takes.
+_TAKEN, _TAKEN_EACH = 100, 4
+# Where the statistics tell of many centres, and these are a small part, centres are compared
+# before frames are. The background comes of about a hundred pages of them.
+_WIDE = """
+        SELECT c.reltuples > greatest(2000, 4 * looked_at::float8),
+               least(100.0, 10000.0 / greatest(c.relpages, 1))
+        INTO wide, sample_percent
+        FROM pg_class c WHERE c.oid = to_regclass('catalog.centre_' || encoder);
+"""
 _COLUMNS = """
     SELECT row_number() OVER (), q.score, q.cosine, q.keyword_rank, q.asset_id,
            q.shown_clip_id, q.frame_id, q.asset_name, q.asset_kind, q.path,
@@ -170,16 +183,29 @@ def definition() -> str:
     assert words is not None  # noqa: S101
     meaning = Meaning(_variable("encoder"), _variable("wanted"))
     speech = Speech(Meaning(_variable("hears"), _variable("said_so")))
+    # The graph's index is found only by the dimension it was built for, which this text does not
+    # know; a scan of the centres needs none.
+    near = Nearest(
+        dimension=0,
+        take=literal_column("looked_at", BigInteger),
+        by_graph=False,
+        walk=0,
+        sample=literal_column("sample_percent", Double),
+        centres=None,
+    )
     return f"""
 CREATE OR REPLACE FUNCTION catalog.search{_SIGNATURE}
 RETURNS {_RESULT}
-LANGUAGE plpgsql STABLE SET jit = off AS $search$
+LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_custom_plan AS $search$
 #variable_conflict use_column
 DECLARE
     encoder integer := catalog.active_encoder();
     hears integer := catalog.speech_encoder();
     wanted halfvec;
     said_so halfvec;
+    looked_at bigint := {_TAKEN} + {_TAKEN_EACH} * search.hits::bigint;
+    sample_percent float8;
+    wide boolean;
 BEGIN
     IF catalog.normal_phrase(coalesce(search.query, '')) = '' THEN
         RETURN QUERY {_compiled(None)};
@@ -187,9 +213,16 @@ BEGIN
         RETURN QUERY {_compiled(words)};
     ELSE
         wanted := catalog.phrase(search.query);
+        {_WIDE.strip()}
         IF EXISTS (SELECT FROM catalog.speech_embedding e WHERE e.encoder_id = hears) THEN
             said_so := catalog.speech_phrase(search.query);
-            RETURN QUERY {_compiled(words, meaning, speech)};
+            IF wide THEN
+                RETURN QUERY {_compiled(words, meaning, speech, near)};
+            ELSE
+                RETURN QUERY {_compiled(words, meaning, speech)};
+            END IF;
+        ELSIF wide THEN
+            RETURN QUERY {_compiled(words, meaning, nearest=near)};
         ELSE
             RETURN QUERY {_compiled(words, meaning)};
         END IF;
@@ -201,12 +234,14 @@ def _compiled(
     words: ColumnElement[Any] | None,
     meaning: Meaning | None = None,
     speech: Speech | None = None,
+    nearest: Nearest | None = None,
 ) -> str:
     parts = SearchParts(
         where=_conditions(),
         keywords=None if words is None else Keywords(words),
         meaning=meaning,
         speech=speech,
+        nearest=nearest,
         limit=_argument("hits", Integer),
         # Whoever writes SQL says himself what is near enough.
         all=True,

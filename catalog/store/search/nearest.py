@@ -133,9 +133,9 @@ def near_clips(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     return _distinct(union_all(select(walked), rest).cte("nearest"))
 
 
-def _number(value: int) -> ColumnElement[int]:
+def _number(value: int | ColumnElement[int]) -> ColumnElement[int]:
     """Written into the text, where the planner sees it even if it plans for any parameters."""
-    return literal_column(str(value), Integer)
+    return literal_column(str(value), Integer) if isinstance(value, int) else value
 
 
 def _distinct(found: CTE) -> CTE:
@@ -183,14 +183,16 @@ def background(parts: SearchParts, meaning: Meaning, nearest: Nearest) -> CTE:
     ).cte("background")
 
 
-def _sampled(percent: float) -> TableSample:
+def _sampled(percent: float | ColumnElement[float]) -> TableSample:
     """Centres on pages drawn by a fixed seed."""
     table = inspect(Centre).local_table
     return tablesample(table, func.system(_percent(percent)), name="sampled", seed=literal(1))
 
 
-def _percent(percent: float) -> ColumnElement[float]:
+def _percent(percent: float | ColumnElement[float]) -> ColumnElement[float]:
     """Written into the text too: any percentage would be taken for a tenth of the table."""
+    if isinstance(percent, ColumnElement):
+        return percent
     return literal_column(f"'{percent!r}'::float8", Double)
 
 
@@ -290,6 +292,8 @@ def shown_frame(page: CTE, meaning: Meaning | None) -> ColumnElement[int]:
     return func.coalesce(
         *(
             each.limit(1).correlate(page).scalar_subquery()
-            for each in (compared, first.order_by(frame.id))
+            # By an index of its clip's: without sorting the first by its number is looked for
+            # among all frames, or all are read beforehand.
+            for each in (compared, first.order_by(frame.pts))
         )
     )

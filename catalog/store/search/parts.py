@@ -206,14 +206,15 @@ class Nearest:
     statement goes on with a scan. ``sample`` is the
     percentage of the centres that the background is measured on; ``centres``
     how many of them there are where no filter chooses, else None and the sample
-    tells. Where ``background`` is known already none is drawn.
+    tells. Where ``background`` is known already none is drawn. ``take`` and ``sample`` may be
+    expressions, where SQL itself knows them.
     """
 
     dimension: int
-    take: int
+    take: int | ColumnElement[int]
     by_graph: bool
     walk: int
-    sample: float
+    sample: float | ColumnElement[float]
     centres: int | None
     background: Background | None = None
     rough: Rough | None = None

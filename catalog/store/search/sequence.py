@@ -13,7 +13,6 @@ from sqlalchemy import (
     Double,
     Select,
     and_,
-    bindparam,
     cast,
     func,
     literal,
@@ -21,12 +20,11 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
-from catalog.db.vectors import HALFVEC
 from catalog.store.search.asked import TEXTS, Asked, Expressions
+from catalog.store.search.nearest import distance_to
 from catalog.store.search.parts import Cursor, Meaning, encoder_there
 from catalog.store.search.passed import not_passed
 from catalog.store.search.shown import ASSET_SHOWN
@@ -82,14 +80,21 @@ def sequence_statement(
     were their cosines normally distributed; a pair's score is the product, so
     neither side makes up for the other. A side that only filters counts for 1.
     """
+    first, then = _named("first", first), _named("later", then)
     one, other = _near("first", first), _near("later", then)
     pair = _pairs(one, other, within, ranked=first.meaning is not None)
     best = select(pair).where(pair.c.place == 1)
     if after is not None:
         best = best.where(not_passed(pair, [pair.c[name] for name in RANKED_BY]))
     order = [*_best_first(pair), pair.c.asset_id, pair.c.clip_id]
-    there = encoder_there(first.meaning, then.meaning)
-    return _shown(best.order_by(*order).limit(limit).cte("page"), one, there)
+    return _shown(best.order_by(*order).limit(limit).cte("page"), one, first.meaning, then.meaning)
+
+
+def _named(name: str, side: Side) -> Side:
+    """The side, its vector under a name of its own: the statement holds two."""
+    if side.meaning is None:
+        return side
+    return replace(side, meaning=replace(side.meaning, bind=f"{name}_vector"))
 
 
 def _near(name: str, side: Side) -> CTE:
@@ -101,23 +106,27 @@ def _near(name: str, side: Side) -> CTE:
     if not side.flagged:
         shot = shot.where(Clip.flag.is_(None))
     if side.meaning is None:
-        none = [cast(null(), BigInteger).label("frame_id"), cast(null(), Double).label("cosine")]
-        return shot.add_columns(*none, literal(1.0, Double).label("fit")).cte(name)
-    kind = HALFVEC(len(side.meaning.vector))
-    vector = cast(bindparam(f"{name}_vector", side.meaning.vector, type_=kind), kind)
-    distance = Embedding.vector.cosine_distance(vector)
+        none = cast(null(), Double).label("cosine")
+        return shot.add_columns(none, literal(1.0, Double).label("fit")).cte(name)
     candidate = shot.cte(f"{name}_candidate")
-    nearest = (
-        select(
-            candidate.c.asset_id,
-            candidate.c.clip_id,
-            Embedding.frame_id,
-            (1 - distance).label("cosine"),
+    compared = (
+        select(*candidate.c, distance_to(side.meaning).label("distance"))
+        .join(
+            Embedding,
+            and_(
+                Embedding.clip_id == candidate.c.clip_id,
+                Embedding.encoder_id == side.meaning.encoder_id,
+            ),
         )
-        .join(Embedding, Embedding.clip_id == candidate.c.clip_id)
-        .where(Embedding.encoder_id == side.meaning.encoder_id)
-        .ext(distinct_on(candidate.c.clip_id))
-        .order_by(candidate.c.clip_id, distance, Embedding.frame_id)
+        .cte(f"{name}_compared")
+        # Else the vectors themselves are carried into the grouping; which frame is nearest is
+        # looked up for those shown, where sorting for it took longer than comparing.
+        .prefix_with("MATERIALIZED")
+    )
+    known = (compared.c.asset_id, compared.c.clip_id)
+    nearest = (
+        select(*known, (1 - func.min(compared.c.distance)).label("cosine"))
+        .group_by(*known)
         .cte(f"{name}_nearest")
     )
     spread = func.nullif(func.stddev_samp(nearest.c.cosine).over(), 0)
@@ -139,10 +148,8 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
         select(
             first.c.asset_id,
             first.c.clip_id,
-            first.c.frame_id,
             first.c.cosine,
             other.c.clip_id.label("then_clip_id"),
-            other.c.frame_id.label("then_frame_id"),
             other.c.cosine.label("then_cosine"),
             score.label("score"),
             ((later.start_pts - start.end_pts) / ticks).label("gap"),
@@ -172,25 +179,17 @@ def _best_first(of: CTE) -> list[ColumnElement[Any]]:
     return [of.c.score.desc(), *(of.c[name].desc().nulls_last() for name in RANKED_BY)]
 
 
-def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _shown(
+    page: CTE, one: CTE, first: Meaning | None, then: Meaning | None
+) -> Select[*tuple[Any, ...]]:
     total = select(func.count().label("candidates")).select_from(one).cte("total")
     columns: list[Any] = []
     source: Any = total
     source = source.outerjoin(page, true()).outerjoin(Asset, Asset.id == page.c.asset_id)
-    for prefix in ("", "then_"):
-        clip, frame, anyone = aliased(Clip), aliased(Frame), aliased(Frame)
-        # Where nothing says which frame is nearest, the first stands for the shot.
-        opening = (
-            select(anyone.id)
-            .where(anyone.clip_id == clip.id)
-            .order_by(anyone.pts)
-            .limit(1)
-            .scalar_subquery()
-        )
+    for prefix, meaning in (("", first), ("then_", then)):
+        clip, frame = aliased(Clip), aliased(Frame)
         source = source.outerjoin(clip, clip.id == page.c[f"{prefix}clip_id"])
-        source = source.outerjoin(
-            frame, frame.id == func.coalesce(page.c[f"{prefix}frame_id"], opening)
-        )
+        source = source.outerjoin(frame, frame.id == _frame_of(clip, meaning))
         columns += [
             clip.id.label(f"{prefix}shown_clip_id"),
             clip.kind.label(f"{prefix}clip_kind"),
@@ -215,7 +214,7 @@ def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any
     return (
         select(
             total.c.candidates,
-            there.label("encoder_there"),
+            encoder_there(first, then).label("encoder_there"),
             page.c.asset_id,
             page.c.clip_id,
             page.c.score,
@@ -229,3 +228,19 @@ def _shown(page: CTE, one: CTE, there: ColumnElement[bool]) -> Select[*tuple[Any
         .select_from(source)
         .order_by(*_best_first(page), page.c.asset_id, page.c.clip_id)
     )
+
+
+def _frame_of(clip: Any, meaning: Meaning | None) -> ColumnElement[int]:  # noqa: ANN401  # an alias
+    """The frame nearest to what is sought, or the first where nothing says which is nearer."""
+    anyone: Any = aliased(Frame)
+    opening = select(anyone.id).where(anyone.clip_id == clip.id).order_by(anyone.pts).limit(1)
+    if meaning is None:
+        return opening.scalar_subquery()
+    near: Any = aliased(Embedding)
+    nearest = (
+        select(near.frame_id)
+        .where(near.clip_id == clip.id, near.encoder_id == meaning.encoder_id)
+        .order_by(distance_to(meaning, near.vector), near.frame_id)
+        .limit(1)
+    )
+    return func.coalesce(nearest.scalar_subquery(), opening.scalar_subquery())

@@ -220,5 +220,5 @@ def _current(meaning: Meaning, rough: Rough) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _number(value: int) -> ColumnElement[int]:
-    return literal_column(str(value), BigInteger)
+def _number(value: int | ColumnElement[int]) -> ColumnElement[int]:
+    return literal_column(str(value), BigInteger) if isinstance(value, int) else value

@@ -20,11 +20,12 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, Clip, Frame, Location, Root, SoundWindow
 from catalog.db.vectors import HALFVEC
 from catalog.store.search.asked import TEXTS, Asked, Expressions
+from catalog.store.search.nearest import asks_of_clips
 from catalog.store.search.parts import Cursor
 from catalog.store.search.shown import ASSET_SHOWN, SHOT_SHOWN
 
@@ -81,31 +82,40 @@ def sounds_statement(
 
 
 def _heard(where: ColumnElement[bool], encoder_id: int, vector: np.ndarray) -> CTE:
-    """The windows that the filter keeps, each with its cosine and its shot."""
+    """The windows that the filter keeps, each with its cosine."""
     kind = HALFVEC(len(vector))
     distance = SoundWindow.vector.cosine_distance(
         cast(bindparam("sound_vector", vector, type_=kind), kind)
     )
-    twice_middle = SoundWindow.start_pts + SoundWindow.end_pts
-    in_shot = and_(
-        Clip.asset_id == SoundWindow.asset_id,
-        Clip.kind == "shot",
-        2 * Clip.start_pts <= twice_middle,
-        2 * Clip.end_pts > twice_middle,
+    window = (SoundWindow.asset_id, SoundWindow.start_pts, SoundWindow.end_pts)
+    heard = select(
+        SoundWindow.asset_id,
+        SoundWindow.start_pts.label("from_pts"),
+        SoundWindow.end_pts.label("to_pts"),
+        (1 - distance).label("cosine"),
+    ).join(Asset, Asset.id == SoundWindow.asset_id)
+    if asks_of_clips(where):
+        heard = heard.outerjoin(Clip, _in_shot(*window))
+    return heard.where(SoundWindow.encoder_id == encoder_id, where).cte("heard")
+
+
+def _in_shot(asset_id: Any, from_pts: Any, to_pts: Any) -> ColumnElement[bool]:  # noqa: ANN401  # columns
+    """Whether the clip is the shot that the middle of a window falls into.
+
+    It is the last that begins by then, if it goes on: one look at the index of shots by their
+    beginning, however many the asset has.
+    """
+    middle = (from_pts + to_pts) // 2
+    shot = aliased(Clip)
+    last = (
+        select(shot.id)
+        .where(shot.asset_id == asset_id, shot.kind == "shot", shot.start_pts <= middle)
+        .order_by(shot.start_pts.desc())
+        .limit(1)
+        .correlate(asset_id.table)
+        .scalar_subquery()
     )
-    return (
-        select(
-            SoundWindow.asset_id,
-            SoundWindow.start_pts.label("from_pts"),
-            SoundWindow.end_pts.label("to_pts"),
-            Clip.id.label("clip_id"),
-            (1 - distance).label("cosine"),
-        )
-        .join(Asset, Asset.id == SoundWindow.asset_id)
-        .outerjoin(Clip, in_shot)
-        .where(SoundWindow.encoder_id == encoder_id, where)
-        .cte("heard")
-    )
+    return and_(Clip.id == last, Clip.end_pts > middle)
 
 
 def _peaks(heard: CTE) -> CTE:
@@ -135,10 +145,10 @@ def _shown(page: CTE, heard: CTE) -> Select[*tuple[Any, ...]]:
     middle = (page.c.from_pts + page.c.to_pts) / 2
     nearest = (
         select(Frame.id)
-        .where(Frame.clip_id == page.c.clip_id)
+        .where(Frame.clip_id == Clip.id)
         .order_by(func.abs(Frame.pts - middle), Frame.id)
         .limit(1)
-        .correlate(page)
+        .correlate(page, Clip)
         .scalar_subquery()
     )
     path = (
@@ -154,7 +164,7 @@ def _shown(page: CTE, heard: CTE) -> Select[*tuple[Any, ...]]:
     source = (
         total.outerjoin(page, true())
         .outerjoin(Asset, Asset.id == page.c.asset_id)
-        .outerjoin(Clip, Clip.id == page.c.clip_id)
+        .outerjoin(Clip, _in_shot(page.c.asset_id, page.c.from_pts, page.c.to_pts))
         .outerjoin(Frame, Frame.id == nearest)
     )
     return (
