@@ -24,7 +24,7 @@ from catalog.store import assets, audit, service
 
 if TYPE_CHECKING:
     from catalog.ingest.analyse import Analysed, Tools
-    from catalog.ingest.pipeline import Labels
+    from catalog.ingest.arrivals import Labels
     from catalog.ingest.register import Registration
     from catalog.ingest.steps import Encoded
 
@@ -203,7 +203,7 @@ class IngestVerbs(OpenCatalog):
         EncoderUnavailableError
             If there are pictures to encode and no encoder to do it.
         """
-        from catalog.ingest.pipeline import Labels
+        from catalog.ingest.arrivals import Labels
 
         labels = Labels.clean(collection, tags, metadata or {})
         with self.database.session() as session:
@@ -258,7 +258,7 @@ class IngestVerbs(OpenCatalog):
         BrokerUnavailableError
             If workers cannot be told.
         """
-        from catalog.ingest.pipeline import Labels
+        from catalog.ingest.arrivals import Labels
         from catalog.ingest.register import find_files, sequence_policy
         from catalog.ingest.strangers import Strangers
 

@@ -91,7 +91,7 @@ class WatchVerbs(IngestVerbs):
         return report
 
     def _ingest_files(self, files: Sequence[Path], progress: Progress) -> IngestReport:
-        from catalog.ingest.pipeline import Labels
+        from catalog.ingest.arrivals import Labels
 
         return self._ingest(files, Labels(), progress=progress)
 

@@ -24,6 +24,8 @@ from rich.text import Text
 from catalog.domain.progress import Progress, Silent
 
 _NOTE_WIDTH = 32
+# What a stage gets to do comes from another: until that is over, its total is only one so far.
+_FED_BY = {"analyse": "register", "encode": "analyse"}
 
 
 class _Rate(ProgressColumn):
@@ -32,30 +34,73 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:.1f} {task.fields['unit']}/s")
 
 
-class _Shown:
+class _SoFar(MofNCompleteColumn):
+    """A total that still grows has a plus."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task).append("+" if task.fields["grows"] else "")
+
+
+class _Left(TimeRemainingColumn):
+    """Of a total that still grows nobody knows how much time is left."""
+
+    def render(self, task: Task) -> Text:
+        return (
+            Text("-:--:--", style="progress.remaining")
+            if task.fields["grows"]
+            else super().render(task)
+        )
+
+
+class Shown:
     """A bar per stage; a stage that begins again goes on with its bar."""
 
     def __init__(self, bars: Bars) -> None:
-        self._bars = bars
+        self.bars = bars
         self._tasks: dict[str, TaskID] = {}
+        self._ended: set[str] = set()
 
     def begin(self, stage: str, total: float | None, unit: str) -> None:
+        """A bar, or more to do on the one there is."""
         if stage in self._tasks:
-            task = self._bars.tasks[self._tasks[stage]]
-            self._bars.update(task.id, total=(task.total or 0) + (total or 0))
+            task = self.bars.tasks[self._tasks[stage]]
+            self.bars.update(task.id, total=(task.total or 0) + (total or 0))
         elif total:
-            self._tasks[stage] = self._bars.add_task(stage, total=total, unit=unit, note="")
+            feeder = _FED_BY.get(stage)
+            grows = feeder in self._tasks and feeder not in self._ended
+            self._tasks[stage] = self.bars.add_task(
+                stage, total=total, unit=unit, note="", grows=grows
+            )
 
     def advance(self, stage: str, amount: float, note: str = "") -> None:
+        """So much more of it."""
         if stage in self._tasks:
-            task = self._bars.tasks[self._tasks[stage]]
+            task = self.bars.tasks[self._tasks[stage]]
             # Shares of one asset add up to a whole, which is shown without decimals.
             completed = round(task.completed + amount, 6)
-            self._bars.update(task.id, completed=completed, note=escape(note[:_NOTE_WIDTH]))
+            self.bars.update(task.id, completed=completed, note=escape(note[:_NOTE_WIDTH]))
 
     def end(self, stage: str) -> None:
+        """It is over, and what it feeds has its total."""
+        self._ended.add(stage)
+        for fed in (name for name, by in _FED_BY.items() if by == stage and name in self._tasks):
+            self.bars.update(self._tasks[fed], grows=False)
         if stage in self._tasks:
-            self._bars.update(self._tasks[stage], note="")
+            self.bars.update(self._tasks[stage], note="")
+
+
+def bars_on(console: Console) -> Bars:
+    """Bars as `Shown` fills them."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        _SoFar(),
+        _Rate(),
+        _Left(),
+        TextColumn("{task.fields[note]}"),
+    )
+    return Bars(*columns, console=console)
 
 
 @contextmanager
@@ -64,14 +109,5 @@ def shown_progress(*, quiet: bool = False) -> Iterator[Progress]:
     if quiet or not sys.stderr.isatty():
         yield Silent()
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
-        yield _Shown(bars)
+    with bars_on(Console(stderr=True)) as bars:
+        yield Shown(bars)

@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from catalog.domain.progress import Progress
 from catalog.encoders import Encoder
@@ -23,6 +24,8 @@ from catalog.ingest.analyse import Analysed, Tools, analyse_asset
 from catalog.media.isolated_faults import stopped
 
 _MOST_AT_ONCE = 8
+# When fewer wait, a portion is asked for: it comes before the last has been begun.
+_FEW = 50
 
 
 class Overlapped:
@@ -50,6 +53,13 @@ class Overlapped:
         self._on_share = on_share
         self._events: queue.SimpleQueue[tuple[str, object, object]] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._more = threading.Condition()
+        self._waiting: deque[int] = deque()
+        self._all_in = False
+        self._begun = 0
+        self._ended: deque[tuple[int, Analysed | None]] = deque()
+        self._broken: BaseException | None = None
         self.written = 0
         self._ahead = EncodeAhead(
             tools.database,
@@ -61,59 +71,86 @@ class Overlapped:
         )
 
     def over(
-        self, asset_ids: Sequence[int], *, beside: Callable[[], None] = lambda: None
+        self, portions: Iterable[Sequence[int]], *, beside: Callable[[], None] = lambda: None
     ) -> Iterator[tuple[int, Analysed | None]]:
         """Analyse these, and encode; gives each when it is over, in whatever order that is.
 
         None in place of what was found: another process had it, or it failed,
-        which its stage tells. ``beside`` is called in the caller's thread once all are over,
-        while the last pictures are being encoded.
+        which its stage tells. A portion is asked for, in the caller's thread, when few wait:
+        who takes long to give it may call `listen` meanwhile. ``beside`` is called in the caller's
+        thread once all are over, while the last pictures are being encoded.
 
         Raises
         ------
         ServiceError
             If no other file would fare better. What was at work stays due.
         """
-        waiting = iter(asset_ids)
-        lock = threading.Lock()
-
-        def work() -> None:
-            while not self._stopping.is_set():
-                with lock:
-                    asset_id = next(waiting, None)
-                if asset_id is None:
-                    return
-                self._analyse(asset_id)
-
-        count = min(len(asset_ids), _processors(), _MOST_AT_ONCE)
-        self._tools.decoders.threads = max(1, _processors() // max(1, count))
-        threads = [threading.Thread(target=work, name=f"analyse-{n}") for n in range(count)]
-        for thread in threads:
-            thread.start()
         done = False
         try:
-            yield from self._listen(len(asset_ids))
+            yield from self._over(iter(portions))
             done = True
             self._ahead.complete()
             beside()
         finally:
-            self._stop(threads, done=done)
+            self._stop(done=done)
 
-    def _listen(self, count: int) -> Iterator[tuple[int, Analysed | None]]:
-        """Pass on what the threads tell until all assets are over."""
+    def listen(self) -> bool:
+        """Show what has been told since; whether nothing waits to be analysed.
+
+        Raises
+        ------
+        ServiceError
+            If the run is to be broken off.
+        """
+        while not self._events.empty():
+            self._heed(*self._events.get())
+        if self._broken is not None:
+            raise stopped()  # the words themselves might be taken for another file's
+        return not self._waiting
+
+    def _over(self, portions: Iterator[Sequence[int]]) -> Iterator[tuple[int, Analysed | None]]:
         over = 0
-        while over < count:
-            kind, subject, found = self._events.get()
-            if kind == "over":
+        while not self._all_in or over < self._begun:
+            try:
+                if not self._all_in and len(self._waiting) < _FEW:
+                    self._take_in(next(portions, None))
+                    self.listen()
+                else:
+                    self._heed(*self._events.get())
+            except ServiceError as error:
+                raise self._broken or error from None
+            if self._broken is not None:
+                raise self._broken
+            while self._ended:
                 over += 1
-                yield subject, found  # type: ignore[misc]  # as put in _analyse
-            elif kind == "broken":
-                assert isinstance(subject, BaseException)  # noqa: S101  # as put in _analyse
-                raise subject
-            elif kind == "share":
-                self._on_share(subject, found)  # type: ignore[arg-type]  # as put in _analyse
-            else:
-                self._show(kind, subject)
+                yield self._ended.popleft()
+
+    def _take_in(self, portion: Sequence[int] | None) -> None:
+        """Have these analysed; None if there are no more."""
+        with self._more:
+            self._waiting.extend(portion or ())
+            self._all_in = portion is None
+            self._more.notify_all()
+        self._begun += len(portion or ())
+        count = min(self._begun, _processors(), _MOST_AT_ONCE)
+        self._tools.decoders.threads = max(1, _processors() // max(1, count))
+        while len(self._threads) < count:
+            thread = threading.Thread(target=self._work, name=f"analyse-{len(self._threads)}")
+            self._threads.append(thread)
+            thread.start()
+
+    def _heed(self, kind: str, subject: object, found: object) -> None:
+        """Take in what a thread tells."""
+        if kind == "over":
+            self._ended.append((subject, found))  # type: ignore[arg-type]  # as put in _analyse
+            self._on_share(subject, 1.0)  # type: ignore[arg-type]
+        elif kind == "broken":
+            assert isinstance(subject, BaseException)  # noqa: S101  # as put in _analyse
+            self._broken = self._broken or subject
+        elif kind == "share":
+            self._on_share(subject, found)  # type: ignore[arg-type]  # as put in _analyse
+        else:
+            self._show(kind, subject)
 
     def _show(self, kind: str, count: object) -> None:
         assert isinstance(count, int)  # noqa: S101  # as put by the threads
@@ -122,13 +159,15 @@ class Overlapped:
         else:
             self._progress.advance("encode", count)
 
-    def _stop(self, threads: list[threading.Thread], *, done: bool) -> None:
+    def _stop(self, *, done: bool) -> None:
         """Wait for the threads; if not ``done``, have them break off first."""
         if not done:
             self._stopping.set()
             self._tools.decoders.stop()
+        with self._more:
+            self._more.notify_all()
         try:
-            for thread in threads:
+            for thread in self._threads:
                 thread.join()
             self._ahead.finish(useful=done)
         finally:
@@ -139,6 +178,18 @@ class Overlapped:
                 self._show(kind, subject)
 
     # --- in the threads -----------------------------------------------------------
+
+    def _work(self) -> None:
+        while (asset_id := self._next()) is not None:
+            self._analyse(asset_id)
+
+    def _next(self) -> int | None:
+        """The next asset, once there is one; None if there will be no more."""
+        with self._more:
+            self._more.wait_for(lambda: self._waiting or self._all_in or self._stopping.is_set())
+            return (
+                self._waiting.popleft() if self._waiting and not self._stopping.is_set() else None
+            )
 
     def _analyse(self, asset_id: int) -> None:
         def sampled(key: str, jpeg: bytes) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from catalog.domain.cards import card_notice
-from catalog.domain.labels import clean_label, clean_metadata
-from catalog.domain.paths import full_path, shown_path
+from catalog.domain.paths import shown_path
 from catalog.domain.progress import Progress, SoFar
 from catalog.domain.renditions import ProxySettings
 from catalog.domain.results import Failure, IngestReport
@@ -19,58 +16,20 @@ from catalog.encoders import Encoder
 from catalog.errors import AssetBusyError, CatalogError, EncoderUnavailableError, MediaError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import Analysed, Tools
+from catalog.ingest.arrivals import PORTION, Arrivals, Labels, bytes_of
 from catalog.ingest.attempts import worker_name
 from catalog.ingest.encode import STAGE as ENCODE
 from catalog.ingest.encode import EncodeQueue, note_failures, settle
 from catalog.ingest.encode_speech import encode_speech
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
-from catalog.ingest.register import (
-    Registrar,
-    Registration,
-    find_files,
-    is_there,
-    root_folder,
-    sequence_policy,
-)
 from catalog.ingest.rolls import know_cues
-from catalog.ingest.sidecars import read_sidecars
+from catalog.ingest.sidecars import look_beside, read_sidecars
 from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, let_wait, want_sounds
 from catalog.ingest.speech import recognise_asset, waits, want_text
-from catalog.ingest.strangers import Strangers
 from catalog.ingest.turns import EncoderLoader
-from catalog.media.sequences import state_of
 from catalog.speech import Recognisers
 from catalog.store import assets, descriptions, filling, stages, vectors
-
-_MIB = 1 << 20
-_LARGE = 256 * _MIB
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What a person says of all files of one ingest."""
-
-    collection: str | None = None
-    tags: Sequence[str] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def clean(
-        cls, collection: str | None, tags: Sequence[str], metadata: Mapping[str, Any]
-    ) -> Labels:
-        """The labels as the catalogue keeps them.
-
-        Raises
-        ------
-        InvalidInputError
-            If one of them cannot be kept.
-        """
-        return cls(
-            None if collection is None else clean_label(collection, "collection"),
-            tuple(clean_label(tag, "tag") for tag in tags),
-            clean_metadata(metadata),
-        )
 
 
 class Ingest:
@@ -88,14 +47,14 @@ class Ingest:
     ) -> None:
         self._sound_encoders = sound_encoders
         self._tools = tools
-        self._verify = verify
         self._database = tools.database
         # Loading weights takes seconds and may fail, so it waits until there is work.
         self._loader = loader
         self._progress = progress
         self._recognisers = recognisers
         self._report = IngestReport()
-        self._paths: dict[int, list[Path]] = {}
+        self._arrivals = Arrivals(tools, self._report, progress, verify=verify)
+        self._paths = self._arrivals.paths
         self._looked_beside = False
         self._shares: dict[int, SoFar] = {}
 
@@ -112,13 +71,15 @@ class Ingest:
             registered stays registered.
         """
         began = time.monotonic()
-        self._register(paths, labels)
-        ids = list(self._paths)
-        if self._due(ids):
+        self._arrivals.find(paths)
+        portions = self._due_portions(labels)
+        first = next(filter(None, portions), [])  # with none due, all are registered now
+        if first or self._unencoded():
             self._tools.decoders.start()  # which loads its libraries while we load ours
-            analysed = self._work(ids, *self._loader.active())
+            analysed = self._work(first, portions)
             self._fill_others(analysed)
-        self._look_beside(ids)
+        ids = list(self._paths)
+        self._look_beside()
         self._make_proxies(ids)
         self._recognise(ids)
         self._hear(ids)
@@ -127,124 +88,67 @@ class Ingest:
         self._report.wall_s = time.monotonic() - began
         return self._report
 
-    def _register(self, paths: Sequence[Path], labels: Labels) -> None:
-        files: list[Path] = []
-        problems: list[tuple[Path, CatalogError]] = []
-        strangers = Strangers()
-        policy_of = sequence_policy(self._database, self._tools.policy)
-        for item in find_files(paths, policy_of, strangers):
-            if isinstance(item, Path):
-                files.append(item)
-            else:
-                problems.append(item)
-        if not files and problems:
-            raise problems[0][1]
-        for path, error in problems:
-            self._fail(path, error)
-        self._report.passed_over = strangers.counts()
-        files = list(dict.fromkeys(files))  # overlapping paths name a file more than once
-        self._tell_cards(files)
-        there = [path for path in map(full_path, paths) if is_there(path)]
-        folders = [root_folder(path) for path in there]
-        registrar = Registrar(self._database, folders, verify=self._verify)
-        self._progress.begin("register", len(files), "files")
-        for path in files:
-            self._register_one(registrar, path, labels)
-            self._progress.advance("register", 1, shown_path(Path(path.name)))
-        self._progress.end("register")
-        self._label(labels)
+    def _due_portions(self, labels: Labels) -> Iterator[list[int]]:
+        """What is to be analysed of each portion that was registered, the longest first.
 
-    def _tell_cards(self, files: Sequence[Path]) -> None:
-        """Say, once for each, which folders are camera cards."""
-        folders = {str(full_path(file).parent) for file in files}
-        notices = dict(filter(None, map(card_notice, sorted(folders))))
-        self._report.warnings += [
-            Failure(shown_path(top), "card_structure", reason) for top, reason in notices.items()
-        ]
+        Begun last, the longest would keep one processor busy while others rest.
+        """
+        for brought in self._arrivals.portions(labels):
+            with self._database.session() as session:
+                due = stages.due(session, brought, ANALYSE)
+            due.sort(key=lambda asset_id: bytes_of(self._paths[asset_id][0]), reverse=True)
+            if due:
+                self._progress.begin("analyse", len(due), "assets")
+            yield due
 
-    def _register_one(self, registrar: Registrar, path: Path, labels: Labels) -> None:
-        try:
-            found: Registration = registrar.register(
-                path, collection=labels.collection, progress=self._reading(path)
-            )
-        except MediaError as error:
-            self._fail(path, error)
-            return
-        self._report.registered += found.new
-        self._report.known += not found.new
-        self._report.unverified += not found.verified
-        self._paths.setdefault(found.asset_id, []).append(path)
-
-    def _reading(self, path: Path) -> Callable[[int], None] | None:
-        """Tells how far a large file is read, which may take minutes; None of a small one."""
-        try:
-            size = state_of(path).size
-        except OSError:
-            return None
-        if size < _LARGE:
-            return None
-        told = 0
-
-        def read(so_far: int) -> None:
-            nonlocal told
-            if told == 0:  # only now it is known that it has to be read
-                self._progress.begin("read", size / _MIB, "MiB")
-            self._progress.advance("read", (so_far - told) / _MIB, shown_path(Path(path.name)))
-            told = so_far
-
-        return read
-
-    def _label(self, labels: Labels) -> None:
-        if not (labels.collection is not None or labels.tags or labels.metadata):
-            return
-        ids = list(self._paths)
+    def _unencoded(self) -> bool:
+        """Whether frames of what was met lack vectors: of earlier runs, for nothing is due."""
         with self._database.session() as session:
-            assets.lock_assets(session, ids)
-            if labels.collection is not None:
-                assets.set_collection(session, ids, labels.collection)
-            if labels.tags:
-                assets.add_tags(session, ids, labels.tags)
-            if labels.metadata:
-                assets.add_metadata(session, ids, labels.metadata)
-
-    def _due(self, ids: Sequence[int]) -> bool:
-        with self._database.session() as session:
-            if stages.due(session, ids, ANALYSE):
-                return True
-            wanted = stages.not_failed(session, ids, ENCODE)
+            wanted = stages.not_failed(session, list(self._paths), ENCODE)
             active = vectors.active_encoder(session)
             if active is None:
                 return bool(stages.frames_of(session, wanted))
             return vectors.count_missing(session, active.id, wanted) > 0
 
-    def _work(self, ids: Sequence[int], encoder: Encoder, encoder_id: int) -> list[int]:
+    def _work(self, first: list[int], later: Iterator[list[int]]) -> list[int]:
+        """Analyse and encode these and what comes later; which assets that were."""
+        try:
+            encoder, encoder_id = self._loader.active()
+        except EncoderUnavailableError:
+            for _ in later:  # they are registered all the same
+                pass
+            raise
         know_cues(self._database, encoder, encoder_id)
-        with self._database.session() as session:
-            due = stages.due(session, ids, ANALYSE)
-        # The longest begins first: begun last, it would keep one processor busy while others rest.
-        due.sort(key=lambda asset_id: _bytes_of(self._paths[asset_id][0]), reverse=True)
-        self._progress.begin("analyse", len(due), "assets")
         run = Overlapped(
             self._tools, encoder, encoder_id, progress=self._progress, on_share=self._tell
         )
-        for asset_id, found in run.over(due, beside=partial(self._look_beside, ids)):
+        self._arrivals.on_step = run.listen
+        analysed: list[int] = []
+        beside: list[int] = []
+        for asset_id, found in run.over(chain([first], later), beside=self._look_beside):
             self._count(asset_id, found)
+            analysed.append(asset_id)
+            beside += [asset_id] * (found is not None)
+            if len(beside) >= PORTION:  # of many, nobody waits for the last
+                look_beside(self._tools, beside)
+                beside.clear()
         self._report.frames += run.written
         self._progress.end("analyse")
         # What failed to be encoded before waits for `catalog retry`. What another
         # process holds just now is waited for: it is a matter of one batch.
         with self._database.session() as session:
-            wanted = stages.not_failed(session, ids, ENCODE)
+            wanted = stages.not_failed(session, list(self._paths), ENCODE)
         queue = EncodeQueue(self._database, self._tools.store, encoder, encoder_id)
         failures = self._encode(queue, wanted)
         settle(self._database, encoder_id, [*wanted, *failures], failures, worker_name())
-        return due
+        return analysed
 
-    def _look_beside(self, ids: Sequence[int]) -> None:
+    def _look_beside(self) -> None:
         """Read what sidecars say, and encode what is spoken, once in a run."""
         if self._looked_beside:
             return
         self._looked_beside = True
+        ids = list(self._paths)
         self._report.warnings += read_sidecars(self._tools, ids)
         self._report.warnings += encode_speech(self._database, self._loader, ids, self._progress)
 
@@ -376,9 +280,6 @@ class Ingest:
             self._report.ready = len(set(stages.done(session, ids, ANALYSE)) - missing)
             self._report.elsewhere = len(stages.due(session, ids, ANALYSE))
 
-    def _fail(self, path: Path, error: CatalogError) -> None:
-        self._report.failures.append(Failure.of(shown_path(path), error))
-
 
 def _without_pictures(pictures: Sequence[Mapping[str, Any]]) -> str:
     """Why of a film only the sound is there."""
@@ -387,10 +288,3 @@ def _without_pictures(pictures: Sequence[Mapping[str, Any]]) -> str:
         f"Its video ({codecs}) is of a codec that nothing here decodes: only its sound and metadata"
         " are catalogued. Catalogue a proxy of it, or transcode it to H.264."
     )
-
-
-def _bytes_of(path: Path) -> int:
-    try:
-        return state_of(path).size
-    except OSError:  # its analysis will say so
-        return 0

@@ -22,7 +22,8 @@ from catalog.settings import Settings
 STILLS = 8
 FRAMES = STILLS + 2
 
-# The process hurts itself at the Nth call of something: no sleeping, no guessing.
+# The process hurts itself at the Nth call of something: no sleeping, no guessing. Portions are
+# small, so that from the fourth file on they are registered while others are analysed.
 HURT = """
 import itertools, os, signal, sys
 import {module} as module
@@ -40,11 +41,14 @@ def hurt(*arguments, **named):
     return answer
 
 owner.{name} = hurt
+from catalog.ingest import arrivals
+arrivals.PORTION = 3
 from catalog.cli import main
 main()
 """
 POINTS = {
-    "registering": ("catalog.store.locations", "", "save_location", 4, True),
+    "registering": ("catalog.store.locations", "", "save_location", 2, True),
+    "registering beside": ("catalog.store.locations", "", "save_location", 8, True),
     "keeping a picture": ("catalog.media.frame_store", ".FolderFrameStore", "put", 3, False),
     "writing shots": ("catalog.store.shots", "", "replace_shots", 5, False),
     "encoding": ("catalog.encoders.null", ".NullEncoder", "encode_images", 1, True),

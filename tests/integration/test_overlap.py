@@ -18,10 +18,13 @@ from catalog.domain.media import SamplingPolicy
 from catalog.domain.progress import Silent
 from catalog.encoders.null import NullEncoder
 from catalog.errors import EncoderUnavailableError, FrameStoreError
-from catalog.ingest import ahead, pipeline
+from catalog.ingest import ahead, arrivals, overlap, pipeline
 from catalog.ingest.analyse import Tools
+from catalog.ingest.arrivals import Labels
 from catalog.ingest.encode import read_picture
-from catalog.ingest.pipeline import Ingest, Labels
+from catalog.ingest.overlap import Overlapped
+from catalog.ingest.pipeline import Ingest
+from catalog.ingest.register import Registrar
 from catalog.ingest.sidecars import read_sidecars
 from catalog.media.frame_store import FolderFrameStore
 from catalog.media.isolated import DecoderPool
@@ -63,13 +66,19 @@ class Counting(FolderFrameStore):
             self.more.notify_all()
 
 
-def ingest(catalog: Catalog, encoder: NullEncoder, *paths: Path, analyser: str | None = None):
+def ingest(
+    catalog: Catalog,
+    encoder: NullEncoder,
+    *paths: Path,
+    analyser: str | None = None,
+    labels: Labels | None = None,
+):
     decoders = DecoderPool(DecodeLimits(stall_s=240.0), *([analyser] if analyser else []))
     tools = Tools(catalog.database, catalog.store, decoders, SamplingPolicy())
     catalog._encoders._loaded |= {"null": encoder, encoder.name: encoder}
     try:
         run = Ingest(tools, catalog._encoders, recognisers=catalog.recognisers, progress=Silent())
-        return run.run(paths, Labels())
+        return run.run(paths, labels or Labels())
     finally:
         decoders.close()
 
@@ -148,6 +157,97 @@ def test_sidecars_are_read_while_the_last_pictures_are_encoded(
     encoder = Listening(lambda _: waited.append(read.wait(240.0)))
     report = ingest(catalog, encoder, still(tmp_path / "a.png"))
     assert (report.ready, waited) == (1, [True])
+
+
+def test_what_is_registered_is_analysed_while_the_rest_is_read(
+    catalog: Catalog, tmp_path: Path, counted: Counting, monkeypatch: pytest.MonkeyPatch
+):
+    """The last file is read only once the first is analysed; a copy of the first comes late."""
+    files = [still(tmp_path / f"{n}.png", mark=n) for n in range(7)]
+    copy = tmp_path / "7-copy.png"
+    copy.write_bytes(files[0].read_bytes())
+    register = Registrar.register
+
+    def late(self, path, **given):
+        if path in (files[6], copy):
+            with counted.more:
+                assert counted.more.wait_for(lambda: counted.sizes, timeout=60)
+        return register(self, path, **given)
+
+    monkeypatch.setattr(arrivals, "PORTION", 3)
+    monkeypatch.setattr(Registrar, "register", late)
+    report = ingest(catalog, Listening(), tmp_path, labels=Labels("News", ["t"], {"reel": "A1"}))
+    assert (report.registered, report.known, report.ready, report.frames) == (7, 1, 7, 7)
+    assert report.failures == []
+    labelled = "SELECT name, collection, metadata->>'reel' FROM catalog.asset ORDER BY name"
+    assert list(catalog.sql(labelled).rows) == [(f"{n}.png", "News", "A1") for n in range(7)]
+    assert list(catalog.sql("SELECT count(*) FROM catalog.asset_tag").rows) == [(7,)]
+    assert list(catalog.sql("SELECT count(*) FROM catalog.location").rows) == [(8,)]
+
+
+def test_registering_does_not_run_far_ahead(catalog: Catalog, monkeypatch: pytest.MonkeyPatch):
+    """What is read long before it is decoded has left the system's memory, and is read again."""
+    enough, waiting = threading.Event(), []
+
+    def analyse(_tools, _asset_id, **_told):
+        assert enough.wait(60)
+
+    def portions():
+        for first in range(0, 300, 10):
+            waiting.append(len(run._waiting))
+            if len(waiting) == 6:
+                enough.set()
+            yield range(first, first + 10)
+
+    monkeypatch.setattr(overlap, "analyse_asset", analyse)
+    tools = Tools(catalog.database, catalog.store, DecoderPool(), SamplingPolicy())
+    run = Overlapped(tools, Listening(), 1, progress=Silent())
+    assert len(list(run.over(portions()))) == 300
+    assert max(waiting) < 50
+
+
+def test_without_an_encoder_all_is_registered(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(5):
+        still(tmp_path / f"{number}.png", mark=number)
+    monkeypatch.setattr(arrivals, "PORTION", 2)
+
+    def none_there():
+        raise EncoderUnavailableError("It is not there.")
+
+    monkeypatch.setattr(catalog._encoders, "active", none_there)
+    with pytest.raises(EncoderUnavailableError, match="not there"):
+        catalog.ingest(tmp_path)
+    due = "SELECT state, count(*) FROM catalog.stage GROUP BY state"
+    assert list(catalog.sql(due).rows) == [("due", 5)]
+
+
+def test_who_reads_a_large_file_hears_that_the_run_is_over(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What went wrong is told by its own words, and no file that was being read is blamed."""
+    files = [still(tmp_path / f"{n}.png", mark=n) for n in range(3)]
+    register, failed = Registrar.register, threading.Event()
+
+    def analyse(*_given, **_told):
+        failed.set()
+        raise FrameStoreError("No space left.")
+
+    def reading(self, path, *, collection, progress):
+        if path == files[2]:
+            assert failed.wait(60)
+            while True:  # as long as it takes to read: it is broken off
+                progress(1)
+        return register(self, path, collection=collection, progress=progress)
+
+    monkeypatch.setattr(overlap, "analyse_asset", analyse)
+    monkeypatch.setattr(arrivals, "PORTION", 2)
+    monkeypatch.setattr(Registrar, "register", reading)
+    with pytest.raises(FrameStoreError, match="No space"):
+        ingest(catalog, Listening(), tmp_path)
+    known = "SELECT count(*), count(error_code) FROM catalog.location"
+    assert list(catalog.sql(known).rows) == [(2, 0)]
 
 
 def test_vectors_are_those_of_the_stored_pictures(catalog: Catalog, tmp_path: Path):
