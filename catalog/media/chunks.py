@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from catalog.media.boxes import Box, boxes
 from catalog.media.mxf import MXF_KEY, mxf_parts
 
 _MOST_PARTS = 20_000
@@ -41,7 +42,6 @@ _PICTURES = {
     b"av01",
     b"dav1",
 }
-_DEEPEST = 8
 
 
 def parts_of(path: Path) -> dict[str, bytes]:
@@ -57,7 +57,7 @@ def parts_of(path: Path) -> dict[str, bytes]:
         size = file.seek(0, 2)
         file.seek(0)
         head = file.read(12)
-        parts = _iso(file, size)
+        parts = _iso(file)
         if head[:4] in (b"RIFF", b"RF64", b"BW64"):
             parts = _riff(file, size)
         elif head == _WAVE_64[:12]:
@@ -107,48 +107,24 @@ def _wave_64(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
         at += (length + 7) // 8 * 8
 
 
-def _iso(file: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
-    # A stack of ranges to walk; the innermost last.
-    ranges = [(0, size, 0)]
-    for _ in range(_MOST_PARTS):
-        while ranges and ranges[-1][1] - ranges[-1][0] < 8:
-            ranges.pop()
-        if not ranges:
-            return
-        at, end, depth = ranges.pop()
-        file.seek(at)
-        header = file.read(32)
-        name, body, after = _box(header, at, end)
-        if after <= at or after > end:
-            continue  # it lies: nothing further in this range can be trusted
-        ranges.append((after, end, depth))
-        if name == b"uuid" and header[body - at : body - at + 16] == _XMP_UUID:
-            yield from _read("xmp", file, body + 16, after)
-        elif name == b"uuid" and header[body - at : body - at + 16] == _CANON_UUID:
-            yield from _read("canon", file, body + 16, after)
-        elif name in _ISO_PARTS:
-            yield from _read(_ISO_PARTS[name], file, body, after)
-        if name == b"udta" and depth == 1:
-            yield from _read("udta", file, body, after, largest=_LARGEST_USER_DATA)
-        if depth < _DEEPEST and (skipped := _skipped(name, file, body)) is not None:
-            ranges.append((body + skipped, after, depth + 1))
+def _iso(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    for box in boxes(file, most=_MOST_PARTS, within=_skipped):
+        if box.name == b"uuid" and box.head[:16] == _XMP_UUID:
+            yield from _read("xmp", file, box.start + 16, box.end)
+        elif box.name == b"uuid" and box.head[:16] == _CANON_UUID:
+            yield from _read("canon", file, box.start + 16, box.end)
+        elif box.name in _ISO_PARTS:
+            yield from _read(_ISO_PARTS[box.name], file, box.start, box.end)
+        if box.name == b"udta" and box.depth == 1:
+            yield from _read("udta", file, box.start, box.end, largest=_LARGEST_USER_DATA)
 
 
-def _box(header: bytes, at: int, end: int) -> tuple[bytes, int, int]:
-    """A box's name, and where its body begins and it ends."""
-    length, name = struct.unpack_from(">I4s", header)
-    if length == 1:
-        return name, at + 16, at + struct.unpack_from(">Q", header, 8)[0]
-    return name, at + 8, at + length if length else end
-
-
-def _skipped(name: bytes, file: BinaryIO, body: int) -> int | None:
+def _skipped(box: Box) -> int | None:
     """Bytes before the boxes within a box; None if it holds none that are wanted."""
-    if name == b"meta":
+    if box.name == b"meta":
         # ISO's has four bytes of version and flags, QuickTime's has none.
-        file.seek(body)
-        return 0 if file.read(8)[4:] in (b"hdlr", b"xml ") else 4
-    return 78 if name in _PICTURES else _PARENTS.get(name)
+        return 0 if box.head[4:8] in (b"hdlr", b"xml ") else 4
+    return 78 if box.name in _PICTURES else _PARENTS.get(box.name)
 
 
 def _read(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
+
+from catalog.media.boxes import boxes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -15,7 +17,7 @@ _KINDS = {
     bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"): "iptc",
     bytes.fromhex("09a14e97c0b442e0bebf36df6f0ce36f"): "iptc",
 }
-_HEADER, _UUID, _DATA_SET = 8, 16, 5
+_UUID, _DATA_SET = 16, 5
 _MOST_BOXES, _LARGEST = 1000, 4 << 20
 _START = b"\0\0\0\x0cjP  "
 
@@ -31,32 +33,13 @@ def note_boxes(image: Image.Image, path: Path) -> None:
     if image.format != "JPEG2000":
         return
     with path.open("rb") as file:
-        if file.read(_HEADER) != _START:
+        if file.read(len(_START)) != _START:
             return  # a bare codestream
-        size = file.seek(0, 2)
-        at = 0
-        for _ in range(_MOST_BOXES):
-            file.seek(at)
-            length, name = _box(file, size - at)
-            if name == b"uuid":
-                kind = _KINDS.get(file.read(_UUID))
-                left = at + length - file.tell()
-                if kind is not None and 0 < left <= _LARGEST:
-                    image.info.setdefault(kind, file.read(left))
-            at += length
-            if not length or at >= size:
-                return
-
-
-def _box(file: BinaryIO, left: int) -> tuple[int, bytes]:
-    """Length and name of the box here; 0 if it makes no sense."""
-    header = file.read(_HEADER)
-    length, name = int.from_bytes(header[:4], "big"), header[4:]
-    if length == 1:  # in 64 bits, behind the name
-        length = int.from_bytes(file.read(8), "big")
-    elif length == 0:  # to the end
-        length = left
-    return (length if length >= _HEADER else 0), name
+        for box in boxes(file, most=_MOST_BOXES):
+            kind = _KINDS.get(box.head[:_UUID]) if box.name == b"uuid" else None
+            if kind is not None and 0 < box.end - box.start - _UUID <= _LARGEST:
+                file.seek(box.start + _UUID)
+                image.info.setdefault(kind, file.read(box.end - box.start - _UUID))
 
 
 def iptc_datasets(content: bytes) -> dict[tuple[int, int], list[bytes]]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
+from catalog.media.boxes import Box, boxes
+
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -186,12 +188,13 @@ def _as_tiff(file: BinaryIO) -> Iterator[tuple[mmap.mmap, ImageFileDirectory_v2]
 def _canon(file: BinaryIO, parts: RawParts) -> None:
     blocks: dict[bytes, bytes] = {}
     sizes: list[int] = []
-    for name, start, end in _boxes(file):
+    for box in boxes(file, most=_MOST_BOXES, within=_within, deepest=_DEEPEST):
+        name, start, end = box.name, box.start, box.end
         if name in (b"CMT1", b"CMT2", b"CMT4"):
             blocks[name] = _read(file, start, end)
         elif name == b"PRVW":
-            box = _read(file, start, end)
-            parts.previews += [box[at:] for at in (box.find(_JPEG),) if at >= 0]
+            content = _read(file, start, end)
+            parts.previews += [content[at:] for at in (content.find(_JPEG),) if at >= 0]
         elif name == b"stsz":
             fixed, count, first = struct.unpack(
                 ">4x3I", _read(file, start, start + 16).ljust(16, b"\0")
@@ -222,36 +225,11 @@ def canon_exif(blocks: dict[bytes, bytes]) -> Image.Exif | None:
     return whole
 
 
-def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of each box's content; those within others as well."""
-    ranges = [(0, file.seek(0, 2), 0)]
-    for _ in range(_MOST_BOXES):
-        while ranges and ranges[-1][1] - ranges[-1][0] < 8:
-            ranges.pop()
-        if not ranges:
-            return
-        at, end, depth = ranges.pop()
-        file.seek(at)
-        header = file.read(32).ljust(32, b"\0")
-        length, name = struct.unpack_from(">I4s", header)
-        body = at + 8
-        if length == 1:
-            length, body = struct.unpack_from(">Q", header, 8)[0], at + 16
-        after = at + length if length else end
-        if after <= at or after > end:
-            continue
-        ranges.append((after, end, depth))
-        yield name, body, after
-        within = _within(name, header[body - at :])
-        if within is not None and depth < _DEEPEST:
-            ranges.append((body + within, after, depth + 1))
-
-
-def _within(name: bytes, content: bytes) -> int | None:
+def _within(box: Box) -> int | None:
     """Bytes before the boxes within a box; None if it holds none that are wanted."""
-    if name == b"uuid":
-        return {_CANON_UUID: 16, _PREVIEW_UUID: 24}.get(content[:16])
-    return 0 if name in _PARENTS else None
+    if box.name == b"uuid":
+        return {_CANON_UUID: 16, _PREVIEW_UUID: 24}.get(box.head[:16])
+    return 0 if box.name in _PARENTS else None
 
 
 def _read(file: BinaryIO, start: int, end: int) -> bytes:

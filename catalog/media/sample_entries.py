@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from catalog.domain.media import AudioTrack
+from catalog.media.boxes import Box, boxes
 from catalog.media.container import MP4_FAMILY, has_decoder, undecodable_video
 from catalog.media.streams import language_of, name_of
 
@@ -102,29 +103,27 @@ def _entries(path: Path, container: InputContainer) -> dict[int, SampleEntry]:
 
 @lru_cache(maxsize=1)  # whoever describes a file asks of pictures, sounds and names in turn
 def _tracks_of(path: Path, _state: tuple[int, ...]) -> tuple[SampleEntry | None, ...]:
+    tracks: list[dict[bytes, bytes]] = []
     with path.open("rb") as file:
-        boxes = _Boxes(file)
-        return tuple(
-            _track(boxes, start, after)
-            for name, body, end in boxes.within(0, file.seek(0, 2))
-            if name == b"moov"
-            for kind, start, after in boxes.within(body, end)
-            if kind == b"trak"
-        )
+        for box in boxes(file, most=_MOST_BOXES, within=_within):
+            if box.name == b"trak" and box.depth == 1:
+                tracks.append({})
+            # That of the media, and not that of its data, which lies deeper.
+            elif (box.name, box.depth) in ((b"hdlr", 3), (b"stsd", 5)) and tracks:
+                file.seek(box.start)
+                content = file.read(min(box.end - box.start, _ENTRY_BYTES))
+                tracks[-1].setdefault(box.name, content)
+    return tuple(map(_entry, tracks))
 
 
-def _track(boxes: _Boxes, start: int, end: int) -> SampleEntry | None:
-    handler, entry = b"", b""
-    ranges = [(start, end)]
-    while ranges:
-        for name, body, after in boxes.within(*ranges.pop()):
-            if name in (b"mdia", b"minf", b"stbl"):
-                ranges.append((body, after))
-            elif name == b"hdlr" and not handler:  # that of the media comes before its data's
-                handler = boxes.read(body, after)[8:12]
-            elif name == b"stsd":
-                entry = boxes.read(body, after)[8:]
-    kind = _KINDS.get(handler)
+def _within(box: Box) -> int | None:
+    parents = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+    return 0 if box.depth < len(parents) and box.name == parents[box.depth] else None
+
+
+def _entry(track: Mapping[bytes, bytes]) -> SampleEntry | None:
+    entry = track.get(b"stsd", b"")[8:]
+    kind = _KINDS.get(track.get(b"hdlr", b"")[8:12])
     if kind is None or len(entry) < 36:
         return None
     codec = entry[4:8].decode("latin-1").strip()
@@ -142,32 +141,3 @@ def _sound(entry: bytes) -> tuple[int, int]:
         rate = int(wide) if 0 < wide < _HIGHEST_RATE else 0
     known = 0 < channels <= _MOST_CHANNELS and rate
     return (channels, rate) if known else (0, 0)
-
-
-class _Boxes:
-    """The boxes of one file, of which only so many are looked at."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._left = _MOST_BOXES
-
-    def read(self, start: int, end: int) -> bytes:
-        """The beginning of a box's content."""
-        self._file.seek(start)
-        return self._file.read(min(end - start, _ENTRY_BYTES))
-
-    def within(self, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-        """Name, start and end of the content of each box in a range; a lie ends them."""
-        while end - at >= 8 and self._left:
-            self._left -= 1
-            self._file.seek(at)
-            header = self._file.read(16)
-            length, name = struct.unpack_from(">I4s", header)
-            body = at + 8
-            if length == 1:
-                length, body = struct.unpack_from(">Q", header, 8)[0], at + 16
-            after = at + length if length else end
-            if not body <= after <= end:
-                return
-            yield name, body, after
-            at = after

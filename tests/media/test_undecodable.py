@@ -86,8 +86,8 @@ def test_what_is_said_of_such_a_sound_is_kept(tmp_path: Path):
 def test_an_index_is_read_once_and_so_far(tmp_path: Path, monkeypatch):
     """However its boxes lie within each other."""
     whole = film(tmp_path / "a.mov", picture=b"brxq", sound=b"ac-4")
-    tracks, track = [], sample_entries._track
-    monkeypatch.setattr(sample_entries, "_track", lambda *of: tracks.append(of) or track(*of))
+    tracks, entry = [], sample_entries._entry
+    monkeypatch.setattr(sample_entries, "_entry", lambda of: tracks.append(of) or entry(of))
     with open_container(whole) as container:
         assert undecodable_pictures(whole, container)[0]["codec"] == "brxq"
         assert undecodable_sounds(whole, container)[0].codec == "ac-4"
