@@ -132,9 +132,7 @@ def analyse_asset(
             if heed_pause and service.paused(session) is not None:
                 return None
             attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
-            row = assets.get_asset(session, asset_id)
-            assert row is not None  # noqa: S101  # its stage row references it
-            fingerprint = row.fingerprint
+            fingerprint = assets.fingerprint_of(session, asset_id)
             said = roots.sampling_settings(session)
         with outcome_kept(database, asset_id, STAGE, attempt):
             path = first_present(usable_files(database, asset_id))
@@ -263,10 +261,11 @@ def _write(
 ) -> int:
     """Everything the analysis found; how many frames that is."""
     probe, counts = analysis.probe, analysis.counts
-    descriptions.describe(session, job.asset_id, probe)
+    still = probe.kind is AssetKind.STILL
+    errors = counts.decode_errors if still else None
+    descriptions.describe(session, job.asset_id, probe, errors=errors)
     frames = shots.replace_shots(session, job.asset_id, found)
-    told = None
-    if probe.kind is not AssetKind.STILL:
+    if not still:
         told = descriptions.Decoded(
             duration_pts=_length(probe, counts),
             variable_frame_rate=counts.variable_frame_rate if probe.video else None,
@@ -274,9 +273,9 @@ def _write(
             speaking=speech.ranges_of(spoken),
             found=_found(probe, counts),
         )
-    # A film of which only the sound is known is catalogued in part.
-    unseen = len(probe.metadata.get("undecodable_video", ()))
-    descriptions.update_decoded(session, job.asset_id, counts.decode_errors + unseen, told)
+        # A film of which only the sound is known is catalogued in part.
+        unseen = len(probe.metadata.get("undecodable_video", ()))
+        descriptions.update_decoded(session, job.asset_id, counts.decode_errors + unseen, told)
     # Last: who is killed before waits on in the database a while, and must hold nobody up.
     if not stages.finish_stage(session, job.asset_id, STAGE, attempt=job.attempt):
         raise taken_over(job.asset_id)

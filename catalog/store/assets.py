@@ -181,6 +181,11 @@ def all_ids(session: Session) -> list[int]:
     return list(session.execute(select(Asset.id).order_by(Asset.id)).scalars())
 
 
+def fingerprint_of(session: Session, asset_id: int) -> str:
+    """What names the content of an asset that there is."""
+    return session.execute(select(Asset.fingerprint).where(Asset.id == asset_id)).scalar_one()
+
+
 def get_asset(session: Session, asset_id: int) -> Asset | None:
     """The asset's row."""
     return session.get(Asset, asset_id)

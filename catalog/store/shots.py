@@ -30,7 +30,8 @@ def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
     ).all()
     # No shot is without a frame: what has none is new, and nobody has said anything of it.
     work = handwork_of(session, asset_id) if earlier else None
-    session.execute(delete(Clip).where(Clip.asset_id == asset_id, Clip.kind == "shot"))
+    if earlier:
+        session.execute(delete(Clip).where(Clip.asset_id == asset_id, Clip.kind == "shot"))
     frames = 0
     for first in range(0, len(shots), BATCH):
         frames += _insert_batch(session, asset_id, shots[first : first + BATCH])
