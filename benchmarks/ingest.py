@@ -1,7 +1,7 @@
 """How near is ingest to what the machine can do, and how far ahead of others?
 
     python -m benchmarks.ingest [--encoder ViT-B-32/random] [--pixeltable PYTHON] [--runs 3]
-                                [--long-minutes 60] [FILE...]
+                                [--long-minutes 60] [--stills 200] [FILE...]
 
 On the same real files, in one go: ours against (a) decoding alone, (b) encoding alone the frames
 that ours encodes, (c) Pixeltable (``--pixeltable`` names the Python of a virtual environment that
@@ -19,6 +19,11 @@ of its own, which wastes least. (d) is measured with our encoder at our precisio
 (``speedup_naive``) and as such a script is written, with open_clip in fp32
 (``speedup_naive_as_written``).
 
+``--stills`` photographs of twelve megapixels are made (`benchmarks.ingest_stills`) and ingested as
+well: (a) is decoding them at the size of the kept picture, a thread for each processor.
+``stills_limit_ratio`` is our wall time by that floor; ``stills_cpu_ratio`` our processor time, the
+database's with it, by that of (a) and (b), which others at work on the machine hardly change.
+
 Prints a table and, as its last line, one JSON object of named figures.
 """
 
@@ -35,6 +40,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from benchmarks.ingest_stills import photographs
+from catalog.domain.media import SamplingPolicy
 
 MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media" / "video"
 # 263 s of plain footage that every contender reads.
@@ -214,6 +222,41 @@ def compare(options: argparse.Namespace) -> dict[str, float]:
     return figures
 
 
+def stills(options: argparse.Namespace) -> dict[str, float]:
+    """An archive of photographs by its floor."""
+    request: dict[str, Any] = {"encoder": options.encoder, "precision": options.precision}
+    with tempfile.TemporaryDirectory() as name:
+        folder, home = Path(name) / "photographs", Path(name) / "home"
+        folder.mkdir()
+        request["files"] = [str(path) for path in photographs(folder, options.stills)]
+        runs = []
+        for number in range(options.runs):
+            here = home / str(number)
+            here.mkdir(parents=True)
+            runs.append(contender("ours", {**request, "home": str(here)}, 1))
+        (home / "0" / "warm.png").unlink()
+        decoding = contender(
+            "decode_stills", {**request, "edge": SamplingPolicy().picture_edge}, options.runs
+        )
+        kept = {**request, "pictures": str(home / "0" / "frames")}
+        encoding = contender("encode", kept, options.runs)
+    ours, least = median(runs), floor(decoding, encoding)
+    show({"ours, stills": ours, "a decode": decoding, "b encode": encoding})
+    alone = decoding["cpu_s"] + encoding["cpu_s"]
+    return {
+        "stills": ours["frames"],
+        "stills_wall_s": ours["wall_s"],
+        "stills_cpu_s": ours["cpu_s"],
+        "stills_analysis_cpu_s": ours["analysis_cpu_s"],
+        "stills_database_cpu_s": ours["database_cpu_s"],
+        "stills_decode_cpu_s": decoding["cpu_s"],
+        "stills_encode_cpu_s": encoding["cpu_s"],
+        "stills_floor_s": least,
+        "stills_limit_ratio": ours["wall_s"] / least,
+        "stills_cpu_ratio": (ours["cpu_s"] + ours["database_cpu_s"]) / alone,
+    }
+
+
 def show(table: dict[str, Figures]) -> None:
     """The table for people."""
     print(f"{'':16}{'wall s':>9}{'cpu s':>9}{'frames':>9}{'peak MB':>9}")
@@ -264,9 +307,15 @@ def main() -> None:
     parser.add_argument("--pixeltable", metavar="PYTHON")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--long-minutes", type=float, default=60.0, help="0: leave memory out")
+    parser.add_argument("--stills", type=int, default=200, help="0: leave photographs out")
+    parser.add_argument("--no-films", action="store_true", help="photographs alone")
     options = parser.parse_args()
-    figures: dict[str, Any] = {"encoder": options.encoder, **compare(options)}
-    if options.long_minutes:
+    figures: dict[str, Any] = {"encoder": options.encoder}
+    if not options.no_films:
+        figures |= compare(options)
+    if options.stills:
+        figures |= stills(options)
+    if options.long_minutes and not options.no_films:
         figures |= memory(options.encoder, options.long_minutes)
     print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}))
 
