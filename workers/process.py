@@ -7,6 +7,7 @@ the first file of each process, and of each that replaces it, does not wait for 
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from typing import Any
@@ -39,6 +40,9 @@ class ProcessCatalog:
         count = sender.concurrency
         self._siblings = count if isinstance(count, int) else _processors()
         self._decodes = MEDIA_QUEUE in sender.app.amqp.queues.consume_from
+        # What is there now stays. Nobody need look through it for garbage, at the least a child,
+        # which would have to copy the memory that it shares.
+        gc.freeze()
 
     def make_ready(self, **_signal: Any) -> None:  # noqa: ANN401  # Celery's keywords
         """In a process that decodes, load what that needs, beside the start of the process."""

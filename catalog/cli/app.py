@@ -39,6 +39,7 @@ from catalog.cli import root as root_verbs
 from catalog.cli import token as token_verbs
 from catalog.cli.helping import Program
 from catalog.cli.session import BROKEN_OFF, EXIT_INTERRUPTED, steady_output
+from catalog.cli.starting import narrowed
 
 app = Program(
     name="catalog",
@@ -98,7 +99,7 @@ def main() -> None:
     """Entry point of the console script."""
     steady_output()
     try:
-        app()
+        narrowed(app, sys.argv[1:])()
     except KeyboardInterrupt:  # while a verb's own modules were still being imported
         typer.echo(BROKEN_OFF, err=True)
         sys.exit(EXIT_INTERRUPTED)

@@ -12,11 +12,13 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from catalog.cli.session import say_json
+from catalog.cli.starting import reads_plainly
 from catalog.errors import InvalidInputError
 
 if TYPE_CHECKING:
     # Typer carries a click of its own, and no public name for these.
     from typer._click import Context, HelpFormatter
+    from typer._click.core import Parameter
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Put media in": (
@@ -51,6 +53,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class _Verb(TyperCommand):
     """A verb whose arguments have no types, and whose options' values plain ones."""
 
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """Arguments and options."""
+        return [reads_plainly(each) for each in super().get_params(ctx)]
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Arguments, then options, each with what it is for."""
         arguments, options = [], []
@@ -71,6 +77,10 @@ class _Verb(TyperCommand):
 
 class Verbs(TyperGroup):
     """Verbs in sections, each with the whole of its first sentence."""
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """The options of the program itself."""
+        return [reads_plainly(each) for each in super().get_params(ctx)]
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The verbs by section; those of no section, as of a group of verbs, in one list."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from catalog.cli.starting import importing
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ BROKEN_OFF = "Broken off. What is done stays done; run it again to go on."
 @contextmanager
 def opened() -> Iterator[Catalog]:
     """The catalogue of the environment."""
-    from catalog.api import Catalog  # noqa: PLC0415  # SQLAlchemy is not for --help
+    with importing("catalog.api"):
+        from catalog.api import Catalog  # noqa: PLC0415  # SQLAlchemy is not for --help
 
     with Catalog.open() as catalog:
         yield catalog

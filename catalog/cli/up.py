@@ -11,6 +11,7 @@ import typer
 from catalog.cli.options import JsonLines
 from catalog.cli.session import fail_with_reason, say_json
 from catalog.cli.signals import end_by_signals
+from catalog.cli.starting import importing
 
 if TYPE_CHECKING:
     from catalog.supervisor import Change
@@ -59,8 +60,9 @@ def up(
 
     Logs lie in CATALOG_HOME/logs. With --json, one line per change of state.
     """
-    from catalog.api import Catalog  # noqa: PLC0415
-    from catalog.settings import Settings  # noqa: PLC0415
+    with importing("catalog.api"):
+        from catalog.api import Catalog  # noqa: PLC0415
+        from catalog.settings import Settings  # noqa: PLC0415
 
     stop = threading.Event()
     with fail_with_reason(json=json):

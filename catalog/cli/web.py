@@ -10,6 +10,7 @@ import typer
 from catalog.cli.options import JsonLines
 from catalog.cli.session import fail_with_reason
 from catalog.cli.signals import end_by_signals
+from catalog.cli.starting import importing
 
 
 def web(
@@ -30,10 +31,11 @@ def web(
     At a loopback address this machine's users may all, unless --auth asks for tokens. At any
     other tokens are always asked for: `catalog token create`. With --json, logs are JSON.
     """
-    from catalog.api import Catalog  # noqa: PLC0415
-    from catalog.cli.watch_log import shown_log  # noqa: PLC0415
-    from catalog.settings import Settings  # noqa: PLC0415
-    from catalog.web.server import serve  # noqa: PLC0415
+    with importing("catalog.api"):
+        from catalog.api import Catalog  # noqa: PLC0415
+        from catalog.cli.watch_log import shown_log  # noqa: PLC0415
+        from catalog.settings import Settings  # noqa: PLC0415
+        from catalog.web.server import serve  # noqa: PLC0415
 
     stop = threading.Event()
     with fail_with_reason(json=json):

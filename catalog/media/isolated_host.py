@@ -14,6 +14,7 @@ when the catalogue is gone; the kernel then ends what was forked from it.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -40,6 +41,8 @@ def main() -> None:
     module, name = sys.argv[2].split(":")
     analyser: Analyser = getattr(importlib.import_module(module), name)
     _load_libraries()
+    # A fork that looked through all of this for garbage would copy the memory that it shares.
+    gc.freeze()
     control.sendall(b"ready\n")
     abandoned: set[int] = set()
     while os.getppid() == catalogue:
