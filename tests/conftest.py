@@ -19,6 +19,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from own_databases import administrator, execute, own_database, own_settings, with_database
+from preloaded import preloaded
 from shared_decoders import SharedHost
 
 from catalog.db.embedded import EmbeddedPostgres
@@ -135,6 +136,13 @@ def shared_decoder_host() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(isolated, "Host", SharedHost)
         yield
+
+
+@pytest.fixture(scope="session")
+def preloaded_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for PATH with a `catalog` that begins at once."""
+    with preloaded(tmp_path_factory.mktemp("preloaded")) as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -30,11 +30,11 @@ def rushes(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(settings: Settings) -> dict[str, str]:
-    scripts = str(Path(sys.executable).parent)
+def environment(settings: Settings, preloaded_catalog: Path) -> dict[str, str]:
+    places = [preloaded_catalog, Path(sys.executable).parent, os.environ["PATH"]]
     return {
         **os.environ,
-        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(map(str, places)),
         "CATALOG_HOME": str(settings.home),
         "CATALOG_DATABASE_URL": str(settings.database_url),
         "CATALOG_ENCODER": "null",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -53,9 +57,45 @@ def test_values_have_the_types_that_the_verb_names(cli, settings: Settings) -> N
     assert cli("bin", "create", "A", "1", "two", "--json").code == 2
 
 
+SCRIPT = r"""
+catalog stats --json | grep -o '"embeddings": [0-9]*' || echo none
+catalog serch 2> said || echo "ended with $?"
+CATALOG_DATABASE_URL=postgresql://127.0.0.1:1/none catalog stats 2> said || echo "ended with $?"
+cd "$HERE"
+catalog ingest red.png $'\xff.png' --json | grep -o '"code": "[a-z_]*"' || echo none
+catalog serve-phrases 2> said &
+until grep -q Answering said; do sleep 0.1; done
+kill -TERM $! && wait $! && cat said
+"""
+
+
+def test_scripts_of_the_tests_call_what_answers_and_ends_as_the_program_does(
+    environment: dict[str, str], preloaded_catalog: Path, pictures: Path
+) -> None:
+    said = []
+    for places in ([], [preloaded_catalog]):
+        path = [*places, Path(sys.executable).parent, environment["PATH"]]
+        given = {"PATH": os.pathsep.join(map(str, path)), "HERE": str(pictures)}
+        done = subprocess.run(
+            ["bash", "-c", SCRIPT],
+            env=environment | given,
+            cwd=pictures,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=True,
+        )
+        assert not done.stderr
+        said.append(done.stdout)
+    assert "ended with 2" in said[0]
+    assert "ended with 3" in said[0]
+    assert "Answering phrases." in said[0]
+    assert said[0] == said[1]
+
+
 def test_what_is_imported_is_no_garbage_and_what_comes_after_it_may_be() -> None:
     before = gc.get_freeze_count()
-    with importing("catalog.api"):
+    with importing("catalog.cli.app"):
         assert gc.isenabled(), "it is there already"
     assert gc.get_freeze_count() == before
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 _BYTES, _END, _VOCABULARY = 256, 50_257, 51_866
+_LONGEST = 24  # tokens of a prompt and what is said after it
 
 
 def write_tiny_whisper(folder: Path) -> Path:
@@ -37,6 +38,9 @@ def write_tiny_whisper(folder: Path) -> Path:
     with torch.no_grad():
         # Sure of itself: what is unlikely is tried six times over.
         model.model.decoder.embed_tokens.weight.mul_(60)
+        # And soon at its end: it would say one word until it may say no more, ten seconds long.
+        end = model.model.decoder.embed_tokens.weight[_END].mul_(3)
+        model.model.decoder.embed_positions.weight[_LONGEST:] = 20 * end / end.norm()
         spec = WhisperLoader()(model, said)
     spec.validate()
     folder.mkdir(parents=True)

@@ -131,7 +131,10 @@ def test_health_is_that_of_the_service_not_of_whoever_asks(
         return asked.returncode == 0
 
     assert not healthy()
-    with started(command_of(services[name], tmp_path), environment, tmp_path / "log") as process:
+    log = tmp_path / "log"
+    with started(command_of(services[name], tmp_path), environment, log) as process:
+        # Asking takes a process each time: not before there is something to be heard.
+        eventually(lambda: log.read_bytes() or process.poll() is not None, f"{name} says something")
         eventually(healthy, f"{name} is at work")
         process.send_signal(signal.SIGTERM)
         process.wait(DEADLINE_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,23 @@ from sqlalchemy import text
 from catalog.errors import InvalidInputError
 
 
-def verb(service: Service, *arguments: str) -> dict[str, Any]:
-    run = subprocess.run(
-        [sys.executable, "-m", "catalog.cli", *arguments, "--json"],
-        env=service.environment(),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads(run.stdout)
+@pytest.fixture
+def verb(service: Service, preloaded_catalog: Path) -> Callable[..., dict[str, Any]]:
+    """Run a verb, and give its answer."""
+
+    def run(*arguments: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [preloaded_catalog / "catalog", *arguments, "--json"],
+            env=service.environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 def test_stats_and_metrics_tell_of_the_service(service: Service, tmp_path: Path) -> None:
@@ -62,7 +68,9 @@ def test_stats_and_metrics_tell_of_the_service(service: Service, tmp_path: Path)
         catalog.metrics(tmp_path / "nowhere" / "catalog.prom")
 
 
-def test_verbs_pause_resume_and_repair(service: Service) -> None:
+def test_verbs_pause_resume_and_repair(
+    service: Service, verb: Callable[..., dict[str, Any]]
+) -> None:
     catalog = service.catalog
     asset_id = catalog.register(service.footage("red.mp4", "red"), dispatch=True).asset_id
     service.redis.flushall()
@@ -71,17 +79,17 @@ def test_verbs_pause_resume_and_repair(service: Service) -> None:
         session.execute(text(f"UPDATE catalog.stage SET {older}"))
 
     def checks(*more: str) -> dict[str, dict[str, Any]]:
-        found = verb(service, "doctor", *more)["checks"]
+        found = verb("doctor", *more)["checks"]
         return {check["name"]: check for check in found}
 
     before = checks()
     assert before["workers"]["state"] == "warn"
     assert "--repair" in before["work"]["remedy"]
-    held = verb(service, "pause", "--reason", "new storage")
+    held = verb("pause", "--reason", "new storage")
     assert "new storage" in held["by"]
-    assert "paused by" in verb(service, "reconcile")["idle"]
+    assert "paused by" in verb("reconcile")["idle"]
     assert "catalog resume" in checks()["work"]["remedy"]
-    assert verb(service, "resume") == {"resumed": True}
+    assert verb("resume") == {"resumed": True}
     repaired = checks("--repair")
     assert "1 to analyse" in repaired["repair"]["found"]
     assert repaired["work"]["state"] == "ok"
