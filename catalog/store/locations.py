@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, and_, case, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Table, and_, case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Location, Root
@@ -140,29 +140,45 @@ def save_location(
     error_message: str | None = None,
 ) -> None:
     """Record where an asset's file lies, or why a file has no asset."""
-    values = {
-        "asset_id": asset_id,
-        "path": shown_path(seen.path),
-        **_columns(seen.state),
-        "verified": verified,
-        "online": True,
-        "error_code": error_code,
-        "error_message": error_message,
-    }
-    statement = insert(Location).values(
-        root_id=seen.root_id, raw_path=raw_path(seen.path), **values
-    )
-    other = Location.asset_id.is_distinct_from(statement.excluded.asset_id)
     session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Location.root_id, Location.raw_path],
-            set_={
-                **values,
-                "held_since": case((other, func.now()), else_=Location.held_since),
-                "seen_at": func.now(),
-            },
-        )
+        _SAVED,
+        {
+            "root_id": seen.root_id,
+            "raw_path": raw_path(seen.path),
+            "asset_id": asset_id,
+            "path": shown_path(seen.path),
+            **_columns(seen.state),
+            "verified": verified,
+            "online": True,
+            "error_code": error_code,
+            "error_message": error_message,
+        },
     )
+
+
+def _saved() -> Insert:
+    """A location as it is, in the place of what it was; built once, for it is done for every file.
+
+    Its parameters are the columns that are named here, and which file it is.
+    """
+    table = cast(Table, Location.__table__)
+    given = [
+        *("asset_id", "path", "size_bytes", "modified_ns", "changed_ns", "device", "inode"),
+        *("verified", "online", "error_code", "error_message"),
+    ]
+    statement = insert(table)
+    other = table.c.asset_id.is_distinct_from(statement.excluded.asset_id)
+    return statement.on_conflict_do_update(
+        index_elements=[table.c.root_id, table.c.raw_path],
+        set_={
+            **{name: statement.excluded[name] for name in given},
+            "held_since": case((other, func.now()), else_=table.c.held_since),
+            "seen_at": func.now(),
+        },
+    )
+
+
+_SAVED = _saved()
 
 
 def _columns(state: FileState) -> dict[str, Any]:
