@@ -25,7 +25,7 @@ from catalog.ingest.encode import read_picture
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.pipeline import Ingest
 from catalog.ingest.register import Registrar
-from catalog.ingest.sidecars import read_sidecars
+from catalog.ingest.sidecars import look_beside, read_sidecars
 from catalog.media.frame_store import FolderFrameStore
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_limits import DecodeLimits
@@ -248,6 +248,26 @@ def test_who_reads_a_large_file_hears_that_the_run_is_over(
         ingest(catalog, Listening(), tmp_path)
     known = "SELECT count(*), count(error_code) FROM catalog.location"
     assert list(catalog.sql(known).rows) == [(2, 0)]
+
+
+def test_sidecars_of_many_files_are_read_on_the_way(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(5):
+        still(tmp_path / f"{number}.png", mark=number)
+        (tmp_path / f"{number}.json").write_text(f'{{"title": "Title {number}"}}')
+    looked: list[int] = []
+
+    def looking(tools, ids):
+        look_beside(tools, ids)
+        looked.append(len(ids))
+
+    monkeypatch.setattr(pipeline, "PORTION", 2)
+    monkeypatch.setattr(pipeline, "look_beside", looking)
+    report = ingest(catalog, Listening(), tmp_path)
+    assert (report.ready, looked, report.warnings) == (5, [2, 2], [])
+    titles = "SELECT name, title FROM catalog.asset ORDER BY name"
+    assert list(catalog.sql(titles).rows) == [(f"{n}.png", f"Title {n}") for n in range(5)]
 
 
 def test_vectors_are_those_of_the_stored_pictures(catalog: Catalog, tmp_path: Path):
