@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from catalog import Catalog
 from catalog.domain import plan as planning
+from catalog.search import planning as looking
 from catalog.settings import Settings
 
 
@@ -36,11 +37,28 @@ class Statements(list[str]):
             event.remove(catalog.database.engine, "before_cursor_execute", note)
 
 
+@pytest.fixture(autouse=True)
+def judged_anew(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Has filters judged anew by each test, and whenever called.
+
+    What a process believes of them for half a minute is of the test before, or of other costs.
+    """
+    known_by = looking.filters_of
+
+    def anew() -> None:
+        mark = object()
+        monkeypatch.setattr(looking, "filters_of", lambda *given: (mark, known_by(*given)))
+
+    anew()
+    return anew
+
+
 @pytest.fixture
-def way(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def way(monkeypatch: pytest.MonkeyPatch, judged_anew: Callable[[], None]) -> Callable[[str], None]:
     """Makes searches go one way, whatever it would cost."""
 
     def go(kind: str) -> None:
+        judged_anew()
         dear = {"exact": "_FRAME", "graph": "_STEP"}
         monkeypatch.setattr(planning, "_EXACT_BELOW", 0 if kind != "exact" else 10**9)
         for name, cost in dear.items():
