@@ -264,7 +264,8 @@ class _Look:
         assert isinstance(encoder_id, int)  # noqa: S101  # an expression only in SQL
         filters = filters_of(self.parts, encoder_id)
         before = judged.of(filters, self.meaning, frames)
-        if before is not None:
+        # Of a deeper page it pays to count further.
+        if before is not None and not (before.stopped and (before.kept or 0) < stop):
             how = None if before.judged is None else replace(before.judged, remembered=True)
             return replace(before, judged=how)
         # A small library is looked at as a whole, whatever the filters keep of it.
