@@ -7,6 +7,7 @@ to create databases).
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -35,6 +36,8 @@ FAST = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    # Else each of thousands of connections links the library anew.
+    "shared_preload_libraries": "vector",
 }
 
 # Threads that wait for each other awake, as those of torch and numpy do, take the processors from
@@ -62,6 +65,12 @@ hypothesis.settings.load_profile("suite")
 # they start: what is interrupted here would go on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules, and what was collected of the tests, out of each later collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

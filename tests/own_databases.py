@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,16 @@ def own_settings(server: str, template: str, home: Path) -> Iterator[Settings]:
     """Settings of a catalogue with a database of its own."""
     with own_database(server, template=template) as url:
         yield Settings(home=home, database_url=url, encoder="null")
+
+
+@contextmanager
+def copied_settings(server: str, filled: Settings, home: Path) -> Iterator[Settings]:
+    """Settings of a catalogue that begins as another one is, which nobody has open."""
+    template = make_url(str(filled.database_url)).database
+    assert template is not None
+    shutil.copytree(filled.home, home)
+    with own_settings(server, template, home) as settings:
+        yield settings
 
 
 @contextmanager

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import tarfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from small_footage import sound, still, video
+from full_catalogue import fill
+from own_databases import copied_settings
+from small_footage import still
 from sqlalchemy import NullPool, make_url, text
 
 from catalog import Catalog
@@ -22,8 +25,6 @@ from catalog.maintain.backup import BackupError, CatalogNotEmptyError, writer
 from catalog.maintain.backup.manifest import FORMAT, Frames, Header, Manifest
 from catalog.media.frame_store import FolderFrameStore, FrameStoreNotEmptyError
 from catalog.settings import Settings
-
-SUBTITLES = "1\n00:00:00,100 --> 00:00:00,900\nWelcome to the press\n"
 
 FILLED = {
     "asset", "asset_tag", "bin", "bin_item", "calibration", "centre", "clip", "embedding",
@@ -58,34 +59,22 @@ STRUCTURE = """
 """
 
 
+@pytest.fixture(scope="module")
+def filled(shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of a catalogue that is made once, and that nobody has open."""
+    with Catalog.open(shared_settings) as catalog:
+        fill(catalog, tmp_path_factory.mktemp("backup") / "media")
+    return shared_settings
+
+
 @pytest.fixture
-def full(catalog: Catalog, tmp_path: Path) -> Catalog:
-    """A catalogue with something in every table that the program fills."""
-    media = tmp_path / "media"
-    video(media / "film.mov", ["red", "green"], timecode="10:00:00:00", mark=1)
-    (media / "film.en.srt").write_text(SUBTITLES, encoding="utf-8")
-    sound(media / "tone.wav")
-    for mark, colour in enumerate(["red", "blue", "white"]):
-        still(media / f"{mark}.png", colour, mark=mark)
-    catalog.ingest(media, collection="News", tags=["2024", "rushes"])
-    still(media / "0.png", "yellow", mark=9)  # the next version of what lay there
-    still(media / "gone.png", "green", mark=11)
-    catalog.ingest(media)
-    (media / "gone.png").unlink()
-    catalog.remove(["gone.png"])  # its numbers are not to be given again
-    catalog.encoder.activate("null:32")
-    catalog.search("red")  # leaves a phrase
-    with catalog.database.session() as session:
-        for statement in (
-            "INSERT INTO catalog.bin (name) VALUES ('Tonight')",
-            "INSERT INTO catalog.bin_item (bin_id, position, clip_id, note) "
-            "SELECT 1, row_number() OVER (ORDER BY id), id, 'ünï' FROM catalog.clip",
-            "INSERT INTO catalog.token (name, role, digest) VALUES ('me', 'admin', 'abc')",
-            "INSERT INTO catalog.calibration (encoder_id, match_median, miss_median, "
-            "miss_spread, slope, intercept, samples) VALUES (1, 0.3, 0.1, 'NaN', 2.5, -9, 10)",
-        ):
-            session.execute(text(statement))
-    return catalog
+def full(postgres_url: str, filled: Settings, tmp_path: Path) -> Iterator[Catalog]:
+    """A catalogue of the test's own with something in every table that the program fills."""
+    with (
+        copied_settings(postgres_url, filled, tmp_path / "home") as settings,
+        Catalog.open(settings) as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture
@@ -170,6 +159,7 @@ def assert_goes_on(full: Catalog, again: Catalog) -> None:
         report = catalog.ingest(folder)
         assert (report.registered, report.frames) == (1, 1)
         catalog.tag(["new.png"], ["later"])
+    (folder / "new.png").unlink()  # others, too, begin as this one did
     ids = [catalog.show("new.png")["id"] for catalog in (full, again)]
     assert ids[0] == ids[1]
     assert [len(catalog.search('"later"').hits) for catalog in (full, again)] == [1, 1]

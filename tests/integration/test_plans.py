@@ -420,7 +420,8 @@ def test_pages_of_a_wide_search_show_what_words_bring_once(
     catalog: Catalog, way, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     """A deeper page knows more places by cosine; those that were estimated stay as they were."""
-    write(catalog, library(np.random.default_rng(5)))
+    # Half the library: dozens of pages all the same, each deeper than the one before.
+    write(catalog, library(np.random.default_rng(5))[: ASSETS // 2])
     with catalog.database.session() as session:
         said = text("UPDATE asset SET description = repeat('query 2 ', id::int % 3) || 'film'")
         session.execute(said)
@@ -743,7 +744,7 @@ def test_what_is_to_be_encoded_is_found_without_looking_at_all_that_is(catalog: 
         session.execute(
             text(
                 "INSERT INTO asset (fingerprint, size_bytes, name)"
-                " SELECT 'asset-' || number, 1, 'a' FROM generate_series(1, 5000) number"
+                " SELECT 'asset-' || number, 1, 'a' FROM generate_series(1, 1000) number"
             )
         )
         session.execute(

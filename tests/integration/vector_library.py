@@ -36,16 +36,20 @@ def write(catalog: Catalog, rows: np.ndarray, *, first_asset: int = 0) -> None:
                 session, name="null:64", dimension=64, precision="fp32", weights_digest="0"
             ),
         )
-        for number, shots in enumerate(rows, first_asset):
-            asset = session.execute(
-                text(
-                    "INSERT INTO asset (fingerprint, size_bytes, name, kind, collection, "
-                    "time_base_num, time_base_den) VALUES (:f, 1, :f, 'video', :c, 1, 25) "
-                    "RETURNING id"
-                ),
-                {"f": f"asset-{number:03}", "c": f"c{number % 10}"},
-            ).scalar_one()
-            write_shots(session, encoder.id, asset, shots)
+        numbers = np.arange(first_asset, first_asset + len(rows))
+        assets = session.execute(
+            text(
+                "INSERT INTO asset (fingerprint, size_bytes, name, kind, collection, "
+                "time_base_num, time_base_den) "
+                "SELECT f, 1, f, 'video', c, 1, 25 "
+                "FROM unnest(CAST(:f AS text[]), CAST(:c AS text[])) AS wanted (f, c) "
+                "RETURNING fingerprint, id"
+            ),
+            {"f": [f"asset-{at:03}" for at in numbers], "c": [f"c{at % 10}" for at in numbers]},
+        )
+        ids = dict(map(tuple, assets))
+        for number, shots in zip(numbers, rows, strict=True):
+            write_shots(session, encoder.id, ids[f"asset-{number:03}"], shots)
         texts = [f"query {at}" for at in range(QUERIES)]
         near = unit(rows.reshape(-1, DIMENSION)[:: len(rows.reshape(-1, DIMENSION)) // QUERIES])
         vectors.save_phrases(session, encoder.id, texts, near[:QUERIES])
@@ -53,24 +57,26 @@ def write(catalog: Catalog, rows: np.ndarray, *, first_asset: int = 0) -> None:
 
 def write_shots(session: Session, encoder_id: int, asset: int, shots: np.ndarray) -> None:
     """An asset's shots with these vectors, ``(shots, frames, dimension)``."""
-    frames, made = [], []
-    for shot, vectors_of_shot in enumerate(shots):
-        clip = session.execute(
-            text(
-                "INSERT INTO clip (asset_id, kind, start_pts, end_pts, flag) "
-                "VALUES (:a, 'shot', :s, :s + 100, :flag) RETURNING id"
-            ),
-            {"a": asset, "s": shot * 100, "flag": "black" if shot == 7 else None},
-        ).scalar_one()
-        for at, vector in enumerate(vectors_of_shot):
-            frame = session.execute(
-                text(
-                    "INSERT INTO frame (asset_id, clip_id, pts, start_pts, end_pts, "
-                    "picture, width, height) VALUES (:a, :c, :p, :p, :p + 25, 'x', 1, 1) "
-                    "RETURNING id"
-                ),
-                {"a": asset, "c": clip, "p": shot * 100 + at * 25},
-            ).scalar_one()
-            frames.append(vectors.ClaimedFrame(frame, clip, asset, "x"))
-            made.append(vector)
-    vectors.write_vectors(session, encoder_id, frames, np.array(made))
+    clips = session.execute(
+        text(
+            "INSERT INTO clip (asset_id, kind, start_pts, end_pts, flag) "
+            "SELECT CAST(:a AS bigint), 'shot', 100 * n, 100 * n + 100, "
+            "CASE n WHEN 7 THEN 'black' END "
+            "FROM generate_series(0, CAST(:shots AS int) - 1) n RETURNING id"
+        ),
+        {"a": asset, "shots": len(shots)},
+    )
+    # Numbers come in the order of the rows, which is that of their times.
+    frames = session.execute(
+        text(
+            "INSERT INTO frame (asset_id, clip_id, pts, start_pts, end_pts, picture, width, height)"
+            " SELECT CAST(:a AS bigint), clip, pts, pts, pts + 25, 'x', 1, 1"
+            " FROM unnest(CAST(:clips AS bigint[])) WITH ORDINALITY AS made (clip, number),"
+            " generate_series(0, CAST(:frames AS int) - 1) n,"
+            " LATERAL (SELECT 100 * (number - 1) + 25 * n) AS at (pts) ORDER BY pts"
+            " RETURNING id, clip_id"
+        ),
+        {"a": asset, "clips": sorted(clips.scalars()), "frames": shots.shape[1]},
+    )
+    claimed = [vectors.ClaimedFrame(frame, clip, asset, "x") for frame, clip in sorted(frames)]
+    vectors.write_vectors(session, encoder_id, claimed, shots.reshape(len(claimed), -1))
