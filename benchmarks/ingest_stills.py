@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "media" / "photo"
@@ -25,7 +26,8 @@ def photographs(folder: Path, count: int, seed: int = 1) -> list[Path]:
     sources = list(_sources())
     # What is only enlarged has less to decode than a photograph. Moved along, it is another each
     # time, and costs no second of processor time.
-    noise = Image.effect_noise((WIDTH + _ROOM, HEIGHT + _ROOM), 12).convert("RGB")
+    grain = np.random.default_rng(seed).normal(128, 12, (HEIGHT + _ROOM, WIDTH + _ROOM))
+    noise = Image.fromarray(grain.clip(0, 255).astype("u1")).convert("RGB")
     made = []
     for number in range(count):
         source = sources[number % len(sources)]

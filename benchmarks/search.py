@@ -15,7 +15,8 @@ model do, and are asked as texts (``min_recall_text``, ``vs_…_text``).
 
 ``--growth`` also asks catalogues of 100,000 and 1,000,000 frames. With ``--reuse`` data and
 databases are kept in DIR; making them takes minutes, the searches less. Each query is asked
-twice: ``p50_ms`` and ``p95_ms`` are of the second time, ``first_ms`` is the median of the first.
+twice: ``p50_ms`` and ``p95_ms`` are of the second time, ``first_ms`` is the median of the first,
+of which the filter was known before but to the first query of each half minute.
 Everybody else is asked by turns with ours, query by query: ``vs_…`` are ratios of these medians.
 """
 

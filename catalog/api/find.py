@@ -74,7 +74,8 @@ class FindVerbs(OpenCatalog):
             A picture's path or content (bytes), or several: hits should look like it.
         vector:
             The vector of a picture under the encoder that answers, made elsewhere:
-            ``(dimension,)`` numbers of any length but 0, or several of them.
+            ``(dimension,)`` numbers of any length but 0, or several of them. A text's lies
+            far from all pictures, where this way may miss some of the nearest: give the text.
         like:
             Clips or frames of the catalogue, ``17``, ``"clip:17"``, ``"frame:203"``,
             one or several. They are no hits themselves, unless ``keep_examples``.

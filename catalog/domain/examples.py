@@ -7,9 +7,10 @@ import math
 import os
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from catalog.errors import InvalidInputError
 
@@ -149,26 +150,61 @@ def _several(given: object) -> Sequence[object]:
 
 
 def _rows(given: object) -> Sequence[object]:
-    """One vector or several, from lists or arrays: of an array its rows."""
-    rows = _several(given)
-    return rows if rows and all(isinstance(row, Iterable) for row in rows) else (rows,) * bool(rows)
+    """One vector or several, from lists or arrays: of an array its rows.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none.
+    """
+    if given is None:
+        return ()
+    if not _is_row(given):
+        raise _no_vector(given)
+    rows = tuple(given)
+    if not rows:
+        raise InvalidInputError(
+            "An empty vector was given as an example; expected numbers.",
+            remedy="Look at what made it, or leave `vector` away.",
+        )
+    return rows if any(map(_is_row, rows)) else (rows,)
+
+
+def _is_row(given: object) -> TypeGuard[Iterable[object]]:
+    """Whether it may be numbers in a row; an array without dimensions is none."""
+    return (
+        isinstance(given, Iterable)
+        and not isinstance(given, str | bytes | bytearray | memoryview | Mapping)
+        and getattr(given, "ndim", 1) > 0
+    )
+
+
+def _no_vector(given: object) -> InvalidInputError:
+    return InvalidInputError(
+        f"{str(given)[:80]!r} was given as an example vector; expected numbers.",
+        remedy="Give a list or an array of numbers, or several of them.",
+    )
 
 
 def _vector(given: object) -> GivenVector:
-    try:
-        numbers = tuple(float(each) for each in given)  # type: ignore[attr-defined]  # told below
-    except (TypeError, ValueError):
-        raise InvalidInputError(
-            f"{str(given)[:80]!r} was given as an example vector; expected numbers.",
-            remedy="Give a list or an array of numbers, or several of them.",
-        ) from None
+    if not _is_row(given):
+        raise _no_vector(given)
+    numbers = []
+    for each in given:
+        try:
+            number = None if isinstance(each, str | bytes) else float(each)  # type: ignore[arg-type]  # told below
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None:
+            raise _no_vector(given)
+        numbers.append(number)
     if not (all(map(math.isfinite, numbers)) and any(numbers)):
         raise InvalidInputError(
             f"An example vector of {len(numbers)} numbers has no direction; expected finite ones,"
             " not all of them 0.",
             remedy="Look at what made it: an encoder gives vectors of length 1.",
         )
-    return GivenVector(numbers)
+    return GivenVector(tuple(numbers))
 
 
 def _picture(given: object) -> Picture:

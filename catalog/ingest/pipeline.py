@@ -24,7 +24,7 @@ from catalog.ingest.encode_speech import encode_speech
 from catalog.ingest.overlap import Overlapped
 from catalog.ingest.proxies import make_proxy, want_by_policy
 from catalog.ingest.rolls import know_cues
-from catalog.ingest.sidecars import look_beside, read_sidecars
+from catalog.ingest.sidecars import SidecarReader, look_beside, read_sidecars
 from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, let_wait, want_sounds
 from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
@@ -56,6 +56,7 @@ class Ingest:
         self._arrivals = Arrivals(tools, self._report, progress, verify=verify)
         self._paths = self._arrivals.paths
         self._looked_beside = False
+        self._sidecars = SidecarReader(tools)
         self._shares: dict[int, SoFar] = {}
 
     def run(self, paths: Sequence[Path], labels: Labels) -> IngestReport:
@@ -130,7 +131,7 @@ class Ingest:
             analysed.append(asset_id)
             beside += [asset_id] * (found is not None)
             if len(beside) >= PORTION:  # of many, nobody waits for the last
-                look_beside(self._tools, beside)
+                look_beside(self._tools, beside, self._sidecars)
                 beside.clear()
         self._report.frames += run.written
         self._progress.end("analyse")

@@ -70,23 +70,26 @@ def read_sidecars(tools: Tools, asset_ids: Sequence[int]) -> list[Failure]:
         return [Failure(*warning) for warning in sidecars.warnings(session, asset_ids)]
 
 
-def look_beside(tools: Tools, asset_ids: Sequence[int]) -> None:
+def look_beside(
+    tools: Tools, asset_ids: Sequence[int], reader: SidecarReader | None = None
+) -> None:
     """Bring what sidecars say of these assets up to date.
 
     Only analysed assets are looked at: times need their time base. What lies in
     a media file is read where it is decoded, in another process. Raises as `read_sidecars`.
+    Who asks again and again in one run gives the same ``reader``, which parses a log once.
     """
     database = tools.database
     with database.session() as session:
         found = sidecars.states(session, asset_ids)
-    reader = _Reader(tools)
+    reader = reader or SidecarReader(tools)
     plain = [state.id for state in found if not reader.look(state)]
     if plain:
         with database.session() as session:
             sidecars.mark_plain(session, plain, _NOTHING)
 
 
-class _Reader:
+class SidecarReader:
     """Reads the sidecars of one run's assets; a folder is listed and a log parsed once."""
 
     def __init__(self, tools: Tools) -> None:

@@ -233,7 +233,7 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
     colours = embedded_profile(image)
     # A JPEG can be decoded at a half, quarter or eighth; half as much again leaves the filter room.
     room = _ROOM * longest_edge / max(image.size)
-    image.draft("RGB", (round(room * image.width), round(room * image.height)))
+    image.draft("RGB", (max(1, int(room * image.width)), max(1, int(room * image.height))))
     image.load()
     if isinstance(image.info.get("transparency"), str):  # a text of PNG by that name
         del image.info["transparency"]

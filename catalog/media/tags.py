@@ -31,7 +31,6 @@ _LAST_PLAUSIBLE_YEAR = 2100
 _LYRICS = ("lyrics", "unsyncedlyrics", "unsynced lyrics", "uslt", "syncedlyrics", "\u00a9lyr")
 _TIMED_WORDS = "syncedlyrics"
 _TIMED_LINE = re.compile(r"^\s*\[\d{1,3}:\d", re.MULTILINE)
-_TIME = re.compile(r"\[\d{1,3}:\d[\d.:]*\]")
 _LONGEST_TAG = 10_000
 _LONGEST_NAME = 200
 _MOST_TAGS = 500
@@ -180,8 +179,7 @@ def zoned_moment(tags: Mapping[str, str]) -> datetime | None:
 def find_words(tags: Mapping[str, str]) -> str | None:
     """Embedded lyrics, whatever language their tag names (``lyrics-eng``).
 
-    Where some are timed, others that have the same words are left out: players that know no times
-    find them there. A translation has words of its own, and stays.
+    Where some are timed, they alone: players that know no times find the same words beside them.
     """
     names = sorted(name for name in tags if name.partition("-")[0] in _LYRICS)
     timed = [
@@ -189,12 +187,5 @@ def find_words(tags: Mapping[str, str]) -> str | None:
         for name in names
         if name.partition("-")[0] == _TIMED_WORDS and _TIMED_LINE.search(tags[name])
     ]
-    sung = {word for name in timed for word in _words(_TIME.sub(" ", tags[name]))}
-    others = [
-        name for name in names if name not in timed and not (timed and sung >= _words(tags[name]))
-    ]
-    return "\n\n".join(dict.fromkeys(tags[name] for name in (*timed, *others))) or None
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
+    names = timed or names
+    return "\n\n".join(dict.fromkeys(tags[name] for name in names)) or None

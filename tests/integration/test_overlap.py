@@ -258,14 +258,18 @@ def test_sidecars_of_many_files_are_read_on_the_way(
         (tmp_path / f"{number}.json").write_text(f'{{"title": "Title {number}"}}')
     looked: list[int] = []
 
-    def looking(tools, ids):
-        look_beside(tools, ids)
+    readers = set()
+
+    def looking(tools, ids, reader):
+        look_beside(tools, ids, reader)
         looked.append(len(ids))
+        readers.add(reader)
 
     monkeypatch.setattr(pipeline, "PORTION", 2)
     monkeypatch.setattr(pipeline, "look_beside", looking)
     report = ingest(catalog, Listening(), tmp_path)
     assert (report.ready, looked, report.warnings) == (5, [2, 2], [])
+    assert len(readers) == 1, "a log beside them is parsed once"
     titles = "SELECT name, title FROM catalog.asset ORDER BY name"
     assert list(catalog.sql(titles).rows) == [(f"{n}.png", f"Title {n}") for n in range(5)]
 

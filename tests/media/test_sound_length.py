@@ -13,7 +13,6 @@ from catalog.media.id3 import _timed, read_id3
 from catalog.media.isolated_processes import Worker
 from catalog.media.isolated_wire import pack
 from catalog.media.probe import probe
-from catalog.media.sidecars.lyrics import lyrics
 from catalog.media.sound import SoundPass
 from catalog.media.sound_length import ends_early, sound_length
 from catalog.media.tags import find_words
@@ -196,20 +195,3 @@ def test_a_decoder_that_was_halted_with_us_has_not_stalled():
             return pack("beat")
 
     assert Worker(None, 0, Halted()).hear(120) == ("beat",)
-
-
-def test_a_translation_without_times_is_heard_beside_the_timed_lines():
-    """The same words without times are not, however they are written and broken into lines."""
-    timed = "[ti:Gulls]\n[00:01.50]hoot hoot\n[00:03.00]Gulls, gulls"
-    tags = {
-        "syncedlyrics": timed,
-        "lyrics-eng": "Hoot hoot, gulls\ngulls",
-        "lyrics-deu": "Möwen\nrufen",
-    }
-    found = find_words(tags)
-    assert found == f"{timed}\n\nMöwen\nrufen"
-    assert [(s.start, s.end, s.text) for s in lyrics(found, Fraction(5))] == [
-        (Fraction(3, 2), 3, "hoot hoot"),
-        (3, 5, "Gulls, gulls"),
-        (0, 5, "Möwen\nrufen"),
-    ]

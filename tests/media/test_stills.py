@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -278,3 +279,16 @@ def test_memory_that_runs_out_is_not_called_damage(tmp_path, monkeypatch):
         stills.decode_still(path, 64)
     # The decoding process tells of this cause, and of no other.
     assert isinstance(caught.value.__cause__, MemoryError)
+
+
+@pytest.mark.parametrize("size", [(4000, 1), (1, 4000), (20_000, 3), (30_000, 12), (3840, 2158)])
+@pytest.mark.parametrize("edge", [320, 768])
+def test_however_thin_a_photograph_is(tmp_path: Path, size: tuple[int, int], edge: int):
+    """It is decoded at a part of its size, which is at least one pixel."""
+    path = tmp_path / "thin.jpg"
+    Image.new("RGB", size, (200, 40, 40)).save(path)
+    with Image.open(path) as image:
+        picture = stills.upright(image, edge)
+    assert max(picture.size) == edge
+    assert min(picture.size) >= 1
+    assert picture.getpixel((0, 0))[0] > 150

@@ -11,11 +11,10 @@ from catalog.domain.sidecars import Segment
 _MOST_LINES = 5000
 _TIMED = re.compile(r"\s*((?:\[\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?\])+)(.*)")
 _TIME = re.compile(r"\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]")
-_OF_THE_SONG = re.compile(r"\s*\[[A-Za-z#]+:.*\]\s*")
 
 
 def lyrics(text: str, duration: Fraction | None) -> Iterator[Segment]:
-    """The words as speech; a timed line lasts until the next one begins, others all the time."""
+    """The words as speech; a timed line lasts until the next one begins."""
     if not duration:
         return
     timed = False
@@ -23,16 +22,8 @@ def lyrics(text: str, duration: Fraction | None) -> Iterator[Segment]:
         timed = True
         if words and start < min(end, duration):
             yield Segment("speech", start, min(end, duration), words)
-    whole = "\n".join(_untimed(text)).strip() if timed else text
-    if whole:
-        yield Segment("speech", Fraction(0), duration, whole)
-
-
-def _untimed(text: str) -> Iterator[str]:
-    """The lines without a time, such as a translation's; not what LRC says of the song itself."""
-    for line in text.splitlines():
-        if not _TIMED.fullmatch(line) and not _OF_THE_SONG.fullmatch(line):
-            yield line
+    if not timed:
+        yield Segment("speech", Fraction(0), duration, text)
 
 
 def timed_lines(text: str, *, last: Fraction) -> Iterator[tuple[Fraction, Fraction, str]]:

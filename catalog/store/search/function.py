@@ -68,10 +68,14 @@ _RESULT = """TABLE (
 # Of the nearest centres so many are looked at closely beside so many for each hit, twice what
 # `catalog.domain.plan.taken` takes.
 _TAKEN, _TAKEN_EACH = 100, 4
-# Where the statistics tell of many centres, and these are a small part, centres are compared
-# before frames are. The background comes of about a hundred pages of them.
+# Where nothing is filtered, the statistics tell of many centres, and these are a small part,
+# centres are compared before frames are. The background comes of about a hundred pages of them; of
+# what filters keep these might hold next to nothing, and places beyond those looked at be noise.
 _WIDE = """
-        SELECT c.reltuples > greatest(2000, 4 * looked_at::float8),
+        SELECT num_nonnulls(search.collection, search.tags, search.kind, search.codec,
+                   search.container, search.language, search.roll, search.recorded,
+                   search.duration) = 0
+               AND c.reltuples > greatest(2000, 4 * looked_at::float8),
                least(100.0, 10000.0 / greatest(c.relpages, 1))
         INTO wide, sample_percent
         FROM pg_class c WHERE c.oid = to_regclass('catalog.centre_' || encoder);
