@@ -136,7 +136,7 @@ class Bare:
         self._known: dict[tuple[str, bytes], list[tuple[str, object]]] = {}
 
     def _note(self, _c: object, _k: object, statement: str, parameters: object, *_: object) -> None:
-        if "set_config" in statement or "candidate" in statement:
+        if "set_config" in statement or "FROM total" in statement:
             self._sent.append((statement, parameters))
 
     def answer(self, query: str, vector: np.ndarray) -> list[int]:
@@ -147,7 +147,10 @@ class Bare:
             self._sent = []
             self._catalog.search(query, vector=vector, limit=K, all_=True)
             self._forget()
-            self._known[known] = list(self._sent)
+            # Not what counted, nor what tried few where they were many: that is not every search's.
+            settings = [sent for sent in self._sent if "set_config" in sent[0]]
+            answers = [sent for sent in self._sent if "FROM total" in sent[0]]
+            self._known[known] = settings + answers[-1:]
         with self._connection.cursor() as cursor:
             for statement, parameters in self._known[known]:
                 cursor.execute(statement, parameters)
