@@ -72,7 +72,10 @@ def reads_plainly(parameter: Parameter) -> Parameter:
     take to answer.
     """
     changed = vars(parameter)
-    if isinstance(parameter, TyperArgument | TyperOption) and "get_runtime_param" not in changed:
+    if not isinstance(parameter, TyperArgument | TyperOption) or "get_runtime_param" in changed:
+        return parameter
+    # No promised names of Typer's: a version without them converts every value itself.
+    if hasattr(parameter, "get_runtime_param") and hasattr(parameter, "type_descriptor"):
         plain = _PlainValues(parameter.type_descriptor, parameter.get_runtime_param)
         changed["get_runtime_param"] = lambda: plain
     return parameter

@@ -1,4 +1,4 @@
-"""What wide filters keep, as it was judged a moment ago.
+"""What filters keep, as it was judged or counted a moment ago.
 
 Whoever pages on, or asks something else under the same filters, would have it counted and sampled
 each time. It decides how a search goes about its neighbours, never which they are: what was
@@ -40,7 +40,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What a sample told, of how many frames in all, and until when it is believed."""
+    """What was found out, of how many frames in all, and until when it is believed."""
 
     looked: Looked
     frames: int
@@ -48,7 +48,7 @@ class _Judged:
 
 
 class KnownFilters:
-    """Filters this process has seen to be wide of late; threads may share it."""
+    """What this process has found out of filters of late; threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
