@@ -29,11 +29,14 @@ def enter(
     """A file holds this asset; if its place held another, that is history now.
 
     Content that changed under the same name is the next version of what was
-    there. A new asset gets what a person had said of the one before.
+    there, also where it could not be read in between, as a file that is still being
+    written. A new asset gets what a person had said of the one before.
     """
     before = locations.find_location(session, seen.root_id, seen.path, lock=True)
     old = None if before is None else before.asset_id
-    if before is not None and old not in (None, asset_id):
+    if before is not None and old is None:
+        old = versions.last_held(session, seen.root_id, seen.path)
+    elif before is not None and old != asset_id:
         versions.keep_in_history(session, [before.id], why)
     locations.save_location(session, seen, asset_id=asset_id, verified=verified)
     if not new:  # what nobody knew nothing can have superseded

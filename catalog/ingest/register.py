@@ -19,6 +19,7 @@ from catalog.domain.root_settings import sampling_at
 from catalog.domain.sequences import parse_pattern, possible_patterns
 from catalog.errors import (
     CatalogError,
+    FileChangedError,
     MediaError,
     NoMediaError,
     OutsideRootError,
@@ -28,7 +29,7 @@ from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
 from catalog.ingest.recognise import recognise
 from catalog.ingest.strangers import Strangers
 from catalog.media.files import check_readable, find_media
-from catalog.media.fingerprint import identify, look
+from catalog.media.fingerprint import check_still, identify, look
 from catalog.media.sequences import (
     Grouping,
     PolicyOf,
@@ -185,7 +186,12 @@ class Registrar:
             check_inside(path, self._real)
             if known is not None and (same := self._unchanged(path, root_id, known)):
                 return same
-            return self._enter(path, (root_id, below), collection, on_new, progress)
+            try:
+                return self._enter(path, (root_id, below), collection, on_new, progress)
+            except FileChangedError:
+                if (same := self._entered_meanwhile(path, root_id, below)) is None:
+                    raise
+                return same
         except MediaError as error:
             self._remember_failure(path, root_id, below, error)
             raise
@@ -202,6 +208,12 @@ class Registrar:
         with self._database.session() as session:
             locations.mark_online(session, root_id, known.path, state=state)
         return Registration(path, known.asset_id, new=False, verified=known.verified)
+
+    def _entered_meanwhile(self, path: Path, root_id: int, below: Path) -> Registration | None:
+        """What another registered of a file that changed while this one read it."""
+        with self._database.session() as session:
+            known = locations.find_location(session, root_id, below)
+        return None if known is None else self._unchanged(path, root_id, known)
 
     def _enter(
         self,
@@ -226,6 +238,7 @@ class Registrar:
                 collection=collection,
             )
             enter(session, seen, asset_id, new=new, verified=True)
+            check_still(path, seen.state)
             _take_in(session, path, seen, asset_id)
             if new and on_new is not None:
                 on_new(session, asset_id)
@@ -244,6 +257,7 @@ class Registrar:
         seen = FileSeen(root_id, below, state)
         with self._database.session() as session:
             enter(session, seen, asset_id, new=False, verified=False)
+            check_still(path, seen.state)
             _take_in(session, path, seen, asset_id)
         settle_moves(self._database, asset_id, seen, verified=False)
         return Registration(path, asset_id, new=False, verified=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 from catalog.domain.file_state import FileState
 from catalog.domain.paths import shown_path
-from catalog.errors import EmptyFileError, FileChangedError
+from catalog.errors import EmptyFileError, FileChangedError, UnreadableFileError
 from catalog.media.files import check_readable, unreadable
 from catalog.media.sequences import SequenceFrame, frames_of, is_sequence, state_of
 
@@ -255,10 +255,32 @@ class _Sample:
         return found
 
 
-def _check_unchanged(path: Path, before: FileState, after: FileState, read: int) -> None:
-    if before.written_as(after) and read == after.size:
+def check_still(path: Path, read: FileState) -> None:
+    """See that what lies at a path is what was read there, and not another by now.
+
+    For who enters it, under the lock of its place: of two who read a file at different times,
+    the later to enter it may have read what has been written over since. What is gone was there.
+
+    Raises
+    ------
+    FileChangedError
+        If it was written to.
+    """
+    try:
+        now = look(path)
+    except UnreadableFileError:
         return
-    raise FileChangedError(
+    if not now.written_as(read):
+        raise _changed(path, read, now)
+
+
+def _check_unchanged(path: Path, before: FileState, after: FileState, read: int) -> None:
+    if not (before.written_as(after) and read == after.size):
+        raise _changed(path, before, after)
+
+
+def _changed(path: Path, before: FileState, after: FileState) -> FileChangedError:
+    return FileChangedError(
         f"{shown_path(path)} changed while it was being read ({before.size} bytes, then"
         f" {after.size}); expected a file that nobody is writing.",
         remedy="Wait until it has been copied completely, then retry.",

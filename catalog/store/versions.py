@@ -69,6 +69,21 @@ def taken_in(session: Session, root_id: int, paths: Sequence[Path], asset_id: in
         supersede(session, old, asset_id)
 
 
+def last_held(session: Session, root_id: int, path: Path) -> int | None:
+    """The asset that lay at a path until it changed into what could not be read; None if none."""
+    last = session.execute(
+        select(LocationHistory.asset_id, LocationHistory.why, Asset.superseded_by)
+        .join(Asset, Asset.id == LocationHistory.asset_id)
+        .where(LocationHistory.root_id == root_id, LocationHistory.raw_path == raw_path(path))
+        .order_by(LocationHistory.held_until.desc(), LocationHistory.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.why != CHANGED or last.superseded_by is not None:
+        return None
+    held: int = last.asset_id
+    return held
+
+
 def is_here(session: Session, asset_id: int) -> None:
     """A file has this content: nothing has superseded it."""
     session.execute(

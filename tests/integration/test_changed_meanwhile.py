@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.errors import DatabaseConflictError, FileChangedError
+from catalog.ingest import register
 from catalog.ingest.analyse import Tools, analyse_asset
 from catalog.ingest.attempts import fault_of
+from catalog.media.fingerprint import Identity, identify
 
 
 def analyse(catalog: Catalog, file: Path, meanwhile) -> int:
@@ -55,6 +57,42 @@ def test_a_file_that_is_renamed_while_it_is_decoded_is_what_it_was(
     file = video(tmp_path / "take.mp4", ["red", "green", "blue"])
     analyse(catalog, file, lambda: file.rename(tmp_path / "A001.mp4"))
     assert list(catalog.sql("SELECT count(*) FROM catalog.frame").rows) == [(3,)]
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("others", [True, False])
+def test_who_enters_a_file_late_does_not_enter_what_it_was(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: bool, known: bool
+) -> None:
+    """One has read a file, then it is written to, and another registers it as it is now."""
+    file = video(tmp_path / "take.mp4", ["red", "green", "blue"])
+    if known:
+        catalog.tag([catalog.register(file).asset_id], ["mine"])
+        with file.open("ab") as there:
+            there.write(b"some")
+    newest: list[int] = []
+
+    def read_and_dawdle(path: Path, **options: object) -> Identity:
+        monkeypatch.setattr(register, "identify", identify)
+        read = identify(path)
+        with file.open("ab") as there:
+            there.write(b"more")
+        if others:
+            newest.append(catalog.register(file).asset_id)
+        return read
+
+    monkeypatch.setattr(register, "identify", read_and_dawdle)
+    if others:
+        found = catalog.register(file)
+        assert ([found.asset_id], found.new) == (newest, False)
+    else:
+        with pytest.raises(FileChangedError, match=r"take\.mp4 changed while it was being read"):
+            catalog.register(file)
+        newest.append(catalog.register(file).asset_id)
+    kept = "SELECT asset_id, size_bytes, error_code FROM catalog.location"
+    assert list(catalog.sql(kept).rows) == [(newest[0], file.stat().st_size, None)]
+    assert [each["id"] for each in catalog.assets("")["assets"]] == newest
+    assert catalog.show(newest[0])["tags"] == (["mine"] if known else [])
 
 
 def test_of_two_that_wait_for_each_other_one_is_told_to_do_it_again(

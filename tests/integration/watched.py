@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -41,11 +43,30 @@ def watching(settings: Settings, **options: float) -> Iterator[WatchReport]:
     thread.start()
     try:
         yield told
+    except AssertionError:
+        _show(settings)
+        raise
     finally:
         stop.set()
         thread.join(DEADLINE_S)
     assert not thread.is_alive()
     assert not failed
+
+
+def _show(settings: Settings) -> None:
+    """Tell what the catalogue holds and where every thread is: what a wait in vain is known by."""
+    told = []
+    with Catalog.open(settings) as catalog:
+        for statement in (
+            "SELECT id, name, superseded_by FROM catalog.asset",
+            "SELECT path, asset_id, online, size_bytes, error_code FROM catalog.location",
+            "SELECT pid, state, wait_event, left(query, 200) FROM pg_stat_activity"
+            " WHERE datname = current_database()",
+        ):
+            told += [statement, *map(str, rows(catalog, statement))]
+    for number, frame in sys._current_frames().items():
+        told += [f"thread {number}", *traceback.format_stack(frame)]
+    sys.stdout.write("\n".join(told))
 
 
 def scan(catalog: Catalog) -> WatchReport:
