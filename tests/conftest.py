@@ -67,6 +67,31 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Begun first: those that wait for processes of their own, beside which the others compute, and then
+# the longest. At the end of a parallel run nobody is left waiting for one of them.
+FIRST = (
+    "workers",
+    "demo/test_pipeline_recall.py",
+    "demo",
+    "media/test_analyse.py",
+    "integration/test_real_footage.py",
+    "integration/test_isolation.py",
+    "web/test_schemathesis.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is begun first first, and leave all else in its order."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folders = [item.path, *item.path.parents]
+        named = (at for at, name in enumerate(FIRST) if here / name in folders)
+        return next(named, len(FIRST))
+
+    items.sort(key=place)
+
+
 def pytest_collection_finish() -> None:
     """Leave the modules, and what was collected of the tests, out of each later collection."""
     gc.collect()

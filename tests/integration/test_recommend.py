@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from own_databases import copied_settings
 from small_footage import still, video
 from sqlalchemy import text
 
@@ -20,6 +22,7 @@ from catalog.errors import (
     NotFoundError,
     PathNotFoundError,
 )
+from catalog.settings import Settings
 
 CUES = """1
 00:00:00,100 --> 00:00:01,800
@@ -31,20 +34,43 @@ Nobody told the minister about the bridge
 """
 
 
-@pytest.fixture
-def footage(tmp_path: Path, catalog: Catalog) -> Path:
-    """An interview of two sentences, and two rolls of four colours, five seconds each."""
-    folder = tmp_path / "media"
+@pytest.fixture(scope="module")
+def footage(shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interview of two sentences, and two rolls of four colours, five seconds each.
+
+    They are ingested once, into a catalogue that nobody has open.
+    """
+    folder = tmp_path_factory.mktemp("recommend")
     talk = video(folder / "talk.mp4", ["white", "black"], frames=50, timecode="09:00:00:00")
     talk.with_suffix(".en.srt").write_text(CUES, encoding="utf-8")
     for number, hour in ((1, "10"), (2, "11")):
         colours = ["red", "green", "blue", "yellow"]
         name = folder / f"roll-{number}.mp4"
         video(name, colours, frames=125, timecode=f"{hour}:00:00:00", mark=number)
-    assert catalog.ingest(folder / "talk.mp4", collection="News").failures == []
-    assert catalog.ingest(folder / "roll-1.mp4", collection="News").failures == []
-    assert catalog.ingest(folder / "roll-2.mp4", collection="Archive", tags=["old"]).failures == []
+    with Catalog.open(shared_settings) as catalog:
+        assert catalog.ingest(folder / "talk.mp4", collection="News").failures == []
+        assert catalog.ingest(folder / "roll-1.mp4", collection="News").failures == []
+        report = catalog.ingest(folder / "roll-2.mp4", collection="Archive", tags=["old"])
+        assert report.failures == []
     return folder
+
+
+@pytest.fixture
+def catalog(
+    postgres_url: str, shared_settings: Settings, footage: Path, tmp_path: Path
+) -> Iterator[Catalog]:
+    """A catalogue of the test's own with the footage in it."""
+    with (
+        copied_settings(postgres_url, shared_settings, tmp_path / "home") as settings,
+        Catalog.open(settings) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture
+def empty(settings: Settings) -> Iterator[Catalog]:
+    with Catalog.open(settings) as opened:
+        yield opened
 
 
 SCRIPT = "The red harbour burns, says Claudia Roth.\n\nA green field lies behind the bridge.\n"
@@ -68,7 +94,7 @@ def every(planned: Recommendation) -> list[int]:
     return [clip for line in planned.lines for roll in "AB" for clip in clips_of(line, roll)]
 
 
-def test_each_line_gets_what_says_it_and_what_shows_it(catalog: Catalog, footage: Path):
+def test_each_line_gets_what_says_it_and_what_shows_it(catalog: Catalog):
     colours = colours_of(catalog)
     planned = catalog.recommend(text=SCRIPT)
     first, second = planned.lines
@@ -92,13 +118,13 @@ def test_each_line_gets_what_says_it_and_what_shows_it(catalog: Catalog, footage
     assert "says claudia, roth" in first.a_roll[0].reason
 
 
-def test_the_plan_is_the_same_each_time(catalog: Catalog, footage: Path):
+def test_the_plan_is_the_same_each_time(catalog: Catalog):
     once, again = (catalog.recommend(text=SCRIPT).as_json() for _ in range(2))
     assert {**once, "took_ms": 0} == {**again, "took_ms": 0}
     assert json.loads(json.dumps(once)) == once
 
 
-def test_what_is_locked_stays_and_the_rest_goes_round_it(catalog: Catalog, footage: Path):
+def test_what_is_locked_stays_and_the_rest_goes_round_it(catalog: Catalog):
     colours = colours_of(catalog)
     blue = next(clip for clip, colour in colours.items() if colour == "blue")
     red = clips_of(catalog.recommend(text=SCRIPT).lines[0], "B")[0]
@@ -113,7 +139,7 @@ def test_what_is_locked_stays_and_the_rest_goes_round_it(catalog: Catalog, foota
     assert speech not in clips_of(turned.lines[1], "A")
 
 
-def test_others_than_those_avoided_are_proposed(catalog: Catalog, footage: Path):
+def test_others_than_those_avoided_are_proposed(catalog: Catalog):
     planned = catalog.recommend(text=SCRIPT)
     red, green = (clips_of(line, "B")[0] for line in planned.lines)
     others = catalog.recommend(text=SCRIPT, avoid=[f"1={red}", green])
@@ -121,7 +147,7 @@ def test_others_than_those_avoided_are_proposed(catalog: Catalog, footage: Path)
     assert green not in every(others)
 
 
-def test_what_a_bin_uses_is_not_used_again(catalog: Catalog, footage: Path):
+def test_what_a_bin_uses_is_not_used_again(catalog: Catalog):
     red = clips_of(catalog.recommend(text=SCRIPT).lines[0], "B")[0]
     shot = catalog.clip(red)
     # A part of the shot is used: so the shot is.
@@ -132,7 +158,7 @@ def test_what_a_bin_uses_is_not_used_again(catalog: Catalog, footage: Path):
         catalog.recommend(text=SCRIPT, bins_used=["Nothing of the kind"])
 
 
-def test_the_filter_keeps_what_is_proposed(catalog: Catalog, footage: Path):
+def test_the_filter_keeps_what_is_proposed(catalog: Catalog):
     planned = catalog.recommend(text=SCRIPT, filter="collection:Archive")
     names = {p.clip["asset"]["name"] for line in planned.lines for p in line.b_roll}
     assert names == {"roll-2.mp4"}
@@ -143,7 +169,7 @@ def test_the_filter_keeps_what_is_proposed(catalog: Catalog, footage: Path):
         catalog.recommend(text=SCRIPT, filter="harbour collection:News")
 
 
-def test_nobody_is_proposed_what_they_do_not_see(catalog: Catalog, footage: Path):
+def test_nobody_is_proposed_what_they_do_not_see(catalog: Catalog):
     limited = catalog.seen_by(Actor("news", collections=frozenset({"News"})))
     planned = limited.recommend(text=SCRIPT, take=10)
     assert "roll-2.mp4" not in {p.clip["asset"]["name"] for x in planned.lines for p in x.b_roll}
@@ -152,14 +178,12 @@ def test_nobody_is_proposed_what_they_do_not_see(catalog: Catalog, footage: Path
         limited.recommend(text=SCRIPT, locks=[f"1={other}"])
 
 
-def test_a_shot_too_short_for_its_line_comes_after_those_that_last(
-    catalog: Catalog, tmp_path: Path
-):
+def test_a_shot_too_short_for_its_line_comes_after_those_that_last(empty: Catalog, tmp_path: Path):
     video(tmp_path / "media" / "short.mp4", ["red"], frames=25)
     video(tmp_path / "media" / "long.mp4", ["yellow"], frames=200, mark=3)
     still(tmp_path / "media" / "photo.png", "green")
-    catalog.ingest(tmp_path / "media")
-    [line] = catalog.recommend(text="A red house stands at the end of the long road.").lines
+    empty.ingest(tmp_path / "media")
+    [line] = empty.recommend(text="A red house stands at the end of the long road.").lines
     names = [p.clip["asset"]["name"] for p in line.b_roll]
     assert set(names) == {"short.mp4", "long.mp4", "photo.png"}
     by_name = dict(zip(names, line.b_roll, strict=True))
@@ -171,7 +195,7 @@ def test_a_shot_too_short_for_its_line_comes_after_those_that_last(
 
 
 def test_names_in_the_metadata_bring_shots_that_their_pictures_do_not(
-    catalog: Catalog, footage: Path, tmp_path: Path
+    catalog: Catalog, tmp_path: Path
 ):
     video(tmp_path / "more" / "x.mp4", ["yellow"], frames=125, mark=9)
     catalog.ingest(tmp_path / "more")
@@ -185,7 +209,7 @@ def test_names_in_the_metadata_bring_shots_that_their_pictures_do_not(
 
 
 def test_what_is_logged_over_a_shot_brings_it_and_what_is_said_over_others_does_not(
-    catalog: Catalog, footage: Path
+    catalog: Catalog,
 ):
     shots = [clip for clip in catalog.show("roll-2.mp4")["clips"] if clip["kind"] == "shot"]
     wanted = shots[3]["id"]  # yellow
@@ -196,9 +220,7 @@ def test_what_is_logged_over_a_shot_brings_it_and_what_is_said_over_others_does_
     assert set(named[wanted]) >= {"claudia", "roth"}
 
 
-def test_the_plan_goes_to_a_bin_and_out_on_two_tracks(
-    catalog: Catalog, footage: Path, tmp_path: Path
-):
+def test_the_plan_goes_to_a_bin_and_out_on_two_tracks(catalog: Catalog, tmp_path: Path):
     planned = catalog.recommend(text=SCRIPT, bin="Story")
     assert planned.bin is not None
     made = catalog.bin.show("Story")
@@ -268,12 +290,12 @@ def test_an_item_has_an_in_and_an_out_of_its_own(catalog: Catalog, footage: Path
         ({"content": ("a.docx", b"PK\x03\x04nothing")}, "cannot be"),
     ],
 )
-def test_what_cannot_be_planned_is_refused(catalog: Catalog, options: dict, message: str):
+def test_what_cannot_be_planned_is_refused(empty: Catalog, options: dict, message: str):
     with pytest.raises(InvalidInputError, match=message):
-        catalog.recommend(**options)
+        empty.recommend(**options)
 
 
-def test_a_lock_that_is_not_there_is_named(catalog: Catalog, footage: Path):
+def test_a_lock_that_is_not_there_is_named(catalog: Catalog):
     with pytest.raises(NotFoundError, match="999999"):
         catalog.recommend(text=SCRIPT, locks=["1=999999"])
     clip = clips_of(catalog.recommend(text=SCRIPT).lines[0], "B")[0]
@@ -283,14 +305,14 @@ def test_a_lock_that_is_not_there_is_named(catalog: Catalog, footage: Path):
         catalog.recommend("no such script.txt")
 
 
-def test_a_catalogue_without_anything_proposes_nothing(catalog: Catalog):
-    planned = catalog.recommend(text=SCRIPT)
+def test_a_catalogue_without_anything_proposes_nothing(empty: Catalog):
+    planned = empty.recommend(text=SCRIPT)
     assert every(planned) == []
     with pytest.raises(InvalidInputError, match="nothing to put into a bin"):
-        catalog.recommend(text=SCRIPT, bin="Empty")
+        empty.recommend(text=SCRIPT, bin="Empty")
 
 
-def test_words_that_tell_nothing_are_no_reason(catalog: Catalog, footage: Path):
+def test_words_that_tell_nothing_are_no_reason(catalog: Catalog):
     planned = catalog.recommend(text="Have a look about the place.\n\nThe minister said it.\n")
     assert [each.clip["text"] for each in planned.lines[0].a_roll] == []
     [said] = planned.lines[1].a_roll

@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from own_databases import copied_settings
 from small_footage import video
 from sqlalchemy import text
 
@@ -80,18 +81,31 @@ def hearing(settings: Settings) -> Iterator[Catalog]:
         yield opened
 
 
-@pytest.fixture
-def filled(hearing: Catalog, tmp_path: Path) -> Catalog:
-    media = tmp_path / "media"
-    media.mkdir()
-    wav(media / "storm.wav", ("rumble", 12), ("hiss", 8), ("silence", 10), ("rumble", 6))
-    wav(media / "kettle.wav", ("whistle", 5))
-    wav(media / "mute.wav", ("silence", 5))
-    film(media / "train.mov", ("hum", 4), ("whistle", 4))
-    video(media / "silent.mp4")
-    report = hearing.ingest(media, collection="Field")
+@pytest.fixture(scope="module")
+def media(shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What sounds and what does not, ingested once, into a catalogue that nobody has open."""
+    folder = tmp_path_factory.mktemp("sounds")
+    wav(folder / "storm.wav", ("rumble", 12), ("hiss", 8), ("silence", 10), ("rumble", 6))
+    wav(folder / "kettle.wav", ("whistle", 5))
+    wav(folder / "mute.wav", ("silence", 5))
+    film(folder / "train.mov", ("hum", 4), ("whistle", 4))
+    video(folder / "silent.mp4")
+    with Catalog.open(replace(shared_settings, sound_encoder="null")) as opened:
+        report = opened.ingest(folder, collection="Field")
     assert (report.ready, report.failed, report.warnings) == (5, 0, [])
-    return hearing
+    return folder
+
+
+@pytest.fixture
+def filled(
+    postgres_url: str, shared_settings: Settings, media: Path, tmp_path: Path
+) -> Iterator[Catalog]:
+    """A catalogue of the test's own that has heard the media."""
+    with (
+        copied_settings(postgres_url, shared_settings, tmp_path / "home") as settings,
+        Catalog.open(replace(settings, sound_encoder="null")) as opened,
+    ):
+        yield opened
 
 
 def ranges(catalog: Catalog, sound: str, query: str = "", **options: object) -> list:
@@ -258,7 +272,9 @@ def test_what_cannot_be_asked(filled: Catalog):
         filled.search("sort:date", sound="hiss")
 
 
-def test_hearing_again_changes_nothing_and_a_copy_is_not_heard(filled: Catalog, tmp_path: Path):
+def test_hearing_again_changes_nothing_and_a_copy_is_not_heard(
+    filled: Catalog, media: Path, tmp_path: Path
+):
     def stages() -> list:
         return [s for s in filled.show("storm.wav")["stages"] if s["name"] == "sound"]
 
@@ -269,8 +285,8 @@ def test_hearing_again_changes_nothing_and_a_copy_is_not_heard(filled: Catalog, 
     assert (again["made"], again["windows"]) == (1, stages() and again["windows"])
     assert again["windows"] > 10
     assert ranges(filled, "rumble") == before
-    shutil.copy(tmp_path / "media" / "kettle.wav", tmp_path / "media" / "copy.wav")
-    filled.ingest(tmp_path / "media" / "copy.wav")
+    shutil.copy(media / "kettle.wav", tmp_path / "copy.wav")
+    filled.ingest(tmp_path / "copy.wav")
     assert len(ranges(filled, "whistle", "kind:audio")) == 1
     filled.remove(["kettle.wav"])
     assert ranges(filled, "whistle", "kind:audio") == []
