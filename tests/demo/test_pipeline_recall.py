@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from own_databases import count_rows
 
 from benchmarks.pipeline_recall import recall_by_language
 from catalog import Catalog
@@ -24,6 +25,7 @@ def test_a_caption_finds_its_shot_in_every_language(tmp_path: Path, database_url
         report = catalog.ingest(tmp_path / "footage")
         assert report.failures == []
         assert catalog.stats()["clips"] == SCENES
+        count_rows(catalog)
         recall = recall_by_language(catalog, footage, share=2)
     assert len(recall) >= 12
     assert {code: share for code, share in recall.items() if share < 0.9} == {}

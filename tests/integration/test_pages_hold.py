@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from own_databases import count_rows
 from sqlalchemy import BigInteger, Double, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from vector_library import library, write, write_shots
@@ -66,9 +67,7 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(centres, "INDEX_FROM", 10)
             build_graphs(opened.database)
-        with opened.database.session() as session:
-            # As autovacuum would; of tables that it knows nothing of pairs are planned badly.
-            session.execute(text("ANALYZE"))
+        count_rows(opened)
         yield opened
 
 

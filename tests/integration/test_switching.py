@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from own_databases import count_rows
 from small_footage import still
 from sqlalchemy import text
 
@@ -292,6 +293,7 @@ def test_switch_under_load(catalog: Catalog, tmp_path: Path):
     for at in range(60):
         still(folder / f"{names[at % len(names)]}-{at}.png", names[at % len(names)], mark=at)
     catalog.ingest(folder)
+    count_rows(catalog)
     over, first = threading.Event(), threading.Barrier(9, timeout=240)
     answered: list[str] = []
 
