@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,15 @@ def test_every_shot_is_within_its_asset_and_says_the_timecode_that_python_says(c
         if kind == "video" and length:
             # A container's length may be a frame or two off its pictures'.
             assert last * base <= length * base + 1, name
+
+
+def test_only_the_leader_and_the_black_after_it_are_flagged(catalog: Catalog):
+    rows = catalog.sql(
+        "SELECT a.name, c.flag FROM catalog.clip c JOIN catalog.asset a ON a.id = c.asset_id"
+        " WHERE c.flag IS NOT NULL ORDER BY a.name, c.start_pts"
+    ).rows
+    assert {name for name, _ in rows} == {"ffmpegpy_in1.mp4"}
+    assert [flag for flag, _ in groupby(flag for _, flag in rows)] == ["leader", "black"]
 
 
 def test_every_asset_is_found_by_its_name_and_by_its_fields(catalog: Catalog):

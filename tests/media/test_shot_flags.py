@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -163,19 +163,6 @@ def test_stripes_in_another_order_are_no_bars():
     assert not is_bars(scene(3))
     assert not is_bars(np.full((*SIZE, 3), 255, np.uint8))
     assert not is_bars(np.zeros((3, 5, 3), np.uint8))
-
-
-@pytest.mark.skipif(not REAL_MEDIA.is_dir(), reason="SKIPPED: no real footage; nothing real tested")
-def test_of_real_footage_only_the_leader_and_the_black_after_it_are_flagged():
-    flagged = {}
-    for path in sorted((REAL_MEDIA / "video").glob("[fims][fnek]*.mp4")):
-        if "malformed" in path.name or "8k" in path.name:
-            continue
-        flags = [shot.flag for shot in run(path)[2] if shot.flag]
-        if flags:
-            flagged[path.name] = flags
-    assert flagged.keys() == {"ffmpegpy_in1.mp4"}
-    assert [flag for flag, _ in groupby(flagged["ffmpegpy_in1.mp4"])] == ["leader", "black"]
 
 
 def lettered(lines: list[str], *, ground: tuple[int, ...], ink: tuple[int, ...]) -> np.ndarray:
