@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import encoders
 from catalog.db.engine import Database
-from catalog.dispatch import Dispatcher, dispatcher_for
+from catalog.dispatch import Dispatcher, NoDispatcher, dispatcher_for
 from catalog.dispatch.webhook import Webhook
 from catalog.domain.reconciled import LOOKS_SHARE
 from catalog.encoders import Encoder, TextEncoder
 from catalog.ingest.looks import BackfillLooks
 from catalog.maintain.encoders import Encoders
+from catalog.maintain.leftovers import Sweeping
 from catalog.maintain.sound_encoders import SoundEncoders
 from catalog.media.frame_store import FrameStore
 from catalog.media.isolated import DecoderPool
@@ -65,6 +66,7 @@ class OpenCatalog:
         self._late = _Late()
         self._looks = BackfillLooks()
         self._reconciler_looks = BackfillLooks(share=LOOKS_SHARE)
+        self._sweeping = Sweeping()
         self._webhook = None if settings.webhook_url is None else Webhook(settings.webhook_url)
         database.after_commit(self._tell)
         self._known_phrases = KnownPhrases()
@@ -99,3 +101,8 @@ class OpenCatalog:
         if self._dispatcher is None:
             self._dispatcher = dispatcher_for(self.settings)
         return self._dispatcher
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether there is a broker that wakes workers; else work is done by who asks for it."""
+        return not isinstance(self.dispatcher, NoDispatcher)

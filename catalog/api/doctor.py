@@ -24,11 +24,12 @@ class DoctorVerbs(OpenCatalog):
     def doctor(self, *, repair: bool = False) -> Diagnosis:
         """Look over everything this catalogue needs; see `catalog.api.doctor.doctor`.
 
-        With ``repair``, work that nobody does is sent again first, as `reconcile` does.
+        With ``repair``, work that nobody does is sent again first, as `reconcile` does, and what
+        killed writers have left in the frame store is deleted.
         """
         from catalog.maintain.doctor import examine
 
-        repaired = [self._repair()] if repair else []
+        repaired = [self._sweep(), self._repair()] if repair else []
         return Diagnosis((*repaired, *examine(self.settings).checks))
 
     def _repair(self) -> Check:
@@ -39,3 +40,15 @@ class DoctorVerbs(OpenCatalog):
         except CatalogError as error:
             return Check("repair", State.FAIL, error.message, error.remedy or "", service=True)
         return Check("repair", State.OK, str(done))
+
+    def _sweep(self) -> Check:
+        from catalog.maintain.leftovers import sweep_all
+
+        try:
+            swept = sweep_all(self.store)
+        except CatalogError as error:
+            return Check("leftovers", State.FAIL, error.message, error.remedy or "")
+        found = "nothing unfinished lies in the frame store"
+        if swept.files:
+            found = f"{swept.files} unfinished files deleted, {swept.size / 2**20:.1f} MiB"
+        return Check("leftovers", State.OK, found)

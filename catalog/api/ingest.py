@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from catalog.api.base import OpenCatalog, StrPath
-from catalog.dispatch import NoDispatcher
 from catalog.domain.labels import clean_label
 from catalog.domain.media import SamplingPolicy
 from catalog.domain.paths import full_path, given_path, shown_path
@@ -236,11 +235,6 @@ class IngestVerbs(OpenCatalog):
         if report.frames:
             build_graphs(self.database, progress)
         return report
-
-    @property
-    def has_workers(self) -> bool:
-        """Whether there is a broker that wakes workers; else work is done by who asks for it."""
-        return not isinstance(self.dispatcher, NoDispatcher)
 
     def hand_over(
         self,

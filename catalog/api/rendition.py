@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
 from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
 from catalog.domain.results import Failure
-from catalog.errors import InvalidInputError, MediaError
+from catalog.errors import (
+    BrokerUnavailableError,
+    InvalidInputError,
+    MediaError,
+    NotFoundError,
+)
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
+from catalog.maintain.making import standing
+from catalog.store import service
 
 if TYPE_CHECKING:
     from catalog.ingest.analyse import Tools
+
+_MOST_DUE = 100
 
 
 class RenditionVerbs(OpenCatalog):
@@ -31,7 +41,8 @@ class RenditionVerbs(OpenCatalog):
         """Make a browser-playable copy of each of these assets, here and now.
 
         With ``dispatch``, workers are told to make them. One that is there is made
-        anew. Breaking it off leaves what is not done due and no unfinished file.
+        anew. Breaking it off leaves what is not done due and no unfinished file; what is made is
+        seen in `jobs` by everybody, with its ``progress``.
 
         Parameters
         ----------
@@ -71,17 +82,79 @@ class RenditionVerbs(OpenCatalog):
             return {"assets": [row[0] for row in rows], "made": 0, "failures": []}
         return _each(rows, lambda a, on: make_proxy(tools, a, settings, on), progress or Silent())
 
-    def make_due_proxy(self, asset_id: int) -> bool:
-        """Make an asset's proxy if it is due, as workers do; whether it was.
+    def request_proxy(self, reference: Reference, *, anew: bool = False) -> dict[str, Any]:
+        """Ask for an asset's proxy and wait for nothing; where it stands then, as `making` tells.
+
+        Workers are told, where there are any; else the server that serves the pages, or
+        `catalog ingest`, makes what is due. Asked for again before it is there, it is made once.
+
+        Parameters
+        ----------
+        anew:
+            Make another where there is one already.
 
         Raises
         ------
-        AssetBusyError, MediaError, ServiceError
+        NotFoundError, InvalidInputError
+            If it is no asset, or a still.
+        """
+        from catalog.ingest.proxies import STAGE, want_proxies
+        from catalog.ingest.sending import tell_if_due
+
+        [(asset_id, _, _)] = maintained.named(self.database, [reference])
+        want_proxies(self._rendition_tools(), [asset_id], anew=anew)
+        if self.has_workers:
+            # Where the broker is away it stays due, and is sent when that is back.
+            with suppress(BrokerUnavailableError):
+                tell_if_due(self.database, STAGE, [asset_id], self.dispatcher.proxy, untold=True)
+        return self.making(asset_id)
+
+    def making(self, reference: Reference) -> dict[str, Any]:
+        """Where an asset's proxy stands.
+
+        Returns
+        -------
+        dict
+            ``asset``; ``kind``; ``state``: none (nobody has asked), due, running, done or
+            failed; ``progress``, the share of its length that is done, from 0 to 1, while it
+            is made (null where that is not known); ``attempts``; ``made``, whether there is
+            one, perhaps an earlier one; ``error``, why it failed: ``code`` and ``message``.
+
+        Raises
+        ------
+        NotFoundError
+            If it is no asset.
+        """
+        return standing(self.database, reference)
+
+    def due_proxies(self) -> list[int]:
+        """Assets whose proxies are due and nobody makes, the longest waiting first.
+
+        None while the service is paused.
+        """
+        from catalog.ingest.proxies import STAGE
+
+        with self.database.session() as session:
+            if service.paused(session) is not None:
+                return []
+            return service.waiting_for(session, STAGE, limit=_MOST_DUE)
+
+    def make_due_proxy(
+        self, asset_id: int, on_seconds: Callable[[float], None] = lambda _: None
+    ) -> bool:
+        """Make an asset's proxy if it is due, as workers do; whether it was.
+
+        ``on_seconds`` hears how many seconds of it are done. If it raises, the proxy stays due.
+
+        Raises
+        ------
+        AssetBusyError, NotFoundError, MediaError, ServiceError
             As `proxy`.
         """
         from catalog.ingest.proxies import make_proxy
 
-        return make_proxy(self._rendition_tools(), asset_id, ProxySettings()) is not None
+        tools = self._rendition_tools()
+        return make_proxy(tools, asset_id, ProxySettings(), on_seconds) is not None
 
     def waveform(
         self, references: Sequence[Reference], *, progress: Progress | None = None
@@ -130,7 +203,7 @@ def _each(
 
         try:
             made += bool(make(asset_id, tell))
-        except MediaError as error:
+        except (MediaError, NotFoundError) as error:  # the second: it was removed meanwhile
             failures.append(Failure.of(name, error).as_json())
         tell(seconds)
     progress.end("make")

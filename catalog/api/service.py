@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from catalog.api.base import OpenCatalog
@@ -52,6 +53,7 @@ class ServiceVerbs(OpenCatalog):
             grace_s=grace_s,
             limit=limit,
             looks=self._reconciler_looks,
+            sweep=partial(self._sweeping.go_on, self.store),
         )
 
     def pause(self, reason: str = "") -> dict[str, object]:

@@ -13,6 +13,7 @@ from catalog.cli.explanation import say_explanation
 from catalog.cli.options import say_problems
 from catalog.cli.session import say_json
 from catalog.cli.tables import add_row, new_table, print_table
+from catalog.cli.text_asset import standing
 from catalog.domain.facets import Facets
 from catalog.domain.query import FIELDS, WHOLE
 from catalog.errors import InvalidInputError
@@ -271,7 +272,7 @@ def job_list(rows: Sequence[Mapping[str, Any]]) -> None:
             row["asset_id"],
             row["asset"],
             row["stage"],
-            row["state"],
+            standing(row),
             row["attempts"],
             f"{reason} [{row['error_code']}]" if row["error_code"] else "",
         )

@@ -82,10 +82,16 @@ def _roll(clip: Mapping[str, Any]) -> str:
     return f"{clip['roll']} ({how})"
 
 
+def standing(stage: Mapping[str, Any]) -> str:
+    """The state of a stage, and how far it is where that is known."""
+    progress = stage["progress"]
+    return stage["state"] if progress is None else f"{stage['state']}, {progress:.0%}"
+
+
 def _stage(stage: Mapping[str, Any]) -> str:
     tries = "" if stage["attempts"] == 1 else f" after {stage['attempts']} attempts"
     reason = f": {stage['error_message']} [{stage['error_code']}]" if stage["error_code"] else ""
-    return f"{stage['state']}{tries}{reason}"
+    return f"{standing(stage)}{tries}{reason}"
 
 
 def _facts(details: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -279,6 +279,15 @@ class Client:
         """The catalogue in figures."""
         return cast("dict[str, Any]", self._get("/stats"))
 
+    def request_proxy(self, asset: int, *, anew: bool = False) -> wire.Making:
+        """Ask for a proxy of an asset; where it stands. With ``anew`` also where there is one."""
+        path = f"/assets/{asset}/renditions/proxy{'?anew=true' if anew else ''}"
+        return cast("wire.Making", self._json("POST", path, None))
+
+    def making(self, asset: int) -> wire.Making:
+        """Where a proxy stands, and how far it is."""
+        return cast("wire.Making", self._get(f"/assets/{asset}/renditions/proxy"))
+
     def jobs(self, *, failed: bool = False) -> list[dict[str, Any]]:
         """Work that is due, running or failed."""
         return cast("list[dict[str, Any]]", self._get("/jobs", failed=failed)["jobs"])

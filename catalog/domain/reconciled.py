@@ -22,7 +22,8 @@ class Reconciled:
     ``sent`` are the assets per stage of which workers were told; of encoding
     they are told as a whole (``encode``). ``tried_again`` are failed stages
     that became due, as (asset, stage). ``idle`` says why the round did nothing. ``rolls``
-    counts assets whose A- and B-roll was told anew.
+    counts assets whose A- and B-roll was told anew, ``swept`` the unfinished files of killed
+    writers that were deleted from the frame store.
     """
 
     sent: dict[str, list[int]] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Reconciled:
     tried_again: list[tuple[int, str]] = field(default_factory=list)
     idle: str | None = None
     rolls: int = 0
+    swept: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -39,6 +41,7 @@ class Reconciled:
             "tried_again": [{"asset": a, "stage": stage} for a, stage in self.tried_again],
             "idle": self.idle,
             "rolls": self.rolls,
+            "swept": self.swept,
         }
 
     def __str__(self) -> str:
@@ -49,5 +52,7 @@ class Reconciled:
         told = f"sent again: {', '.join(said)}" if said else "nothing to send again"
         if self.rolls:
             told += f"; rolls of {self.rolls} assets told anew"
+        if self.swept:
+            told += f"; {self.swept} unfinished files deleted"
         again = len(self.tried_again)
         return f"{told}; {again} failed are tried again" if again else told

@@ -164,6 +164,26 @@ class Asset(TypedDict):
     original: str
 
 
+class Making(TypedDict):
+    """A proxy that was asked for: ``state`` is none, due, running, done or failed.
+
+    ``progress`` is the share of the asset's length that is done, 0 to 1, while it is made, and null
+    where that is not known. ``made`` is whether there is one, perhaps an earlier one, at ``url``.
+    ``where`` is who makes it: workers, or here (this server). ``look`` tells all this again.
+    """
+
+    asset: int
+    kind: str
+    state: str
+    progress: float | None
+    attempts: int
+    made: bool
+    error: dict[str, str] | None
+    where: str
+    url: str | None
+    look: str
+
+
 class ClipAsset(TypedDict):
     """The asset of a clip."""
 

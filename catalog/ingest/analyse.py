@@ -34,6 +34,7 @@ from catalog.errors import (
 from catalog.ingest.attempts import outcome_kept, taken_over, worker_name
 from catalog.ingest.listening import ListenBeside
 from catalog.ingest.posters import with_posters
+from catalog.ingest.removed import nothing_left_if_removed
 from catalog.ingest.verify import usable_files
 from catalog.media.fingerprint import look
 from catalog.media.frame_store import FrameStore, picture_key, picture_prefix, rendition_key
@@ -138,7 +139,8 @@ def analyse_asset(
             path = first_present(usable_files(database, asset_id))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, look(path), policy, attempt.number)
-            return _analyse_fairly(tools, job, on_picture, on_share)
+            with nothing_left_if_removed(database, tools.store, fingerprint):
+                return _analyse_fairly(tools, job, on_picture, on_share)
 
 
 def _analyse_fairly(tools: Tools, job: _Job, on_picture: OnPicture, on_share: OnShare) -> Analysed:

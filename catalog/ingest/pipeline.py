@@ -29,7 +29,7 @@ from catalog.ingest.sounds import SoundEncoderLoader, hear_asset, let_wait, want
 from catalog.ingest.speech import recognise_asset, waits, want_text
 from catalog.ingest.turns import EncoderLoader
 from catalog.speech import Recognisers
-from catalog.store import assets, descriptions, filling, stages, vectors
+from catalog.store import assets, descriptions, filling, shots, stages, vectors
 
 
 class Ingest:
@@ -108,7 +108,7 @@ class Ingest:
             wanted = stages.not_failed(session, list(self._paths), ENCODE)
             active = vectors.active_encoder(session)
             if active is None:
-                return bool(stages.frames_of(session, wanted))
+                return bool(shots.frames_of(session, wanted))
             return vectors.count_missing(session, active.id, wanted) > 0
 
     def _work(self, first: list[int], later: Iterator[list[int]]) -> list[int]:

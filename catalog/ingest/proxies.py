@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from sqlalchemy.orm import Session
 
+from catalog.db.engine import Database
 from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
-from catalog.errors import AssetBusyError, CatalogError, InvalidInputError
+from catalog.errors import (
+    AssetBusyError,
+    DatabaseUnavailableError,
+    InvalidInputError,
+    NotFoundError,
+)
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.analyse import (
     Tools,
@@ -17,6 +25,7 @@ from catalog.ingest.analyse import (
     store_rendition,
 )
 from catalog.ingest.attempts import attempted, taken_over
+from catalog.ingest.removed import nothing_left_if_removed
 from catalog.ingest.verify import usable_files
 from catalog.media.frame_store import rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
@@ -25,6 +34,8 @@ from catalog.media.proxy import ProxyMade
 from catalog.store import assets, descriptions, locations, renditions, roots, stages
 
 STAGE = "proxy"
+NOTED_S = 0.5
+"""How often it is written down how far a proxy is, at most."""
 OnSeconds = Callable[[float], None]
 
 
@@ -35,10 +46,13 @@ class _Source:
     has_pictures: bool
     attempt: int
     frame_rate: float | None
+    seconds: float | None
 
 
-def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
-    """Make the proxies of these assets due.
+def want_proxies(tools: Tools, asset_ids: Sequence[int], *, anew: bool = True) -> None:
+    """Make the proxies of these assets due; of those alone that have none, if not ``anew``.
+
+    One that is due already, or is being made, is not asked for twice.
 
     Raises
     ------
@@ -55,7 +69,9 @@ def want_proxies(tools: Tools, asset_ids: Sequence[int]) -> None:
                     remedy="A still is shown by its frame's picture; `catalog ingest` analyses.",
                     asset=asset_id,
                 )
-        stages.make_due(session, asset_ids, STAGE)
+        there = () if anew else renditions.assets_with(session, asset_ids, RenditionKind.PROXY)
+        wanted = [asset_id for asset_id in asset_ids if asset_id not in there]
+        stages.make_due(session, wanted, STAGE)
 
 
 def want_by_policy(tools: Tools, asset_ids: Sequence[int]) -> list[int]:
@@ -96,12 +112,15 @@ def make_proxy(
 ) -> Rendition | None:
     """Make an asset's proxy if that is due; None if it is not.
 
-    Broken off, it stays due and leaves no file; done again it begins anew.
+    Broken off, it stays due and leaves no file; done again it begins anew. Meanwhile its stage
+    tells how far it is.
 
     Raises
     ------
     AssetBusyError
         If another process is at work on the asset.
+    NotFoundError
+        If the asset was removed meanwhile; nothing of it is left.
     MediaError
         If the proxy cannot be made; also kept in the asset's stage.
     ServiceError
@@ -119,7 +138,8 @@ def _source(tools: Tools, asset_id: int, attempt: int = 0) -> _Source:
         row = assets.get_asset(session, asset_id)
         assert row is not None  # noqa: S101  # the caller has looked it up
         rate = descriptions.frame_rate_of(row)
-        return _Source(asset_id, row.fingerprint, row.kind == "video", attempt, rate)
+        pictures = row.kind == "video"
+        return _Source(asset_id, row.fingerprint, pictures, attempt, rate, row.duration)
 
 
 def _make(
@@ -127,33 +147,79 @@ def _make(
 ) -> Rendition:
     key = rendition_key(source.fingerprint, RenditionKind.PROXY)
     outlines: list[Rendition] = []
-    path = first_present(usable_files(tools.database, source.asset_id))
-    with tools.store.writing(key) as file:
-        made = proxy_of(
-            tools.decoders,
-            path,
-            settings,
-            file,
-            # A sound's own outline was made by its analysis, of all its channels.
-            store_rendition=_keep(tools, source, outlines if source.has_pictures else None),
-            progress=on_seconds,
-            sequence_rate=source.frame_rate,
-        )
-        size = file.seek(0, 2)
-    proxy = _described(key, size, made, settings)
+    removed = _removed(source.asset_id)
+    with nothing_left_if_removed(tools.database, tools.store, source.fingerprint, removed):
+        path = first_present(usable_files(tools.database, source.asset_id))
+        with tools.store.writing(key) as file:
+            made = proxy_of(
+                tools.decoders,
+                path,
+                settings,
+                file,
+                # A sound's own outline was made by its analysis, of all its channels.
+                store_rendition=_keep(tools, source, outlines if source.has_pictures else None),
+                progress=_Noted(tools.database, source, on_seconds),
+                sequence_rate=source.frame_rate,
+            )
+            size = file.seek(0, 2)
+        proxy = _described(key, size, made, settings)
+        _enter(tools, source, [proxy, *outlines])
+    return proxy
+
+
+def _enter(tools: Tools, source: _Source, made: Sequence[Rendition]) -> None:
     try:
         with tools.database.session() as session:
-            for one in [proxy, *outlines]:
-                renditions.save_rendition(session, source.asset_id, one)
-            if not stages.finish_stage(session, source.asset_id, STAGE, attempt=source.attempt):
-                raise taken_over(source.asset_id)
+            _save(session, source, made)
     except AssetBusyError:
         raise  # the file under the key is the other's
-    except CatalogError:
-        # The asset was removed meanwhile, or nobody knows of the file: it must not stay.
-        tools.store.delete(key)
+    except Exception:
+        tools.store.delete(made[0].key)  # nobody knows of the file: it must not stay
         raise
-    return proxy
+
+
+def _save(session: Session, source: _Source, made: Sequence[Rendition]) -> None:
+    for one in made:
+        renditions.save_rendition(session, source.asset_id, one)
+    if not stages.finish_stage(session, source.asset_id, STAGE, attempt=source.attempt):
+        raise taken_over(source.asset_id)
+
+
+def _removed(asset_id: int) -> NotFoundError:
+    return NotFoundError(
+        f"Asset {asset_id} was removed while its proxy was made.",
+        remedy="Nothing is to be done: no file of it is left.",
+        asset=asset_id,
+    )
+
+
+class _Noted:
+    """Writes down now and then how far a proxy is, for all who want to know."""
+
+    def __init__(self, database: Database, source: _Source, on_seconds: OnSeconds) -> None:
+        self._database, self._source, self._on_seconds = database, source, on_seconds
+        self._next = monotonic()
+
+    def __call__(self, seconds: float) -> None:
+        """Hear of progress.
+
+        Raises
+        ------
+        AssetBusyError
+            If what is made does not count any more: another makes it, or its asset is gone.
+        """
+        self._on_seconds(seconds)
+        if (now := monotonic()) < self._next:
+            return
+        self._next = now + NOTED_S
+        source = self._source
+        share = seconds / source.seconds if source.seconds else None
+        # An hour of work is not thrown away because the database is away for a minute of it.
+        with suppress(DatabaseUnavailableError), self._database.session() as session:
+            if not stages.note_progress(
+                session, source.asset_id, STAGE, share, attempt=source.attempt
+            ):
+                raise taken_over(source.asset_id)
 
 
 def _described(key: str, size: int, made: ProxyMade, settings: ProxySettings) -> Rendition:

@@ -10,9 +10,16 @@ from catalog.store import service
 
 
 def tell_if_due(
-    database: Database, name: str, asset_ids: Sequence[int], send: Callable[[int], None]
+    database: Database,
+    name: str,
+    asset_ids: Sequence[int],
+    send: Callable[[int], None],
+    *,
+    untold: bool = False,
 ) -> list[int]:
     """Tell workers of those of these assets that wait for the stage; which those are.
+
+    With ``untold`` not of those of which they were told before.
 
     Raises
     ------
@@ -22,7 +29,7 @@ def tell_if_due(
     if not asset_ids:
         return []
     with database.session() as session:
-        due = service.note_sent(session, asset_ids, name)
+        due = service.note_sent(session, asset_ids, name, untold=untold)
     tell(database, name, due, send)
     return due
 

@@ -15,7 +15,7 @@ from catalog.errors import EncoderUnavailableError
 from catalog.ingest.analyse import STAGE as ANALYSE
 from catalog.ingest.encode import CPU_BATCH
 from catalog.ingest.looks import BackfillLooks
-from catalog.store import filling, service, stages, vectors
+from catalog.store import filling, service, shots, stages, vectors
 from catalog.store.vectors import EncoderRow
 
 # Assets at a time.
@@ -147,7 +147,7 @@ class Turns:
             active = vectors.active_encoder(session)
             waiting = self._waiting(session, active, fresh=True, limit=CPU_BATCH)
             if active is None:
-                frames = sum(stages.frames_of(session, waiting).values())
+                frames = sum(shots.frames_of(session, waiting).values())
             else:
                 frames = vectors.count_missing(session, active.id, waiting)
         return frames if frames < CPU_BATCH else 0

@@ -28,8 +28,10 @@ from catalog.store import (
     locations,
     renditions,
     roots,
+    shots,
     speech,
     stages,
+    standings,
     versions,
 )
 from catalog.store.visibility import check_collection, clip_asset, seen, visible_to
@@ -128,7 +130,7 @@ def list_assets(
         page = rows[:limit]
         ids = [row["id"] for row in page]
         tags, places = assets.tags_of(session, ids), locations.locations_of(session, ids)
-        frames = stages.frames_of(session, ids)
+        frames = shots.frames_of(session, ids)
     last = f"{page[-1]['id']}:{page[-1]['key']}" if len(rows) > limit else None
     for row in page:
         del row["key"]
@@ -177,7 +179,7 @@ def show(database: Database, store: FrameStore, reference: Reference) -> dict[st
         row = assets.get_asset(session, asset_id)
         assert row is not None  # noqa: S101  # resolved above
         clips = [_clip(store, row, entry) for entry in assets.shots_of(session, asset_id)]
-        state = stages.all_stages(session, asset_id)
+        state = standings.all_stages(session, asset_id)
         return {
             **_columns(row),
             "tags": assets.tags_of(session, [asset_id])[asset_id],

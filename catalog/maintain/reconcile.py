@@ -7,19 +7,24 @@ sent. Celery's beat does that every half minute, `catalog doctor --repair` at on
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
 from catalog.db.engine import Database
 from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher, Waiting
 from catalog.domain.reconciled import GRACE_S, LEASE_S, MOST_WAITING, Reconciled
+from catalog.errors import FrameStoreError
 from catalog.ingest.looks import BackfillLooks
 from catalog.ingest.rolls import anything_untold, tell_untold
 from catalog.ingest.sending import tell
 from catalog.ingest.sounds import STAGE as SOUND
 from catalog.ingest.speech import STAGE as RECOGNISE
+from catalog.media.frame_store import Swept
 from catalog.store import filling, service, stages, vectors
 from catalog.store import waiting as put_off
+
+_log = logging.getLogger(__name__)
 
 TAKEN_S = 60.0
 """The same where no message waits: whoever took it would be at work, or is gone."""
@@ -35,10 +40,12 @@ def reconcile(
     grace_s: float = GRACE_S,
     limit: int = MOST_WAITING,
     looks: BackfillLooks | None = None,
+    sweep: Callable[[], Swept] = Swept,
 ) -> Reconciled:
     """One round. Any number may run at once: one works, the others do nothing.
 
-    ``looks`` remembers from one round to the next what there was none of in all the catalogue.
+    ``looks`` remembers from one round to the next what there was none of in all the catalogue;
+    ``sweep`` deletes what killed writers have left in the frame store.
 
     Raises
     ------
@@ -54,6 +61,7 @@ def reconcile(
         # What is told of rolls from another encoder, or by weights of before. No worker is needed.
         untold = anything_untold(database, looks)
         told = tell_untold(database, within_s=ROLLS_S) if untold else 0
+        swept = _swept(sweep)
         waiting = dispatcher.waiting()
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
@@ -81,7 +89,16 @@ def reconcile(
         encode = _wants_encoding(database, waiting, looks)
         if encode is not None:
             dispatcher.encode(backfill=encode == "backfill")
-        return Reconciled(sent, encode is not None, again, rolls=told)
+        return Reconciled(sent, encode is not None, again, rolls=told, swept=swept.files)
+
+
+def _swept(sweep: Callable[[], Swept]) -> Swept:
+    try:
+        return sweep()
+    except FrameStoreError as error:
+        # The others are not to wait for it; the doctor says what is wrong with the store.
+        _log.warning("sweep_failed", extra={"reason": error.message})
+        return Swept()
 
 
 def _wants_encoding(database: Database, waiting: Waiting, looks: BackfillLooks) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -17,7 +20,21 @@ from catalog.errors import FrameStoreError, InvalidInputError, NotFoundError
 # One or more names of harmless characters; no name begins with a dot, so none is "..".
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _MAX_KEY = 200
-_FILLING = ".filling"  # no key begins with a dot
+# No key begins with a dot.
+_FILLING, _PART = ".filling", ".part-"
+_RENDITIONS = "renditions"
+_REMOVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """Unfinished files that were deleted, and the bytes they had."""
+
+    files: int = 0
+    size: int = 0
+
+    def __add__(self, other: Swept) -> Swept:
+        return Swept(self.files + other.files, self.size + other.size)
 
 
 class FrameStore(Protocol):
@@ -65,6 +82,20 @@ class FrameStore(Protocol):
     def path_or_url(self, key: str) -> str:
         """Where another program finds the content: a path, or a URL."""
 
+    def places(self) -> list[str]:
+        """The parts of the store that `sweep` takes one at a time."""
+
+    def sweep(self, place: str, idle_s: float) -> Swept:
+        """Delete what writers that were killed have left in a part of the store.
+
+        Parameters
+        ----------
+        place:
+            One of `places`.
+        idle_s:
+            What was written to within so many seconds is left: somebody may be at it.
+        """
+
     def filling(self) -> AbstractContextManager[None]:
         """Fill an empty store as a whole: if the block raises, it is empty again.
 
@@ -108,7 +139,7 @@ class FolderFrameStore:
         part: str | None = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(prefix=".part-", dir=target.parent)
+            handle, part = tempfile.mkstemp(prefix=_PART, dir=target.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
             Path(part).chmod(0o644)  # mkstemp's 0600 would hide pictures from the web server
@@ -123,7 +154,7 @@ class FolderFrameStore:
     def writing(self, key: str) -> Iterator[BinaryIO]:
         """A part file beside the target, renamed when it is whole."""
         target = self._path(key)
-        mark = f".part-{target.name}-"
+        mark = f"{_PART}{target.name}-"
         part: Path | None = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -170,19 +201,60 @@ class FolderFrameStore:
             raise self._unavailable(key, "deleted", error) from error
 
     def delete_prefix(self, prefix: str) -> None:
-        """Remove a folder of pictures."""
-        try:
-            shutil.rmtree(self._path(prefix))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise self._unavailable(prefix, "deleted", error) from error
+        """Remove a folder of pictures; what somebody begins to write there meanwhile, too."""
+        folder = self._path(prefix)
+        for again in range(_REMOVALS, 0, -1):
+            try:
+                shutil.rmtree(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                if not folder.is_dir():  # else another took a file of it away under our hands
+                    return
+            except OSError as error:
+                if again == 1 or error.errno != errno.ENOTEMPTY:
+                    raise self._unavailable(prefix, "deleted", error) from error
+            else:
+                return
 
     def path_or_url(self, key: str) -> str:
         """The picture's absolute path."""
         self._check(key)
         # A path that is put together part by part takes longer, and a page shows many.
         return f"{self.root.absolute()}{os.sep}{key}"
+
+    def places(self) -> list[str]:
+        """Each folder that holds a 256th of the assets', of pictures or of renditions."""
+        try:
+            found = [each.name for each in self.root.iterdir() if each.is_dir()]
+            if _RENDITIONS in found:
+                found.remove(_RENDITIONS)
+                below = self.root / _RENDITIONS
+                found += [f"{_RENDITIONS}/{each.name}" for each in below.iterdir()]
+        except FileNotFoundError:
+            return []  # nothing was ever kept
+        except OSError as error:
+            raise self._unavailable(_RENDITIONS, "read", error) from error
+        return sorted(found)
+
+    def sweep(self, place: str, idle_s: float) -> Swept:
+        """Look at every part file of a folder and of those in it; by the file's own clock."""
+        before, swept = time.time() - idle_s, Swept()
+        for folder, _, names in os.walk(self.root / place):
+            for name in names:
+                if name.startswith(_PART):
+                    swept += self._sweep_one(Path(folder, name), before)
+        return swept
+
+    def _sweep_one(self, part: Path, before: float) -> Swept:
+        try:
+            state = part.stat()
+            if state.st_mtime >= before:
+                return Swept()
+            part.unlink()
+        except FileNotFoundError:
+            return Swept()  # its writer is through, or the next one of its key was first
+        except OSError as error:
+            raise self._unavailable(part.name, "deleted", error) from error
+        return Swept(1, state.st_size)
 
     @contextmanager
     def filling(self) -> Iterator[None]:
@@ -287,7 +359,7 @@ def rendition_prefix(fingerprint: str) -> str:
     Not below `picture_prefix`: a new analysis clears the pictures away, and a
     proxy that took hours must outlive that.
     """
-    return f"renditions/{fingerprint[:2]}/{fingerprint}"
+    return f"{_RENDITIONS}/{fingerprint[:2]}/{fingerprint}"
 
 
 def delete_files_of(store: FrameStore, fingerprint: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, cast, delete, func, literal, select, update
+from sqlalchemy import Row, Select, and_, case, cast, delete, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
@@ -179,6 +179,11 @@ def find_assets_by_path(session: Session, root_id: int, raw: bytes) -> list[int]
 def all_ids(session: Session) -> list[int]:
     """Every asset, in the order they came."""
     return list(session.execute(select(Asset.id).order_by(Asset.id)).scalars())
+
+
+def is_known(session: Session, fingerprint: str) -> bool:
+    """Whether some asset is this content."""
+    return bool(session.execute(select(exists().where(Asset.fingerprint == fingerprint))).scalar())
 
 
 def fingerprint_of(session: Session, asset_id: int) -> str:

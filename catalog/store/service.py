@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, literal, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, literal, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, Root, Service, Stage
@@ -59,13 +59,19 @@ def take_round(session: Session) -> bool:
     return bool(session.execute(taken, {"key": _ROUND}).scalar_one())
 
 
-def note_sent(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
-    """Of these assets those that wait for the stage, noted as told of from now on."""
+def note_sent(
+    session: Session, asset_ids: Sequence[int], name: str, *, untold: bool = False
+) -> list[int]:
+    """Of these assets those that wait for the stage, noted as told of from now on.
+
+    With ``untold`` those alone of which nobody was told since they became due.
+    """
     if not asset_ids:
         return []
+    wanted = Stage.sent_at.is_(None) if untold else true()
     statement = (
         update(Stage)
-        .where(among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state.in_(_OPEN))
+        .where(among(Stage.asset_id, asset_ids), Stage.name == name, Stage.state.in_(_OPEN), wanted)
         .values(sent_at=func.clock_timestamp())
         .returning(Stage.asset_id)
     )
@@ -135,6 +141,16 @@ def claim_unsent(
         .returning(Stage.asset_id)
     )
     return sorted(session.execute(statement).scalars())
+
+
+def waiting_for(session: Session, name: str, *, limit: int) -> list[int]:
+    """Assets that wait for the stage and that nobody is at work on, the longest waiting first."""
+    statement = select(Stage.asset_id).where(
+        Stage.name == name, Stage.state.in_(_OPEN), Stage.asset_id.not_in(held_assets())
+    )
+    return list(
+        session.execute(statement.order_by(Stage.due_at, Stage.asset_id).limit(limit)).scalars()
+    )
 
 
 def left_lying(session: Session, *, after_s: float) -> int:

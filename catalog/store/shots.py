@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Clip, Frame
@@ -87,3 +87,10 @@ def _insert_batch(session: Session, asset_id: int, shots: Sequence[Shot]) -> int
     if rows:
         session.execute(insert(Frame), rows)
     return len(rows)
+
+
+def frames_of(session: Session, asset_ids: Sequence[int]) -> dict[int, int]:
+    """How many frames each of these assets has."""
+    counted = select(Frame.asset_id, func.count()).where(among(Frame.asset_id, asset_ids))
+    rows = session.execute(counted.group_by(Frame.asset_id)).all()
+    return {row[0]: row[1] for row in rows}

@@ -10,12 +10,11 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, s
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Asset, Frame, Location, Stage
+from catalog.db.models import Location, Stage
 from catalog.errors import CatalogError, DecoderStalledError, UnreadableFileError
 from catalog.store.announcements import announce
 from catalog.store.arrays import among
 from catalog.store.intervals import seconds
-from catalog.store.visibility import actor_of, visible_to
 
 _NO_ERROR: dict[str, Any] = {
     "error_code": None,
@@ -148,6 +147,7 @@ def start_stage(session: Session, asset_id: int, name: str, worker: str) -> Atte
                 "worker": worker,
                 "started_at": func.clock_timestamp(),
                 "finished_at": None,
+                "progress": None,
                 **_NO_ERROR,
             },
         ).returning(Stage.attempts, Stage.lost)
@@ -163,6 +163,18 @@ def still_at_it(session: Session, asset_id: int, name: str, attempt: int) -> boo
     """
     statement = select(Stage.attempts).where(Stage.asset_id == asset_id, Stage.name == name)
     return session.execute(statement.with_for_update()).scalar_one_or_none() == attempt
+
+
+def note_progress(
+    session: Session, asset_id: int, name: str, share: float | None, *, attempt: int
+) -> bool:
+    """So much of the media, of 1, the attempt is through; False if it counts no more.
+
+    Then another has begun since, or the asset was removed. None where nobody knows how long it is.
+    """
+    running = and_(Stage.state == "running", Stage.attempts == attempt)
+    progress = None if share is None else round(min(1.0, max(0.0, share)), 3)
+    return bool(_set(session, [asset_id], name, only=running, progress=progress))
 
 
 def finish_stage(session: Session, asset_id: int, name: str, *, attempt: int) -> bool:
@@ -339,62 +351,3 @@ def try_again(session: Session, *, limit: int) -> list[tuple[int, str]]:
     encoding = [row.asset_id for row in rows if row.name == "encode" and row.tries > 1]
     _set(session, encoding, "analyse", **_DUE, **_NEW_START)
     return sorted((row.asset_id, row.name) for row in rows)
-
-
-def list_stages(session: Session, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:
-    """Open and failed work (or only the failed), the latest first."""
-    first = (("failed", 0), ("running", 1), ("waiting", 3))
-    order = case(*((Stage.state == state, place) for state, place in first), else_=2)
-    statement = (
-        select(
-            Stage.asset_id,
-            Asset.name.label("asset"),
-            Stage.name.label("stage"),
-            Stage.state,
-            Stage.attempts,
-            Stage.worker,
-            Stage.started_at,
-            Stage.finished_at,
-            Stage.error_code,
-            Stage.error_message,
-            Stage.retryable,
-            Stage.tries,
-            Stage.retry_at,
-            Stage.due_at,
-            Stage.sent_at,
-        )
-        .join(Asset, Asset.id == Stage.asset_id)
-        .where(Stage.state == "failed" if failed_only else Stage.state != "done")
-        .where(visible_to(actor_of(session)))
-        .order_by(order, Stage.finished_at.desc().nulls_last(), Stage.asset_id)
-        .limit(limit)
-    )
-    return [dict(row._mapping) for row in session.execute(statement)]
-
-
-def count_states(session: Session) -> dict[str, dict[str, int]]:
-    """How many of the assets that this session sees are in which state, per stage."""
-    counted = select(Stage.name, Stage.state, func.count()).group_by(Stage.name, Stage.state)
-    actor = actor_of(session)
-    if actor.limited:
-        counted = counted.join(Asset, Asset.id == Stage.asset_id).where(visible_to(actor))
-    found: dict[str, dict[str, int]] = {}
-    for name, state, number in session.execute(counted.order_by(Stage.name, Stage.state)):
-        found.setdefault(name, {})[state] = number
-    return found
-
-
-def all_stages(session: Session, asset_id: int) -> list[dict[str, Any]]:
-    """Where one asset stands in each stage."""
-    statement = select(
-        Stage.name, Stage.state, Stage.attempts, Stage.error_code, Stage.error_message
-    ).where(Stage.asset_id == asset_id)
-    rows = session.execute(statement.order_by(Stage.name))
-    return [dict(row._mapping) for row in rows]
-
-
-def frames_of(session: Session, asset_ids: Sequence[int]) -> dict[int, int]:
-    """How many frames each of these assets has."""
-    counted = select(Frame.asset_id, func.count()).where(among(Frame.asset_id, asset_ids))
-    rows = session.execute(counted.group_by(Frame.asset_id)).all()
-    return {row[0]: row[1] for row in rows}

@@ -16,6 +16,7 @@ from catalog.web import api, faults, health, login, pages
 from catalog.web.events import Hub
 from catalog.web.guard import Guard, is_loopback
 from catalog.web.identity import Sessions, TokenIdentity, local_user
+from catalog.web.proxies import ProxyMaker
 from catalog.web.runs import Runs
 from catalog.web.static_files import HashedFiles
 
@@ -59,6 +60,7 @@ def create_app(catalog: Catalog, *, auth: bool = False) -> FastAPI:
     app.state.stopping = threading.Event()
     app.state.runs = Runs("ingest", app.state.stopping)
     app.state.errands = Runs("errand", app.state.stopping)
+    app.state.proxies = ProxyMaker(catalog, app.state.stopping)
     app.state.hub = Hub(catalog, app.state.stopping)
     faults.install(app)
     for router in (health.router, login.router, api.router, pages.router):
@@ -70,8 +72,11 @@ def create_app(catalog: Catalog, *, auth: bool = False) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    app.state.proxies.start()
     yield
     app.state.stopping.set()
     await anyio.to_thread.run_sync(app.state.hub.close)
     for runs in (app.state.runs, app.state.errands):
         await anyio.to_thread.run_sync(runs.close)
+    # Last: it ends what decodes, and a run shall end by itself.
+    await anyio.to_thread.run_sync(app.state.proxies.close)

@@ -6,7 +6,10 @@ import errno
 import json
 import os
 import wave
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,9 @@ from small_footage import sound, still, video
 
 from catalog import Catalog
 from catalog.domain.media import SampledFrame, Shot
-from catalog.errors import FrameStoreError, InvalidInputError, NotFoundError
+from catalog.domain.renditions import Rendition
+from catalog.errors import CatalogError, FrameStoreError, InvalidInputError, NotFoundError
+from catalog.ingest import analyse, proxies
 from catalog.ingest.posters import with_posters
 from catalog.media.writer import write_video
 
@@ -252,3 +257,103 @@ def test_a_root_may_want_proxies_of_all_it_holds(catalog: Catalog, tmp_path: Pat
     assert renditions(catalog, "film.mp4")["proxy"]["made_at"] == made_at
     with pytest.raises(InvalidInputError, match="'often' is no rule"):
         catalog.root.set(tmp_path / "a", proxy="often")
+
+
+class Listener:
+    """Does something whenever a proxy has gone on."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+
+    def begin(self, stage: str, total: float | None, unit: str) -> None: ...
+
+    def end(self, stage: str) -> None: ...
+
+    def advance(self, stage: str, amount: float, note: str = "") -> None:
+        self._act()
+
+
+def test_everybody_sees_how_far_a_proxy_is(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.ingest.proxies.NOTED_S", 0.0)
+    video(tmp_path / "film.mp4", ["red", "green", "blue", "white"], frames=50)
+    catalog.ingest(tmp_path)
+    assert catalog.making("film.mp4")["state"] == "none"
+    seen: list[float] = []
+
+    def look() -> None:
+        job = next(iter(catalog.jobs()), None)  # the last is told when nothing is open any more
+        if job is not None and job["progress"] is not None:
+            assert catalog.making("film.mp4")["progress"] == job["progress"]
+            assert catalog.show("film.mp4")["stages"][-1]["progress"] == job["progress"]
+            seen.append(job["progress"])
+
+    catalog.proxy(["film.mp4"], progress=Listener(look))
+    # Of eight seconds, one after the other: what is told is what was written down before.
+    assert len(seen) >= 5
+    assert seen == sorted(set(seen))
+    assert 0.1 < seen[0] < 0.3 < seen[-1] < 1
+    told = catalog.making("film.mp4")
+    assert (told["state"], told["progress"], told["made"]) == ("done", None, True)
+    assert (told["attempts"], told["error"]) == (1, None)
+
+
+def test_an_attempt_that_was_broken_off_says_no_longer_how_far_it_was(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    video(tmp_path / "film.mp4", ["red"], frames=75)
+    catalog.ingest(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        catalog.proxy(["film.mp4"], progress=Interrupted())
+    told = catalog.making("film.mp4")
+    assert (told["state"], told["progress"], told["made"]) == ("due", None, False)
+
+
+@pytest.mark.parametrize("when", ["while it is decoded", "when it is whole"])
+def test_an_asset_removed_while_its_proxy_is_made_leaves_nothing(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setattr("catalog.ingest.proxies.NOTED_S", 0.0)
+    loud = put_sound_to(video(tmp_path / "film.mp4", ["red", "green"], frames=75)).name
+    catalog.ingest(tmp_path)
+    removed: list[int] = []
+
+    def remove() -> None:
+        if not removed:
+            removed.extend(catalog.remove([loud]))
+
+    if when == "when it is whole":
+        described = proxies._described
+
+        def then_removed(*given: object) -> object:
+            remove()
+            return described(*given)
+
+        monkeypatch.setattr(proxies, "_described", then_removed)
+        body = catalog.proxy([loud])
+    else:
+        body = catalog.proxy([loud], progress=Listener(remove))
+    assert [each["code"] for each in body["failures"]] == ["not_found"]
+    assert "was removed while its proxy was made" in body["failures"][0]["reason"]
+    assert removed
+    assert [each for each in catalog.store.root.rglob("*") if each.is_file()] == []
+    assert catalog.jobs() == []
+
+
+def test_an_asset_removed_while_it_is_analysed_leaves_nothing(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = video(tmp_path / "film.mp4", ["red", "green"])
+    asset = catalog.register(path).asset_id
+    keep = analyse.store_rendition
+
+    def removed(*given: Any) -> Rendition:
+        with suppress(NotFoundError):  # once is enough
+            catalog.remove([asset])
+        return keep(*given)
+
+    monkeypatch.setattr(analyse, "store_rendition", removed)
+    with pytest.raises(CatalogError):
+        catalog.analyse(asset)
+    assert [each for each in catalog.store.root.rglob("*") if each.is_file()] == []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from catalog.domain.renditions import RenditionKind
 from catalog.errors import FrameStoreError, InvalidInputError
+from catalog.maintain.leftovers import Sweeping, sweep_all
 from catalog.media.frame_store import (
     FolderFrameStore,
     FrameStore,
     FrameStoreNotEmptyError,
     PictureNotFoundError,
+    Swept,
     picture_key,
     picture_prefix,
     rendition_key,
@@ -180,3 +183,73 @@ def test_a_folder_store_that_cannot_be_written_says_so(tmp_path):
         store.get(picture_key(FINGERPRINT, 0))
     assert not store.exists(picture_key(FINGERPRINT, 0))
     store.delete(picture_key(FINGERPRINT, 0))
+
+
+def left_by_a_killed_writer(store: FrameStore, key: str, age_s: float) -> Path:
+    """What somebody has begun to write, and nobody has written to for so long."""
+    whole = Path(store.path_or_url(key))
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    part = whole.with_name(f".part-{whole.name}-abc")
+    part.write_bytes(b"12345")
+    then = time.time() - age_s
+    os.utime(part, (then, then))
+    return part
+
+
+def test_what_killed_writers_left_is_swept_when_nobody_writes_it_any_more(store):
+    pictures, made = picture_key(FINGERPRINT, 0), rendition_key(FINGERPRINT, RenditionKind.PROXY)
+    other = rendition_key("cd" + "f" * 62, RenditionKind.PROXY)
+    for key in (pictures, made):
+        store.put(key, b"kept")
+    old = [left_by_a_killed_writer(store, key, 7200) for key in (pictures, made)]
+    young = left_by_a_killed_writer(store, other, 60)
+    assert sorted(store.places()) == ["ab", "renditions/ab", "renditions/cd"]
+    assert store.sweep("ab", 3600) == Swept(1, 5)
+    assert [each.exists() for each in (*old, young)] == [False, True, True]
+    assert sweep_all(store, idle_s=3600) == Swept(1, 5)
+    assert [each.exists() for each in (*old, young)] == [False, False, True]
+    assert store.get(pictures) == store.get(made) == b"kept"
+
+
+def test_a_store_that_was_never_written_to_has_nothing_to_sweep(store):
+    assert store.places() == []
+    assert sweep_all(store) == Swept()
+
+
+def test_what_is_being_written_is_not_swept(store):
+    key = rendition_key(FINGERPRINT, RenditionKind.PROXY)
+    with store.writing(key) as file:
+        file.write(b"long")
+        assert sweep_all(store) == Swept()
+    assert store.get(key) == b"long"
+
+
+class Clocked:
+    """A store of so many folders, each of which takes so long to look through; and its clock."""
+
+    def __init__(self, folders: int, each_s: float) -> None:
+        self.now, self.each_s = 0.0, each_s
+        self.folders = [str(n) for n in range(folders)]
+        self.swept: list[str] = []
+
+    def places(self) -> list[str]:
+        return list(self.folders)
+
+    def sweep(self, place: str, idle_s: float) -> Swept:
+        self.swept.append(place)
+        self.now += self.each_s
+        return Swept(1, 10)
+
+
+def test_sweeping_takes_a_hundredth_of_the_time_comes_to_every_folder_and_rests():
+    slow = Clocked(4, each_s=1.0)
+    sweeping = Sweeping(lambda: slow.now)
+    while len(slow.swept) < 8:
+        sweeping.go_on(slow)
+        slow.now += 30.0
+    assert sorted(slow.swept[:4]) == sorted(slow.swept[4:]) == slow.folders
+    assert slow.now > 8 * 100 + 3600, "a hundred times as long as it took, and an hour between"
+    small = Clocked(3, each_s=0.001)
+    sweeping = Sweeping(lambda: small.now)
+    assert sweeping.go_on(small) == Swept(3, 30), "what is quick is done at once"
+    assert sweeping.go_on(small) == Swept()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     CheckConstraint,
+    Double,
     Index,
     Integer,
 )
@@ -53,6 +54,11 @@ class Stage(Base):
     tries: Mapped[int] = mapped_column(
         Integer, server_default=sql("0"), comment="failures since it was last done"
     )
+    progress: Mapped[float | None] = mapped_column(
+        Double,
+        comment="share of the media that the attempt is through, 0 to 1;"
+        " null: that is not told of this work",
+    )
     retry_at: Mapped[datetime | None] = mapped_column(
         comment="when what failed or waits is tried again by itself; null: only if a person asks"
     )
@@ -65,6 +71,7 @@ class Stage(Base):
         CheckConstraint(
             "(state IN ('waiting', 'failed')) = (error_code IS NOT NULL)", name="reason"
         ),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
         CheckConstraint("retry_at IS NULL OR state IN ('waiting', 'failed')", name="retry"),
         Index("ix_stage_open", "name", "state", postgresql_where=sql("state <> 'done'")),
         Index("ix_stage_done_lately", "finished_at", postgresql_where=sql("state = 'done'")),

@@ -18,6 +18,7 @@ from catalog.web.api import (
     ingest,
     logs,
     recommend,
+    renditions,
     roots,
     search,
     service,
@@ -29,7 +30,7 @@ __all__ = ["DESCRIPTION", "PREFIX", "router"]
 
 router = APIRouter(prefix=PREFIX, responses=PROBLEMS)
 for _part in (
-    *(search, assets, clips, files, bins, exports, logs, recommend),
+    *(search, assets, renditions, clips, files, bins, exports, logs, recommend),
     *(ingest, events, roots, service, errands, encoders, trainings, evaluations, access),
 ):
     router.include_router(_part.router)

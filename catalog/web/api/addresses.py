@@ -42,6 +42,16 @@ def of_asset(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "original": original(body["id"])}
 
 
+def of_making(body: dict[str, Any]) -> dict[str, Any]:
+    """What is made of an asset, with its own address and that of what tells how far it is."""
+    asset, kind = body["asset"], body["kind"]
+    return {
+        **body,
+        "url": rendition(asset, kind) if body["made"] else None,
+        "look": f"{PREFIX}/assets/{asset}/renditions/{kind}",
+    }
+
+
 def of_clip(body: dict[str, Any]) -> dict[str, Any]:
     """A clip with the addresses of its pictures."""
     frame_id = body["frame_id"]

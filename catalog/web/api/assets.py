@@ -211,22 +211,3 @@ def take_tag(catalog: OpenCatalog, asset: Id, tag: Text) -> dict[str, Any]:
 def retry_asset(catalog: OpenCatalog, asset: Id) -> dict[str, Any]:
     """Make what failed of this asset due again."""
     return {"assets": catalog.retry([asset])}
-
-
-@router.post(
-    "/{asset}/renditions/{kind}",
-    dependencies=_change,
-    response_model=None,
-    status_code=202,
-    summary="Make a proxy or a waveform",
-)
-def make_rendition(catalog: OpenCatalog, asset: Id, kind: Text) -> dict[str, Any]:
-    """Make (anew) a ``proxy`` or a ``waveform``: by workers where there are any, else at once."""
-    if kind == "proxy":
-        return catalog.proxy([asset], dispatch=catalog.has_workers)
-    if kind == "waveform":
-        return catalog.waveform([asset])
-    raise InvalidInputError(
-        f"{kind[:40]!r} is nothing that is made on demand; expected proxy or waveform.",
-        remedy="Strips are made when an asset is analysed.",
-    )

@@ -12,6 +12,7 @@ from catalog.web.access import OpenCatalog, Who, needs
 from catalog.web.pages import formats, watch
 from catalog.web.pages.showing import show
 from catalog.web.pages.strings import STRINGS
+from catalog.web.proxies import AskedProxies
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,12 +36,21 @@ _UNITS = {"loudness": "LUFS", "loudness_range": "LU", "true_peak": "dBTP"}
 
 
 @router.get("/assets/{asset_id}", dependencies=[needs("viewer")])
-def show_asset(request: Request, catalog: OpenCatalog, who: Who, asset_id: int) -> Response:
-    """All that is known of an asset."""
+def show_asset(
+    request: Request, catalog: OpenCatalog, who: Who, asset_id: int, part: str = ""
+) -> Response:
+    """All that is known of an asset; ``part=live``: what changes while work is done on it."""
     asset = catalog.show(asset_id)
+    live = {
+        "asset": asset,
+        "making": watch.making(asset),
+        "failed": any(stage["state"] == "failed" for stage in asset["stages"]),
+    }
+    if part == "live":
+        return show(request, "asset_live.html", live, headers={"Cache-Control": "no-store"})
     history = catalog.audit(asset_id, limit=30)["entries"] if who.may("editor") else []
     context = {
-        "asset": asset,
+        **live,
         "essence": _essence(asset),
         "sections": {name: _facts(asset, keys) for name, keys in _SECTIONS.items()},
         "versions": catalog.versions(asset_id),
@@ -49,7 +59,6 @@ def show_asset(request: Request, catalog: OpenCatalog, who: Who, asset_id: int) 
         "shots": [each for each in asset["clips"] if each["kind"] == "shot"],
         "texts": [each for each in asset["clips"] if each["kind"] != "shot"],
         "source": watch.source(asset),
-        "failed": any(stage["state"] == "failed" for stage in asset["stages"]),
     }
     return show(request, "asset.html", context)
 
@@ -85,9 +94,9 @@ def retry(catalog: OpenCatalog, asset_id: int) -> Response:
 
 
 @router.post("/assets/{asset_id}/proxy", dependencies=[needs("editor")])
-def proxy(catalog: OpenCatalog, asset_id: int) -> Response:
-    """Have a copy made that plays: by workers where there are any, else at once."""
-    catalog.proxy([asset_id], dispatch=catalog.has_workers)
+def proxy(proxies: AskedProxies, asset_id: int) -> Response:
+    """Ask for a copy that plays; the page tells how far it is."""
+    proxies.ask(asset_id)
     return RedirectResponse(f"/assets/{asset_id}", 303)
 
 

@@ -39,7 +39,7 @@ class Watched:
     spoken: Sequence[Mapping[str, Any]]
     logged: Sequence[Mapping[str, Any]]
     source: str | None
-    has_proxy: bool
+    making: Mapping[str, Any] | None
     rate: str
     strip: bool
     tiles: int
@@ -70,7 +70,7 @@ def watched(catalog: Catalog, asked: Asked) -> Watched:
         spoken=by_kind["speech"],
         logged=by_kind["subclip"],
         source=source(asset),
-        has_proxy="proxy" in made,
+        making=making(asset),
         rate=_rate(asset),
         strip="strip_index" in made,
         tiles=made["strip"]["settings"].get("tiles", 0) if "strip" in made else 0,
@@ -127,6 +127,12 @@ def source(asset: Mapping[str, Any]) -> str | None:
     plays = names & _CONTAINERS and asset["codec"] in _CODECS and asset["audio_codec"] in _SOUNDS
     eight = asset["bit_depth"] in (None, 8)
     return links.original(asset["id"]) if there and plays and eight else None
+
+
+def making(asset: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The stage of the asset's proxy, where one is due, is made or could not be."""
+    stage = next((each for each in asset["stages"] if each["name"] == "proxy"), None)
+    return None if stage is None or stage["state"] == "done" else stage
 
 
 def _rate(asset: Mapping[str, Any]) -> str:

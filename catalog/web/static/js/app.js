@@ -3,6 +3,7 @@ document.documentElement.classList.add("js");
 
 const pages = {
   search: () => import("./search.js"),
+  asset: () => import("./asset.js"),
   bin: () => import("./bin.js"),
   compare: () => import("./compare.js"),
   demo: () => import("./demo.js"),

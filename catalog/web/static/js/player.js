@@ -1,5 +1,6 @@
 // The player: timecode of the essence, J/K/L, frames, marks, and lists that keep in step.
 import { $, $$, api, element, on, say, t, toast, tried } from "./page.js";
+import { follow as followMaking, isOpen, show } from "./making.js";
 import { draw, strip, tileAt } from "./strip.js";
 import { Clock, length } from "./timecode.js";
 
@@ -46,6 +47,7 @@ export class Player {
       this.resized = new ResizeObserver(() => this.filmstrip());
       this.resized.observe($("#filmstrip", root));
     }
+    if (isOpen($("#unplayed [data-making]", root)?.dataset.making)) this.awaitProxy();
     this.showMarks();
     this.tell(this.in);
   }
@@ -218,12 +220,18 @@ export class Player {
   }
 
   async makeProxy() {
-    $("#make-proxy", this.root).disabled = true;
-    toast(t.proxy_due);
-    const made = await tried(() => api("POST", `/assets/${this.asset}/renditions/proxy`));
-    if (!made) return;
-    if (made.made) document.dispatchEvent(new CustomEvent("proxy", { detail: this.clip }));
-    else toast(made.failures?.[0]?.reason ?? t.proxy_due);
+    const told = await tried(() => api("POST", `/assets/${this.asset}/renditions/proxy?anew=true`));
+    if (told) this.awaitProxy(told);
+  }
+
+  /** Tell how far the proxy is; when it is there the player begins anew, and plays it. */
+  async awaitProxy(told) {
+    const button = $("#make-proxy", this.root);
+    if (button) button.hidden = true;
+    if (told) show(this.root, told);
+    const over = await followMaking(this.asset, now => show(this.root, now), () => !this.ended);
+    if (over?.state === "done") document.dispatchEvent(new CustomEvent("proxy", { detail: this.clip }));
+    else if (over && button) button.hidden = false;
   }
 
   // --- the timeline ----------------------------------------------------------------------
