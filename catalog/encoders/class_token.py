@@ -17,6 +17,7 @@ from open_clip.transformer import ResidualAttentionBlock, Transformer, VisionTra
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  # as everybody calls it
 
+from catalog.encoders.int8 import Int8Attention
 from catalog.encoders.patches import patches_as_product
 
 
@@ -36,10 +37,16 @@ def class_token_tower(model: nn.Module) -> nn.Module | None:
     if type(layers) is not Transformer or not layers.batch_first or not len(layers.resblocks):
         return None
     last = layers.resblocks[-1]
-    if type(last) is not ResidualAttentionBlock or last.attn.in_proj_weight is None:
+    if type(last) is not ResidualAttentionBlock or not _can_look(last.attn):
         return None
     shortened = _with(layers, resblocks=nn.ModuleList([*layers.resblocks[:-1], _Last(last)]))
     return _with(visual, transformer=shortened, conv1=patches_as_product(visual.conv1))
+
+
+def _can_look(attention: nn.Module) -> bool:
+    """Whether `_attended` knows its weights."""
+    known = isinstance(attention, Int8Attention)
+    return known or getattr(attention, "in_proj_weight", None) is not None
 
 
 def _with(module: nn.Module, **parts: nn.Module) -> nn.Module:
@@ -68,8 +75,10 @@ class _Last(nn.Module):
         return cast("torch.Tensor", token)[:, None]
 
 
-def _attended(attention: nn.MultiheadAttention, seen: torch.Tensor) -> torch.Tensor:
+def _attended(attention: nn.MultiheadAttention | Int8Attention, seen: torch.Tensor) -> torch.Tensor:
     """What attention makes of the first place of ``(n, places, width)``: ``(n, width)``."""
+    if isinstance(attention, Int8Attention):
+        return attention.of_first(seen)
     n, places, width = seen.shape
     heads = attention.num_heads
     weight, bias = attention.in_proj_weight, attention.in_proj_bias

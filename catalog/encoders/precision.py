@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
-from open_clip.modified_resnet import AttentionPool2d
 
+from catalog.encoders.int8 import can_quantise, quantised
 from catalog.encoders.protocol import Vectors
 from catalog.errors import InvalidSettingError
 
@@ -82,7 +81,7 @@ def check_precision(wanted: str, device: torch.device) -> None:
             f"or one of them with {COMPILED} behind it.",
             precision=wanted,
         )
-    if base == "int8" and (device.type != "cpu" or not _can_quantise()):
+    if base == "int8" and (device.type != "cpu" or not can_quantise()):
         raise InvalidSettingError(
             f"The precision int8 is not to be had on {device.type} here.",
             remedy="Set CATALOG_PRECISION to auto, or CATALOG_DEVICE to cpu.",
@@ -124,9 +123,9 @@ def settle_precision(
 
 
 def lowered(model: torch.nn.Module, precision: str) -> torch.nn.Module:
-    """The model in a precision; it is changed itself, but for int8."""
+    """The model in a precision; it is changed itself, but where int8 makes a copy."""
     if precision == "int8":
-        return _quantised(model)
+        return quantised(model)
     return model.to(DTYPES[precision])
 
 
@@ -146,7 +145,7 @@ def candidates(model: torch.nn.Module, device: torch.device) -> list[str]:
     if device.type != "cpu":
         return []
     narrow = ["bf16"] if _has_bf16_instructions() else []
-    return [*narrow, "int8"] if _can_quantise() else narrow
+    return [*narrow, "int8"] if can_quantise() else narrow
 
 
 def race(one: Trial, other: Trial) -> float:
@@ -173,40 +172,3 @@ def _has_bf16_instructions() -> bool:
     except OSError:
         return False
     return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
-
-
-def _can_quantise() -> bool:
-    # torch has announced to give this up for a package of its own.
-    try:
-        from torch.ao.quantization import quantize_dynamic  # noqa: F401, PLC0415
-    except ImportError:
-        return False
-    return torch.backends.quantized.engine not in {"none", ""}
-
-
-def _quantised(model: torch.nn.Module) -> torch.nn.Module:
-    """A copy whose linear layers keep weights of 8 bits and round what comes in as it comes.
-
-    Attention's own projections stay as they are: torch computes them elsewhere.
-    """
-    from torch.ao.quantization import quantize_dynamic  # noqa: PLC0415  slow to import
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        done: torch.nn.Module = quantize_dynamic(model, _linear(model), dtype=torch.qint8)  # type: ignore[no-untyped-call]
-    for module in done.modules():
-        # A layer's weight is packed away; open_clip asks it here what to convert its input to.
-        module.int8_original_dtype = torch.float32  # type: ignore[assignment]
-    return done
-
-
-def _linear(model: torch.nn.Module) -> set[str]:
-    """Names of the linear layers that are called; of a ResNet's last one only weights are used."""
-    pools = tuple(
-        name for name, module in model.named_modules() if isinstance(module, AttentionPool2d)
-    )
-    return {
-        name
-        for name, module in model.named_modules()
-        if type(module) is torch.nn.Linear and name.rpartition(".")[0] not in pools
-    }
