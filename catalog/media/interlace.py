@@ -11,6 +11,7 @@ telecine is progressive and stays as it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +29,8 @@ _TOOTH = 20
 # So many of the teeth in one place, so large (rows by sampled columns), make a comb.
 _PLACE, _DENSE = (16, 8), 0.3
 _COLUMNS = 3
+# Of the teeth that make a comb one of every two goes up, or more; most pictures have fewer at all.
+_LEAST_UP = math.floor(_DENSE * _PLACE[0] * _PLACE[1] / 2)
 # Nothing larger or smaller was ever interlaced.
 _HEIGHTS = range(240, 1153)
 
@@ -41,6 +44,8 @@ def is_combed(frame: VideoFrame) -> bool:
         return False
     above, line, below = lines[:-2], lines[1:-1], lines[2:]
     up = _beyond_tooth(cv2.subtract(line, cv2.max(above, below)))
+    if cv2.countNonZero(up) < _LEAST_UP:
+        return False
     down = _beyond_tooth(cv2.subtract(cv2.min(above, below), line))
     teeth = cv2.bitwise_or(cv2.bitwise_and(up[:-1], down[1:]), cv2.bitwise_and(down[:-1], up[1:]))
     rows, columns = (size // each for size, each in zip(teeth.shape, _PLACE, strict=True))

@@ -115,7 +115,7 @@ class LoudnessMeter:
             return
         samples = np.concatenate(self._waiting)
         self._waiting, self._count_waiting = [], 0
-        self._highest = max(self._highest, float(samples.max()), -float(samples.min()))
+        self._highest = max(self._highest, _reach(samples))
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples).reshape(1, -1), format="flt", layout=self._layout
         )
@@ -128,8 +128,7 @@ class LoudnessMeter:
         for frame in _pulled(self._meter):
             self._said = frame.metadata or self._said  # the last, if it is short, says nothing
         for frame in _pulled(self._finer):
-            content: Any = frame.to_ndarray()
-            self._highest = max(self._highest, float(content.max()), -float(content.min()))
+            self._highest = max(self._highest, _reach(frame.to_ndarray()))
 
     def finish(self) -> Loudness | None:
         """The loudness of all that went by; None if nothing did."""
@@ -153,6 +152,13 @@ class LoudnessMeter:
     def _number(self, name: str) -> float | None:
         said = float(self._said.get(f"lavfi.r128.{name}", "nan"))
         return said if math.isfinite(said) else None
+
+
+def _reach(samples: Any) -> float:  # noqa: ANN401  # PyAV's arrays are of any kind
+    """How far samples are from silence at most, in one pass."""
+    import cv2  # noqa: PLC0415  slow to import
+
+    return float(cv2.norm(samples, cv2.NORM_INF))
 
 
 def _pulled(end: FilterContext) -> Iterator[AudioFrame]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,19 +17,16 @@ from catalog.errors import UndecodableError
 from catalog.media.animation import animation_pictures
 from catalog.media.captions import CODECS, PacketCaptions
 from catalog.media.clock import Clock
-from catalog.media.color import UNSPECIFIED, is_standard_definition
 from catalog.media.container import open_container
 from catalog.media.files import check_readable
 from catalog.media.groups import GroupDecoder, Passed, longest_group
 from catalog.media.hardware import accelerator
-from catalog.media.interlace import Combed, one_moment
-from catalog.media.orientation import Orientation
 from catalog.media.rereading import Rereading
-from catalog.media.scene_light import Looks, is_light, light_of
+from catalog.media.scene_light import Looks
 from catalog.media.sequence_pictures import SEQUENCE, sequence_pictures
+from catalog.media.shape import DETECTOR_EDGE, Shape
 from catalog.media.sound import SoundPass
-from catalog.media.tone import for_display, scene_for_display
-from catalog.media.views import SQUEEZED, Once, Picture, RgbPicture, squeeze
+from catalog.media.views import Once, Picture, RgbPicture, squeeze
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -40,13 +36,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-# PySceneDetect's thresholds were tuned on pictures of about this width.
-_DETECTOR_EDGE = 256
 _JPEG_QUALITY = 85
-# A few pictures are held until it is known which are kept; larger ones than 4K only as shrunk.
-_LARGEST_HELD = 4096 * 2304
-# Of larger ones the detectors' view is made at once, so that a dozen need not be held for it.
-_LARGEST_LAZY = 1920 * 1088
+# Pictures that are decoded, then looked at, in one go, and how many pixels they have at most: a
+# decoder's code and its pictures, and ours, keep each other out of the processor's caches.
+_BURST, _BURST_PIXELS = 12, 12 * 1280 * 720
+# The same of the sound's packets; one of so many bytes does not wait.
+_BURST_HEARD, _LARGE_HEARD = 32, 1 << 15
 # A demuxer that fails this often without a packet in between will not recover.
 _MOST_FAILED_READS = 16
 _MOST_HALVINGS = 3
@@ -105,10 +100,11 @@ class PictureReader:
         self._hwaccel = hwaccel
         self._sound = sound
         self._heard: list[AudioStream] = []
+        self._to_hear: list[Packet[AudioStream]] = []
         self._container = probe.container
         self._clock = Clock.of(probe)
         self._looks = Looks.of(probe.metadata)
-        self._shape: _Shape | None = None
+        self._shape: Shape | None = None
         self.captions: PacketCaptions | None = None
         self.decoded = 0
         self.errors = 0
@@ -166,27 +162,36 @@ class PictureReader:
             self._heard = self._sound.open(container) if self._sound is not None else []
             accelerated = accelerator(self._hwaccel) is not None
             passed: list[int] = []
-            for shown in self._shown(container, stream, thinned=not accelerated):
-                if isinstance(shown, Passed):
-                    placed = (self._clock.place(*each) for each in shown.times)
-                    passed += [at for at in placed if at is not None]
-                    continue
-                at = self._clock.place(shown.pts, shown.duration)
-                if at is None:
-                    continue
-                try:
-                    picture = self._shape_of(shown).picture(at, shown)
-                except (av.error.FFmpegError, ValueError):
-                    self.errors += 1
-                    continue
-                picture.passed = tuple(passed)
-                passed.clear()
-                self.decoded += 1
-                yield picture
+            for burst in _bursts(self._shown(container, stream, thinned=not accelerated)):
+                # All of a burst are looked at once all have been decoded.
+                pictures = list(self._placed(burst, passed))
+                burst.clear()
+                yield from pictures
+                pictures.clear()
 
-    def _shape_of(self, frame: VideoFrame) -> _Shape:
+    def _placed(self, burst: list[VideoFrame | Passed], passed: list[int]) -> Iterator[Picture]:
+        """Pictures with their times; in ``passed`` those that were passed over before the next."""
+        for shown in burst:
+            if isinstance(shown, Passed):
+                placed = (self._clock.place(*each) for each in shown.times)
+                passed += [at for at in placed if at is not None]
+                continue
+            at = self._clock.place(shown.pts, shown.duration)
+            if at is None:
+                continue
+            try:
+                picture = self._shape_of(shown).picture(at, shown)
+            except (av.error.FFmpegError, ValueError):
+                self.errors += 1
+                continue
+            picture.passed = tuple(passed)
+            passed.clear()
+            self.decoded += 1
+            yield picture
+
+    def _shape_of(self, frame: VideoFrame) -> Shape:
         if self._shape is None:
-            self._shape = _Shape(frame, self._track, self._edge, self._looks)
+            self._shape = Shape(frame, self._track, self._edge, self._looks)
         return self._shape
 
     def _shown(
@@ -242,6 +247,7 @@ class PictureReader:
                 # PyAV 18 trips at the end of a transport stream in which streams were added.
                 break
             if packet is None:
+                self._hear()
                 return
             failed_reads = 0
             read.add(packet.size)
@@ -249,9 +255,33 @@ class PictureReader:
                 if self.captions is not None:
                     self.captions.look(bytes(packet), packet.pts)
                 yield cast("Packet[VideoStream]", packet)
-            elif self._sound is not None:
-                self._sound.hear(cast("Packet[AudioStream]", packet))
+            else:
+                self._to_hear.append(cast("Packet[AudioStream]", packet))
+                if len(self._to_hear) >= _BURST_HEARD or packet.size >= _LARGE_HEARD:
+                    self._hear()
+        self._hear()
         yield None
+
+    def _hear(self) -> None:
+        """Hand on the packets of the sound that wait."""
+        packets, self._to_hear = self._to_hear, []
+        if self._sound is not None:
+            for packet in packets:
+                self._sound.hear(packet)
+
+
+def _bursts(shown: Iterable[VideoFrame | Passed]) -> Iterator[list[VideoFrame | Passed]]:
+    """What is shown, a few pictures together; of large ones fewer, for they are all held."""
+    burst: list[VideoFrame | Passed] = []
+    pixels = 0
+    for each in shown:
+        burst.append(each)
+        if not isinstance(each, Passed):
+            pixels += each.width * each.height
+        if len(burst) >= _BURST or pixels >= _BURST_PIXELS:
+            yield burst
+            burst, pixels = [], 0
+    yield burst
 
 
 def _prepare(context: VideoCodecContext, longest_edge: int, threads: int, looks: Looks) -> None:
@@ -274,87 +304,12 @@ def _prepare(context: VideoCodecContext, longest_edge: int, threads: int, looks:
         context.options = {**context.options, "lowres": str(min(halvings, _MOST_HALVINGS))}
 
 
-class _Shape:
-    """The size and orientation every picture of one asset is brought to."""
-
-    def __init__(
-        self, first: VideoFrame, track: VideoTrack, longest_edge: int, looks: Looks
-    ) -> None:
-        from av.video.reformatter import VideoReformatter  # noqa: PLC0415
-
-        self._orientation = Orientation(track.rotation, track.mirrored)
-        self._looks = looks
-        # By what is stored: it may be decoded at an eighth of its size.
-        sd = is_standard_definition(track.width, track.height)
-        self._untagged = 5 if sd else 1  # SWS_CS_ITU601, SWS_CS_ITU709
-        width, height = first.width * track.sample_aspect_ratio, Fraction(first.height)
-        self._kept = _fitted(width, height, longest_edge)
-        self._small = _fitted(width, height, _DETECTOR_EDGE)
-        # One scaler for each size: it sets itself up anew when the size changes.
-        self._keeper, self._shrinker = VideoReformatter(), VideoReformatter()
-        self._squeezer = VideoReformatter()
-
-    def picture(self, pts: int, frame: VideoFrame) -> Picture:
-        shrunk, squeezed = Once(lambda: self.small(frame)), self.squeezed(frame)
-        combed = Combed(frame)
-        if frame.width * frame.height > _LARGEST_LAZY:
-            shrunk()
-        if frame.width * frame.height > _LARGEST_HELD:
-            rgb = self._upright(frame, combed)
-            return Picture(pts, squeezed, shrunk, lambda: rgb)
-        return Picture(pts, squeezed, shrunk, lambda: self._upright(frame, combed), combed)
-
-    def squeezed(self, frame: VideoFrame) -> RgbPicture:
-        """The picture as every one is looked at."""
-        if is_light(frame):
-            return squeeze(self.small(frame))
-        plane = self._squeezer.reformat(frame, *SQUEEZED, "bgr24", **self._scaling(frame)).planes[0]
-        width, height = SQUEEZED
-        lines: Any = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)
-        view: RgbPicture = lines[:, : 3 * width].reshape(height, width, 3)
-        return view
-
-    def small(self, frame: VideoFrame) -> RgbPicture:
-        """The picture as the detectors see it."""
-        if is_light(frame):
-            shown = scene_for_display(light_of(frame, self._small), self._looks.gamut)
-            return np.ascontiguousarray(shown[:, :, ::-1])
-        small = self._shrinker.reformat(frame, *self._small, "bgr24", **self._scaling(frame))
-        return _pixels(small)
-
-    def _upright(self, frame: VideoFrame, combed: Callable[[], bool]) -> RgbPicture:
-        if is_light(frame):
-            shown = scene_for_display(light_of(frame, self._kept), self._looks.gamut)
-            return self._orientation.apply(shown)
-        scaling = self._scaling(frame)
-        kept = self._keeper.reformat(one_moment(frame, combed), *self._kept, "rgb24", **scaling)
-        return self._orientation.apply(for_display(_pixels(kept), frame, self._looks.log))
-
-    def _scaling(self, frame: VideoFrame) -> dict[str, Any]:
-        # Handing a small picture out to threads takes longer than shrinking it.
-        options: dict[str, Any] = {"interpolation": "AREA", "threads": 1}
-        if int(frame.colorspace) == UNSPECIFIED:
-            options["src_colorspace"] = self._untagged
-        return options
-
-
-def _fitted(width: Fraction, height: Fraction, longest_edge: int) -> tuple[int, int]:
-    """Width and height brought under a longest edge, never enlarged."""
-    scale = min(Fraction(1), longest_edge / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _pixels(frame: VideoFrame) -> RgbPicture:
-    pixels: Any = frame.to_ndarray()
-    return np.asarray(pixels, dtype=np.uint8)
-
-
 def _drawn(pts: int, rgb: RgbPicture, longest_edge: int) -> Picture:
     """A picture that was not decoded by FFmpeg."""
     import cv2  # noqa: PLC0415  slow to import
 
     kept = _shrink(rgb, longest_edge)
-    small: Any = cv2.cvtColor(_shrink(rgb, _DETECTOR_EDGE), cv2.COLOR_RGB2BGR)
+    small: Any = cv2.cvtColor(_shrink(rgb, DETECTOR_EDGE), cv2.COLOR_RGB2BGR)
     return Picture(pts, squeeze(small), Once(lambda: small), lambda: kept)
 
 

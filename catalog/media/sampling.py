@@ -210,13 +210,13 @@ class ShotSampler:
         if self._thumb is not None and self._alike(self._thumb, thumb):
             self._kept[-1].collapsed += 1
         else:
-            self._keep(picture)
+            self._keep(picture, thumb)
 
-    def _keep(self, picture: Picture) -> None:
+    def _keep(self, picture: Picture, thumb: npt.NDArray[np.int16] | None = None) -> None:
         rgb = picture.render()
         height, width = rgb.shape[:2]
         self._kept.append(_Kept(picture.pts, width, height, encode_jpeg(rgb), _flag(picture)))
-        self._thumb = _thumb(picture)
+        self._thumb = _thumb(picture) if thumb is None else thumb
         self._best = None
 
     def _alike(self, one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> bool:

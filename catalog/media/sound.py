@@ -351,7 +351,7 @@ def scaled(values: Values) -> Samples:
         samples /= 128
     elif np.issubdtype(values.dtype, np.integer):
         samples /= -float(np.iinfo(values.dtype).min)
-    else:
+    elif not np.isfinite(samples).all():
         samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
     return samples
 
