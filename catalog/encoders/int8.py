@@ -25,12 +25,14 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  # as everybody calls it
 
+from catalog.encoders.threads import use_threads
+
 _STEPS, _HALF, _LARGEST = 255, 128, 127
 # A row of equal values has no range to divide by.
 _TINY = 1e-20
 # A product that shows whether oneDNN has a kernel for this processor. Its reference, which it takes
-# else, is a thousand times as slow, so no noise hides it.
-_PROBE, _FAR_SLOWER = (64, 256), 20
+# else, is thousands of times as slow; where others are at work a kernel may be ten times as slow.
+_PROBE, _FAR_SLOWER, _TRIES = (256, 256), 100, 5
 
 
 class Int8Linear(nn.Module):
@@ -42,7 +44,7 @@ class Int8Linear(nn.Module):
         self.out_features, self.in_features = weight.shape
         self._scale = weight.abs().amax(1).clamp_(min=_TINY) / _LARGEST
         whole = (weight / self._scale[:, None]).round_().to(torch.int8)
-        self._packed = torch.ops.onednn.qlinear_prepack(whole, None)
+        self._packed = torch.ops.onednn.qlinear_prepack.default(whole, None)
         self._zero = torch.zeros(self.out_features, dtype=torch.int32)
         sums = self._scale * whole.float().sum(1)  # of int8 it takes PyTorch ten times as long
         self._offsets = torch.stack(
@@ -72,7 +74,7 @@ class Int8Linear(nn.Module):
         """
         given = (whole, 1.0, 0, self._packed, self._scale, self._zero, None)
         plain: tuple[object, ...] = (1.0, 0, torch.float32, "none", [], "")
-        return cast("torch.Tensor", torch.ops.onednn.qlinear_pointwise(*given, *plain))
+        return cast("torch.Tensor", torch.ops.onednn.qlinear_pointwise.default(*given, *plain))
 
 
 class Int8Attention(nn.Module):
@@ -144,7 +146,8 @@ def is_quick() -> bool:
     x, weight = torch.randn(rows, width), torch.randn(width, width)
     try:
         layer = Int8Linear(weight, None)
-        with torch.inference_mode():
+        # Threads wait for each other, and so long for one that has lost its processor.
+        with torch.inference_mode(), use_threads(1):
             whole, other = _seconds(lambda: F.linear(x, weight)), _seconds(lambda: layer(x))
     except (AttributeError, RuntimeError, TypeError):  # PyTorch without oneDNN, or another's
         return False
@@ -153,7 +156,7 @@ def is_quick() -> bool:
 
 def _seconds(work: Callable[[], object]) -> float:
     best = float("inf")
-    for _ in range(3):  # the first compiles kernels
+    for _ in range(_TRIES):  # the first compiles kernels
         began = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - began)
