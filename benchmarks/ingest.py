@@ -1,7 +1,7 @@
 """How near is ingest to what the machine can do, and how far ahead of others?
 
     python -m benchmarks.ingest [--encoder ViT-B-32/random] [--pixeltable PYTHON] [--runs 3]
-                                [--long-minutes 60] [--stills 200] [FILE...]
+                                [--long-minutes 60] [--stills 200] [--recall-videos 8] [FILE...]
 
 On the same real files, in one go: ours against (a) decoding alone, (b) encoding alone the frames
 that ours encodes, (c) Pixeltable (``--pixeltable`` names the Python of a virtual environment that
@@ -25,6 +25,9 @@ well: (a) is decoding them at the size of the kept picture, a thread for each pr
 ``stills_limit_ratio`` is our wall time by that floor; ``stills_cpu_ratio`` our processor time, the
 database's with it, by that of (a) and (b), which others at work on the machine hardly change.
 
+Whether what is searchable is found as well (``recall_ours``, ``recall_pixeltable``), and whether
+frames that ours does not keep are missed, `benchmarks.ingest_recall` says beside it.
+
 Prints a table and, as its last line, one JSON object of named figures.
 """
 
@@ -43,6 +46,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.ingest_recall import PIXELTABLE, recall
 from benchmarks.ingest_stills import photographs
 from catalog.domain.media import SamplingPolicy
 
@@ -133,10 +137,7 @@ def median(results: list[Figures]) -> Figures:
 def pixeltable(python: str, request: dict[str, Any]) -> Figures:
     """Pixeltable, once."""
     request = {**request, "model": request["encoder"].split("/")[0], "dtype": "float32"}
-    # Pixeltable wants its functions in a module that is imported, not in the one that is run.
-    folder = str(Path(__file__).parent)
-    code = f"import sys; sys.path.insert(0, {folder!r}); import ingest_pixeltable as it; it.main()"
-    return run([python, "-c", code], request)
+    return run([python, "-c", PIXELTABLE], request)
 
 
 def left_out(options: argparse.Namespace) -> set[str]:
@@ -316,11 +317,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--long-minutes", type=float, default=60.0, help="0: leave memory out")
     parser.add_argument("--stills", type=int, default=200, help="0: leave photographs out")
+    parser.add_argument("--recall-videos", type=int, default=8, help="0: leave recall out")
     parser.add_argument("--no-films", action="store_true", help="photographs alone")
     options = parser.parse_args()
     figures: dict[str, Any] = {"encoder": options.encoder}
     if not options.no_films:
         figures |= compare(options)
+        if options.recall_videos:
+            files = options.files or [MEDIA / name for name in FILES]
+            figures |= recall(options.pixeltable, files, options.encoder, options.recall_videos)
     if options.stills:
         figures |= stills(options)
     if options.long_minutes and not options.no_films:
