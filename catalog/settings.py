@@ -19,6 +19,8 @@ from catalog.errors import InvalidSettingError
 DEFAULT_ENCODER = "xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k"
 DEMO_ENCODER = "demo"
 CONFIG_FILE = "catalog.toml"
+_DAY_S = 86_400
+_MOST = 1_000_000
 # Passwords that are given apart from the addresses they belong to, so that these are no secret.
 _PASSWORDS = {"database_password": "database_url", "broker_password": "broker_url"}
 
@@ -41,7 +43,9 @@ class Settings:
     music and atmospheres; None: nothing does. ``speech_model`` is what recognises speech: a name of
     faster-whisper's, a repository, a folder with weights, or ``none``; on ``speech_device``
     (``auto``, ``cpu``, ``cuda``), computing in ``speech_compute``. ``reconcile_every`` is how many
-    seconds lie between two rounds of the reconciler; ``log_format`` is how workers and
+    seconds lie between two rounds of the reconciler; ``verify_gb_per_day`` is how much of the
+    media a service reads through again by itself (0: nothing), ``verify_after_days`` how long it
+    leaves what it has read; ``log_format`` is how workers and
     `catalog up` log: ``text`` or ``json``. ``webhook_url`` is told by HTTP of assets that
     are ready, or have failed. ``web_host`` and ``web_port`` are where pages and HTTP API
     are served; port 0 is any that is free. ``web_auth`` (``on`` or ``off``) asks for tokens
@@ -65,6 +69,8 @@ class Settings:
     speech_compute: str = "auto"
     sound_encoder: str | None = None
     reconcile_every: str = "30"
+    verify_gb_per_day: str = "100"
+    verify_after_days: str = "90"
     log_format: str = "text"
     webhook_url: str | None = None
     web_host: str = "127.0.0.1"
@@ -93,6 +99,28 @@ class Settings:
             If the setting is no number above 0.
         """
         return self._seconds("reconcile_every")
+
+    @property
+    def verify_bytes_per_s(self) -> float:
+        """Bytes of media per second that are read through in the background, on average.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is no number from 0 on.
+        """
+        return self._number("verify_gb_per_day", "100") * 1e9 / _DAY_S
+
+    @property
+    def verify_after_s(self) -> float:
+        """Seconds for which what was read through is not read again in the background.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the setting is no number from 0 on.
+        """
+        return self._number("verify_after_days", "90") * _DAY_S
 
     @property
     def json_logs(self) -> bool:
@@ -156,6 +184,19 @@ class Settings:
                 remedy=f"Set CATALOG_{name.upper()}=on, or leave it out.",
             )
         return bool(value == "on")
+
+    def _number(self, name: str, usual: str) -> float:
+        value = getattr(self, name)
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= _MOST:
+            raise InvalidSettingError(
+                f"{name} is {value!r}; expected a number from 0 to {_MOST:,}.",
+                remedy=f"Set CATALOG_{name.upper()}={usual}, or leave it out.",
+            )
+        return number
 
     def _seconds(self, name: str) -> float:
         value = getattr(self, name)

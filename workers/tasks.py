@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Task
 
-from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECOGNISE, RECONCILE, SOUND
+from catalog.dispatch import ANALYSE, ENCODE, PROXY, RECOGNISE, RECONCILE, SOUND, VERIFY
 from catalog.errors import (
     AssetBusyError,
     CatalogError,
@@ -76,6 +76,13 @@ def sound(asset_id: int) -> None:
     """Give the asset's sound its vectors."""
     if catalog().may_work():
         catalog().listen_due(asset_id)
+
+
+@app.task(base=CatalogTask, name=VERIFY)  # type: ignore[untyped-decorator]  # Celery is untyped
+def verify() -> None:
+    """Read files through that were not read for long, at the pace that is set."""
+    if catalog().may_work():
+        catalog().verify_some()
 
 
 # Acknowledged before it begins: it must not count itself as work on its way.

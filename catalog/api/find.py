@@ -356,6 +356,9 @@ class FindVerbs(OpenCatalog):
         had settled until they were searchable; empty if there are none. ``rolls``: shots
         that are ``a`` and ``b``; of those that a person spoke of, how many could be
         ``compared``, how often what was told had been ``right``, and the ``confusion``.
+        ``verifying``: files ``never_read`` through; files and bytes that were, in the last day;
+        the ``oldest`` reading, and the ``next`` at the earliest (ISO 8601); ``faults``, files that
+        could not be read or were not what they had been; ``gb_per_day``, the pace.
         """
         if self.database.actor.limited:
             with self.database.session() as session:
@@ -365,6 +368,7 @@ class FindVerbs(OpenCatalog):
             latency = watching.latency(session, newest=1000)
             body = {**asset_rows.count_all(session), "latency": latency or {}}
             body |= service_figures(session)
+        body["verifying"]["gb_per_day"] = self.settings.verify_bytes_per_s * 86_400 / 1e9
         return {**body, "rolls": roll_figures(self.database), "queues": self._queues()}
 
     def _queues(self) -> dict[str, int] | None:

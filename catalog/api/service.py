@@ -11,6 +11,7 @@ from catalog.domain.reconciled import GRACE_S, LEASE_S, MOST_WAITING, Reconciled
 from catalog.store import audit, service
 
 if TYPE_CHECKING:
+    from catalog.ingest.verifying import Pace, Verified
     from catalog.supervisor import Tell
 
 
@@ -54,7 +55,28 @@ class ServiceVerbs(OpenCatalog):
             limit=limit,
             looks=self._reconciler_looks,
             sweep=partial(self._sweeping.go_on, self.store),
+            pace=self._pace(),
         )
+
+    def _pace(self) -> Pace:
+        from catalog.ingest.verifying import Pace
+
+        return Pace(self.settings.verify_bytes_per_s, self.settings.verify_after_s)
+
+    def verify_some(self) -> Verified:
+        """Read files through that were not read for long, as workers do in the background.
+
+        Never read ones first, then those that were read longest ago, until the pace that is set
+        (``verify_gb_per_day``), five minutes, or other work with media says to stop.
+
+        Raises
+        ------
+        ServiceError
+            If the database is away.
+        """
+        from catalog.ingest.verifying import verify_some
+
+        return verify_some(self.database, self._pace())
 
     def pause(self, reason: str = "") -> dict[str, object]:
         """Let workers leave work due, from their next task on, until `resume`.

@@ -60,10 +60,18 @@ def _service(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"{row['worker']}: {row['name']}", _times(row)
     for key, seconds in body.get("latency", {}).items():
         yield f"from settled to searchable, {key}", f"{seconds:g}"
+    if verifying := body.get("verifying"):
+        yield "files read through in the last day", _verified(verifying)
     if body.get("paused"):
         yield "paused", str(body["paused"])
     for queue, waiting in (body.get("queues") or {}).items():
         yield f"messages waiting: {queue}", f"{waiting:,}"
+
+
+def _verified(body: Mapping[str, Any]) -> str:
+    said = f"{body['files_last_day']:,} ({size(body['bytes_last_day'])})"
+    said += f", {body['never_read']:,} never" if body["never_read"] else ""
+    return said + (f", {body['faults']:,} with faults" if body["faults"] else "")
 
 
 def _times(row: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from catalog.dispatch.names import (
     SERVICE_QUEUE,
     SOUND,
     SPEECH_QUEUE,
+    VERIFY,
 )
 from catalog.dispatch.protocol import Dispatcher, NoDispatcher, Waiting
 from catalog.settings import Settings
@@ -51,6 +52,7 @@ __all__ = [
     "SERVICE_QUEUE",
     "SOUND",
     "SPEECH_QUEUE",
+    "VERIFY",
     "Dispatcher",
     "NoDispatcher",
     "Waiting",

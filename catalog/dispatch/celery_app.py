@@ -19,6 +19,7 @@ from catalog.dispatch.names import (
     SERVICE_QUEUE,
     SOUND,
     SPEECH_QUEUE,
+    VERIFY,
 )
 from catalog.errors import BrokerUnavailableError, InvalidSettingError
 
@@ -62,6 +63,7 @@ def celery_settings(broker_url: str | None) -> dict[str, Any]:
             PROXY: {"queue": MEDIA_QUEUE},
             RECOGNISE: {"queue": SPEECH_QUEUE},
             SOUND: {"queue": MEDIA_QUEUE},
+            VERIFY: {"queue": MEDIA_QUEUE},
             RECONCILE: {"queue": SERVICE_QUEUE},
         },
         # Ids travel as JSON; a pickle from the broker would be code to run.

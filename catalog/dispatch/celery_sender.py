@@ -19,6 +19,7 @@ from catalog.dispatch.names import (
     PROXY,
     RECOGNISE,
     SOUND,
+    VERIFY,
 )
 from catalog.dispatch.protocol import Waiting
 from catalog.dispatch.reach import count_waiting
@@ -71,6 +72,10 @@ class CeleryDispatcher:
     def sound(self, asset_id: int) -> None:
         """Have a worker hear this asset's sound, when no asset waits to be found."""
         self._send(SOUND, asset_id, priority=BACKFILL)
+
+    def verify(self) -> None:
+        """Have a worker read files through, when nothing else waits."""
+        self._send(VERIFY, priority=BACKFILL)
 
     def waiting(self) -> Waiting:
         """How many messages wait in each queue, and how many are being worked on."""

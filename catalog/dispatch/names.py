@@ -8,6 +8,7 @@ PROXY = "catalog.proxy"
 RECOGNISE = "catalog.recognise"
 RECONCILE = "catalog.reconcile"
 SOUND = "catalog.sound"
+VERIFY = "catalog.verify"
 
 MEDIA_QUEUE = "media"
 """Decoding: work for CPUs near the storage."""

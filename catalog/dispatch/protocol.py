@@ -70,6 +70,15 @@ class Dispatcher(Protocol):
             If no worker can be told. The work stays due in the database.
         """
 
+    def verify(self) -> None:
+        """Have a worker read files through that were not read for long.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If no worker can be told.
+        """
+
     def waiting(self) -> Waiting:
         """How many messages are on their way.
 
@@ -107,6 +116,10 @@ class NoDispatcher:
     def sound(self, asset_id: int) -> None:
         """Refuse."""
         _refuse(f"the sound of asset {asset_id} stays due")
+
+    def verify(self) -> None:
+        """Refuse."""
+        _refuse("no file is read through")
 
     def waiting(self) -> Waiting:
         """Refuse."""

@@ -23,7 +23,8 @@ class Reconciled:
     they are told as a whole (``encode``). ``tried_again`` are failed stages
     that became due, as (asset, stage). ``idle`` says why the round did nothing. ``rolls``
     counts assets whose A- and B-roll was told anew, ``swept`` the unfinished files of killed
-    writers that were deleted from the frame store.
+    writers that were deleted from the frame store. ``verifies`` is whether a worker was sent to
+    read files through.
     """
 
     sent: dict[str, list[int]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Reconciled:
     idle: str | None = None
     rolls: int = 0
     swept: int = 0
+    verifies: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -42,6 +44,7 @@ class Reconciled:
             "idle": self.idle,
             "rolls": self.rolls,
             "swept": self.swept,
+            "verifies": self.verifies,
         }
 
     def __str__(self) -> str:

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from catalog.db.engine import Database
 from catalog.domain.file_state import FileState
-from catalog.domain.paths import shown_path
+from catalog.domain.paths import raw_path, shown_path
 from catalog.domain.progress import Progress
 from catalog.domain.results import Failure
 from catalog.errors import ContentAlteredError, MediaError
 from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
 from catalog.media.fingerprint import Identity, identify, look
 from catalog.media.sequences import is_present, is_sequence, name_of, state_of
-from catalog.store import assets, locations, roots, versions
+from catalog.store import assets, audit, locations, roots, verifying, versions
 from catalog.store.locations import FileSeen, LocationState
 
 _MIB = 1 << 20
@@ -127,6 +127,10 @@ class Verifier:
         guessed = not here.verified and identity.state.written_as(here.state)
         why = versions.MISTAKEN if guessed else versions.CHANGED
         enter(session, seen, asset_id, new=new, verified=True, why=why)
+        if here.verified and identity.state.written_as(here.state):
+            told = f"It is not what it was: asset {here.asset_id}, without a trace of a change."
+            verifying.note_error(session, seen.root_id, raw_path(seen.path), told)
+            audit.note(session, "altered", [here.asset_id, asset_id], path=shown_path(here.file))
         return Split(shown_path(here.file), here.asset_id, asset_id)
 
     def _identity(self, file: Path) -> Identity:
@@ -134,12 +138,14 @@ class Verifier:
             return known
 
         def read(so_far: int) -> None:
-            self._on_bytes(so_far - told[0])
-            told[0] = so_far
+            more, told[0] = so_far - told[0], so_far
+            self._on_bytes(more)
 
         told = [0]
-        identity = identify(file, progress=read)
-        self.bytes_read += identity.state.size
+        try:
+            identity = identify(file, progress=read)
+        finally:
+            self.bytes_read += told[0]
         if len(self._read) < _MOST_KEPT:
             self._read[identity.state] = identity
         return identity
@@ -176,14 +182,14 @@ def verify_locations(
             report.confirmed += 1
             continue
         report.split.append(split)
-        if altered := _altered(place):
-            report.failures.append(Failure.of(split.path, altered))
+        if fault := altered(place):
+            report.failures.append(Failure.of(split.path, fault))
     report.bytes_read = verifier.bytes_read
     progress.end("verify")
     return report
 
 
-def _altered(place: LocationState) -> ContentAlteredError | None:
+def altered(place: LocationState) -> ContentAlteredError | None:
     """What to say of a file that had been read, and holds something else without a trace of it."""
     if not place.verified:
         return None
@@ -202,7 +208,8 @@ def _altered(place: LocationState) -> ContentAlteredError | None:
     )
 
 
-def _is_file(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether there is a file, or a frame of a sequence, at the path."""
     return path.is_file() or (is_sequence(path) and is_present(path))
 
 
@@ -214,7 +221,7 @@ def usable_files(database: Database, asset_id: int) -> list[Path]:
     with database.session() as session:
         places = locations.of_assets(session, [asset_id])
         known = roots.list_roots(session)
-    there = [place for place in places if _is_file(place.file)]
+    there = [place for place in places if is_there(place.file)]
     for place in there:
         if place.verified and look(place.file).untouched_since(place.state):
             check_inside(place.file, real_roots([root for _, root in known]))

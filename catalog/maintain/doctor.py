@@ -25,6 +25,7 @@ from catalog.maintain.doctor_pictures import pictures_check
 from catalog.maintain.doctor_service import (
     phrases_check,
     service_checks,
+    verifying_check,
     watcher_check,
     work_check,
 )
@@ -90,6 +91,7 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
         paused = watching.paused_roots(session)
         work = [work_check(session), *waiting_check(session)]
         work += [watcher_check(session), phrases_check(settings, session)]
+        work.append(verifying_check(settings, session))
     yield pictures_check(settings, database)
     yield _encoder(active.name if active else settings.encoder)
     yield _roots(folders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -13,8 +14,10 @@ from catalog.domain.paths import shown_path
 from catalog.domain.reconciled import LEASE_S
 from catalog.errors import CatalogError
 from catalog.settings import Settings
-from catalog.store import service, watching
+from catalog.store import service, verifying, watching
 from catalog.store.locks import is_held
+
+_SOME = 3
 
 
 def service_checks(settings: Settings) -> Iterator[Check]:
@@ -55,6 +58,29 @@ def work_check(session: Session) -> Check:
         remedy = "See why: `catalog jobs --failed`; then `catalog retry`."
         return Check("work", State.WARN, said, remedy)
     return Check("work", State.OK, said or "nothing waits")
+
+
+def verifying_check(settings: Settings, session: Session) -> Check:
+    """What reading the files through has found, and how far that is."""
+    name, said = "verifying", verifying.verifying_figures(session)
+    if said["faults"]:
+        each = "; ".join(f"{shown_path(Path(p))}: {why}" for p, why in _some_faults(session))
+        found = f"{said['faults']} files are not as they were when last read: {each}"
+        remedy = (
+            "Compare them with a backup, look after their storage; then `catalog verify --all`."
+        )
+        return Check(name, State.WARN, found, remedy)
+    found = f"{said['files_last_day']} files read through in the last day"
+    found += f", {said['never_read']} never" if said["never_read"] else ""
+    if not settings.verify_bytes_per_s:
+        return Check(name, State.OK, f"{found}; none by itself (CATALOG_VERIFY_GB_PER_DAY is 0)")
+    if said["oldest"]:
+        found += f"; the longest ago on {said['oldest'][:10]}"
+    return Check(name, State.OK, found)
+
+
+def _some_faults(session: Session) -> list[tuple[str, str]]:
+    return verifying.faults(session, limit=_SOME)
 
 
 def watcher_check(session: Session) -> Check:

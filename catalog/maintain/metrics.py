@@ -12,6 +12,12 @@ from catalog.errors import InvalidInputError
 
 _TIMES = ("mean_s", "p50_s", "p95_s")
 
+_VERIFYING = {
+    "never_read": "files that were recognised and never read through",
+    "bytes_last_day": "bytes of files that were read through in the last day",
+    "faults": "files that could not be read through, or were not what they had been",
+}
+
 
 def metrics_text(stats: Mapping[str, Any]) -> str:
     """These figures (of `Catalog.stats`) as text."""
@@ -58,6 +64,8 @@ def _registry(stats: Mapping[str, Any]) -> CollectorRegistry:
         gauge(name, f"{name.split('_')[0]} made searchable in the last hour", (), [((), count)])
     vectors = [((row["name"],), row["vectors"]) for row in stats["encoders"]]
     gauge("vectors", "frames that have a vector", ("encoder",), vectors)
+    for name, about in _VERIFYING.items():
+        gauge(f"verify_{name}", about, (), [((), stats["verifying"][name])])
     times = [
         ((stage, time.removesuffix("_s")), row[time])
         for stage, row in stats["timings"].items()

@@ -20,6 +20,7 @@ from catalog.ingest.rolls import anything_untold, tell_untold
 from catalog.ingest.sending import tell
 from catalog.ingest.sounds import STAGE as SOUND
 from catalog.ingest.speech import STAGE as RECOGNISE
+from catalog.ingest.verifying import STILL, Pace, wants_verifying
 from catalog.media.frame_store import Swept
 from catalog.store import filling, service, stages, vectors
 from catalog.store import waiting as put_off
@@ -41,11 +42,13 @@ def reconcile(
     limit: int = MOST_WAITING,
     looks: BackfillLooks | None = None,
     sweep: Callable[[], Swept] = Swept,
+    pace: Pace = STILL,
 ) -> Reconciled:
     """One round. Any number may run at once: one works, the others do nothing.
 
     ``looks`` remembers from one round to the next what there was none of in all the catalogue;
-    ``sweep`` deletes what killed writers have left in the frame store.
+    ``sweep`` deletes what killed writers have left in the frame store. At ``pace`` a worker is
+    sent to read files through when nothing else is to be done with media.
 
     Raises
     ------
@@ -89,7 +92,22 @@ def reconcile(
         encode = _wants_encoding(database, waiting, looks)
         if encode is not None:
             dispatcher.encode(backfill=encode == "backfill")
-        return Reconciled(sent, encode is not None, again, rolls=told, swept=swept.files)
+        verifies = _send_verifying(database, dispatcher, pace, room[MEDIA_QUEUE] >= limit)
+        return Reconciled(
+            sent, encode is not None, again, rolls=told, swept=swept.files, verifies=verifies
+        )
+
+
+def _send_verifying(
+    database: Database, dispatcher: Dispatcher, pace: Pace, nothing_waits: bool
+) -> bool:
+    if not nothing_waits:
+        return False
+    with database.session() as session:
+        wanted = wants_verifying(session, pace)
+    if wanted:
+        dispatcher.verify()
+    return wanted
 
 
 def _swept(sweep: Callable[[], Swept]) -> Swept:

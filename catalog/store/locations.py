@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +44,8 @@ class LocationState:
         return self.root / self.path
 
 
-def _known() -> Select[*tuple[Any, ...]]:
+def known_locations() -> Select[*tuple[Any, ...]]:
+    """A query for locations, whose rows `states_of` takes."""
     return (
         select(
             Location.id,
@@ -62,7 +64,8 @@ def _known() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _states(rows: Iterable[Any]) -> list[LocationState]:
+def states_of(rows: Iterable[Any]) -> list[LocationState]:
+    """What the rows of `known_locations` say."""
     found = []
     for row in rows:
         number, asset_id, root, below, size, modified, changed, device, inode, verified = row
@@ -89,37 +92,39 @@ def find_location(
 
     With ``lock`` nobody else changes it before the session ends.
     """
-    statement = _known().where(Location.root_id == root_id, Location.raw_path == raw_path(path))
+    statement = known_locations().where(
+        Location.root_id == root_id, Location.raw_path == raw_path(path)
+    )
     if lock:
         statement = statement.with_for_update(of=Location)
-    return next(iter(_states(session.execute(statement))), None)
+    return next(iter(states_of(session.execute(statement))), None)
 
 
 def at_paths(session: Session, root_id: int, paths: Sequence[Path]) -> list[LocationState]:
     """What is known of the files at these paths below a root, as far as they are there."""
     raws = [raw_path(path) for path in paths]
-    statement = _known().where(
+    statement = known_locations().where(
         Location.root_id == root_id, Location.raw_path.in_(raws), Location.online
     )
-    return _states(session.execute(statement))
+    return states_of(session.execute(statement))
 
 
 def of_assets(session: Session, asset_ids: Sequence[int]) -> list[LocationState]:
     """All locations of these assets."""
-    return _states(session.execute(_known().where(among(Location.asset_id, asset_ids))))
+    return states_of(session.execute(known_locations().where(among(Location.asset_id, asset_ids))))
 
 
 def of_sample(session: Session, size: int, sample: str) -> list[LocationState]:
     """The locations of all assets of this size whose content has this sample."""
     alike = select(Asset.id).where(Asset.size_bytes == size, Asset.sample == sample)
-    return _states(session.execute(_known().where(Location.asset_id.in_(alike))))
+    return states_of(session.execute(known_locations().where(Location.asset_id.in_(alike))))
 
 
 def to_verify(
     session: Session, asset_ids: Sequence[int] | None, *, everything: bool
 ) -> list[LocationState]:
     """Locations that are of their asset in all likelihood, or (``everything``) all online."""
-    statement = _known().where(Location.asset_id.is_not(None))
+    statement = known_locations().where(Location.asset_id.is_not(None))
     if asset_ids is not None:
         statement = statement.where(among(Location.asset_id, asset_ids))
     statement = statement.where(
@@ -127,7 +132,7 @@ def to_verify(
         if everything
         else Location.verified.is_(False)
     )
-    return _states(session.execute(statement))
+    return states_of(session.execute(statement))
 
 
 def save_location(
@@ -149,6 +154,9 @@ def save_location(
             "path": shown_path(seen.path),
             **_columns(seen.state),
             "verified": verified,
+            "verified_at": datetime.now(UTC) if verified and asset_id is not None else None,
+            "verify_after": None,
+            "verify_error": None,
             "online": True,
             "error_code": error_code,
             "error_message": error_message,
@@ -164,7 +172,8 @@ def _saved() -> Insert:
     table = cast(Table, Location.__table__)
     given = [
         *("asset_id", "path", "size_bytes", "modified_ns", "changed_ns", "device", "inode"),
-        *("verified", "online", "error_code", "error_message"),
+        *("verified", "verified_at", "verify_after", "verify_error"),
+        *("online", "error_code", "error_message"),
     ]
     statement = insert(table)
     other = table.c.asset_id.is_distinct_from(statement.excluded.asset_id)
@@ -196,7 +205,15 @@ def confirm(session: Session, location_ids: Sequence[int], state: FileState) -> 
     session.execute(
         update(Location)
         .where(Location.id.in_(location_ids))
-        .values(**_columns(state), verified=True, online=True, seen_at=func.now())
+        .values(
+            **_columns(state),
+            verified=True,
+            verified_at=func.clock_timestamp(),
+            verify_after=None,
+            verify_error=None,
+            online=True,
+            seen_at=func.now(),
+        )
     )
 
 

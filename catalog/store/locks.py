@@ -15,6 +15,7 @@ from catalog.db.availability import translated
 # The upper bits keep these keys apart from other users of advisory locks.
 _ASSET_SPACE = 0xCA7A << 48
 _ROOT_SPACE = 0xCA7B << 48
+_VERIFY_SPACE = 0xCA7C << 48
 
 
 LEASE_S = 300.0
@@ -32,7 +33,25 @@ def asset_lock(engine: Engine, asset_id: int, *, lease_s: float = LEASE_S) -> It
     here keeps it from being silent.
     The connection is in autocommit, so hours of decoding keep no snapshot open.
     """
-    key = _key(_ASSET_SPACE, asset_id)
+    with _lock(engine, _key(_ASSET_SPACE, asset_id), lease_s) as held:
+        yield held
+
+
+@contextmanager
+def verification_lock(engine: Engine) -> Iterator[bool]:
+    """Be the one who reads files through in the background, for the block; False if another is."""
+    with _lock(engine, _key(_VERIFY_SPACE, 0), LEASE_S) as held:
+        yield held
+
+
+def verification_held(session: Session) -> bool:
+    """Whether a process of this database does that now."""
+    held = _held(_VERIFY_SPACE, "number")
+    return session.execute(held.limit(1)).first() is not None
+
+
+@contextmanager
+def _lock(engine: Engine, key: int, lease_s: float) -> Iterator[bool]:
     with (
         translated(engine.url),
         engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from catalog.db.models import Frame, Stage
 from catalog.store import service
 from catalog.store.intervals import seconds
+from catalog.store.verifying import verifying_figures
 
 RATES_S, TIMINGS_S = 3600, 86_400
 _MOST_WORKERS = 50
@@ -28,6 +29,7 @@ def service_figures(session: Session) -> dict[str, Any]:
         "oldest_pending_s": _oldest(session),
         "timings": {row.pop("name"): row for row in _timings(session, Stage.name)},
         "workers": _timings(session, Stage.worker, Stage.name),
+        "verifying": verifying_figures(session),
     }
 
 

@@ -371,3 +371,30 @@ def test_few_frames_wait_for_those_that_are_being_found(
         assert list(batches) == [3]
     # Once nothing is being analysed there is nothing to wait for.
     assert len(waits) == 2
+
+
+def test_a_worker_reads_the_oldest_files_through_when_nothing_else_is_to_be_done(
+    service: Service,
+) -> None:
+    catalog = service.catalog
+    asset = catalog.register(service.footage("old.mp4", "red")).asset_id
+
+    def read_at() -> str:
+        rows = catalog.sql("SELECT verified_at FROM catalog.location").rows
+        return str(rows[0][0])
+
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE catalog.location SET verified_at = now() - interval '1 year'"))
+    before = read_at()
+    age(catalog, 120)
+    assert catalog.reconcile().verifies is False, "its analysis comes first"
+    catalog.analyse(asset)
+    service.redis.flushall()
+    done = catalog.reconcile()
+    assert done.verifies is True
+    assert done.as_json()["verifies"] is True
+    assert catalog.reconcile().verifies is False, "a message waits already"
+    with service.worker(queues="media"):
+        eventually(lambda: read_at() != before, "the file is read")
+        eventually(service.no_messages, "every message is acknowledged")
+    assert catalog.reconcile().verifies is False, "nothing is old any more"

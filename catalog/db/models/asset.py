@@ -278,6 +278,15 @@ class Location(Base):
     )
     error_code: Mapped[str | None] = mapped_column(comment="why the file has no asset")
     error_message: Mapped[str | None] = mapped_column(comment="the same in words")
+    verified_at: Mapped[datetime | None] = mapped_column(
+        comment="when all of the file was last read"
+    )
+    verify_after: Mapped[datetime | None] = mapped_column(
+        comment="not to be read through again before; null: any time"
+    )
+    verify_error: Mapped[str | None] = mapped_column(
+        comment="what was wrong when it was last to be read through"
+    )
     held_since: Mapped[datetime] = now(comment="since when the file is of this asset")
     seen_at: Mapped[datetime] = now(comment="when the file was last found")
 
@@ -287,6 +296,13 @@ class Location(Base):
         Index(None, "asset_id"),
         Index(None, "inode", "device"),
         Index("ix_location_unverified", "id", postgresql_where=sql("NOT verified")),
+        Index(
+            "ix_location_verified_at",
+            "verified",
+            sql("verified_at NULLS FIRST"),
+            postgresql_where=sql("online AND asset_id IS NOT NULL"),
+        ),
+        Index("ix_location_verify_error", "id", postgresql_where=sql("verify_error IS NOT NULL")),
     )
 
 

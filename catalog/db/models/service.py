@@ -90,5 +90,8 @@ class Service(Base):
         comment="since when workers leave work due; null: they work"
     )
     paused_by: Mapped[str | None] = mapped_column(comment="who said so, and why")
+    verify_from: Mapped[datetime | None] = mapped_column(
+        comment="when the pace allows the next file to be read through; null: now"
+    )
 
     __table_args__ = (CheckConstraint("single", name="single"),)
