@@ -32,7 +32,7 @@ ADMINISTRATION: Mapping[str, str] = MappingProxyType(
         "n_running": "{} running",
         "n_waiting": "{} waiting",
         "no_work": "Nothing is due.",
-        "verifying": "Files read through again",
+        "verifying": "Files read through",
         "verified_files": "files in the last day",
         "verified_bytes": "of them, at {} GB a day at most",
         "verify_off": "of them; none by itself",
