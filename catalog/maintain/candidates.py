@@ -34,6 +34,7 @@ _SHARED = 0.16
 _PARTNERS = 12  # of an asset that is one shot
 _FAR = 0.3  # share of signs that differ: 54 degrees, well beyond what is alike
 _AT_ONCE = 10_000  # pairs whose vectors are fetched together
+_JUDGED_AT_ONCE = 200_000
 _MOST_PAIRS = 200_000
 
 
@@ -70,11 +71,9 @@ def find_candidates(
         return Candidates([], 0)
     _, number, count = np.unique(assets, return_inverse=True, return_counts=True)
     shots = count[number]
-    meetings = _meetings(assets, lengths, codes, shots <= _FEW_SHOTS)
-    keys = np.unique(np.concatenate(list(meetings)))
-    pairs = _Pairs.of(assets, starts, lengths, shots, np.divmod(keys, len(assets)))
-    # What does not fit by its times needs no vectors.
-    pairs = pairs.only(pairs.likely[pairs.place])
+    # In order, so that those of one asset's shots lie together.
+    keys = _union(_meetings(assets, lengths, codes, shots <= _FEW_SHOTS))
+    pairs = _fitting(assets, starts, lengths, shots, keys)
     one, other = frames[pairs.one], frames[pairs.other]
     alike = np.concatenate([np.empty(0, np.float32)] + [
         _cosines(vectors_of, one[at : at + _AT_ONCE], other[at : at + _AT_ONCE])
@@ -93,6 +92,26 @@ def find_candidates(
     return Candidates([(low, high) for low, high in chosen], len(likely) - len(chosen))
 
 
+def _fitting(
+    assets: np.ndarray, starts: np.ndarray, lengths: np.ndarray, count: np.ndarray, keys: np.ndarray
+) -> _Pairs:
+    """Of the shots that met, those of assets that may be versions by their times.
+
+    They are a tenth, and the others need no vectors. Judging one takes some 400 bytes, so it is
+    done for the pairs of some assets at a time.
+    """
+    low = assets[keys // len(assets)]  # rises, as the shots' assets do
+    kept, at = [keys[:0]], 0
+    while at < len(keys):
+        end = np.searchsorted(low, low[min(at + _JUDGED_AT_ONCE, len(keys)) - 1], side="right")
+        part = keys[at:end]
+        pairs = _Pairs.of(assets, starts, lengths, count, np.divmod(part, len(assets)))
+        kept.append(part[pairs.likely[pairs.place]])
+        at = int(end)
+    met = np.divmod(np.concatenate(kept), len(assets))
+    return _Pairs.of(assets, starts, lengths, count, met)
+
+
 def _among_first(assets: np.ndarray, closest: np.ndarray) -> np.ndarray:
     """Whether pairs are among the closest few of either asset.
 
@@ -108,7 +127,10 @@ def _among_first(assets: np.ndarray, closest: np.ndarray) -> np.ndarray:
 
 
 def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, ...]:
-    """Assets, frames, starts and lengths of all shots, and their signs, ``uint32 (n, tables)``."""
+    """Assets, frames, starts and lengths of all shots, and their signs, ``uint32 (n, tables)``.
+
+    In the order of their assets, and of one asset's in that of time.
+    """
     parts = iter(parts)
     sample: list[Shots] = []
     while sum(len(part.assets) for part in sample) < _SAMPLE:
@@ -126,7 +148,9 @@ def _read(parts: Iterable[Shots]) -> tuple[np.ndarray, ...]:
         (part.assets, part.frames, part.starts, part.lengths, _signs(part.vectors - mean, planes))
         for part in chain(sample, parts)
     ]
-    return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
+    columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
+    order = np.lexsort((columns[2], columns[0]))
+    return tuple(column[order] for column in columns)
 
 
 def _signs(vectors: np.ndarray, planes: np.ndarray) -> np.ndarray:
@@ -168,7 +192,30 @@ def _meetings(
             one, other = one[near], other[near]
             met.append(np.minimum(one, other) * n + np.maximum(one, other))
         if met:
-            yield np.unique(np.concatenate(met))
+            yield _distinct(np.concatenate(met))
+
+
+def _union(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Each number once, in order; most of what one part has, others have as well."""
+    held: list[np.ndarray] = [np.empty(0, np.int64)]
+    for part in parts:
+        held.append(part)
+        # As soon as there is as much again, so that each is sorted a few times and no more.
+        if sum(map(len, held[1:])) > max(len(held[0]), _JUDGED_AT_ONCE):
+            held = [_distinct(np.concatenate(held))]
+    return _distinct(np.concatenate(held))
+
+
+def _distinct(numbers: np.ndarray) -> np.ndarray:
+    """Each number once, in order.
+
+    ``numpy.unique`` hashes integers first, which takes 4 s in place of 0.1 for 4 million.
+    """
+    numbers = np.sort(numbers)
+    found: np.ndarray = numbers[
+        np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
+    ]
+    return found
 
 
 def _lengths_agree(lengths: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
