@@ -38,6 +38,9 @@ _PROBE, _FAR_SLOWER, _TRIES = (256, 256), 100, 5
 class Int8Linear(nn.Module):
     """What `nn.Linear` of these weights computes, float32 in and out; for inference on a CPU."""
 
+    # They are packed away. T5's layers ask what they are before they convert to it, and take this.
+    weight: None = None
+
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         super().__init__()
         weight = weight.detach().float()

@@ -121,6 +121,20 @@ def test_attention_to_something_else_stays_as_it_is(quick, more):
 
 
 @torch.inference_mode()
+def test_layers_that_ask_what_their_weights_are_are_told_none(quick):
+    """T5's do, and so those of open_clip's models with an mT5 for texts."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.MT5Config(
+        vocab_size=50, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4
+    )
+    model = transformers.MT5EncoderModel(config).eval()
+    tokens = torch.randint(1, 50, (2, 7))
+    wanted = model(tokens).last_hidden_state
+    made = quantised(model)(tokens).last_hidden_state
+    assert far(made, wanted).max() < 0.2
+
+
+@torch.inference_mode()
 def test_without_quick_kernels_pytorchs_own_layers_are_taken(monkeypatch):
     monkeypatch.setattr(int8, "is_quick", lambda: False)
     model = of_clip()
