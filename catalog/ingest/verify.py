@@ -72,14 +72,19 @@ class Verifier:
         self._database = database
         self._on_bytes = on_bytes
         self._read: dict[FileState, Identity] = {}
-        with database.session() as session:
-            self._roots = {root: root_id for root_id, root in roots.list_roots(session)}
-        self._real = real_roots(list(self._roots))
+        self._look_at_roots()
         self.bytes_read = 0
 
     def check_inside(self, place: LocationState) -> None:
         """Refuse a file that lies, links followed, out of every root; see `places.check_inside`."""
+        if place.root not in self._roots:  # it came since
+            self._look_at_roots()
         check_inside(place.file, self._real)
+
+    def _look_at_roots(self) -> None:
+        with self._database.session() as session:
+            self._roots = {root: root_id for root_id, root in roots.list_roots(session)}
+        self._real = real_roots(list(self._roots))
 
     def verify(self, place: LocationState) -> Split | None:
         """Read one location's file; the split, if it holds another asset than was thought.
@@ -213,10 +218,13 @@ def is_there(path: Path) -> bool:
     return path.is_file() or (is_sequence(path) and is_present(path))
 
 
-def usable_files(database: Database, asset_id: int) -> list[Path]:
+def usable_files(
+    database: Database, asset_id: int, on_bytes: Callable[[int], None] = lambda _: None
+) -> list[Path]:
     """A file of the asset's whose content is certain; else all, none of which is there.
 
-    One that was only recognised, or was touched since it was read, is read first.
+    One that was only recognised, or was touched since it was read, is read first: ``on_bytes``
+    hears of each piece, and may break that off by raising.
     """
     with database.session() as session:
         places = locations.of_assets(session, [asset_id])
@@ -226,7 +234,7 @@ def usable_files(database: Database, asset_id: int) -> list[Path]:
         if place.verified and look(place.file).untouched_since(place.state):
             check_inside(place.file, real_roots([root for _, root in known]))
             return [place.file]
-    verifier = Verifier(database)
+    verifier = Verifier(database, on_bytes)
     for place in there:
         if verifier.verify(place) is None:
             return [place.file]

@@ -150,13 +150,9 @@ def _verify_one(
 ) -> None:
     before, fault = verifier.bytes_read, None
     try:
-        fault = _fault_of(verifier, place, done)
+        fault = _fault_of(database, verifier, place, done)
     except MediaError as error:
         fault = error.message
-    except _GaveWayError:
-        with database.session() as session:
-            verifying.put_off(session, place.id, GAVE_WAY_S, None)
-        raise
     finally:
         read = verifier.bytes_read - before
         done.bytes_read += read
@@ -172,12 +168,18 @@ def _verify_one(
         verifying.put_off(session, place.id, FAULT_S, fault or None)
 
 
-def _fault_of(verifier: Verifier, place: LocationState, done: Verified) -> str | None:
+def _fault_of(
+    database: Database, verifier: Verifier, place: LocationState, done: Verified
+) -> str | None:
     """Read a file; what is wrong with it: None is nothing, and empty that it cannot be said now."""
     if not is_there(place.file):
         return ""  # whether it is missing, or its storage away, the watcher and an ingest judge
     if not look(place.file).written_as(place.state):
         return "It was written to since it was catalogued; an ingest takes that in."
+    # Whoever is through with it takes that back. Else it was broken off, or has ended or hung its
+    # reader, and without this it would be the next again, for ever.
+    with database.session() as session:
+        verifying.put_off(session, place.id, GAVE_WAY_S, None)
     split = verifier.verify(place)
     if split is None:
         done.confirmed += 1

@@ -18,6 +18,7 @@ from catalog.ingest import verify, verifying
 from catalog.ingest.verifying import Pace, verify_some
 from catalog.media import fingerprint
 from catalog.settings import Settings
+from catalog.store import locations
 from catalog.store.locks import verification_lock
 
 DAY_S = 86_400.0
@@ -165,6 +166,35 @@ def test_what_comes_while_a_file_is_read_breaks_that_off_and_others_are_next(
     verify_some(catalog.database, ENOUGH)
     assert reads == ["b.mp4", "a.mp4"]
     assert catalog.stats()["verifying"]["faults"] == 0
+
+
+def test_a_file_over_which_a_process_ends_does_not_hold_up_the_others(
+    catalog: Catalog, media: Path, monkeypatch: pytest.MonkeyPatch, reads: list[str]
+) -> None:
+    read_long_ago(catalog, a=60, b=50)
+
+    def end(path: Path, progress: Callable[[int], None] | None = None) -> object:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verify, "identify", end)
+        with pytest.raises(SystemExit):
+            verify_some(catalog.database, ENOUGH)
+    assert verify_some(catalog.database, ENOUGH).confirmed == 1
+    assert reads == ["b.mp4"]
+
+
+def test_files_of_a_root_that_came_since_are_read_as_all_others(
+    catalog: Catalog, media: Path, tmp_path: Path
+) -> None:
+    reader = verify.Verifier(catalog.database)
+    catalog.ingest(video(tmp_path / "elsewhere" / "d.mp4", ["blue"], mark=8))
+    asset = catalog.show("d.mp4")["id"]
+    with catalog.database.session() as session:
+        [place] = locations.of_assets(session, [asset])
+    read_long_ago(catalog, d=60)
+    assert reader.verify(place) is None
+    assert catalog.stats()["verifying"]["files_last_day"] == 4
 
 
 def test_content_that_changed_without_a_trace_is_found_and_told(
