@@ -149,7 +149,9 @@ def _make(
     outlines: list[Rendition] = []
     removed = _removed(source.asset_id)
     with nothing_left_if_removed(tools.database, tools.store, source.fingerprint, removed):
-        path = first_present(usable_files(tools.database, source.asset_id))
+        # A large file may be read through first: whoever wants to break off need not wait for that.
+        there = usable_files(tools.database, source.asset_id, lambda _: on_seconds(0.0))
+        path = first_present(there)
         with tools.store.writing(key) as file:
             made = proxy_of(
                 tools.decoders,

@@ -15,8 +15,9 @@ def standing(database: Database, reference: Reference) -> dict[str, Any]:
     kind = RenditionKind.PROXY
     with database.session() as session:
         asset_id = resolve(session, reference)
-        made = asset_id in renditions.assets_with(session, [asset_id], kind)
+        # In this order: of one that is finished in between, done without being made is not told.
         told = {row["name"]: row for row in standings.all_stages(session, asset_id)}
+        made = asset_id in renditions.assets_with(session, [asset_id], kind)
     return making(asset_id, told.get(kind.value), made=made)
 
 

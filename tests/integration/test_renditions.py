@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from small_footage import sound, still, video
+from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.domain.media import SampledFrame, Shot
@@ -22,6 +23,7 @@ from catalog.domain.renditions import Rendition
 from catalog.errors import CatalogError, FrameStoreError, InvalidInputError, NotFoundError
 from catalog.ingest import analyse, proxies
 from catalog.ingest.posters import with_posters
+from catalog.maintain import making
 from catalog.media.writer import write_video
 
 
@@ -357,3 +359,49 @@ def test_an_asset_removed_while_it_is_analysed_leaves_nothing(
     with pytest.raises(CatalogError):
         catalog.analyse(asset)
     assert [each for each in catalog.store.root.rglob("*") if each.is_file()] == []
+
+
+def test_who_breaks_off_need_not_wait_until_a_file_was_read_through(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was only recognised is read before a proxy is made of it, which may take long."""
+    video(tmp_path / "film.mp4", ["red"])
+    catalog.ingest(tmp_path)
+    asset = catalog.show("film.mp4")["id"]
+    with catalog.database.session() as session:
+        session.execute(text("UPDATE catalog.location SET verified = false"))
+    catalog.request_proxy(asset)
+    decoded: list[object] = []
+    monkeypatch.setattr(proxies, "proxy_of", lambda *given, **_: decoded.append(given))
+
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        catalog.make_due_proxy(asset, stop)
+    assert decoded == []
+    assert catalog.making(asset)["state"] == "due"
+
+
+def test_a_proxy_that_is_finished_while_one_asks_is_not_done_without_being_made(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video(tmp_path / "film.mp4", ["red"])
+    catalog.ingest(tmp_path)
+    asked: list[str] = []
+
+    def made_after_the_first(name: str, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asking(*given: object) -> object:
+            found = ask(*given)
+            asked.append(name)
+            if len(asked) == 1:
+                catalog.proxy(["film.mp4"])
+            return found
+
+        return asking
+
+    for module, name in ((making.standings, "all_stages"), (making.renditions, "assets_with")):
+        monkeypatch.setattr(module, name, made_after_the_first(name, getattr(module, name)))
+    told = catalog.making("film.mp4")
+    assert {"all_stages", "assets_with"} <= set(asked)
+    assert (told["state"], told["made"]) == ("done", True)
