@@ -60,6 +60,8 @@ class ProxyMaker:
         while not self._stopping.is_set():
             try:
                 for asset in self._catalog.due_proxies():
+                    if not self._catalog.may_work():
+                        break
                     self._make(asset)
             except _StoppedError:
                 return

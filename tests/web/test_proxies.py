@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pydantic import TypeAdapter
@@ -16,6 +18,7 @@ from catalog import Catalog
 from catalog.client import Client
 from catalog.domain import wire
 from catalog.web import create_app
+from catalog.web.proxies import ProxyMaker
 
 V1 = "/api/v1"
 
@@ -111,7 +114,36 @@ def test_while_the_service_is_paused_it_waits(
     assert told["state"] == "due"
     assert catalog.due_proxies() == []
     catalog.resume()
-    assert catalog.due_proxies() == [asset]
+    client.post(f"{V1}/assets/{asset}/renditions/proxy")
+    assert ended(client, asset)["state"] == "done"
+
+
+def test_a_pause_holds_from_the_next_proxy_on() -> None:
+    class Stock:
+        """Two are due; while the first is made somebody pauses the service."""
+
+        def __init__(self) -> None:
+            self.made: list[int] = []
+            self.rounds = 0
+
+        def due_proxies(self) -> list[int]:
+            maker.look()  # nobody waits for the next round
+            self.rounds += 1
+            if self.rounds == 1:
+                return [1, 2]
+            stopping.set()
+            return []
+
+        def may_work(self) -> bool:
+            return not self.made
+
+        def make_due_proxy(self, asset: int, _: object) -> None:
+            self.made.append(asset)
+
+    stock, stopping = Stock(), threading.Event()
+    maker = ProxyMaker(cast("Catalog", stock), stopping)
+    maker._run()
+    assert (stock.made, stock.rounds) == ([1], 2)
 
 
 def test_a_server_that_ends_in_the_middle_leaves_it_to_the_next(

@@ -59,6 +59,27 @@ def test_a_page_that_is_open_sees_what_somebody_else_has_asked_for(
     expect(page.get_by_role("button", name="Make a copy that plays")).to_have_count(0)
 
 
+def test_a_page_that_nobody_looks_at_holds_no_connection(page: Page, tape: int) -> None:
+    page.add_init_script("""
+        window.streams = [];
+        const Real = EventSource;
+        window.EventSource = class extends Real {
+            constructor(...given) { super(...given); window.streams.push(this); }
+        };
+        window.away = false;
+        Object.defineProperty(document, "hidden", { get: () => window.away });
+        window.turn = away => {
+            window.away = away;
+            document.dispatchEvent(new Event("visibilitychange"));
+            return window.streams.map(each => each.readyState !== EventSource.CLOSED);
+        };
+    """)
+    page.goto(f"/assets/{tape}")
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    assert page.evaluate("turn(true)") == [False]
+    assert page.evaluate("turn(false)") == [False, True]
+
+
 def test_a_copy_that_cannot_be_made_says_why_and_is_asked_for_again(
     page: Page, tape: int, tmp_path: Path
 ) -> None:

@@ -43,7 +43,14 @@ async function keepUp() {
 
 export function begin() {
   if (!$("#made")) return;
-  const source = new EventSource("/api/v1/events");
-  for (const type of ["asset", "progress"]) source.addEventListener(type, () => { if (!following) refresh(); });
+  let source = null;
+  // A browser has six connections to a server: pages in six tabs nobody looks at would hold them all.
+  const listen = () => {
+    source?.close();
+    source = document.hidden ? null : new EventSource("/api/v1/events");
+    for (const type of ["asset", "progress"]) source?.addEventListener(type, () => { if (!following) refresh(); });
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
   keepUp();
 }
