@@ -97,7 +97,7 @@ def verifying_figures(session: Session) -> dict[str, Any]:
     files, count = session.execute(select(func.count(), size).where(read)).one()
     oldest = select(func.min(Location.verified_at)).where(there, Location.verified)
     never = select(func.count()).where(there, Location.verified.is_(False))
-    faults = select(func.count()).where(Location.verify_error.is_not(None))
+    faults = select(func.count()).where(_at_fault())
     until = session.execute(select(Service.verify_from).where(true())).scalar_one_or_none()
     since = session.execute(oldest).scalar_one()
     return {
@@ -110,10 +110,15 @@ def verifying_figures(session: Session) -> dict[str, Any]:
     }
 
 
+def _at_fault() -> ColumnElement[bool]:
+    # What is gone nobody will read again, and it is known to be missing.
+    return and_(Location.verify_error.is_not(None), Location.online)
+
+
 def faults(session: Session, *, limit: int) -> list[tuple[str, str]]:
     """Files that could not be read through, or were not what they were: path and reason."""
     columns = (Root.path, Location.path, Location.verify_error)
     joined = select(*columns).join(Root, Root.id == Location.root_id)
-    statement = joined.where(Location.verify_error.is_not(None))
+    statement = joined.where(_at_fault())
     rows = session.execute(statement.order_by(Location.id.desc()).limit(limit))
     return [(f"{row[0]}/{row[1]}", row[2] or "") for row in rows]

@@ -265,6 +265,13 @@ def test_a_file_that_cannot_be_read_says_so_and_holds_up_nobody(
     assert (done.confirmed, done.faults) == (1, 1)
     [check] = [each for each in catalog.doctor().checks if each.name == "verifying"]
     assert "nput/output error" in check.found
+    # Thrown away, it is missing, as others are: nothing is left to be read.
+    with catalog.database.session() as session:
+        places = locations.of_assets(session, [catalog.show("a.mp4")["id"]])
+        locations.mark_missing(session, [place.id for place in places])
+    assert catalog.stats()["verifying"]["faults"] == 0
+    [check] = [each for each in catalog.doctor().checks if each.name == "verifying"]
+    assert check.state is State.OK
 
 
 @pytest.fixture
