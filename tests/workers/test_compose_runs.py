@@ -118,10 +118,14 @@ def test_the_workers_of_the_file_are_healthy_do_the_work_and_end_by_their_signal
 
 @pytest.mark.parametrize("name", ["watch", "phrases"])
 def test_health_is_that_of_the_service_not_of_whoever_asks(
-    services: dict[str, Any], service: Service, tmp_path: Path, name: str
+    services: dict[str, Any],
+    service: Service,
+    tmp_path: Path,
+    preloaded_catalog: Path,
+    name: str,
 ) -> None:
     service.catalog.root.watch(tmp_path)
-    program = str(Path(sys.executable).with_name("catalog"))
+    program = str(preloaded_catalog / "catalog")
     look = services[name]["healthcheck"]["test"]
     assert look[:2] == ["CMD", "catalog"]
     environment = service.environment()
@@ -133,7 +137,6 @@ def test_health_is_that_of_the_service_not_of_whoever_asks(
     assert not healthy()
     log = tmp_path / "log"
     with started(command_of(services[name], tmp_path), environment, log) as process:
-        # Asking takes a process each time: not before there is something to be heard.
         eventually(lambda: log.read_bytes() or process.poll() is not None, f"{name} says something")
         eventually(healthy, f"{name} is at work")
         process.send_signal(signal.SIGTERM)
