@@ -22,6 +22,8 @@ def _from_environment() -> dict[str, Any]:
     try:
         settings = Settings.load()
         every = settings.reconcile_every_s
+        # Asked for here, or a wrong one would break off every round of the reconciler.
+        _ = settings.verify_bytes_per_s, settings.verify_after_s
         return celery_settings(settings.broker_url) | {
             "beat_schedule": {
                 RECONCILE: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +15,17 @@ from catalog.domain.file_state import FileState
 from catalog.domain.paths import raw_path, shown_path
 from catalog.domain.progress import Progress
 from catalog.domain.results import Failure
-from catalog.errors import ContentAlteredError, MediaError
+from catalog.errors import ContentAlteredError, MediaError, UnreadableFileError
 from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
-from catalog.media.fingerprint import Identity, identify, look
+from catalog.media.fingerprint import Identity, forget_cached, identify, look
 from catalog.media.sequences import is_present, is_sequence, name_of, state_of
 from catalog.store import assets, audit, locations, roots, verifying, versions
 from catalog.store.locations import FileSeen, LocationState
 
 _MIB = 1 << 20
 _MOST_KEPT = 1000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,18 @@ class Verifier:
     def verify(self, place: LocationState) -> Split | None:
         """Read one location's file; the split, if it holds another asset than was thought.
 
+        What was read through before, and is otherwise now though nobody has written to it, is read
+        once more from its storage: a wrong bit on the way is no other content.
+
         Raises
         ------
         MediaError
-            If it cannot be read; its location stays as it is.
+            If it cannot be read, or reads otherwise each time; its location stays as it is.
         """
         self.check_inside(place)
         identity = self._identity(place.file)
+        if place.verified and identity.state.written_as(place.state):
+            identity = self._read_again_if_other(place, identity)
         seen = FileSeen(self._roots[place.root], place.path, identity.state)
         with self._database.session() as session:
             here = locations.find_location(session, seen.root_id, seen.path, lock=True)
@@ -112,6 +120,26 @@ class Verifier:
             self._database, split.asset_id if split else here.asset_id, seen, verified=True
         )
         return split
+
+    def _read_again_if_other(self, place: LocationState, identity: Identity) -> Identity:
+        with self._database.session() as session:
+            row = assets.get_asset(session, place.asset_id or 0)
+            expected = None if row is None else row.fingerprint
+        if expected in (None, identity.fingerprint):
+            return identity
+        self._read.pop(identity.state, None)
+        forget_cached(place.file)
+        again = self._identity(place.file)
+        if again.fingerprint not in (expected, identity.fingerprint):
+            raise UnreadableFileError(
+                f"{shown_path(place.file)} reads otherwise each time; expected the same bytes.",
+                remedy="Its storage, the way to it or this machine's memory is failing: copy what"
+                " can be saved, and check them.",
+                path=shown_path(place.file),
+            )
+        if again.fingerprint == expected:
+            _log.warning("read_wrong_once", extra={"path": shown_path(place.file)})
+        return again
 
     def _split(
         self,

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,20 @@ class _Sample:
     def digest(self) -> str:
         found: str = self._digest.hexdigest()
         return found
+
+
+def forget_cached(path: Path) -> None:
+    """Have the next reading of a file, or of a sequence's frames, come from its storage.
+
+    As far as the system can be asked for that, and the file be opened.
+    """
+    if not hasattr(os, "posix_fadvise"):
+        return
+    with suppress(OSError):
+        files = [frame.path for frame in frames_of(path)] if is_sequence(path) else [path]
+        for each in files:
+            with each.open("rb", buffering=0) as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def check_still(path: Path, read: FileState) -> None:

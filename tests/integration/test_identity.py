@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_footage import still, video
@@ -12,8 +14,9 @@ from small_footage import still, video
 from catalog import Catalog
 from catalog.domain.file_state import FileState
 from catalog.errors import MediaError
-from catalog.ingest import recognise, register
+from catalog.ingest import recognise, register, verify
 from catalog.media import fingerprint
+from catalog.media.fingerprint import Identity, identify
 
 SIZE = recognise.READ_WHOLE_BELOW + 4096
 MIDDLE = SIZE // 2 + 77_777  # lies between two places of the sample
@@ -350,6 +353,27 @@ def test_reading_everything_tells_what_changed_without_a_trace(
     report = catalog.verify(everything=True)
     assert [(f.code, f.path) for f in report.failures] == [("content_altered", str(path))]
     assert [split.was for split in report.split] == [asset_id]
+
+
+@pytest.mark.parametrize("wrong", [1, 2])
+def test_what_was_read_wrong_is_no_other_content(
+    catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch, wrong: int
+):
+    """A bit that turns on the way from the disk, once; or another each time."""
+    path = video(folder / "a.mp4", ["red"])
+    asset_id = catalog.register(path).asset_id
+    readings = iter("ab"[:wrong])
+
+    def read(file: Path, **options: Any) -> Identity:
+        found = identify(file, **options)
+        return replace(found, fingerprint=next(readings, "")[:1] * 64 or found.fingerprint)
+
+    monkeypatch.setattr(verify, "identify", read)
+    report = catalog.verify(everything=True)
+    assert report.split == []
+    assert [f.code for f in report.failures] == ["unreadable"] * (wrong - 1)
+    assert report.confirmed == 2 - wrong
+    assert places(catalog, asset_id) == [("a.mp4", True, True)]
 
 
 def test_a_file_that_may_no_longer_be_read_keeps_its_asset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -228,3 +229,17 @@ def test_who_sends_nothing_does_not_import_celery(settings: Settings) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=240
     )
     assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["VERIFY_GB_PER_DAY", "VERIFY_AFTER_DAYS", "RECONCILE_EVERY"])
+def test_workers_do_not_begin_with_a_setting_that_is_no_number(name: str, tmp_path: Path):
+    """Else each round of the reconciler would break off over it, and nothing be sent again."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import workers.app; workers.app.app.conf.beat_schedule"],
+        env={**os.environ, "CATALOG_HOME": str(tmp_path), f"CATALOG_{name}": "much"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == InvalidSettingError.exit_code
+    assert f"CATALOG_{name}" in told.stderr
+    assert "Traceback" not in told.stderr
