@@ -239,6 +239,7 @@ def test_workers_do_not_begin_with_a_setting_that_is_no_number(name: str, tmp_pa
         env={**os.environ, "CATALOG_HOME": str(tmp_path), f"CATALOG_{name}": "much"},
         capture_output=True,
         text=True,
+        check=False,
     )
     assert told.returncode == InvalidSettingError.exit_code
     assert f"CATALOG_{name}" in told.stderr
