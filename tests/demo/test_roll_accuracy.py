@@ -16,11 +16,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_nearly_every_shot_is_told_right_by_sound_and_by_subtitles(tmp_path: Path):
+def test_nearly_every_shot_is_told_right_by_sound_and_by_subtitles(open_folder: Path):
     # Another seed than the weights of speech were fitted to.
-    episodes = make_episodes(tmp_path / "footage", count=3, shots=12, seed=5)
+    episodes = make_episodes(open_folder / "footage", count=3, shots=12, seed=5)
     assert {shot.roll for episode in episodes for shot in episode.shots} == {"A", "B"}
-    for way, told in measure(tmp_path, episodes, seed=5).items():
+    for way, told in measure(open_folder, episodes, seed=5).items():
         figures = figures_of(told)
         assert (figures["shots"], figures["known"]) == (36, 36), way
         assert figures["accuracy"] >= 0.95, (way, figures)
