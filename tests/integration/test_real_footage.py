@@ -110,6 +110,8 @@ def test_a_renamed_copy_adds_a_location_only(shared_settings, catalog, tmp_path:
     assert (code, body["registered"], body["known"], body["ready"]) == (0, 0, 1, 1)
     after = catalog.stats()
     assert after.pop("locations") == before.pop("locations") + 1
+    read = [told.pop("verifying")["files_last_day"] for told in (before, after)]
+    assert read[1] == read[0] + 1
     assert after == before
     assert catalog.show(copy)["id"] == catalog.show(source)["id"]
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SCREENS
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from catalog.teach import material
 
@@ -139,3 +139,23 @@ def test_a_log_is_taken_in_and_taken_back(page: Page, library):
     page.get_by_role("button", name="Take back").click()
     expect(page.locator("main")).not_to_contain_text("day 1.ale")
     assert library.imported_logs() == []
+
+
+def test_what_is_pressed_while_figures_come_is_not_replaced(page: Page, library):
+    """Its click would be lost: the answer was asked for before somebody went to the button."""
+    page.goto("/admin/encoders")
+    held: list[Route] = []
+    page.route("**/admin/encoders?part=live", lambda route: held.append(route))  # noqa: PLW0108  # it is marked
+    with page.expect_request("**/admin/encoders?part=live"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    button = page.locator("#live button").first
+    button.evaluate("button => { button.dataset.mine = ''; button.focus(); }")
+    with page.expect_response("**/admin/encoders?part=live"):
+        held[0].continue_()
+    # One that nobody is about to press is.
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    expect(page.locator("[data-mine]")).to_have_count(1)
+    button.evaluate("button => button.blur()")
+    page.unroute("**/admin/encoders?part=live")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("[data-mine]")).to_have_count(0)

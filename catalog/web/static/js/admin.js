@@ -4,15 +4,18 @@ import { $, on, parsed } from "./page.js";
 const EVERY = 4000; // an encoder that workers fill tells of no assets
 let due = false, busy = false;
 
+// What somebody is about to press is not taken from under them.
+const pressed = live => live.contains(document.activeElement) && document.activeElement.matches("button, a");
+
 async function refresh() {
   const live = $("#live");
-  // What somebody is about to press is not taken from under them.
-  if (live.contains(document.activeElement) && document.activeElement.matches("button, a")) return;
+  if (pressed(live)) return;
   if (busy) { due = true; return; }
   busy = true;
   try {
     const answer = await fetch(live.dataset.live);
-    if (answer.ok) live.replaceChildren(parsed(await answer.text()));
+    const told = await answer.text();
+    if (answer.ok && !pressed(live)) live.replaceChildren(parsed(told));
   } finally {
     busy = false;
     if (due) { due = false; setTimeout(refresh, 500); }
