@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -44,6 +45,16 @@ def copied_settings(server: str, filled: Settings, home: Path) -> Iterator[Setti
     shutil.copytree(filled.home, home)
     with own_settings(server, template, home) as settings:
         yield settings
+
+
+@contextmanager
+def copied_catalog(server: str, filled: Settings, home: Path, **changes: str) -> Iterator[Catalog]:
+    """The same, opened; with some settings changed."""
+    with (
+        copied_settings(server, filled, home) as settings,
+        Catalog.open(replace(settings, **changes)) as opened,
+    ):
+        yield opened
 
 
 def count_rows(catalog: Catalog) -> None:

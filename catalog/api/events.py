@@ -9,7 +9,7 @@ from typing import Any
 
 from catalog.api.base import OpenCatalog
 from catalog.db.notices import listening
-from catalog.store import standings
+from catalog.store import jobs
 from catalog.store.announcements import CHANNEL
 from catalog.store.visibility import seen
 
@@ -45,4 +45,4 @@ class EventVerbs(OpenCatalog):
     def progress(self) -> dict[str, dict[str, int]]:
         """How many assets are in which state of each stage, of those that are seen."""
         with self.database.session() as session:
-            return standings.count_states(session)
+            return jobs.count_states(session)

@@ -317,6 +317,18 @@ class FindVerbs(OpenCatalog):
         """
         return maintained.show(self.database, self.store, reference)
 
+    def work_on(self, reference: Reference) -> dict[str, Any]:
+        """Of `show` what changes while an asset is worked on, for who looks again and again.
+
+        ``id``, ``kind``, ``stages`` and ``renditions``.
+
+        Raises
+        ------
+        NotFoundError, InvalidInputError
+            As `show`.
+        """
+        return maintained.work_on(self.database, self.store, reference)
+
     def versions(self, reference: Reference) -> list[dict[str, Any]]:
         """All that ever lay where this asset lies or lay, place by place, the oldest first.
 

@@ -10,7 +10,7 @@ from catalog.domain.progress import Progress, Silent
 from catalog.maintain import assets as maintained
 from catalog.maintain import flags, rolls
 from catalog.maintain.assets import Reference
-from catalog.store import standings
+from catalog.store import jobs
 
 if TYPE_CHECKING:
     from catalog.ingest.verify import VerifyReport
@@ -130,7 +130,7 @@ class KeepVerbs(OpenCatalog):
         """Work that is due, running or failed (or only the failed), with reasons."""
         maintained.check_limit(limit)
         with self.database.session() as session:
-            return standings.list_stages(session, failed_only=failed, limit=limit)
+            return jobs.list_stages(session, failed_only=failed, limit=limit)
 
     def retry(self, references: Sequence[Reference] = ()) -> list[int]:
         """Make failed work due again; the reconciler or the next ingest of the files does it."""

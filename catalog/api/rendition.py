@@ -18,7 +18,7 @@ from catalog.errors import (
 )
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
-from catalog.maintain.making import standing
+from catalog.maintain.proxy_status import proxy_status
 from catalog.store import service
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class RenditionVerbs(OpenCatalog):
         return _each(rows, lambda a, on: make_proxy(tools, a, settings, on), progress or Silent())
 
     def request_proxy(self, reference: Reference, *, anew: bool = False) -> dict[str, Any]:
-        """Ask for an asset's proxy and wait for nothing; where it stands then, as `making` tells.
+        """Ask for an asset's proxy and wait for nothing; its `proxy_status` then.
 
         Workers are told, where there are any; else the server that serves the pages, or
         `catalog ingest`, makes what is due. Asked for again before it is there, it is made once.
@@ -107,9 +107,9 @@ class RenditionVerbs(OpenCatalog):
             # Where the broker is away it stays due, and is sent when that is back.
             with suppress(BrokerUnavailableError):
                 tell_if_due(self.database, STAGE, [asset_id], self.dispatcher.proxy, untold=True)
-        return self.making(asset_id)
+        return self.proxy_status(asset_id)
 
-    def making(self, reference: Reference) -> dict[str, Any]:
+    def proxy_status(self, reference: Reference) -> dict[str, Any]:
         """Where an asset's proxy stands.
 
         Returns
@@ -125,12 +125,12 @@ class RenditionVerbs(OpenCatalog):
         NotFoundError
             If it is no asset.
         """
-        return standing(self.database, reference)
+        return proxy_status(self.database, reference)
 
     def due_proxies(self) -> list[int]:
         """Assets whose proxies are due and nobody makes, the longest waiting first.
 
-        None while the service is paused.
+        The list is empty while the service is paused.
         """
         from catalog.ingest.proxies import STAGE
 

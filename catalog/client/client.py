@@ -279,14 +279,14 @@ class Client:
         """The catalogue in figures."""
         return cast("dict[str, Any]", self._get("/stats"))
 
-    def request_proxy(self, asset: int, *, anew: bool = False) -> wire.Making:
+    def request_proxy(self, asset: int, *, anew: bool = False) -> wire.ProxyStatus:
         """Ask for a proxy of an asset; where it stands. With ``anew`` also where there is one."""
         path = f"/assets/{asset}/renditions/proxy{'?anew=true' if anew else ''}"
-        return cast("wire.Making", self._json("POST", path, None))
+        return cast("wire.ProxyStatus", self._json("POST", path, None))
 
-    def making(self, asset: int) -> wire.Making:
+    def proxy_status(self, asset: int) -> wire.ProxyStatus:
         """Where a proxy stands, and how far it is."""
-        return cast("wire.Making", self._get(f"/assets/{asset}/renditions/proxy"))
+        return cast("wire.ProxyStatus", self._get(f"/assets/{asset}/renditions/proxy"))
 
     def jobs(self, *, failed: bool = False) -> list[dict[str, Any]]:
         """Work that is due, running or failed."""

@@ -164,7 +164,7 @@ class Asset(TypedDict):
     original: str
 
 
-class Making(TypedDict):
+class ProxyStatus(TypedDict):
     """A proxy that was asked for: ``state`` is none, due, running, done or failed.
 
     ``progress`` is the share of the asset's length that is done, 0 to 1, while it is made, and null

@@ -123,7 +123,7 @@ class Verifier:
 
     def _read_again_if_other(self, place: LocationState, identity: Identity) -> Identity:
         with self._database.session() as session:
-            row = assets.get_asset(session, place.asset_id or 0)
+            row = None if place.asset_id is None else assets.get_asset(session, place.asset_id)
             expected = None if row is None else row.fingerprint
         if expected in (None, identity.fingerprint):
             return identity
@@ -241,7 +241,7 @@ def altered(place: LocationState) -> ContentAlteredError | None:
     )
 
 
-def is_there(path: Path) -> bool:
+def file_is_there(path: Path) -> bool:
     """Whether there is a file, or a frame of a sequence, at the path."""
     return path.is_file() or (is_sequence(path) and is_present(path))
 
@@ -257,7 +257,7 @@ def usable_files(
     with database.session() as session:
         places = locations.of_assets(session, [asset_id])
         known = roots.list_roots(session)
-    there = [place for place in places if is_there(place.file)]
+    there = [place for place in places if file_is_there(place.file)]
     for place in there:
         if place.verified and look(place.file).untouched_since(place.state):
             check_inside(place.file, real_roots([root for _, root in known]))

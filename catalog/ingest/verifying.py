@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from catalog.db.engine import Database
 from catalog.domain.paths import shown_path
 from catalog.errors import MediaError
-from catalog.ingest.verify import Verifier, altered, is_there
+from catalog.ingest.verify import Verifier, altered, file_is_there
 from catalog.media.fingerprint import look
 from catalog.store import roots, service, verifying
 from catalog.store.locations import LocationState
@@ -172,7 +172,7 @@ def _fault_of(
     database: Database, verifier: Verifier, place: LocationState, done: Verified
 ) -> str | None:
     """Read a file; what is wrong with it: None is nothing, and empty that it cannot be said now."""
-    if not is_there(place.file):
+    if not file_is_there(place.file):
         return ""  # whether it is missing, or its storage away, the watcher and an ingest judge
     if not look(place.file).written_as(place.state):
         return "It was written to since it was catalogued; an ingest takes that in."

@@ -25,13 +25,13 @@ from catalog.store import (
     assets,
     audit,
     filters,
+    jobs,
     locations,
     renditions,
     roots,
     shots,
     speech,
     stages,
-    standings,
     versions,
 )
 from catalog.store.visibility import check_collection, clip_asset, seen, visible_to
@@ -179,20 +179,33 @@ def show(database: Database, store: FrameStore, reference: Reference) -> dict[st
         row = assets.get_asset(session, asset_id)
         assert row is not None  # noqa: S101  # resolved above
         clips = [_clip(store, row, entry) for entry in assets.shots_of(session, asset_id)]
-        state = standings.all_stages(session, asset_id)
+        work = _work(session, store, row)
         return {
             **_columns(row),
             "tags": assets.tags_of(session, [asset_id])[asset_id],
             "locations": locations.locations_of(session, [asset_id])[asset_id],
             "history": [_plain(e) for e in versions.history_of(session, [asset_id])[asset_id]],
-            "stages": state,
+            "stages": work["stages"],
             "speech": speech.spoken_by(session, asset_id),
-            "renditions": [
-                _rendition(store, row, made)
-                for made in renditions.renditions_of(session, [asset_id])[asset_id]
-            ],
+            "renditions": work["renditions"],
             "clips": clips,
         }
+
+
+def work_on(database: Database, store: FrameStore, reference: Reference) -> dict[str, Any]:
+    """What of `show` changes while an asset is worked on; its clips are not read for it."""
+    with database.session() as session:
+        row = assets.get_asset(session, resolve(session, reference))
+        assert row is not None  # noqa: S101  # resolved above
+        return {"id": row.id, "kind": row.kind, **_work(session, store, row)}
+
+
+def _work(session: Session, store: FrameStore, row: Asset) -> dict[str, list[dict[str, Any]]]:
+    made = renditions.renditions_of(session, [row.id])[row.id]
+    return {
+        "stages": jobs.all_stages(session, row.id),
+        "renditions": [_rendition(store, row, each) for each in made],
+    }
 
 
 def _rendition(store: FrameStore, asset: Asset, made: Rendition) -> dict[str, Any]:

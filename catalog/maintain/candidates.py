@@ -207,14 +207,12 @@ def _union(parts: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _distinct(numbers: np.ndarray) -> np.ndarray:
-    """Each number once, in order.
+    """Each number from 0 on once, in order.
 
     ``numpy.unique`` hashes integers first, which takes 4 s in place of 0.1 for 4 million.
     """
     numbers = np.sort(numbers)
-    found: np.ndarray = numbers[
-        np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
-    ]
+    found: np.ndarray = numbers[np.diff(numbers, prepend=-1) != 0]
     return found
 
 

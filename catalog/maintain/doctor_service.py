@@ -64,7 +64,9 @@ def verifying_check(settings: Settings, session: Session) -> Check:
     """What reading the files through has found, and how far that is."""
     name, said = "verifying", verifying.verifying_figures(session)
     if said["faults"]:
-        each = "; ".join(f"{shown_path(Path(p))}: {why}" for p, why in _some_faults(session))
+        each = "; ".join(
+            f"{shown_path(Path(p))}: {why}" for p, why in verifying.faults(session, limit=_SOME)
+        )
         found = f"{said['faults']} files are not as they were when last read: {each}"
         remedy = (
             "Compare them with a backup, look after their storage; then `catalog verify --all`."
@@ -77,10 +79,6 @@ def verifying_check(settings: Settings, session: Session) -> Check:
     if said["oldest"]:
         found += f"; the longest ago on {said['oldest'][:10]}"
     return Check(name, State.OK, found)
-
-
-def _some_faults(session: Session) -> list[tuple[str, str]]:
-    return verifying.faults(session, limit=_SOME)
 
 
 def watcher_check(session: Session) -> Check:

@@ -100,7 +100,7 @@ class Proxies:
         self._catalog, self._maker = catalog, maker
 
     def ask(self, asset: int, *, anew: bool = False) -> dict[str, Any]:
-        """Ask for one; where it stands, as `Catalog.making` tells, and ``where`` it is made.
+        """Ask for one; where it stands, as `Catalog.proxy_status` tells, and ``where`` it is made.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Proxies:
         self._maker.look()
         return self._placed(told)
 
-    def standing(self, asset: int) -> dict[str, Any]:
+    def status(self, asset: int) -> dict[str, Any]:
         """Where one stands.
 
         Raises
@@ -119,7 +119,7 @@ class Proxies:
         NotFoundError
             If it is no asset that is seen.
         """
-        return self._placed(self._catalog.making(asset))
+        return self._placed(self._catalog.proxy_status(asset))
 
     def _placed(self, told: dict[str, Any]) -> dict[str, Any]:
         return {**told, "where": "workers" if self._catalog.has_workers else "here"}

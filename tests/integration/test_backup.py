@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 from full_catalogue import fill
-from own_databases import copied_settings
+from own_databases import copied_catalog
 from small_footage import still
 from sqlalchemy import NullPool, make_url, text
 
@@ -70,10 +70,7 @@ def filled(shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def full(postgres_url: str, filled: Settings, tmp_path: Path) -> Iterator[Catalog]:
     """A catalogue of the test's own with something in every table that the program fills."""
-    with (
-        copied_settings(postgres_url, filled, tmp_path / "home") as settings,
-        Catalog.open(settings) as opened,
-    ):
+    with copied_catalog(postgres_url, filled, tmp_path / "home") as opened:
         yield opened
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from own_databases import copied_settings
+from own_databases import copied_catalog
 from small_footage import still, video
 from sqlalchemy import text
 
@@ -60,10 +60,7 @@ def catalog(
     postgres_url: str, shared_settings: Settings, footage: Path, tmp_path: Path
 ) -> Iterator[Catalog]:
     """A catalogue of the test's own with the footage in it."""
-    with (
-        copied_settings(postgres_url, shared_settings, tmp_path / "home") as settings,
-        Catalog.open(settings) as opened,
-    ):
+    with copied_catalog(postgres_url, shared_settings, tmp_path / "home") as opened:
         yield opened
 
 

@@ -23,7 +23,7 @@ from catalog.domain.renditions import Rendition
 from catalog.errors import CatalogError, FrameStoreError, InvalidInputError, NotFoundError
 from catalog.ingest import analyse, proxies
 from catalog.ingest.posters import with_posters
-from catalog.maintain import making
+from catalog.maintain import proxy_status
 from catalog.media.writer import write_video
 
 
@@ -281,13 +281,13 @@ def test_everybody_sees_how_far_a_proxy_is(
     monkeypatch.setattr("catalog.ingest.proxies.NOTED_S", 0.0)
     video(tmp_path / "film.mp4", ["red", "green", "blue", "white"], frames=50)
     catalog.ingest(tmp_path)
-    assert catalog.making("film.mp4")["state"] == "none"
+    assert catalog.proxy_status("film.mp4")["state"] == "none"
     seen: list[float] = []
 
     def look() -> None:
         job = next(iter(catalog.jobs()), None)  # the last is told when nothing is open any more
         if job is not None and job["progress"] is not None:
-            assert catalog.making("film.mp4")["progress"] == job["progress"]
+            assert catalog.proxy_status("film.mp4")["progress"] == job["progress"]
             assert catalog.show("film.mp4")["stages"][-1]["progress"] == job["progress"]
             seen.append(job["progress"])
 
@@ -296,7 +296,7 @@ def test_everybody_sees_how_far_a_proxy_is(
     assert len(seen) >= 5
     assert seen == sorted(set(seen))
     assert 0.1 < seen[0] < 0.3 < seen[-1] < 1
-    told = catalog.making("film.mp4")
+    told = catalog.proxy_status("film.mp4")
     assert (told["state"], told["progress"], told["made"]) == ("done", None, True)
     assert (told["attempts"], told["error"]) == (1, None)
 
@@ -308,7 +308,7 @@ def test_an_attempt_that_was_broken_off_says_no_longer_how_far_it_was(
     catalog.ingest(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         catalog.proxy(["film.mp4"], progress=Interrupted())
-    told = catalog.making("film.mp4")
+    told = catalog.proxy_status("film.mp4")
     assert (told["state"], told["progress"], told["made"]) == ("due", None, False)
 
 
@@ -380,7 +380,7 @@ def test_who_breaks_off_need_not_wait_until_a_file_was_read_through(
     with pytest.raises(KeyboardInterrupt):
         catalog.make_due_proxy(asset, stop)
     assert decoded == []
-    assert catalog.making(asset)["state"] == "due"
+    assert catalog.proxy_status(asset)["state"] == "due"
 
 
 def test_a_proxy_that_is_finished_while_one_asks_is_not_done_without_being_made(
@@ -400,8 +400,11 @@ def test_a_proxy_that_is_finished_while_one_asks_is_not_done_without_being_made(
 
         return asking
 
-    for module, name in ((making.standings, "all_stages"), (making.renditions, "assets_with")):
+    for module, name in (
+        (proxy_status.jobs, "all_stages"),
+        (proxy_status.renditions, "assets_with"),
+    ):
         monkeypatch.setattr(module, name, made_after_the_first(name, getattr(module, name)))
-    told = catalog.making("film.mp4")
+    told = catalog.proxy_status("film.mp4")
     assert {"all_stages", "assets_with"} <= set(asked)
     assert (told["state"], told["made"]) == ("done", True)

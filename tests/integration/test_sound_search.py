@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from own_databases import copied_settings
+from own_databases import copied_catalog
 from small_footage import video
 from sqlalchemy import text
 
@@ -101,10 +101,9 @@ def filled(
     postgres_url: str, shared_settings: Settings, media: Path, tmp_path: Path
 ) -> Iterator[Catalog]:
     """A catalogue of the test's own that has heard the media."""
-    with (
-        copied_settings(postgres_url, shared_settings, tmp_path / "home") as settings,
-        Catalog.open(replace(settings, sound_encoder="null")) as opened,
-    ):
+    with copied_catalog(
+        postgres_url, shared_settings, tmp_path / "home", sound_encoder="null"
+    ) as opened:
         yield opened
 
 

@@ -45,7 +45,7 @@ def test_it_is_made_after_the_answer_and_told_meanwhile(client: TestClient, asse
     with halfway() as proxy:
         answer = client.post(url)
         assert (answer.status_code, answer.headers["location"]) == (202, url)
-        told = TypeAdapter(wire.Making).validate_python(answer.json())
+        told = TypeAdapter(wire.ProxyStatus).validate_python(answer.json())
         assert told["state"] in ("due", "running")
         assert (told["where"], told["url"]) == ("here", None)
         proxy.wait()
@@ -155,7 +155,10 @@ def test_a_server_that_ends_in_the_middle_leaves_it_to_the_next(
         proxy.wait()
         first.app.state.stopping.set()
         proxy.go.set()
-    assert (catalog.making(asset)["state"], catalog.making(asset)["made"]) == ("due", False)
+    assert (catalog.proxy_status(asset)["state"], catalog.proxy_status(asset)["made"]) == (
+        "due",
+        False,
+    )
     assert not list(catalog.store.root.rglob(".part-*"))
     with calling(create_app(catalog)) as second:
         assert ended(second, asset)["state"] == "done", "nobody had to ask again"
@@ -178,7 +181,7 @@ def test_the_client_asks_and_looks(catalog: Catalog, asset: int) -> None:
     with serving(catalog) as url, Client(url) as remote:
         assert remote.request_proxy(asset)["asset"] == asset
         deadline = time.monotonic() + PATIENCE_S
-        while remote.making(asset)["state"] != "done" and time.monotonic() < deadline:
+        while remote.proxy_status(asset)["state"] != "done" and time.monotonic() < deadline:
             time.sleep(0.05)
         assert remote.request_proxy(asset)["url"] == f"{V1}/assets/{asset}/proxy.mp4"
 

@@ -23,7 +23,7 @@ from catalog import Catalog
 from catalog.encoders.null import COLOURS
 from catalog.media.writer import write_video
 from catalog.settings import Settings
-from catalog.store import standings
+from catalog.store import jobs
 
 # Of one wait. It costs nothing where all is well, and a busy machine may need it.
 DEADLINE_S = 240.0
@@ -133,7 +133,7 @@ class Service:
     def stages(self, asset_id: int) -> dict[str, tuple[str, int]]:
         """State and attempts per stage."""
         with self.catalog.database.session() as session:
-            rows = standings.all_stages(session, asset_id)
+            rows = jobs.all_stages(session, asset_id)
         return {row["name"]: (row["state"], row["attempts"]) for row in rows}
 
     def is_ready(self, asset_id: int) -> bool:

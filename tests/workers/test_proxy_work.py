@@ -56,7 +56,7 @@ def parts(service: Service) -> list[Path]:
 def halfway(service: Service, asset: int) -> dict:
     """What is told of a proxy that stands still in the middle."""
     eventually(lambda: waits_for_a_lock(service.catalog), "a worker stands still")
-    return service.catalog.making(asset)
+    return service.catalog.proxy_status(asset)
 
 
 def test_a_worker_tells_how_far_it_is_and_asking_twice_does_it_once(
@@ -74,9 +74,9 @@ def test_a_worker_tells_how_far_it_is_and_asking_twice_does_it_once(
             [job] = [job for job in catalog.jobs() if job["stage"] == "proxy"]
             assert job["progress"] == told["progress"]
             assert catalog.request_proxy(asset)["state"] == "running"
-        eventually(lambda: catalog.making(asset)["state"] == "done", "the proxy is made")
+        eventually(lambda: catalog.proxy_status(asset)["state"] == "done", "the proxy is made")
         eventually(service.no_messages, "every message is acknowledged")
-    told = catalog.making(asset)
+    told = catalog.proxy_status(asset)
     assert (told["attempts"], told["made"], told["progress"]) == (1, True, None)
     assert parts(service) == []
 
@@ -89,12 +89,12 @@ def test_a_worker_that_is_killed_halfway_leaves_it_to_another(service: Service, 
             halfway(service, asset)
             [left] = parts(service)
             worker.kill()
-        assert catalog.making(asset)["state"] == "running", "nobody was left to say otherwise"
-        assert catalog.making(asset)["made"] is False
+        assert catalog.proxy_status(asset)["state"] == "running", "nobody was left to say otherwise"
+        assert catalog.proxy_status(asset)["made"] is False
     with service.worker(*beat(service), app="telling", queues="media,service"):
         age(catalog, 600)
-        eventually(lambda: catalog.making(asset)["state"] == "done", "another has made it")
-    assert catalog.making(asset)["attempts"] == 2
+        eventually(lambda: catalog.proxy_status(asset)["state"] == "done", "another has made it")
+    assert catalog.proxy_status(asset)["attempts"] == 2
     assert not left.exists()
     assert parts(service) == []
 
@@ -107,8 +107,8 @@ def test_a_process_that_is_killed_halfway_is_replaced_at_once(service: Service, 
             halfway(service, asset)
             [job] = [job for job in catalog.jobs() if job["stage"] == "proxy"]
             os.kill(int(job["worker"].rpartition(":")[2]), signal.SIGKILL)
-        eventually(lambda: catalog.making(asset)["state"] == "done", "another has made it")
-    assert catalog.making(asset)["attempts"] >= 2
+        eventually(lambda: catalog.proxy_status(asset)["state"] == "done", "another has made it")
+    assert catalog.proxy_status(asset)["attempts"] >= 2
     assert parts(service) == []
 
 
@@ -117,9 +117,9 @@ def test_what_a_worker_cannot_make_says_why(service: Service, asset: int) -> Non
     service.catalog.request_proxy(asset)
     with service.worker(queues="media"):
         eventually(
-            lambda: service.catalog.making(asset)["state"] == "failed", "the proxy has failed"
+            lambda: service.catalog.proxy_status(asset)["state"] == "failed", "the proxy has failed"
         )
-    error = service.catalog.making(asset)["error"]
+    error = service.catalog.proxy_status(asset)["error"]
     assert error["code"] == "unreadable"
     assert "take.mp4" in error["message"]
 

@@ -42,7 +42,7 @@ def of_asset(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "original": original(body["id"])}
 
 
-def of_making(body: dict[str, Any]) -> dict[str, Any]:
+def of_proxy_status(body: dict[str, Any]) -> dict[str, Any]:
     """What is made of an asset, with its own address and that of what tells how far it is."""
     asset, kind = body["asset"], body["kind"]
     return {

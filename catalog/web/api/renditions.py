@@ -32,7 +32,9 @@ _EXAMPLE = {
 @router.post(
     "/{asset}/renditions/{kind}",
     dependencies=[needs("editor")],
-    responses=gives(wire.Making, "It is asked for; ``look`` tells how far it is", _EXAMPLE, 202),
+    responses=gives(
+        wire.ProxyStatus, "It is asked for; ``look`` tells how far it is", _EXAMPLE, 202
+    ),
     response_model=None,
     status_code=202,
     summary="Ask for a proxy or a waveform",
@@ -52,7 +54,7 @@ def make_rendition(
     is true. A ``waveform`` is made before the answer.
     """
     if kind == "proxy":
-        told = addresses.of_making(proxies.ask(asset, anew=anew))
+        told = addresses.of_proxy_status(proxies.ask(asset, anew=anew))
         answer.headers["Location"] = told["look"]
         return told
     if kind == "waveform":
@@ -66,10 +68,10 @@ def make_rendition(
 @router.get(
     "/{asset}/renditions/proxy",
     dependencies=[needs("viewer")],
-    responses=gives(wire.Making, "Where it stands", _EXAMPLE),
+    responses=gives(wire.ProxyStatus, "Where it stands", _EXAMPLE),
     response_model=None,
     summary="Where a proxy stands",
 )
-def show_making(proxies: AskedProxies, asset: Id) -> dict[str, Any]:
+def show_proxy_status(proxies: AskedProxies, asset: Id) -> dict[str, Any]:
     """Whether a proxy was asked for, how far it is, or why it failed."""
-    return addresses.of_making(proxies.standing(asset))
+    return addresses.of_proxy_status(proxies.status(asset))

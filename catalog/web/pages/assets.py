@@ -40,7 +40,7 @@ def show_asset(
     request: Request, catalog: OpenCatalog, who: Who, asset_id: int, part: str = ""
 ) -> Response:
     """All that is known of an asset; ``part=live``: what changes while work is done on it."""
-    asset = catalog.show(asset_id)
+    asset = catalog.work_on(asset_id) if part == "live" else catalog.show(asset_id)
     live = {
         "asset": asset,
         "making": watch.making(asset),

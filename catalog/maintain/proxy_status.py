@@ -7,21 +7,21 @@ from typing import Any
 from catalog.db.engine import Database
 from catalog.domain.renditions import RenditionKind
 from catalog.maintain.assets import Reference, resolve
-from catalog.store import renditions, standings
+from catalog.store import jobs, renditions
 
 
-def standing(database: Database, reference: Reference) -> dict[str, Any]:
-    """Where the proxy of an asset stands; see `Catalog.making`."""
+def proxy_status(database: Database, reference: Reference) -> dict[str, Any]:
+    """Where the proxy of an asset stands; see `Catalog.proxy_status`."""
     kind = RenditionKind.PROXY
     with database.session() as session:
         asset_id = resolve(session, reference)
         # In this order: of one that is finished in between, done without being made is not told.
-        told = {row["name"]: row for row in standings.all_stages(session, asset_id)}
+        told = {row["name"]: row for row in jobs.all_stages(session, asset_id)}
         made = asset_id in renditions.assets_with(session, [asset_id], kind)
-    return making(asset_id, told.get(kind.value), made=made)
+    return status_of(asset_id, told.get(kind.value), made=made)
 
 
-def making(asset_id: int, stage: dict[str, Any] | None, *, made: bool) -> dict[str, Any]:
+def status_of(asset_id: int, stage: dict[str, Any] | None, *, made: bool) -> dict[str, Any]:
     """The same, of what is known already: its stage, and whether there is a proxy."""
     state = "done" if made else "none"
     error = None
