@@ -88,9 +88,14 @@ class CeleryDispatcher:
     def _one_waits(self) -> bool:
         """Whether a fresh message to encode waits; False as well if the broker does not say."""
         try:
-            with self._app.pool.acquire(block=True) as connection:
+            with (
+                self._app.pool.acquire(block=True) as connection,
+                # Not the channel's own client: whoever listened for answers before, over the same
+                # connections of this process, has left its question open there.
+                connection.default_channel.conn_or_acquire() as client,
+            ):
                 # Of a queue's lists in Redis, that of what is fresh has its name.
-                return bool(connection.default_channel.client.llen(ENCODE_QUEUE))
+                return bool(client.llen(ENCODE_QUEUE))
         except _FAULTS:  # sending tells what is wrong
             return False
 

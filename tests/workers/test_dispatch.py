@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from celery import Celery
 from conftest import Service, footage
 from sqlalchemy import text
 
 from catalog import Catalog
-from catalog.dispatch import Dispatcher, NoDispatcher, dispatcher_for
+from catalog.dispatch import ENCODE_QUEUE, Dispatcher, NoDispatcher, dispatcher_for
+from catalog.dispatch.celery_app import celery_settings
 from catalog.dispatch.celery_sender import CeleryDispatcher
 from catalog.errors import (
     AssetBusyError,
@@ -244,3 +246,15 @@ def test_workers_do_not_begin_with_a_setting_that_is_no_number(name: str, tmp_pa
     assert told.returncode == InvalidSettingError.exit_code
     assert f"CATALOG_{name}" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_what_waits_is_known_also_after_workers_were_asked_who_they_are(service: Service):
+    """The doctor of the same process listens over the same connections, and stops listening."""
+    url = str(service.settings.broker_url)
+    dispatcher = CeleryDispatcher(url)
+    app = Celery("catalog.doctor", set_as_current=False)
+    app.conf.update(celery_settings(url))
+    app.control.ping(timeout=0.2)
+    for _ in range(3):  # one message that waits does for all
+        dispatcher.encode()
+    assert dispatcher.waiting().queues[ENCODE_QUEUE] == 1
