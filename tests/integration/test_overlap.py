@@ -131,7 +131,7 @@ def test_what_was_decoded_and_not_encoded_is_bounded(
     # Batches in the model, the queue, and what each thread has in its hand.
     processors = len(os.sched_getaffinity(0))
     queue = most // min(counted.sizes) + 1
-    assert most // max(counted.sizes) <= max(behind) <= processors * BATCH + queue + processors
+    assert most // max(counted.sizes) <= max(behind) <= processors * 2 * BATCH + queue + processors
 
 
 def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: Path):
@@ -140,6 +140,19 @@ def test_stills_go_through_in_batches_across_files(catalog: Catalog, tmp_path: P
     encoder = Listening()
     report = ingest(catalog, encoder, tmp_path)
     assert (report.ready, report.frames) == (40, 40)
+    # The first tells that the model is quick; what is left at the end is shared out.
+    assert (encoder.batches[0], max(encoder.batches)) == (BATCH, 2 * BATCH)
+    assert (sum(encoder.batches), len(encoder.batches) <= 6) == (40, True)
+
+
+def test_a_slow_model_gets_no_more_at_once_so_that_nobody_waits_long_for_it(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ahead, "_QUICK_S", 0.0)
+    for number in range(40):
+        still(tmp_path / f"{number}.png", mark=number)
+    encoder = Listening()
+    assert ingest(catalog, encoder, tmp_path).ready == 40
     assert encoder.batches == [BATCH] * 5
 
 
