@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
 from catalog.errors import (
     AssetBusyError,
     DatabaseUnavailableError,
+    FrameStoreError,
     InvalidInputError,
     NotFoundError,
 )
@@ -27,11 +29,13 @@ from catalog.ingest.analyse import (
 from catalog.ingest.attempts import attempted, taken_over
 from catalog.ingest.removed import nothing_left_if_removed
 from catalog.ingest.verify import usable_files
-from catalog.media.frame_store import rendition_key
+from catalog.media.frame_store import free_rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
 from catalog.media.isolated_proxy import outline_of, proxy_of
 from catalog.media.proxy import ProxyMade
 from catalog.store import assets, descriptions, locations, renditions, roots, stages
+
+_log = logging.getLogger(__name__)
 
 STAGE = "proxy"
 NOTED_S = 0.5
@@ -145,7 +149,10 @@ def _source(tools: Tools, asset_id: int, attempt: int = 0) -> _Source:
 def _make(
     tools: Tools, source: _Source, settings: ProxySettings, on_seconds: OnSeconds
 ) -> Rendition:
-    key = rendition_key(source.fingerprint, RenditionKind.PROXY)
+    with tools.database.session() as session:
+        old = renditions.key_of(session, source.asset_id, RenditionKind.PROXY)
+    # Beside the old one, which plays until the row names the new one, and stays if it never does.
+    key = free_rendition_key(source.fingerprint, RenditionKind.PROXY, old)
     outlines: list[Rendition] = []
     removed = _removed(source.asset_id)
     with nothing_left_if_removed(tools.database, tools.store, source.fingerprint, removed):
@@ -166,6 +173,8 @@ def _make(
             size = file.seek(0, 2)
         proxy = _described(key, size, made, settings)
         _enter(tools, source, [proxy, *outlines])
+        if old is not None:
+            _delete_unnamed(tools, source, old)
     return proxy
 
 
@@ -173,11 +182,27 @@ def _enter(tools: Tools, source: _Source, made: Sequence[Rendition]) -> None:
     try:
         with tools.database.session() as session:
             _save(session, source, made)
-    except AssetBusyError:
-        raise  # the file under the key is the other's
     except Exception:
-        tools.store.delete(made[0].key)  # nobody knows of the file: it must not stay
+        _delete_unnamed(tools, source, made[0].key)
         raise
+
+
+def _delete_unnamed(tools: Tools, source: _Source, key: str) -> None:
+    """Delete a proxy's file, unless its row names it or another makes one.
+
+    If the database or the store is away it stays, and the next proxy of the asset replaces it.
+    """
+    try:
+        with tools.database.session() as session:
+            # A commit of ours of which nobody told us has ended when this has the stage's row.
+            if not stages.still_at_it(session, source.asset_id, STAGE, source.attempt):
+                return
+            if renditions.key_of(session, source.asset_id, RenditionKind.PROXY) != key:
+                tools.store.delete(key)
+    except (DatabaseUnavailableError, FrameStoreError) as error:
+        _log.warning(
+            "proxy_left", extra={"asset_id": source.asset_id, "key": key, "reason": error.message}
+        )
 
 
 def _save(session: Session, source: _Source, made: Sequence[Rendition]) -> None:

@@ -353,6 +353,13 @@ def rendition_key(fingerprint: str, kind: RenditionKind) -> str:
     return f"{rendition_prefix(fingerprint)}/{kind.file_name}"
 
 
+def free_rendition_key(fingerprint: str, kind: RenditionKind, taken: str | None) -> str:
+    """One of the two keys of a rendition that is replaced while it is in use: not the taken one."""
+    first = rendition_key(fingerprint, kind)
+    name, dot, suffix = first.rpartition(".")
+    return f"{name}-b{dot}{suffix}" if taken == first else first
+
+
 def rendition_prefix(fingerprint: str) -> str:
     """What the keys of all of one asset's renditions begin with.
 

@@ -42,6 +42,12 @@ def forget_renditions(
     return list(session.execute(statement.returning(Row.key)).scalars())
 
 
+def key_of(session: Session, asset_id: int, kind: RenditionKind) -> str | None:
+    """The key of an asset's rendition; None if it has none."""
+    statement = select(Row.key).where(Row.asset_id == asset_id, Row.kind == kind.value)
+    return session.execute(statement).scalar_one_or_none()
+
+
 def renditions_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[Row]]:
     """Each asset's renditions by kind."""
     found: dict[int, list[Row]] = {asset_id: [] for asset_id in asset_ids}

@@ -16,11 +16,18 @@ import pytest
 from PIL import Image
 from small_footage import sound, still, video
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from catalog import Catalog
 from catalog.domain.media import SampledFrame, Shot
 from catalog.domain.renditions import Rendition
-from catalog.errors import CatalogError, FrameStoreError, InvalidInputError, NotFoundError
+from catalog.errors import (
+    CatalogError,
+    DatabaseUnavailableError,
+    FrameStoreError,
+    InvalidInputError,
+    NotFoundError,
+)
 from catalog.ingest import analyse, proxies
 from catalog.ingest.posters import with_posters
 from catalog.maintain import proxy_status
@@ -225,6 +232,46 @@ def test_broken_off_or_on_a_full_disk_nothing_is_left_and_it_can_be_done_again(
 
     assert catalog.proxy(["film.mp4"])["made"] == 1
     assert catalog.jobs() == []
+
+
+@pytest.mark.parametrize(
+    "when", ["before it is entered", "when it is entered", "the database is gone for good"]
+)
+def test_the_row_of_a_proxy_names_a_file_whatever_fails(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    video(tmp_path / "film.mp4", ["red"])
+    catalog.ingest(tmp_path)
+    catalog.proxy(["film.mp4"])
+    old = Path(renditions(catalog, "film.mp4")["proxy"]["path"])
+    content = old.read_bytes()
+    away = DatabaseUnavailableError("It is away.", remedy="Wait.")
+
+    def fails(session: Session, *given: Any) -> None:
+        assert old.read_bytes() == content, "the old one plays until the row names another"
+        if when == "when it is entered":
+            proxies.renditions.save_rendition(session, given[0].asset_id, given[1][0])
+            session.commit()  # and nobody hears of it
+        if when == "the database is gone for good":
+            monkeypatch.setattr(catalog.database, "session", gone)
+        raise away
+
+    def gone() -> None:
+        raise away
+
+    with monkeypatch.context() as patched:
+        patched.setattr(proxies, "_save", fails)
+        with pytest.raises(DatabaseUnavailableError):
+            catalog.proxy(["film.mp4"], lines=24)
+    monkeypatch.undo()
+    now = renditions(catalog, "film.mp4")["proxy"]
+    assert Path(now["path"]).stat().st_size == now["bytes"]
+    entered = when == "when it is entered"
+    assert (now["height"], old.read_bytes()) == (24 if entered else 48, content)
+    assert catalog.proxy(["film.mp4"], lines=16)["made"] == 1
+    now = renditions(catalog, "film.mp4")["proxy"]
+    assert now["height"] == 16
+    assert list(old.parent.glob("proxy*")) == [Path(now["path"])], "nothing else is left"
 
 
 def test_a_file_that_is_gone_fails_its_proxy_alone(catalog: Catalog, tmp_path: Path) -> None:
