@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from catalog.db.engine import Database
 from catalog.domain.renditions import ProxySettings, Rendition, RenditionKind
 from catalog.errors import (
-    AssetBusyError,
     DatabaseUnavailableError,
     FrameStoreError,
     InvalidInputError,
