@@ -115,10 +115,11 @@ class RenditionVerbs(OpenCatalog):
         Returns
         -------
         dict
-            ``asset``; ``kind``; ``state``: none (nobody has asked), due, running, done or
-            failed; ``progress``, the share of its length that is done, from 0 to 1, while it
-            is made (null where that is not known); ``attempts``; ``made``, whether there is
-            one, perhaps an earlier one; ``error``, why it failed: ``code`` and ``message``.
+            ``asset``; ``kind``; ``state``: none (nobody has asked), due, running, done, failed
+            or waiting (for the frame store, which could not be written to); ``progress``, the
+            share of its length that is done, from 0 to 1, while it is made (null where that is
+            not known); ``attempts``; ``made``, whether there is one, perhaps an earlier one;
+            ``error``, why it failed or waits: ``code`` and ``message``.
 
         Raises
         ------
@@ -130,14 +131,15 @@ class RenditionVerbs(OpenCatalog):
     def due_proxies(self) -> list[int]:
         """Assets whose proxies are due and nobody makes, the longest waiting first.
 
-        The list is empty while the service is paused.
+        The list is empty while the service is paused. Where the frame store could not be written
+        to, all wait, and one is due now and then, to see.
         """
-        from catalog.ingest.proxies import STAGE
+        from catalog.ingest.proxies import due_proxies
 
         with self.database.session() as session:
             if service.paused(session) is not None:
                 return []
-            return service.waiting_for(session, STAGE, limit=_MOST_DUE)
+            return due_proxies(session, limit=_MOST_DUE)
 
     def make_due_proxy(
         self, asset_id: int, on_seconds: Callable[[float], None] = lambda _: None

@@ -165,7 +165,7 @@ class Asset(TypedDict):
 
 
 class ProxyStatus(TypedDict):
-    """A proxy that was asked for: ``state`` is none, due, running, done or failed.
+    """A proxy that was asked for: ``state`` is none, due, running, waiting, done or failed.
 
     ``progress`` is the share of the asset's length that is done, 0 to 1, while it is made, and null
     where that is not known. ``made`` is whether there is one, perhaps an earlier one, at ``url``.

@@ -32,7 +32,16 @@ from catalog.media.frame_store import free_rendition_key
 from catalog.media.isolated import MadeRendition, StoreRendition
 from catalog.media.isolated_proxy import outline_of, proxy_of
 from catalog.media.proxy import ProxyMade
-from catalog.store import assets, descriptions, locations, renditions, roots, stages
+from catalog.store import (
+    assets,
+    descriptions,
+    locations,
+    renditions,
+    roots,
+    service,
+    stages,
+    waiting,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -127,13 +136,26 @@ def make_proxy(
     MediaError
         If the proxy cannot be made; also kept in the asset's stage.
     ServiceError
-        If the database or the frame store fails (its disk is full); it stays due.
+        If the database fails: it stays due; or the frame store (its disk is full): it waits, with
+        all that are due, and its stage says why.
     """
-    with attempted(tools.database, asset_id, STAGE) as attempt:
-        if attempt is None:
-            return None
-        source = _source(tools, asset_id, attempt.number)
-        return _make(tools, source, settings, on_seconds)
+    try:
+        with attempted(tools.database, asset_id, STAGE) as attempt:
+            if attempt is None:
+                return None
+            source = _source(tools, asset_id, attempt.number)
+            return _make(tools, source, settings, on_seconds)
+    except FrameStoreError as error:
+        # The next one would be encoded in vain as well.
+        with suppress(DatabaseUnavailableError), tools.database.session() as session:
+            waiting.put_off_all(session, STAGE, error)
+        raise
+
+
+def due_proxies(session: Session, *, limit: int) -> list[int]:
+    """Assets whose proxies are due and nobody makes; after a pause one of those that wait."""
+    waiting.probe(session, STAGE)
+    return service.waiting_for(session, STAGE, limit=limit)
 
 
 def _source(tools: Tools, asset_id: int, attempt: int = 0) -> _Source:
@@ -209,6 +231,7 @@ def _save(session: Session, source: _Source, made: Sequence[Rendition]) -> None:
         renditions.save_rendition(session, source.asset_id, one)
     if not stages.finish_stage(session, source.asset_id, STAGE, attempt=source.attempt):
         raise taken_over(source.asset_id)
+    waiting.wake(session, STAGE)  # it can be written to
 
 
 def _removed(asset_id: int) -> NotFoundError:

@@ -24,6 +24,7 @@ from catalog.maintain.doctor_media import media_checks
 from catalog.maintain.doctor_pictures import pictures_check
 from catalog.maintain.doctor_service import (
     phrases_check,
+    proxies_check,
     service_checks,
     verifying_check,
     watcher_check,
@@ -89,7 +90,7 @@ def _contents(settings: Settings, database: Database) -> Iterator[Check]:
         active = vectors.active_encoder(session)
         folders = [path for _, path in roots.list_roots(session)]
         paused = watching.paused_roots(session)
-        work = [work_check(session), *waiting_check(session)]
+        work = [work_check(session), *proxies_check(session), *waiting_check(session)]
         work += [watcher_check(session), phrases_check(settings, session)]
         work.append(verifying_check(settings, session))
     yield pictures_check(settings, database)

@@ -13,8 +13,9 @@ from catalog.domain.diagnosis import Check, State
 from catalog.domain.paths import shown_path
 from catalog.domain.reconciled import LEASE_S
 from catalog.errors import CatalogError
+from catalog.ingest.proxies import STAGE as PROXY
 from catalog.settings import Settings
-from catalog.store import service, verifying, watching
+from catalog.store import service, verifying, waiting, watching
 from catalog.store.locks import is_held
 
 _SOME = 3
@@ -58,6 +59,17 @@ def work_check(session: Session) -> Check:
         remedy = "See why: `catalog jobs --failed`; then `catalog retry`."
         return Check("work", State.WARN, said, remedy)
     return Check("work", State.OK, said or "nothing waits")
+
+
+def proxies_check(session: Session) -> Iterator[Check]:
+    """Proxies that wait because the frame store could not be written to; nothing, if none does."""
+    found = waiting.why_waiting(session, PROXY)
+    if found is None:
+        return
+    count, reason = found
+    remedy = "They go on by themselves, after an hour at most; `catalog retry` makes them at once."
+    said = f"{count} {'proxy waits' if count == 1 else 'proxies wait'}: {reason}"
+    yield Check("proxies", State.WARN, said, remedy)
 
 
 def verifying_check(settings: Settings, session: Session) -> Check:

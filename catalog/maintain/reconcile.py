@@ -16,6 +16,7 @@ from catalog.dispatch import ENCODE_QUEUE, MEDIA_QUEUE, SPEECH_QUEUE, Dispatcher
 from catalog.domain.reconciled import GRACE_S, LEASE_S, MOST_WAITING, Reconciled
 from catalog.errors import FrameStoreError
 from catalog.ingest.looks import BackfillLooks
+from catalog.ingest.proxies import STAGE as PROXY
 from catalog.ingest.rolls import anything_untold, tell_untold
 from catalog.ingest.sending import tell
 from catalog.ingest.sounds import STAGE as SOUND
@@ -68,12 +69,13 @@ def reconcile(
         waiting = dispatcher.waiting()
         with database.session() as session:
             again = stages.try_again(session, limit=limit)
+            put_off.probe(session, PROXY)
             put_off.probe(session, RECOGNISE)
             put_off.probe(session, SOUND)
         sent: dict[str, list[int]] = {}
         sends: dict[str, Callable[[int], None]] = {
             "analyse": partial(dispatcher.analyse, backfill=True),
-            "proxy": dispatcher.proxy,
+            PROXY: dispatcher.proxy,
             RECOGNISE: dispatcher.recognise,
             SOUND: dispatcher.sound,
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import and_, exists, func, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Stage
@@ -20,6 +20,8 @@ from catalog.store.intervals import seconds
 
 PROBE_S = 60.0
 """Seconds between two looks whether what is waited for has come."""
+_LONGER, _MOST = 4, 4
+"""How many times as long each further pause of `put_off_all` is, and how many pauses grow."""
 _DUE: dict[str, Any] = {
     "state": "due",
     "due_at": func.clock_timestamp(),
@@ -52,9 +54,36 @@ def put_off(
     )
 
 
+def put_off_all(session: Session, name: str, reason: CatalogError) -> int:
+    """Let all wait that are due in the stage: what one lacks they lack; how many they are.
+
+    For where to see is a long work done in vain: 1, 4, 16 and then 64 minutes go by until one is
+    sent again. That begins anew when it has come (`wake`).
+    """
+    chosen = and_(Stage.name == name, Stage.state.in_(("due", "waiting")))
+    before = session.execute(select(func.max(Stage.tries)).where(chosen)).scalar() or 0
+    tries = min(before + 1, _MOST)
+    pause = seconds(literal(PROBE_S * _LONGER ** (tries - 1)))
+    put_off = (
+        update(Stage)
+        .where(chosen)
+        .values(
+            state="waiting",
+            worker=None,
+            tries=tries,
+            retry_at=func.clock_timestamp() + pause,
+            error_code=reason.code,
+            error_message=str(reason)[:2000],
+            retryable=False,
+        )
+    )
+    return len(session.execute(put_off.returning(Stage.asset_id)).all())
+
+
 def wake(session: Session, name: str) -> list[int]:
     """What was waited for is there: make all due that wait in the stage; which they are."""
-    woken = update(Stage).where(Stage.name == name, Stage.state == "waiting").values(**_DUE)
+    woken = update(Stage).where(Stage.name == name, Stage.state == "waiting")
+    woken = woken.values(**_DUE, tries=0)
     return sorted(session.execute(woken.returning(Stage.asset_id)).scalars())
 
 

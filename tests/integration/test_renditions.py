@@ -228,10 +228,60 @@ def test_broken_off_or_on_a_full_disk_nothing_is_left_and_it_can_be_done_again(
         with pytest.raises(FrameStoreError, match="no space left"):
             catalog.proxy(["film.mp4"])
     assert sorted(folder.iterdir()) == before
-    assert [job["state"] for job in catalog.jobs()] == ["due"]
+    [job] = catalog.jobs()
+    assert (job["state"], job["error_code"]) == ("waiting", "frame_store_unavailable")
 
     assert catalog.proxy(["film.mp4"])["made"] == 1
     assert catalog.jobs() == []
+
+
+def test_where_none_can_be_kept_none_is_made_for_longer_and_longer(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["red.mp4", "blue.mp4", "green.mp4"]
+    for name in names:
+        video(tmp_path / name, [name[:-4]], frames=5)
+    catalog.ingest(tmp_path)
+    tried: list[int] = []
+
+    def full(*_: object) -> None:
+        tried.append(1)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def pause() -> float:
+        left = text("SELECT extract(epoch FROM max(retry_at) - now()) FROM catalog.stage")
+        with catalog.database.session() as session:
+            found = float(session.execute(left).scalar_one())
+            session.execute(
+                text("UPDATE catalog.stage SET retry_at = now() WHERE retry_at > now()")
+            )
+        return found
+
+    pauses = []
+    with monkeypatch.context() as patched:
+        patched.setattr("catalog.media.isolated_proxy._write", full)
+        for name in names:
+            catalog.request_proxy(name)
+        due = catalog.due_proxies()
+        assert len(due) == 3
+        for _ in range(5):
+            with pytest.raises(FrameStoreError, match="no space left"):
+                catalog.make_due_proxy(due[0])
+            assert catalog.due_proxies() == [], "all wait: a processor has better to do"
+            pauses.append(round(pause() / 60))
+            due = catalog.due_proxies()
+            assert len(due) == 1, "one is tried"
+    assert pauses == [1, 4, 16, 64, 64]
+    assert len(tried) == 5
+    checks = {check.name: check for check in catalog.doctor().checks}
+    assert "2 proxies wait" in checks["proxies"].found
+    assert "no space left" in checks["proxies"].found
+    assert catalog.make_due_proxy(due[0])
+    assert len(catalog.due_proxies()) == 2, "it can be written to again: nobody waits longer"
+    told = [catalog.proxy_status(name) for name in names]
+    assert sorted((each["state"], each["error"]) for each in told) == [
+        ("done", None), ("due", None), ("due", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

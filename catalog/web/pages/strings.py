@@ -136,6 +136,7 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "subclip_kept": "Kept as a subclip: {name}",
         "proxy_due": "A copy that plays is asked for. It waits its turn.",
         "proxy_running": "A copy that plays is being made.",
+        "proxy_waiting": "A copy that plays waits until it can be kept. It is tried again.",
         "proxy_failed": "A copy that plays could not be made.",
         # logs
         "logs": "Logs",
@@ -302,7 +303,8 @@ STRINGS: Mapping[str, str] = MappingProxyType(
 # What scripts say. They have no words of their own.
 _SCRIPTS = (
     "chosen", "suggestions", "saved", "recent", "forget", "saved_search", "unsaved_search",
-    "reading_picture", "subclips", "subclip_kept", "proxy_due", "proxy_running", "proxy_failed",
+    "reading_picture", "subclips", "subclip_kept", "proxy_due", "proxy_running",
+    "proxy_waiting", "proxy_failed",
     "cancel", "add_to_bin_n",
     "added_to_bin", "tagged", "noted", "link_copied", "bin_name", "bins", "add", "tag",
     "roll_A", "roll_B", "roll_sure", "roll_by_person", "roll_none",
