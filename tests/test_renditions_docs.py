@@ -25,4 +25,4 @@ def test_the_commands(rushes: Path, environment: dict[str, str]) -> None:
     assert done.stdout.count("1 proxies made") == 2
     # The film has no sound.
     assert "0 waveforms made" in done.stdout
-    assert re.search(r"proxy +\S+/renditions/\S+/proxy\.mp4 \([\d.]+ [kM]?B\)", done.stdout)
+    assert re.search(r"proxy +\S+/renditions/\S+/proxy-b\.mp4 \([\d.]+ [kM]?B\)", done.stdout)
