@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, case, func, or_, select, update
+from sqlalchemy import Boolean, Select, Table, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
@@ -154,7 +153,7 @@ def save_location(
             "path": shown_path(seen.path),
             **_columns(seen.state),
             "verified": verified,
-            "verified_at": datetime.now(UTC) if verified and asset_id is not None else None,
+            "read": verified and asset_id is not None,
             "verify_after": None,
             "verify_error": None,
             "online": True,
@@ -167,7 +166,8 @@ def save_location(
 def _saved() -> Insert:
     """A location as it is, in the place of what it was; built once, for it is done for every file.
 
-    Its parameters are the columns that are named here, and which file it is.
+    Its parameters are the columns that are named here, which file it is, and ``read``: whether all
+    of it was read just now.
     """
     table = cast(Table, Location.__table__)
     given = [
@@ -175,7 +175,9 @@ def _saved() -> Insert:
         *("verified", "verified_at", "verify_after", "verify_error"),
         *("online", "error_code", "error_message"),
     ]
-    statement = insert(table)
+    # By the database's clock, as all that it is compared with.
+    read = case((bindparam("read", type_=Boolean), func.clock_timestamp()))
+    statement = insert(table).values(verified_at=read)
     other = table.c.asset_id.is_distinct_from(statement.excluded.asset_id)
     return statement.on_conflict_do_update(
         index_elements=[table.c.root_id, table.c.raw_path],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,24 @@ def media(catalog: Catalog, tmp_path: Path) -> Path:
         video(folder / f"{name}.mp4", ["red"], mark=mark)
     catalog.ingest(folder)
     return folder
+
+
+def test_when_a_file_was_read_is_told_by_the_clock_of_the_database(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wrong(datetime):
+        """A worker's clock, years behind."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wrong:
+            return cls(2001, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(locations, "datetime", Wrong, raising=False)
+    catalog.ingest(video(tmp_path / "a.mp4", ["red"], frames=2))
+    rows = catalog.sql("SELECT now() - verified_at < interval '1 hour' FROM catalog.location").rows
+    assert rows == [(True,)]
+    verify_some(catalog.database, ENOUGH)
+    assert catalog.stats()["verifying"]["files_last_day"] == 1
 
 
 def test_what_was_never_read_comes_first_then_what_was_read_longest_ago(
