@@ -5,15 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, inspect, text
+from sqlalchemy import Engine, NullPool, event, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from catalog.db import migrate as migrate_module
 from catalog.db.engine import Database, create_engine_for
@@ -250,6 +254,56 @@ def test_our_own_migrations(engine: Engine) -> None:
     applied = migrate(engine)
     assert applied[-1] == head_revision() == head_revision(migrations_dir())
     check_current(engine)
+
+
+def test_no_migration_of_the_files_holds_them_for_long(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    migrate(engine, revision="0041")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO catalog.root (path, raw_path) VALUES ('/r', '/r')"))
+        connection.execute(
+            text(
+                "INSERT INTO catalog.asset (fingerprint, size_bytes, name) VALUES ("
+                " repeat('a', 64), 1, 'a')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO catalog.location (root_id, asset_id, path, raw_path, size_bytes,"
+                " modified_ns, verified) SELECT root.id, asset.id, 'a' || n, ('a' || n)::bytea,"
+                " 1, 1, n > 1 FROM catalog.root, catalog.asset, generate_series(1, 3) n"
+            )
+        )
+    others: dict[str, str] = {}
+
+    def work_meanwhile(*given: Any) -> None:
+        said = given[2].split("catalog.location")[0].strip()
+        if threading.current_thread() is not me or said in others:
+            return
+        if said == "UPDATE" or said.startswith("CREATE INDEX"):
+            with ThreadPoolExecutor(1) as pool:
+                others[said] = pool.submit(ingest).result()
+
+    def ingest() -> str:
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+                connection.execute(text("UPDATE catalog.location SET seen_at = now()"))
+        except OperationalError as error:
+            return str(error.orig)
+        return "goes on"
+
+    me = threading.current_thread()
+    event.listen(Engine, "before_cursor_execute", work_meanwhile)
+    request.addfinalizer(lambda: event.remove(Engine, "before_cursor_execute", work_meanwhile))
+    migrate(engine)
+    assert list(others.values()) == ["goes on"] * 3, others
+    with engine.connect() as connection:
+        dated = text("SELECT verified_at = held_since FROM catalog.location ORDER BY id")
+        assert connection.execute(dated).scalars().all() == [None, True, True]
+    migrate(engine, revision="0041")
+    migrate(engine)
 
 
 def test_connections_know_the_vectors_at_once(tmp_path: Path, empty_database_url: str) -> None:
