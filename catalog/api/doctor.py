@@ -42,9 +42,11 @@ class DoctorVerbs(OpenCatalog):
         return Check("repair", State.OK, str(done))
 
     def _sweep(self) -> Check:
-        from catalog.maintain.leftovers import sweep_all
+        from catalog.maintain.leftovers import clear_removed, sweep_all
 
         try:
+            while clear_removed(self.database, self.store):
+                pass
             swept = sweep_all(self.store)
         except CatalogError as error:
             return Check("leftovers", State.FAIL, error.message, error.remedy or "")

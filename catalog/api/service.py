@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import partial
 from typing import TYPE_CHECKING
 
 from catalog.api.base import OpenCatalog
@@ -12,6 +11,7 @@ from catalog.store import audit, service
 
 if TYPE_CHECKING:
     from catalog.ingest.verifying import Pace, Verified
+    from catalog.media.frame_store import Swept
     from catalog.supervisor import Tell
 
 
@@ -54,9 +54,15 @@ class ServiceVerbs(OpenCatalog):
             grace_s=grace_s,
             limit=limit,
             looks=self._reconciler_looks,
-            sweep=partial(self._sweeping.go_on, self.store),
+            sweep=self._sweep_some,
             pace=self._pace(),
         )
+
+    def _sweep_some(self) -> Swept:
+        from catalog.maintain.leftovers import clear_removed
+
+        clear_removed(self.database, self.store)
+        return self._sweeping.go_on(self.store)
 
     def _pace(self) -> Pace:
         from catalog.ingest.verifying import Pace

@@ -327,8 +327,7 @@ def remove(database: Database, store: FrameStore, references: Sequence[Reference
         fingerprints = assets.delete_assets(session, ids)
         audit.note(session, "remove", ids, before=names)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
-    for fingerprint in fingerprints:
-        delete_files_of(store, fingerprint)
+    delete_files_of(store, *fingerprints)
     return ids
 
 

@@ -6,8 +6,10 @@ import random
 from collections.abc import Callable
 from time import monotonic
 
+from catalog.db.engine import Database
 from catalog.domain.reconciled import LOOKS_SHARE
-from catalog.media.frame_store import FrameStore, Swept
+from catalog.media.frame_store import FrameStore, Swept, delete_files_of
+from catalog.store import removed
 
 IDLE_S = 6 * 3600.0
 """What nobody wrote to for so long nobody writes: a task that hangs is ended after that time."""
@@ -24,6 +26,26 @@ def sweep_all(store: FrameStore, *, idle_s: float = IDLE_S) -> Swept:
         If the storage cannot be read or written.
     """
     return sum((store.sweep(place, idle_s) for place in store.places()), Swept())
+
+
+def clear_removed(
+    database: Database, store: FrameStore, *, idle_s: float = IDLE_S, limit: int = 1000
+) -> int:
+    """Delete what is left of assets that were removed so long ago that nobody is at work on them.
+
+    Their files were deleted as they were removed, if the store could be reached then; and whoever
+    was at work on them has deleted what he made, if he was not killed. How many were looked for.
+
+    Raises
+    ------
+    FrameStoreError
+        If the storage cannot be written. It is looked for again.
+    """
+    with database.session() as session:
+        found = removed.to_look_for(session, after_s=idle_s, limit=limit)
+        delete_files_of(store, *(each for each, is_back in found.items() if not is_back))
+        removed.done_with(session, list(found))
+    return len(found)
 
 
 class Sweeping:

@@ -221,8 +221,7 @@ def forget(database: Database, store: FrameStore, path: Path, fate: Fate | None)
         roots.delete_root(session, root_id)
         audit.note(session, "root.remove", alone, path=shown_path(folder), fate=fate)
     # After the commit: a picture without a row is waste, a row without its picture a fault.
-    for fingerprint in fingerprints:
-        delete_files_of(store, fingerprint)
+    delete_files_of(store, *fingerprints)
     return {
         "path": shown_path(folder),
         "files_given_to": None if above is None else shown_path(above[1]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shutil
@@ -23,7 +22,6 @@ _MAX_KEY = 200
 # No key begins with a dot.
 _FILLING, _PART = ".filling", ".part-"
 _RENDITIONS = "renditions"
-_REMOVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,19 +199,22 @@ class FolderFrameStore:
             raise self._unavailable(key, "deleted", error) from error
 
     def delete_prefix(self, prefix: str) -> None:
-        """Remove a folder of pictures; what somebody begins to write there meanwhile, too."""
+        """Remove a folder of pictures: by renaming it, so that it is there whole or not at all."""
         folder = self._path(prefix)
-        for again in range(_REMOVALS, 0, -1):
+        if not folder.is_dir():
+            return
+        try:
+            aside = Path(tempfile.mkdtemp(prefix=_PART, dir=folder.parent))
             try:
-                shutil.rmtree(folder)
-            except (FileNotFoundError, NotADirectoryError):
-                if not folder.is_dir():  # else another took a file of it away under our hands
-                    return
-            except OSError as error:
-                if again == 1 or error.errno != errno.ENOTEMPTY:
-                    raise self._unavailable(prefix, "deleted", error) from error
-            else:
-                return
+                folder.rename(aside)  # nobody writes there any more, and all of it is gone at once
+            except OSError:
+                aside.rmdir()
+                raise
+        except FileNotFoundError:
+            return  # another has deleted it
+        except OSError as error:
+            raise self._unavailable(prefix, "deleted", error) from error
+        shutil.rmtree(aside, ignore_errors=True)  # what is left of it is swept
 
     def path_or_url(self, key: str) -> str:
         """The picture's absolute path."""
@@ -236,9 +237,15 @@ class FolderFrameStore:
         return sorted(found)
 
     def sweep(self, place: str, idle_s: float) -> Swept:
-        """Look at every part file of a folder and of those in it; by the file's own clock."""
+        """Look at every part file of a folder and of those in it, by the file's own clock.
+
+        What was to be deleted and is still there goes at once.
+        """
         before, swept = time.time() - idle_s, Swept()
-        for folder, _, names in os.walk(self.root / place):
+        for folder, below, names in os.walk(self.root / place):
+            for name in [each for each in below if each.startswith(_PART)]:
+                swept += _removed_whole(Path(folder, name))
+                below.remove(name)
             for name in names:
                 if name.startswith(_PART):
                     swept += self._sweep_one(Path(folder, name), before)
@@ -325,6 +332,14 @@ class FolderFrameStore:
         )
 
 
+def _removed_whole(folder: Path) -> Swept:
+    """Delete what `delete_prefix` has put aside and could not delete, or was killed over."""
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    swept = sum((Swept(1, each.stat().st_size) for each in files), Swept())
+    shutil.rmtree(folder, ignore_errors=True)
+    return swept
+
+
 def is_key(key: str) -> bool:
     """Whether a frame store takes the key; none leads out of it."""
     return len(key) <= _MAX_KEY and _KEY.fullmatch(key) is not None
@@ -369,7 +384,14 @@ def rendition_prefix(fingerprint: str) -> str:
     return f"{_RENDITIONS}/{fingerprint[:2]}/{fingerprint}"
 
 
-def delete_files_of(store: FrameStore, fingerprint: str) -> None:
-    """Delete all that is kept of an asset."""
-    store.delete_prefix(picture_prefix(fingerprint))
-    store.delete_prefix(rendition_prefix(fingerprint))
+def delete_files_of(store: FrameStore, *fingerprints: str) -> None:
+    """Delete all that is kept of these assets, as far as that can be; then say what could not."""
+    failed: FrameStoreError | None = None
+    for fingerprint in fingerprints:
+        for prefix in (picture_prefix(fingerprint), rendition_prefix(fingerprint)):
+            try:
+                store.delete_prefix(prefix)
+            except FrameStoreError as error:
+                failed = failed or error
+    if failed is not None:
+        raise failed

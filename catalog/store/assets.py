@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.db.models import Asset, AssetTag, Clip, Embedding, Encoder, Frame, Location, Stage, Tag
 from catalog.domain.ordering import Sort
+from catalog.store import removed
 from catalog.store.arrays import among
 from catalog.store.renditions import bytes_by_kind
 from catalog.store.sort_keys import after_key, sort_key
@@ -146,11 +147,10 @@ def delete_assets(session: Session, asset_ids: Sequence[int]) -> list[str]:
     # Frames before what holds them, as in replace_shots.
     frames = select(Frame.id).where(among(Frame.asset_id, asset_ids)).order_by(Frame.id)
     session.execute(frames.with_for_update())
-    return list(
-        session.execute(
-            delete(Asset).where(among(Asset.id, asset_ids)).returning(Asset.fingerprint)
-        ).scalars()
-    )
+    gone = delete(Asset).where(among(Asset.id, asset_ids)).returning(Asset.fingerprint)
+    fingerprints = list(session.execute(gone).scalars())
+    removed.note(session, fingerprints)
+    return fingerprints
 
 
 def find_assets_by_name(session: Session, name: str) -> list[int]:

@@ -11,6 +11,7 @@ from small_footage import sound, still, video
 from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.domain.diagnosis import State
 from catalog.errors import (
     DatabaseUnavailableError,
     FrameStoreError,
@@ -19,6 +20,7 @@ from catalog.errors import (
     PathNotFoundError,
     UnreadableFileError,
 )
+from catalog.media.frame_store import FolderFrameStore, picture_key
 from catalog.settings import Settings
 from catalog.store import shots
 
@@ -65,6 +67,41 @@ def test_remove_takes_vectors_and_pictures_and_leaves_the_file(catalog: Catalog,
         catalog.show(removed)
     report = catalog.ingest(media)
     assert (report.registered, report.known, report.ready) == (1, 1, 2)
+
+
+def test_what_a_removal_could_not_delete_is_deleted_later(
+    catalog: Catalog, media: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder, delete = catalog.settings.frames_dir, FolderFrameStore.delete_prefix
+    failures = ["the first of four"]
+
+    def sometimes(self: FolderFrameStore, prefix: str) -> None:
+        if failures:
+            raise FrameStoreError(failures.pop(), remedy="Wait.")
+        delete(self, prefix)
+
+    def repair(after: str) -> None:
+        with catalog.database.session() as session:
+            session.execute(text(f"UPDATE catalog.removed SET at = now() - interval '{after}'"))
+        assert catalog.doctor(repair=True).checks[0].state == State.OK
+
+    fingerprint = catalog.show("a.mp4")["fingerprint"]
+    monkeypatch.setattr(FolderFrameStore, "delete_prefix", sometimes)
+    with pytest.raises(FrameStoreError, match="the first of four"):
+        catalog.remove(["a.mp4", "b.png"])
+    assert count(catalog, "asset") == 0
+    left = [path for path in folder.rglob("*") if path.is_file()]
+    assert len({path.parent for path in left}) == 1, "the others are deleted"
+    # Whoever was at work on one goes on, until he is killed.
+    catalog.store.put(picture_key(fingerprint, 7), b"late")
+    repair(after="5 hours")
+    assert all(path.exists() for path in left), "somebody may be at work on it"
+    catalog.ingest(media / "b.png")
+    repair(after="7 hours")
+    assert [hit.asset["name"] for hit in catalog.search("red").hits] == ["b.png"]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) == 1, "that of the asset that came back"
+    assert count(catalog, "removed") == 0
 
 
 def test_remove_of_several_is_all_or_nothing(catalog: Catalog, media: Path):

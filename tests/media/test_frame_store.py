@@ -65,6 +65,24 @@ def test_delete_prefix_takes_one_asset_only(store):
     assert all(store.exists(picture_key(other, pts)) for pts in range(3))
 
 
+def test_what_is_deleted_is_gone_at_once_whoever_goes_on_writing(store, monkeypatch):
+    key = rendition_key(FINGERPRINT, RenditionKind.PROXY)
+    store.put(key, b"12345")
+
+    def disturbed(folder: Path, **_: object) -> None:
+        (Path(folder) / "more").write_bytes(b"678")  # as soon as it is empty
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", disturbed)
+        store.delete_prefix(rendition_prefix(FINGERPRINT))
+    assert not store.exists(key)
+    assert sweep_all(store) == Swept(2, 8), "what could not be deleted then is found"
+    assert [each for each in store.root.rglob("*") if each.is_file()] == []
+    store.put(key, b"again")
+    assert sweep_all(store) == Swept()
+    assert store.get(key) == b"again"
+
+
 def test_what_is_too_large_for_memory_is_written_and_read_bit_by_bit(store):
     key = rendition_key(FINGERPRINT, RenditionKind.PROXY)
     with store.writing(key) as file:

@@ -11,7 +11,7 @@ from catalog.db.models.access import Audit, Idempotency, Token, WebSession
 from catalog.db.models.asset import Asset, AssetTag, Location, LocationHistory, Root, Sidecar, Tag
 from catalog.db.models.base import NAMING_CONVENTION, SCHEMA, Base
 from catalog.db.models.clip import Bin, BinItem, Clip, Frame
-from catalog.db.models.rendition import Rendition
+from catalog.db.models.rendition import Removed, Rendition
 from catalog.db.models.service import Service, Stage
 from catalog.db.models.sound import SoundEncoder, SoundHeard, SoundPhrase, SoundWindow
 from catalog.db.models.vector import (
@@ -47,6 +47,7 @@ __all__ = [
     "Location",
     "LocationHistory",
     "Phrase",
+    "Removed",
     "Rendition",
     "RollCue",
     "Root",

@@ -5,11 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Integer
+from sqlalchemy import CheckConstraint, Index, Integer
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.db.models.base import Base, cascade, now
+
+
+class Removed(Base):
+    """Content that was forgotten; of what is kept of it, files may still lie in the frame store."""
+
+    __tablename__ = "removed"
+
+    fingerprint: Mapped[str] = mapped_column(primary_key=True, comment="as of `asset`")
+    at: Mapped[datetime] = now(comment="when; hours later its files are looked for once more")
+
+    __table_args__ = (Index(None, "at"),)
 
 
 class Rendition(Base):
