@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.api.base import OpenCatalog
 from catalog.domain.progress import Progress, Silent
-from catalog.domain.renditions import DEFAULT_LINES, ProxySettings
+from catalog.domain.renditions import DEFAULT_LINES, ProxySettings, RenditionKind
 from catalog.domain.results import Failure
 from catalog.errors import (
     BrokerUnavailableError,
@@ -18,7 +18,7 @@ from catalog.errors import (
 )
 from catalog.maintain import assets as maintained
 from catalog.maintain.assets import Reference
-from catalog.maintain.proxy_status import proxy_status
+from catalog.maintain.proxy_status import has_rendition, proxy_status
 from catalog.store import service
 
 if TYPE_CHECKING:
@@ -127,6 +127,16 @@ class RenditionVerbs(OpenCatalog):
             If it is no asset.
         """
         return proxy_status(self.database, reference)
+
+    def has_rendition(self, reference: Reference, kind: str) -> bool:
+        """Whether there is a rendition of an asset; the kinds are those of `rendition`.
+
+        Raises
+        ------
+        NotFoundError
+            If it is no asset.
+        """
+        return has_rendition(self.database, reference, RenditionKind(kind))
 
     def due_proxies(self) -> list[int]:
         """Assets whose proxies are due and nobody makes, the longest waiting first.

@@ -175,7 +175,7 @@ def _make(
     # Beside the old one, which plays until the row names the new one, and stays if it never does.
     key = free_rendition_key(source.fingerprint, RenditionKind.PROXY, old)
     outlines: list[Rendition] = []
-    removed = _removed(source.asset_id)
+    removed = _removed(source.asset_id, "proxy was made")
     with nothing_left_if_removed(tools.database, tools.store, source.fingerprint, removed):
         # A large file may be read through first: whoever wants to break off need not wait for that.
         there = usable_files(tools.database, source.asset_id, lambda _: on_seconds(0.0))
@@ -234,9 +234,9 @@ def _save(session: Session, source: _Source, made: Sequence[Rendition]) -> None:
     waiting.wake(session, STAGE)  # it can be written to
 
 
-def _removed(asset_id: int) -> NotFoundError:
+def _removed(asset_id: int, meanwhile: str) -> NotFoundError:
     return NotFoundError(
-        f"Asset {asset_id} was removed while its proxy was made.",
+        f"Asset {asset_id} was removed while its {meanwhile}.",
         remedy="Nothing is to be done: no file of it is left.",
         asset=asset_id,
     )
@@ -299,17 +299,21 @@ def draw_sound(tools: Tools, asset_id: int, on_seconds: OnSeconds = lambda _: No
     ------
     MediaError
         If its file cannot be read.
+    NotFoundError
+        If the asset was removed meanwhile; nothing of it is left.
     """
     source = _source(tools, asset_id)
     made: list[Rendition] = []
-    loudness = outline_of(
-        tools.decoders,
-        first_present(usable_files(tools.database, asset_id)),
-        store_rendition=_keep(tools, source, made),
-        progress=on_seconds,
-    )
-    with tools.database.session() as session:
-        for one in made:
-            renditions.save_rendition(session, asset_id, one)
-        descriptions.set_loudness(session, asset_id, loudness)
+    removed = _removed(asset_id, "sound was drawn")
+    with nothing_left_if_removed(tools.database, tools.store, source.fingerprint, removed):
+        loudness = outline_of(
+            tools.decoders,
+            first_present(usable_files(tools.database, asset_id)),
+            store_rendition=_keep(tools, source, made),
+            progress=on_seconds,
+        )
+        with tools.database.session() as session:
+            for one in made:
+                renditions.save_rendition(session, asset_id, one)
+            descriptions.set_loudness(session, asset_id, loudness)
     return bool(made)

@@ -21,6 +21,13 @@ def proxy_status(database: Database, reference: Reference) -> dict[str, Any]:
     return status_of(asset_id, told.get(kind.value), made=made)
 
 
+def has_rendition(database: Database, reference: Reference, kind: RenditionKind) -> bool:
+    """Whether an asset has a rendition of the kind; NotFoundError if it is none that is seen."""
+    with database.session() as session:
+        asset_id = resolve(session, reference)
+        return asset_id in renditions.assets_with(session, [asset_id], kind)
+
+
 def status_of(asset_id: int, stage: dict[str, Any] | None, *, made: bool) -> dict[str, Any]:
     """The same, of what is known already: its stage, and whether there is a proxy."""
     state = "done" if made else "none"

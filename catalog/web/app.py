@@ -60,6 +60,7 @@ def create_app(catalog: Catalog, *, auth: bool = False) -> FastAPI:
     app.state.stopping = threading.Event()
     app.state.runs = Runs("ingest", app.state.stopping)
     app.state.errands = Runs("errand", app.state.stopping)
+    app.state.waveforms = Runs("waveform", app.state.stopping)
     app.state.proxies = ProxyMaker(catalog, app.state.stopping)
     app.state.hub = Hub(catalog, app.state.stopping)
     faults.install(app)
@@ -76,7 +77,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.stopping.set()
     await anyio.to_thread.run_sync(app.state.hub.close)
-    for runs in (app.state.runs, app.state.errands):
+    for runs in (app.state.runs, app.state.errands, app.state.waveforms):
         await anyio.to_thread.run_sync(runs.close)
     # Last: it ends what decodes, and a run shall end by itself.
     await anyio.to_thread.run_sync(app.state.proxies.close)

@@ -66,6 +66,7 @@ TABLE = [
     change("POST", f"/assets/{ASSET}/retry", of_asset=True),
     change("POST", f"/assets/{ASSET}/renditions/{{kind}}", of_asset=True),
     look(f"/assets/{ASSET}/renditions/proxy", of_asset=True),
+    look(f"/assets/{ASSET}/renditions/waveform", of_asset=True),
     change("POST", f"/assets/{ASSET}/clips", send=json(start=0, end=0.5), of_asset=True),
     look("/clips", send={"params": {"id": ABSENT}}),
     change("PUT", "/clips/flag", send=json(clips=[ABSENT], flag=None)),

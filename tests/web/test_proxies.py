@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from pydantic import TypeAdapter
 from standing_still import PATIENCE_S, halfway
 from starlette.testclient import TestClient
-from web_media import film, still
+from web_media import film, sound, still
 from web_stock import calling, serving
 
 from catalog import Catalog
 from catalog.client import Client
 from catalog.domain import wire
+from catalog.ingest import proxies as catalog_proxies
 from catalog.web import create_app
 from catalog.web.proxies import ProxyMaker
 
@@ -29,11 +30,11 @@ def asset(catalog: Catalog, tmp_path: Path) -> int:
     return int(catalog.assets()["assets"][0]["id"])
 
 
-def ended(client: TestClient, asset: int) -> dict:
+def ended(client: TestClient, asset: int, kind: str = "proxy") -> dict:
     """Where it stands when it is over."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        told = client.get(f"{V1}/assets/{asset}/renditions/proxy").json()
+        told = client.get(f"{V1}/assets/{asset}/renditions/{kind}").json()
         if told["state"] not in ("due", "running"):
             return told
     raise AssertionError(f"it has not ended: {told}")
@@ -94,6 +95,41 @@ def test_what_fails_says_why_and_may_be_asked_for_again(
     away.rename(file)
     assert client.post(url).json()["error"] is None
     assert ended(client, asset)["state"] == "done"
+
+
+def test_a_waveform_is_drawn_after_the_answer_and_told_meanwhile(
+    client: TestClient, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog.ingest(sound(tmp_path / "media" / "tone.wav"))
+    asset = int(catalog.assets()["assets"][0]["id"])
+    url = f"{V1}/assets/{asset}/renditions/waveform"
+    assert client.post(url).json()["state"] == "done", "sounds have theirs"
+    reached, go = threading.Event(), threading.Event()
+    draw = catalog_proxies.outline_of
+
+    def slowly(*given: Any, progress: Any, **options: Any) -> object:
+        progress(0.1)
+        reached.set()
+        go.wait(30)
+        return draw(*given, progress=progress, **options)
+
+    monkeypatch.setattr(catalog_proxies, "outline_of", slowly)
+    answer = client.post(url, params={"anew": True})
+    assert (answer.status_code, answer.headers["location"]) == (202, url)
+    assert reached.wait(PATIENCE_S)
+    told = TypeAdapter(wire.ProxyStatus).validate_python(client.get(url).json())
+    assert (told["state"], told["made"]) == ("running", True)
+    assert 0 < told["progress"] < 1
+    assert client.post(url, params={"anew": True}).json()["attempts"] == 1, "it goes on"
+    go.set()
+    told = ended(client, asset, "waveform")
+    assert (told["state"], told["url"]) == ("done", f"{V1}/assets/{asset}/waveform.png")
+
+    (tmp_path / "media" / "tone.wav").unlink()
+    client.post(url, params={"anew": True})
+    told = ended(client, asset, "waveform")
+    assert (told["state"], told["error"]["code"]) == ("failed", "unreadable")
+    assert client.get(f"{V1}/assets/999999/renditions/waveform").status_code == 404
 
 
 def test_a_still_and_nothing_have_none(
