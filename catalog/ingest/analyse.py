@@ -42,7 +42,7 @@ from catalog.media.isolated import Counts, DecoderPool, IsolatedAnalysis, MadeRe
 from catalog.media.sequences import is_present
 from catalog.media.sidecars import Folders
 from catalog.media.sound_length import NEAR
-from catalog.store import assets, descriptions, renditions, roots, service, shots, speech, stages
+from catalog.store import descriptions, renditions, roots, service, shots, speech, stages
 from catalog.store.locks import asset_lock, lease
 
 STAGE = "analyse"
@@ -127,16 +127,17 @@ def analyse_asset(
         if not held:
             return None
         with database.session() as session:
-            state = stages.stage_of(session, asset_id, STAGE)
-            if state is None or state.state in {"done", "failed"}:
+            found = stages.state_and_content(session, asset_id, STAGE)
+            if found is None or found[0] in {"done", "failed"}:
                 return None
             if heed_pause and service.paused(session) is not None:
                 return None
             attempt = stages.start_stage(session, asset_id, STAGE, worker_name())
-            fingerprint = assets.fingerprint_of(session, asset_id)
-            said = roots.sampling_settings(session)
+            fingerprint = found[1]
+            said = roots.list_with_sampling(session)
         with outcome_kept(database, asset_id, STAGE, attempt):
-            path = first_present(usable_files(database, asset_id))
+            known = [root for root, _ in said]
+            path = first_present(usable_files(database, asset_id, known=known))
             policy = tools.policy or sampling_at(path, said)
             job = _Job(asset_id, fingerprint, path, look(path), policy, attempt.number)
             with nothing_left_if_removed(database, tools.store, fingerprint):
@@ -201,7 +202,8 @@ def _analyse(
             said = analysis.captions
             speech.replace_captions(session, job.asset_id, shown_path(job.path), said, base)
         frames = _write(session, job, analysis, found, spoken)
-        renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
+        if job.attempt > 1:
+            renditions.forget_renditions(session, job.asset_id, _MADE_HERE)
         for one in made:
             renditions.save_rendition(session, job.asset_id, one)
     collapsed = sum(frame.collapsed for shot in found for frame in shot.frames)
@@ -266,7 +268,7 @@ def _write(
     still = probe.kind is AssetKind.STILL
     errors = counts.decode_errors if still else None
     descriptions.describe(session, job.asset_id, probe, errors=errors)
-    frames = shots.replace_shots(session, job.asset_id, found)
+    frames = shots.replace_shots(session, job.asset_id, found, first=job.attempt == 1)
     if not still:
         told = descriptions.Decoded(
             duration_pts=_length(probe, counts),

@@ -247,20 +247,25 @@ def file_is_there(path: Path) -> bool:
 
 
 def usable_files(
-    database: Database, asset_id: int, on_bytes: Callable[[int], None] = lambda _: None
+    database: Database,
+    asset_id: int,
+    on_bytes: Callable[[int], None] = lambda _: None,
+    *,
+    known: Sequence[Path] | None = None,
 ) -> list[Path]:
     """A file of the asset's whose content is certain; else all, none of which is there.
 
     One that was only recognised, or was touched since it was read, is read first: ``on_bytes``
-    hears of each piece, and may break that off by raising.
+    hears of each piece, and may break that off by raising. ``known`` are all roots, if they have
+    been asked for just now.
     """
     with database.session() as session:
         places = locations.of_assets(session, [asset_id])
-        known = roots.list_roots(session)
+        known = known or [root for _, root in roots.list_roots(session)]
     there = [place for place in places if file_is_there(place.file)]
     for place in there:
         if place.verified and look(place.file).untouched_since(place.state):
-            check_inside(place.file, real_roots([root for _, root in known]))
+            check_inside(place.file, real_roots(known))
             return [place.file]
     verifier = Verifier(database, on_bytes)
     for place in there:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, cast, delete, exists, func, literal, select, update
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
@@ -27,7 +40,10 @@ def ensure_asset(
     name: str,
     collection: str | None,
 ) -> tuple[int, bool]:
-    """The asset with this content: its id, and whether it is new."""
+    """The asset with this content: its id, and whether it is new.
+
+    Where it lies is to be entered in this session: that makes its keyword text.
+    """
     inserted = session.execute(
         insert(Asset)
         .values(
@@ -36,6 +52,8 @@ def ensure_asset(
             size_bytes=size,
             name=name,
             collection=collection,
+            # Made by a trigger only where nothing is given: twice for each file would be in vain.
+            words=func.to_tsvector(literal_column("'simple'"), name),
         )
         .on_conflict_do_nothing(index_elements=[Asset.fingerprint])
         .returning(Asset.id)
@@ -184,11 +202,6 @@ def all_ids(session: Session) -> list[int]:
 def is_known(session: Session, fingerprint: str) -> bool:
     """Whether some asset is this content."""
     return bool(session.execute(select(exists().where(Asset.fingerprint == fingerprint))).scalar())
-
-
-def fingerprint_of(session: Session, asset_id: int) -> str:
-    """What names the content of an asset that there is."""
-    return session.execute(select(Asset.fingerprint).where(Asset.id == asset_id)).scalar_one()
 
 
 def get_asset(session: Session, asset_id: int) -> Asset | None:

@@ -82,6 +82,12 @@ def ensure_root(session: Session, folder: Path) -> int:
     return session.execute(select(Root.id).where(Root.raw_path == raw)).scalar_one()
 
 
+def list_with_sampling(session: Session) -> list[tuple[Path, dict[str, Any]]]:
+    """Every root, and what is set for it of how pictures are sampled, in one statement."""
+    rows = session.execute(select(Root.raw_path, Root.sampling))
+    return [(path_from_raw(raw), said) for raw, said in rows]
+
+
 def sampling_settings(session: Session) -> list[tuple[Path, dict[str, Any]]]:
     """The roots for which something is set of how pictures are sampled, and what."""
     rows = session.execute(select(Root.raw_path, Root.sampling).where(Root.sampling != {}))

@@ -17,24 +17,25 @@ from catalog.store.rolls import NEW, tell_rolls
 BATCH = 500
 
 
-def replace_shots(session: Session, asset_id: int, shots: Sequence[Shot]) -> int:
+def replace_shots(
+    session: Session, asset_id: int, shots: Sequence[Shot], *, first: bool = False
+) -> int:
     """Put these shots in the place of the asset's earlier ones; how many frames they hold.
 
     Speech and logged subclips stay: they do not come from the cut detector. What people said
     of the earlier shots goes to these (`catalog.store.handwork`). The caller has written to
-    the asset's row, and so holds it.
+    the asset's row, and so holds it. ``first``: no analysis of it was begun before.
     """
     # Frames before clips, as whoever writes vectors locks them: so neither waits for the other.
-    earlier = session.execute(
-        select(Frame.id).where(Frame.asset_id == asset_id).order_by(Frame.id).with_for_update()
-    ).all()
+    frames_of = select(Frame.id).where(Frame.asset_id == asset_id).order_by(Frame.id)
+    earlier = None if first else session.execute(frames_of.with_for_update()).all()
     # No shot is without a frame: what has none is new, and nobody has said anything of it.
     work = handwork_of(session, asset_id) if earlier else None
     if earlier:
         session.execute(delete(Clip).where(Clip.asset_id == asset_id, Clip.kind == "shot"))
     frames = 0
-    for first in range(0, len(shots), BATCH):
-        frames += _insert_batch(session, asset_id, shots[first : first + BATCH])
+    for at in range(0, len(shots), BATCH):
+        frames += _insert_batch(session, asset_id, shots[at : at + BATCH])
     if work is not None:
         give_back(session, asset_id, work)
     tell_rolls(session, [asset_id], NEW, held=True)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, s
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from catalog.db.models import Location, Stage
+from catalog.db.models import Asset, Location, Stage
 from catalog.errors import CatalogError, DecoderStalledError, UnreadableFileError
 from catalog.store.announcements import announce
 from catalog.store.arrays import among
@@ -63,6 +63,15 @@ def stage_of(session: Session, asset_id: int, name: str) -> StageState | None:
         ).where(Stage.asset_id == asset_id, Stage.name == name)
     ).one_or_none()
     return None if row is None else StageState(*row)
+
+
+def state_and_content(session: Session, asset_id: int, name: str) -> tuple[str, str] | None:
+    """The asset's state in the stage, and its fingerprint; None if the stage never began."""
+    statement = select(Stage.state, Asset.fingerprint).join(Asset, Asset.id == Stage.asset_id)
+    row = session.execute(
+        statement.where(Stage.asset_id == asset_id, Stage.name == name)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def due(session: Session, asset_ids: Sequence[int], name: str) -> list[int]:
@@ -183,12 +192,15 @@ def finish_stage(session: Session, asset_id: int, name: str, *, attempt: int) ->
     What is analysed for the first time is to be encoded: from now on that is due.
     """
     values = {"state": "done", **_now_done(), **_NEW_START}
-    if not _set(session, [asset_id], name, only=_of(attempt), **values):
-        return False
-    if name == "analyse":
-        encode = insert(Stage).values(asset_id=asset_id, name="encode")
-        session.execute(encode.on_conflict_do_nothing())
-    return True
+    if name != "analyse":
+        return bool(_set(session, [asset_id], name, only=_of(attempt), **values))
+    this = and_(Stage.asset_id == asset_id, Stage.name == name, Stage.attempts == attempt)
+    finished = update(Stage).where(this).values(**values).returning(Stage.asset_id).cte("finished")
+    wanted = select(finished.c.asset_id, literal("encode"))
+    encode = insert(Stage).from_select(["asset_id", "name"], wanted).on_conflict_do_nothing()
+    # In one statement: this is done for every asset.
+    counted = select(func.count()).select_from(finished).add_cte(encode.cte("wanted"))
+    return bool(session.execute(counted).scalar_one())
 
 
 def mark_done(

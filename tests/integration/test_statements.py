@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_footage import still
+from sqlalchemy import text
 from vector_library import library, write
 
 from catalog import Catalog
@@ -107,3 +109,40 @@ def test_a_search_sends_what_the_docs_say(filled: Catalog, way, statements, monk
     assert {case: int(rows[case]) for case in SENT} == {
         case: kinds.count(",") + 1 for case, kinds in SENT.items()
     }
+
+
+STILL = 23
+"""Statements for each still of an ingest of many, at most."""
+
+
+def test_a_still_takes_few_statements_and_its_keyword_text_is_made_twice(
+    catalog: Catalog, tmp_path: Path, statements
+):
+    counted = """
+        CREATE TABLE public.made (n int);
+        CREATE OR REPLACE FUNCTION catalog.asset_set_words() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO public.made VALUES (1);
+            NEW.words := catalog.asset_words(NEW);
+            NEW.spellings := catalog.name_spellings(NEW.words);
+            RETURN NEW;
+        END $$;
+    """
+    with catalog.database.session() as session:
+        session.execute(text(counted))
+    sent = []
+    for first, end in ((0, 1), (1, 5), (5, 25)):
+        folder = tmp_path / f"media-{first}"
+        for n in range(first, end):
+            still(folder / f"{n}.png", (n, 99, 200 - n))
+        with catalog.database.session() as session:
+            session.execute(text("TRUNCATE public.made"))
+        statements.clear()
+        with statements.of(catalog):
+            assert catalog.ingest(folder).ready == end - first
+        sent.append(len(statements))
+    assert (sent[2] - sent[1]) / 16 <= STILL, sent
+    with catalog.database.session() as session:
+        assert session.execute(text("SELECT count(*) FROM public.made")).scalar_one() == 40
+        stale = "SELECT count(*) FROM catalog.asset a WHERE words <> catalog.asset_words(a)"
+        assert session.execute(text(stale)).scalar_one() == 0
