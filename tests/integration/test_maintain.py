@@ -175,10 +175,10 @@ def test_retry_makes_failed_work_due_again(catalog: Catalog, tmp_path: Path, mon
     wrong = catalog.register(path).asset_id
     real = shots.replace_shots
 
-    def broken(session, asset_id: int, found):
+    def broken(session, asset_id: int, found, **given):
         if asset_id == wrong:
             raise ZeroDivisionError("a fault of ours\nwith lines")
-        return real(session, asset_id, found)
+        return real(session, asset_id, found, **given)
 
     monkeypatch.setattr(shots, "replace_shots", broken)
     report = catalog.ingest(tmp_path / "m")
