@@ -77,7 +77,7 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
                 "format_whitelist": _allowed_formats(),
                 "protocol_whitelist": "file",
             },
-            metadata_errors="replace",
+            metadata_errors="surrogateescape",
             hwaccel=hwaccel,
         )
         settle_layouts(container)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -78,11 +79,12 @@ def read_exif(image: Image.Image) -> Exif:
     xmp = read_xmp(image.info.get("xmp") or image.info.get("XML:com.adobe.xmp"))
     told = xmp.description if xmp is not None else Description()
     title = told.title or captions.get("title") or captions.get("headline") or found.title
+    keywords = [*told.tags, *texts(captions.get("keywords")), *_windows_tags(tags)]
     metadata = {
         **found.metadata,
         "iptc": captions,
         "xmp": told.metadata,
-        "keywords": list(labels(iter([*told.tags, *texts(captions.get("keywords"))]))),
+        "keywords": list(labels(iter(keywords))),
     }
     words = [facts_of_xmp(xmp)] if xmp is not None else []
     shared = first_of([*words, _editors(captions), _photographers(tags)])
@@ -128,7 +130,11 @@ def _camera(tags: Mapping[str, Any]) -> Facts:
 
 def _photographers(tags: Mapping[str, Any]) -> Facts:
     return Facts(
-        description=telling(_text(tags, "ImageDescription") or _text(tags, "UserComment")),
+        description=telling(
+            _text(tags, "ImageDescription")
+            or _text(tags, "UserComment")
+            or _text(tags, "XPComment")
+        ),
         rights=_text(tags, "Copyright"),
         creator=_text(tags, "Artist") or _text(tags, "XPAuthor"),
     )
@@ -167,12 +173,30 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401  EXIF holds anything
     if isinstance(value, bytes):
         if name.startswith("XP"):  # Windows' own tags are UTF-16
             return clean_text(value.decode("utf-16-le", "replace").rstrip("\0"))
-        if name == "UserComment":  # eight bytes name the character code
-            return clean_text(value[8:].decode("utf-8", "ignore"))
+        if name == "UserComment":
+            return clean_text(_comment(value[:8], value[8:]))
         return None
     if isinstance(value, (list, tuple)) and len(value) > _LONGEST_LIST:
         return None
     return clean_json(value)
+
+
+def _windows_tags(tags: Mapping[str, Any]) -> list[str]:
+    """What Explorer shows as tags."""
+    return [each.strip() for each in (_text(tags, "XPKeywords") or "").split(";") if each.strip()]
+
+
+def _comment(code: bytes, text: bytes) -> str:
+    """A comment by the character code that its first eight bytes name."""
+    if code.startswith(b"JIS"):
+        return text.decode("iso2022_jp", "replace")
+    if not code.startswith(b"UNICODE"):
+        return text.decode("utf-8", "ignore")
+    if text[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return text.decode("utf-16", "replace")
+    # Some write the block's byte order, some always one: a script's upper bytes are few.
+    upper, lower = set(text[::2]), set(text[1::2])
+    return text.decode("utf-16-be" if len(upper) <= len(lower) else "utf-16-le", "replace")
 
 
 def _recorded(

@@ -39,23 +39,50 @@ _MOST_TAGS = 500
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# UTF-8 that a tag calls Latin-1: every letter beyond ASCII is two to four of Latin-1's.
+_TWICE = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SURELY_TWICE = 3  # "NESCAF\u00c9\u00ae" has one by chance
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
 def clean_text(text: str) -> str:
     """A string PostgreSQL and JSON take: no NUL or other control characters, no lone surrogates.
 
-    C1 characters become the letters that they are in Windows-1252; five are none, and go.
+    C1 characters become the letters that they are in Windows-1252; five are none, and go. Bytes
+    that FFmpeg gave on, and that are no UTF-8 (``surrogateescape``), are taken for Windows-1252.
     """
-    text = _CONTROL.sub("", text[:_LONGEST_TAG].translate(_C1))
+    text = _CONTROL.sub("", _old_bytes(text[:_LONGEST_TAG]).translate(_C1))
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _old_bytes(text: str) -> str:
+    """Text whose undecoded bytes are letters: ID3v1, AVI and old WAV have Windows-1252 there."""
+    if text.isascii() or not any("\udc80" <= each <= "\udcff" for each in text):
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    except UnicodeEncodeError:  # other half characters: no decoder's, but a hostile text
+        return text
+
+
+def _encoded_once(text: str) -> str:
+    """A tag's text without the second encoding that it has where UTF-8 was called Latin-1."""
+    found = _TWICE.findall(text)
+    if not found or not (
+        len(found) >= _SURELY_TWICE or all(each[0] in "\xc2\xc3" for each in found)
+    ):
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:  # it has letters that Latin-1 lacks, or some that are not UTF-8
+        return text
 
 
 def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags with cleaned names and values, without empty ones and muxers' own."""
     cleaned: dict[str, str] = {}
     for tag, text in tags.items():
-        name, value = clean_text(tag[:_LONGEST_NAME]).lower(), clean_text(text)
+        name, value = clean_text(tag[:_LONGEST_NAME]).lower(), clean_text(_encoded_once(text))
         if name and value and name not in _NOISE and len(cleaned) < _MOST_TAGS:
             cleaned.setdefault(name, value)
     return cleaned

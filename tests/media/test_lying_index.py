@@ -16,7 +16,7 @@ from catalog.media import rereading
 from catalog.media.analyse import analyse
 from catalog.media.isolated import DecoderPool
 from catalog.media.probe import probe
-from catalog.media.tags import clean_text
+from catalog.media.tags import clean_tags, clean_text
 
 
 def film(path: Path, pictures: int = 25, *, sound: bool = False) -> bytes:
@@ -114,6 +114,18 @@ def test_letters_of_windows_1252_in_old_tags_are_letters():
 
 def test_texts_of_files_command_no_terminal():
     assert clean_text("a\x9b31mb\x85c\x00") == "a›31mb…c"
+
+
+def test_tags_in_an_encoding_that_they_do_not_name():
+    told = b"T\xedtulo \x96 2".decode("utf-8", "surrogateescape")  # ID3v1, AVI
+    assert clean_tags({"title": told, "x": "a\udfffb\udcff"}) == {
+        "title": "Título – 2",
+        "x": "a?b?",
+    }
+    twice = {"artist": "M\xc3\xbcller \xc3\x9cnal", "title": "Привет".encode().decode("latin-1")}
+    assert clean_tags(twice) == {"artist": "Müller Ünal", "title": "Привет"}
+    for meant in ("NESCAFÉ®", "SÃO PAULO", "Fête", "日本", "«Él»"):
+        assert clean_tags({"title": meant}) == {"title": meant}
     assert shown_text("invoice\u202egpj.exe") == "invoice\\u202egpj.exe"
     assert shown_text("one\ntwo\tthree\r\x9b") == "one\ntwo\tthree\\r\\x9b"
     assert shown_text("שלום\u200f!") == "שלום\u200f!"

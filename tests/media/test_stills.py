@@ -139,6 +139,8 @@ def test_camera_metadata(tmp_path):
     block = exif.get_ifd(0x8769)
     block[0x9003], block[0x9011] = "2024:05:01 10:00:00", "+02:00"
     block[0xA434] = "35mm f/1.4"
+    exif[0x9C9E] = "mer;Göteborg\0".encode("utf-16-le")  # XPKeywords
+    block[0x9286] = b"UNICODE\0" + "日本語のコメント".encode("utf-16-le")
     gps = exif.get_ifd(0x8825)
     gps[1], gps[2], gps[3], gps[4] = "S", (33.0, 51.0, 30.0), "E", (151.0, 12.0, 0.0)
     Image.fromarray(corners(20, 30)).save(path, exif=exif)
@@ -146,6 +148,8 @@ def test_camera_metadata(tmp_path):
     assert found.recorded == datetime(2024, 5, 1, 8, tzinfo=UTC)
     assert "recorded_note" not in found.metadata
     assert found.title == "Naïve título"
+    assert found.metadata["keywords"] == ["mer", "Göteborg"]
+    assert found.metadata["exif"]["UserComment"] == "日本語のコメント"
     assert found.metadata["exif"]["Make"] == "Maker"
     assert found.metadata["exif"]["LensModel"] == "35mm f/1.4"
     assert found.metadata["gps"] == {"latitude": -33.8583333, "longitude": 151.2}
