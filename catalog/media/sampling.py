@@ -19,7 +19,7 @@ from catalog.media.leaders import CARD, FIELD, is_card, is_field, is_leader
 from catalog.media.pictures import encode_jpeg
 from catalog.media.shots import is_black
 from catalog.media.transitions import HORIZON, Transition
-from catalog.media.views import Picture
+from catalog.media.views import Picture, RgbPicture
 
 if TYPE_CHECKING:
     StorePicture = Callable[[int, bytes], str]
@@ -36,15 +36,25 @@ _TILE_RATIO = 5.0
 
 @dataclass(slots=True)
 class _Kept:
-    """A kept picture; its JPEG until it is stored, its key from then on."""
+    """A kept picture; its JPEG until it is stored, its key from then on.
+
+    ``small`` is what its flag will be told by, until somebody asks for it or nobody will.
+    """
 
     pts: int
     width: int
     height: int
     jpeg: bytes | None
-    flag: str | None
+    small: RgbPicture | None
+    flag: str | None = None
     key: str = ""
     collapsed: int = 0
+
+    def told(self) -> str | None:
+        """Its flag. It takes as long to say as to decode several pictures."""
+        if self.small is not None:
+            self.flag, self.small = _flag(self.small), None
+        return self.flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class ShotSampler:
         # A whole number: every picture's time is compared with it.
         self._due = math.ceil(start + self._interval)
         self._kept: list[_Kept] = []
+        self._settled, self._unflagged = 0, False
         self._thumb: npt.NDArray[np.int16] | None = None
         self._best: Picture | None = None
         self._best_score: tuple[bool, bool, bool, float] = (False, False, False, -1.0)
@@ -166,16 +177,20 @@ class ShotSampler:
             )
             for kept, start, stop in zip(chosen, starts, ends, strict=True)
         )
-        flags = {kept.flag for kept in chosen}
-        return Sampled(frames, flags.pop() if len(flags) == 1 else None)
+        flag = chosen[0].told()
+        alike = flag is not None and all(kept.told() == flag for kept in chosen[1:])
+        return Sampled(frames, flag if alike else None)
 
-    def _settle(self, before: int | Fraction) -> None:
+    def _settle(self, before: int) -> None:
         """Store what no transition can reach back to any more."""
-        for kept in reversed(self._kept):
-            if kept.pts < before:
-                if kept.jpeg is None:
-                    break
-                self._stored(kept)
+        while self._settled < len(self._kept) and self._kept[self._settled].pts < before:
+            kept = self._kept[self._settled]
+            self._stored(kept)
+            if self._unflagged:
+                # The shot bears none, whatever this one shows.
+                kept.small = None
+            self._unflagged |= kept.told() is None
+            self._settled += 1
 
     def _stored(self, kept: _Kept) -> str:
         if kept.jpeg is not None:
@@ -215,7 +230,10 @@ class ShotSampler:
     def _keep(self, picture: Picture, thumb: npt.NDArray[np.int16] | None = None) -> None:
         rgb = picture.render()
         height, width = rgb.shape[:2]
-        self._kept.append(_Kept(picture.pts, width, height, encode_jpeg(rgb), _flag(picture)))
+        kept = _Kept(picture.pts, width, height, encode_jpeg(rgb), picture.small)
+        if is_black(picture):
+            kept.flag, kept.small = "black", None
+        self._kept.append(kept)
         self._thumb = _thumb(picture) if thumb is None else thumb
         self._best = None
 
@@ -227,16 +245,15 @@ class ShotSampler:
         )
 
 
-def _flag(picture: Picture) -> str | None:
-    if is_black(picture):
-        return "black"
-    if is_bars(picture.small) or is_chart(picture.small) or is_line_up(picture.small):
+def _flag(small: RgbPicture) -> str | None:
+    """What a picture that is not black is flagged as."""
+    if is_bars(small) or is_chart(small) or is_line_up(small):
         return "bars"
-    if is_leader(picture.small):
+    if is_leader(small):
         return "leader"
-    if is_field(picture.small):
+    if is_field(small):
         return FIELD
-    return CARD if is_card(picture.small) else None
+    return CARD if is_card(small) else None
 
 
 def _thumb(picture: Picture) -> npt.NDArray[np.int16]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 
 import cv2
@@ -11,9 +12,13 @@ from media_essence import PAL, REAL_MEDIA, SIZE, black, scene, take
 from PIL import Image, ImageDraw, ImageFont
 from test_analyse import run
 
+from catalog.domain.media import SamplingPolicy
+from catalog.media import sampling
 from catalog.media.bars import is_bars
 from catalog.media.charts import is_chart
 from catalog.media.leaders import is_card, is_field, is_leader
+from catalog.media.sampling import ShotSampler
+from catalog.media.views import Once, Picture, squeeze
 from catalog.media.writer import write_video
 
 # White, yellow, cyan, green, magenta, red, blue.
@@ -147,6 +152,32 @@ def test_what_is_more_or_less_than_a_chart_is_none():
     assert not is_chart(broken), "a table"
     assert not is_chart(np.zeros((*SIZE, 3), np.uint8))
     assert not is_chart(np.zeros((3, 5, 3), np.uint8))
+
+
+def shown(picture: np.ndarray, pts: int) -> Picture:
+    """A picture as the sampler gets it, in tenths of a second."""
+    small = np.ascontiguousarray(picture[::2, ::2, ::-1])
+    return Picture(pts, squeeze(small), Once(lambda: small), render=lambda: picture)
+
+
+@pytest.mark.parametrize("length", [25, 90])
+def test_a_flag_is_asked_for_until_one_picture_of_the_shot_has_none(length, monkeypatch):
+    """Neither for long, nor for short shots: it takes as long as decoding several pictures."""
+    asked = []
+    monkeypatch.setattr(sampling, "is_bars", lambda small: asked.append(1) or is_bars(small))
+    sampler = ShotSampler(SamplingPolicy(), Fraction(1, 10), lambda pts, jpeg: f"{pts}")
+    for pts in range(length):
+        sampler.add(shown(scene(pts // 10), pts))
+    scenes = sampler.finish(length)
+    assert (len(scenes.frames), scenes.flag, len(asked)) == (-(-length // 10), None, 1)
+
+    barred = [np.roll(ebu(), 30 * at, axis=0) // (1 + at % 2 / 8) for at in range(10)]
+    for pts in range(length, 2 * length):
+        at = (pts - length) // 10
+        sampler.add(shown(barred[at].astype(np.uint8), pts))
+    bars = sampler.finish(2 * length)
+    assert (len(bars.frames) > 1, bars.flag) == (True, "bars")
+    assert len(asked) == 1 + len(bars.frames)
 
 
 def test_a_black_asset_is_flagged(tmp_path):
