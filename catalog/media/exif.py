@@ -14,7 +14,7 @@ from catalog.domain.sidecars import Description
 from catalog.media.facts import facts_of_xmp, first_of, read_xmp, telling, texts, with_place
 from catalog.media.picture_boxes import iptc_datasets
 from catalog.media.place import Place, place
-from catalog.media.sidecars.columns import joined, labels
+from catalog.media.sidecars.columns import joined, labels, moment
 from catalog.media.sidecars.text import decode
 from catalog.media.tags import clean_json, clean_text, parse_moment
 
@@ -90,7 +90,7 @@ def read_exif(image: Image.Image) -> Exif:
     shared = first_of([*words, _editors(captions), _photographers(tags)])
     return Exif(
         metadata={key: value for key, value in metadata.items() if value},
-        recorded=found.recorded or told.recorded,
+        recorded=found.recorded or told.recorded or moment(str(captions.get("date_created", ""))),
         title=title if isinstance(title, str) and title else None,
         facts=first_of([_camera_and_place(found.facts), shared]),
     )

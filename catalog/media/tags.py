@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from catalog.domain.timecode import is_timecode
@@ -28,6 +28,11 @@ _CREATION = (
 _FIRST_PLAUSIBLE_YEAR = 1971
 # Nothing is filmed in the year 9999 either.
 _LAST_PLAUSIBLE_YEAR = 2100
+_FIRST_PICTURES = 1826
+# Where clocks and spreadsheets begin to count.
+_ZERO_DAYS = frozenset(
+    date(*day) for day in ((1899, 12, 30), (1900, 1, 1), (1904, 1, 1), (1970, 1, 1))
+)
 _LYRICS = ("lyrics", "unsyncedlyrics", "unsynced lyrics", "uslt", "syncedlyrics", "\u00a9lyr")
 _TIMED_WORDS = "syncedlyrics"
 _TIMED_LINE = re.compile(r"^\s*\[\d{1,3}:\d", re.MULTILINE)
@@ -163,8 +168,8 @@ def _broadcast_wave(tags: Mapping[str, str], name: str) -> str:
 def parse_moment(text: str) -> tuple[datetime | None, str | None]:
     """An ISO 8601 moment in UTC, and a note if the text names no offset.
 
-    A bare year or month is no moment; one before 1971 is a clock that was never set, and one
-    from 2100 on a clock that is broken.
+    A bare year or month is no moment; one before 1971 is a clock that was never set, unless it is
+    a day alone, which people write, and one from 2100 on a clock that is broken.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -179,7 +184,17 @@ def parse_moment(text: str) -> tuple[datetime | None, str | None]:
     except OverflowError:
         return None, None
     plausible = _FIRST_PLAUSIBLE_YEAR <= moment.year < _LAST_PLAUSIBLE_YEAR
-    return (moment, note) if plausible else (None, None)
+    old = note == "day only" and is_old_day(moment)
+    return (moment, note) if plausible or old else (None, None)
+
+
+def is_old_day(moment: datetime) -> bool:
+    """Whether this is a day before 1971 that somebody wrote down, and not a clock's zero."""
+    return (
+        _FIRST_PICTURES <= moment.year < _FIRST_PLAUSIBLE_YEAR
+        and moment.time() == time()
+        and moment.date() not in _ZERO_DAYS
+    )
 
 
 def local_moment(*sources: Mapping[str, str]) -> str | None:

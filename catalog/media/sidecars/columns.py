@@ -12,7 +12,7 @@ from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import Description
 from catalog.errors import InvalidInputError
 from catalog.media.place import parse_xmp_angle, place
-from catalog.media.tags import clean_json, clean_text, parse_moment
+from catalog.media.tags import clean_json, clean_text, is_old_day, parse_moment
 
 TITLES = ("title", "headline", "object_name")
 DESCRIPTIONS = (
@@ -49,8 +49,16 @@ _SEPARATOR = re.compile(r"[;,|\n]")
 _KEY_BREAKS = re.compile(r"[\s./\\:-]+")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)")
 _DECIMAL = re.compile(r"[+-]?\d{1,6}(\.\d{1,12})?")
-_FORMATS = ("%Y%m%d", "%Y:%m:%d %H:%M:%S", "%Y/%m/%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S %z")
+_FORMATS = (
+    "%Y%m%d",
+    "%Y:%m:%d %H:%M:%S",
+    "%Y:%m:%d",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%Y-%m-%d %H:%M:%S %z",
+)
 _FIRST_PLAUSIBLE_YEAR = 1971
+_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0{1,6})?)?(Z|[+-]00:?00)?$")
 _CENTURY = 2000  # two-digit years are of this one: logs began in the last, files did not
 
 
@@ -180,7 +188,7 @@ def labels(texts: Iterator[str]) -> tuple[str, ...]:
 
 def moment(text: str) -> datetime | None:
     """A moment in UTC as logs spell it; None where day and month could be either."""
-    text = text.strip()
+    text = _MIDNIGHT.sub("", text.strip())
     found = None if text.isdigit() and len(text) != len("20190501") else parse_moment(text)[0]
     if found is not None:
         return found
@@ -192,7 +200,7 @@ def moment(text: str) -> datetime | None:
         except ValueError:
             continue
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        return found if found.year >= _FIRST_PLAUSIBLE_YEAR else None
+        return found if found.year >= _FIRST_PLAUSIBLE_YEAR or is_old_day(found) else None
     return None
 
 
