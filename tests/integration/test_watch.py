@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import threading
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import psycopg
 import pytest
 from small_footage import still, video
-from sqlalchemy import make_url, text
-from watched import DEADLINE_S, eventually, online, places, rows, scan, watching
+from sqlalchemy import text
+from watched import (
+    DEADLINE_S,
+    SETTLE_S,
+    eventually,
+    folder,
+    online,
+    places,
+    ready,
+    rows,
+    scan,
+    watched,
+    watching,
+)
 
 from catalog import Catalog
 from catalog.domain.file_state import FileState
@@ -22,25 +29,7 @@ from catalog.errors import InvalidInputError, UnreadableFileError
 from catalog.settings import Settings
 from catalog.watch.settling import Settling
 
-SETTLE_S = 0.2
-
-
-def ready(catalog: Catalog) -> int:
-    done = "SELECT count(*) FROM catalog.stage WHERE name = 'encode' AND state = 'done'"
-    return rows(catalog, done)[0][0]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "in"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def watched(catalog: Catalog, folder: Path) -> Path:
-    catalog.root.watch(folder, settle=SETTLE_S)
-    return folder
+__all__ = ["folder", "watched"]
 
 
 def test_a_file_that_grows_is_registered_once_and_whole(
@@ -404,63 +393,3 @@ def test_polling_sees_what_no_event_tells(catalog: Catalog, settings: Settings, 
         eventually(lambda: online(catalog) == {"a.png"}, "it is there")
         (folder / "a.png").unlink()
         eventually(lambda: online(catalog) == set(), "it is missing")
-
-
-def test_ready_and_failed_are_announced_and_posted(
-    catalog: Catalog, settings: Settings, watched: Path
-):
-    bodies: list[dict] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            first = not any(each == body for each in bodies)
-            bodies.append(body)
-            self.send_response(503 if first else 204)  # busy once, so that it is told again
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    good = still(watched / "good.png")
-    (watched / "bad.mkv").write_bytes(b"no film at all" * 100)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = make_url(str(settings.database_url)).set(drivername="postgresql")
-    try:
-        with psycopg.connect(
-            url.render_as_string(hide_password=False), autocommit=True
-        ) as listener:
-            listener.execute("LISTEN catalog_asset")
-            address = f"http://127.0.0.1:{server.server_port}/hook"
-            with Catalog.open(replace(settings, webhook_url=address)) as hooked:
-                scan(hooked)
-                heard = [
-                    json.loads(notice.payload)
-                    for notice in listener.notifies(timeout=DEADLINE_S, stop_after=2)
-                ]
-                eventually(lambda: len(bodies) >= 4, "both were told twice")
-    finally:
-        server.shutdown()
-        server.server_close()
-    numbers = {path: asset for path, (asset, _) in places(catalog).items()}
-    expected = [
-        {"asset": numbers[good.name], "state": "ready", "code": None},
-        {"asset": numbers["bad.mkv"], "state": "failed", "code": "not_media"},
-    ]
-    by_asset = sorted(heard, key=lambda each: each["asset"])
-    assert by_asset == sorted(expected, key=lambda each: each["asset"])
-    for body in expected:
-        assert bodies.count(body) == 2
-
-
-def test_a_webhook_that_is_away_holds_nothing_up(
-    settings: Settings, watched: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("catalog.dispatch.webhook._FIRST_WAIT_S", 0.02)
-    still(watched / "a.png")
-    with Catalog.open(replace(settings, webhook_url="http://127.0.0.1:9/nobody")) as hooked:
-        scan(hooked)
-        assert ready(hooked) == 1
-    with pytest.raises(InvalidInputError, match="WEBHOOK"):
-        Catalog.open(replace(settings, webhook_url="file:///etc/passwd"))

@@ -8,13 +8,16 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from catalog import Catalog
 from catalog.domain.watch_report import WatchReport
 from catalog.settings import Settings
 
+SETTLE_S = 0.2
 DEADLINE_S = 240.0
 
 
@@ -86,3 +89,21 @@ def places(catalog: Catalog) -> dict[str, tuple[int | None, bool]]:
 
 def online(catalog: Catalog) -> set[str]:
     return {path for path, (_, there) in places(catalog).items() if there}
+
+
+def ready(catalog: Catalog) -> int:
+    done = "SELECT count(*) FROM catalog.stage WHERE name = 'encode' AND state = 'done'"
+    return rows(catalog, done)[0][0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "in"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def watched(catalog: Catalog, folder: Path) -> Path:
+    catalog.root.watch(folder, settle=SETTLE_S)
+    return folder
