@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 from catalog.errors import InvalidInputError
 
@@ -161,13 +161,21 @@ def _rows(given: object) -> Sequence[object]:
         return ()
     if not _is_row(given):
         raise _no_vector(given)
-    rows = tuple(given)
+    # To look at an array's own numbers one by one takes 0.7 ms for 512, a third of Python's part
+    # of a search: it hands over Python's.
+    listed = given.tolist() if hasattr(given, "ndim") and hasattr(given, "tolist") else given
+    rows = tuple(listed)
     if not rows:
         raise InvalidInputError(
             "An empty vector was given as an example; expected numbers.",
             remedy="Look at what made it, or leave `vector` away.",
         )
-    return rows if any(map(_is_row, rows)) else (rows,)
+    return rows if not _are_floats(rows) and any(map(_is_row, rows)) else (rows,)
+
+
+def _are_floats(row: Iterable[object]) -> bool:
+    """Whether they are Python's own, of which nothing need be asked one by one."""
+    return set(map(type, row)) == {float}
 
 
 def _is_row(given: object) -> TypeGuard[Iterable[object]]:
@@ -189,22 +197,28 @@ def _no_vector(given: object) -> InvalidInputError:
 def _vector(given: object) -> GivenVector:
     if not _is_row(given):
         raise _no_vector(given)
-    numbers = []
-    for each in given:
-        try:
-            number = None if isinstance(each, str | bytes) else float(each)  # type: ignore[arg-type]  # told below
-        except (TypeError, ValueError, OverflowError):
-            number = None
-        if number is None:
-            raise _no_vector(given)
-        numbers.append(number)
+    row = tuple(given)
+    numbers = cast("tuple[float, ...]", row) if _are_floats(row) else _numbers(row)
     if not (all(map(math.isfinite, numbers)) and any(numbers)):
         raise InvalidInputError(
             f"An example vector of {len(numbers)} numbers has no direction; expected finite ones,"
             " not all of them 0.",
             remedy="Look at what made it: an encoder gives vectors of length 1.",
         )
-    return GivenVector(tuple(numbers))
+    return GivenVector(numbers)
+
+
+def _numbers(row: Iterable[object]) -> tuple[float, ...]:
+    numbers = []
+    for each in row:
+        try:
+            number = None if isinstance(each, str | bytes) else float(each)  # type: ignore[arg-type]  # told below
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None:
+            raise _no_vector(row)
+        numbers.append(number)
+    return tuple(numbers)
 
 
 def _picture(given: object) -> Picture:

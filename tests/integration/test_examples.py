@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from catalog import Catalog
+from catalog.domain.examples import Examples
 from catalog.encoders.null import COLOURS
 from catalog.errors import (
     InvalidInputError,
@@ -161,6 +162,24 @@ def test_a_vector_made_elsewhere_is_an_example(filled: Catalog):
     assert [*first.hits, *second.hits] == list(both.hits)
     with pytest.raises(InvalidInputError, match="no cursor of this query"):
         filled.search(vector=-blue, limit=1, all_=True, after=first.next)
+
+
+class _NotOneByOne(np.ndarray):
+    def __iter__(self):
+        raise AssertionError("an array's numbers are handed over at once")
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "i4"])
+def test_arrays_give_the_numbers_that_lists_give(kind: str):
+    row = np.array([3, -4, 0, 1], kind)
+    [given] = Examples.of(vector=row.view(_NotOneByOne)).vectors
+    assert given.numbers == (3.0, -4.0, 0.0, 1.0)
+    assert Examples.of(vector=list(row)).vectors == (given,)
+    assert Examples.of(vector=iter(row.tolist())).vectors == (given,)
+    two = np.stack([row, -row])
+    several = Examples.of(vector=two.view(_NotOneByOne)).vectors
+    assert several == Examples.of(vector=[row, -row]).vectors == Examples.of(vector=two).vectors
+    assert several[0] == given
 
 
 @pytest.mark.parametrize(
