@@ -28,11 +28,14 @@ from catalog.store.explain import explain
 from catalog.store.search import Cursor
 from catalog.store.search.deciding import set_locally
 from catalog.store.search.passed import passed_by
-from catalog.store.search.sequence import RANKED_BY, Side, sequence_asked
+from catalog.store.search.sequence import RANKED_BY, Side, are_counted, sequence_asked
 from catalog.store.visibility import visible_to
 
 WITHIN = "10s"
 LONGEST_S = 86_400.0
+# Where nothing was counted yet, the planner takes an encoder for one in two hundred, and a loop
+# would read all that it made for each shot.
+_UNCOUNTED = {**COMPARING, "enable_nestloop": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +143,12 @@ class SequenceSearch(Search):
         cursor = None
         if after is not None:
             cursor = read_cursor(after, asked, by="place", ranked_by=RANKED_BY, encoders=encoders)
-        plan = Plan(
-            "exact" if first.meaning or second.meaning else "filter",
-            "every pair of shots is compared",
-            settings=COMPARING,
-        )
         with self._database.session() as session:
+            plan = Plan(
+                "exact" if first.meaning or second.meaning else "filter",
+                "every pair of shots is compared",
+                settings=COMPARING if are_counted(session, first, second) else _UNCOUNTED,
+            )
             set_locally(session, plan.settings)
             statement = sequence_asked(
                 session, first, second, within=seconds, limit=limit + 1, after=cursor

@@ -70,8 +70,11 @@ _FILLING = """
 """
 
 
-def fill(catalog: Catalog) -> None:
-    """The library, its graphs and its statistics, in an empty catalogue."""
+def fill(catalog: Catalog, *, analysed: bool = True) -> None:
+    """The library, its graphs and its statistics, in an empty catalogue.
+
+    Not ``analysed``, it has neither, as a library has whose first footage came a moment ago.
+    """
     numbers = {
         "assets": ASSETS,
         "shots": SHOTS,
@@ -95,6 +98,8 @@ def fill(catalog: Catalog) -> None:
         )
         for statement in _FILLING.format(**numbers).split(";\n"):
             session.execute(text(statement.replace(":", r"\:")))
+    if not analysed:
+        return
     with catalog.database.session() as session:
         session.execute(text("ANALYZE"))
     with pytest.MonkeyPatch.context() as patch:

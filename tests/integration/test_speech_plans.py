@@ -86,6 +86,15 @@ def test_pairs_whose_first_is_one_of_few_look_these_up(planned: Catalog):
     assert rows_of(plan, "Sort") < ALL_FRAMES / 10, plan
 
 
+@pytest.mark.parametrize("query", ["a harbour", "a harbour collection:c1", "collection:c1"])
+def test_pairs_compare_each_side_once_before_anything_is_counted(catalog: Catalog, query: str):
+    """Without statistics all is taken for one row, and is read again for each that there is."""
+    fill(catalog, analysed=False)
+    plan = plan_of(catalog, "then_cosine", pairs(catalog, query))
+    assert rows_of(plan, " on embedding_1") < 5 * ALL_FRAMES, "by a bitmap, each counts twice"
+    assert rows_of(plan, "") < 40 * ALL_FRAMES, plan
+
+
 def heard(catalog: Catalog, query: str = ""):
     return lambda: catalog.search(query, sound="rain", limit=LIMIT)
 

@@ -14,10 +14,13 @@ from sqlalchemy import (
     Select,
     and_,
     cast,
+    column,
     func,
     literal,
+    literal_column,
     null,
     select,
+    table,
     true,
 )
 from sqlalchemy.orm import Session, aliased
@@ -42,6 +45,14 @@ class Side:
     where: ColumnElement[bool]
     meaning: Meaning | None
     flagged: bool = False
+
+
+def are_counted(session: Session, *sides: Side) -> bool:
+    """Whether the server has statistics of the vectors compared: it has none of a new library."""
+    tables = {f"embedding_{side.meaning.encoder_id}" for side in sides if side.meaning is not None}
+    counted = select(func.count(column("tablename").distinct())).select_from(table("pg_stats"))
+    counted = counted.where(column("tablename").in_(tables), column("attname") == "clip_id")
+    return not tables or session.scalar(counted) == len(tables)
 
 
 def sequence_asked(
@@ -142,20 +153,12 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
     start, later, first = aliased(Clip), aliased(Clip), began.cte("began")
     ticks = cast(Asset.time_base_den, Double) / Asset.time_base_num
     latest = start.end_pts + cast(func.floor(literal(within, Double) * ticks), BigInteger)
-    score = first.c.fit * other.c.fit
-    best = [score.desc(), other.c.cosine.desc().nulls_last()]
-    return (
+    reached = (
         select(
-            first.c.asset_id,
-            first.c.clip_id,
-            first.c.cosine,
-            other.c.clip_id.label("then_clip_id"),
-            other.c.cosine.label("then_cosine"),
-            score.label("score"),
+            *first.c,
+            later.id.label("then_clip_id"),
+            later.start_pts.label("then_start_pts"),
             ((later.start_pts - start.end_pts) / ticks).label("gap"),
-            func.row_number()
-            .over(partition_by=start.id, order_by=[*best, later.start_pts, later.id])
-            .label("place"),
         )
         .select_from(first)
         .join(start, start.id == first.c.clip_id)
@@ -169,7 +172,33 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
                 later.id != start.id,
             ),
         )
-        .join(other, other.c.clip_id == later.id)
+        .cte("reached")
+    )
+    met = (
+        select(*reached.c, other.c.cosine.label("then_cosine"), other.c.fit.label("then_fit"))
+        .select_from(reached)
+        # A full join is never done by a loop. Where nothing was counted yet, the planner takes
+        # both for one row, and a loop would read, or compare, all the later shots anew for each
+        # first one. What has no other half is left out behind OFFSET 0, which keeps it full.
+        .outerjoin(other, other.c.clip_id == reached.c.then_clip_id, full=True)
+        .offset(literal_column("0"))
+        .cte("met")
+    )
+    score = met.c.fit * met.c.then_fit
+    best = [score.desc(), met.c.then_cosine.desc().nulls_last()]
+    return (
+        select(
+            *(met.c[n] for n in ("asset_id", "clip_id", "cosine", "then_clip_id", "then_cosine")),
+            score.label("score"),
+            met.c.gap,
+            func.row_number()
+            .over(
+                partition_by=met.c.clip_id,
+                order_by=[*best, met.c.then_start_pts, met.c.then_clip_id],
+            )
+            .label("place"),
+        )
+        .where(met.c.clip_id.is_not(None), met.c.then_fit.is_not(None))
         .cte("pair")
     )
 
@@ -239,7 +268,8 @@ def _frame_of(clip: Any, meaning: Meaning | None) -> ColumnElement[int]:  # noqa
     near: Any = aliased(Embedding)
     nearest = (
         select(near.frame_id)
-        .where(near.clip_id == clip.id, near.encoder_id == meaning.encoder_id)
+        # Plus nothing: else, where nothing was counted yet, all that the encoder made is read.
+        .where(near.clip_id == clip.id, near.encoder_id + 0 == meaning.encoder_id)
         .order_by(distance_to(meaning, near.vector), near.frame_id)
         .limit(1)
     )
