@@ -106,6 +106,8 @@ class GroupDecoder:
         # A keyframe that was shown, and is given to the decoder once more.
         self._again: int | None = None
         self._known: tuple[VideoPacket, VideoFrame | None] | None = None
+        # The keyframe that ended the last group that was looked at, for it begins the next.
+        self._end: tuple[VideoFrame, RgbPicture, float] | None = None
 
     def pictures(self, packets: Iterable[VideoPacket | None]) -> Iterator[VideoFrame | Passed]:
         """Frames, and what was passed over between them, in the order in which they are shown."""
@@ -231,14 +233,22 @@ class GroupDecoder:
         """Whether a group's two ends show the same scene, or, coded alone, the same picture."""
         import cv2  # noqa: PLC0415  slow to import
 
-        one, other = self._squeezed(first), self._squeezed(then)
-        if min(_deviation(one), _deviation(other)) < _FLAT:
+        if self._end is None or self._end[0] is not first:
+            self._end = self._looked_at(first)
+        one, contrast = self._end[1:]
+        self._end = self._looked_at(then)
+        other, least = self._end[1], min(contrast, self._end[2])
+        if least < _FLAT:
             return False
         mean = cv2.norm(one, other, cv2.NORM_L1) / one.size
         if not self._alone:
             return mean <= _ONE_SCENE
         tiles = cv2.resize(cv2.absdiff(one, other), (_TILES, _TILES), interpolation=cv2.INTER_AREA)
         return mean <= _SAME and float(tiles.max()) <= _SAME_TILE
+
+    def _looked_at(self, frame: VideoFrame) -> tuple[VideoFrame, RgbPicture, float]:
+        view = self._squeezed(frame)
+        return frame, view, _deviation(view)
 
 
 def _deviation(picture: RgbPicture) -> float:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from catalog.domain.media import SampledFrame, SamplingPolicy
 from catalog.media.bars import is_bars
@@ -30,6 +29,9 @@ _OPENING = Fraction(1, 2)
 _REACH = 3
 _THUMB = 64
 _TILE = 8
+# These add up what lies in one tile: lines, and columns of three channels.
+_ROWS = np.repeat(np.eye(_THUMB // _TILE, dtype=np.float32), _TILE, axis=1)
+_COLUMNS = np.repeat(np.eye(_THUMB // _TILE, dtype=np.float32), 3 * _TILE, axis=0)
 # A small thing that appears changes few pixels, but those of its tile a lot.
 _TILE_RATIO = 5.0
 
@@ -101,7 +103,7 @@ class ShotSampler:
         self._due = math.ceil(start + self._interval)
         self._kept: list[_Kept] = []
         self._settled, self._unflagged = 0, False
-        self._thumb: npt.NDArray[np.int16] | None = None
+        self._thumb: RgbPicture | None = None
         self._best: Picture | None = None
         self._best_score: tuple[bool, bool, bool, float] = (False, False, False, -1.0)
         self._combed_in_turn = 0
@@ -227,7 +229,7 @@ class ShotSampler:
         else:
             self._keep(picture, thumb)
 
-    def _keep(self, picture: Picture, thumb: npt.NDArray[np.int16] | None = None) -> None:
+    def _keep(self, picture: Picture, thumb: RgbPicture | None = None) -> None:
         rgb = picture.render()
         height, width = rgb.shape[:2]
         kept = _Kept(picture.pts, width, height, encode_jpeg(rgb), picture.small)
@@ -237,11 +239,15 @@ class ShotSampler:
         self._thumb = _thumb(picture) if thumb is None else thumb
         self._best = None
 
-    def _alike(self, one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> bool:
-        apart = np.abs(one - other).mean(axis=2)
-        tiles = apart.reshape(_THUMB // _TILE, _TILE, _THUMB // _TILE, _TILE).mean(axis=(1, 3))
+    def _alike(self, one: RgbPicture, other: RgbPicture) -> bool:
+        import cv2  # noqa: PLC0415  slow to import
+
+        # Sums of whole numbers below 2**24, which floats of 32 bits hold.
+        apart = cv2.absdiff(one, other).reshape(_THUMB, -1).astype(np.float32)
+        tiles = _ROWS @ apart @ _COLUMNS
         return bool(
-            apart.mean() < self._similarity and tiles.max() < _TILE_RATIO * self._similarity
+            float(tiles.sum()) / one.size < self._similarity
+            and float(tiles.max()) * tiles.size / one.size < _TILE_RATIO * self._similarity
         )
 
 
@@ -256,12 +262,12 @@ def _flag(small: RgbPicture) -> str | None:
     return CARD if is_card(small) else None
 
 
-def _thumb(picture: Picture) -> npt.NDArray[np.int16]:
-    """The picture squeezed to 64 by 64, signed so that it can be subtracted."""
+def _thumb(picture: Picture) -> RgbPicture:
+    """The picture squeezed to 64 by 64."""
     import cv2  # noqa: PLC0415
 
     squeezed = cv2.resize(picture.small, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA)
-    return squeezed.astype(np.int16)
+    return np.asarray(squeezed, np.uint8)
 
 
 def _sharpness(picture: Picture) -> float:
