@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # What a colourist graded a film with, in an MXF for mastering (IMF).
 _DOLBY_MASTERS, _HEAD = (b"<DolbyLabsMDF", b"<DolbyVisionGlobalData"), 1000
 _MICROSECONDS = 1_000_000  # the unit of a container's duration
+_LATE = 60 * _MICROSECONDS  # less than this may be a track that comes late, and costs little
 
 
 def describe_file(
@@ -117,8 +118,20 @@ def _duration(container: InputContainer, main: Stream) -> Fraction | None:
     if main.duration and main.duration > 0 and main.time_base:
         return main.duration * main.time_base
     if container.duration and container.duration > 0:
-        return Fraction(container.duration, _MICROSECONDS)
+        return Fraction(container.duration - _counted_before(container), _MICROSECONDS)
     return None
+
+
+def _counted_before(container: InputContainer) -> int:
+    """Microseconds before its first packet that a file's duration counts: of FFmpeg's Matroska.
+
+    A recording that was cut out of a longer one, or copied with its times, begins at 10:00:00, say,
+    and would last ten hours longer than it does.
+    """
+    tags = {name.lower(): value for name, value in container.metadata.items()}
+    counted = "matroska" in container.format.name and tags.get("encoder", "").startswith("Lavf")
+    start = container.start_time or 0
+    return start if counted and _LATE < start < (container.duration or 0) else 0
 
 
 def _bit_rate(path: Path, duration: Fraction | None) -> int | None:

@@ -138,3 +138,13 @@ def test_jpegs_end_to_end_are_a_film_where_the_name_says_so(tmp_path):
         path = tmp_path / name
         path.write_bytes(one.getvalue() * count)
         assert probe(path).kind == kind, name
+
+
+@needs_ffmpeg
+def test_matroska_whose_times_begin_late_lasts_as_long_as_it_does(tmp_path: Path):
+    path = make(
+        tmp_path / "a.mkv",
+        "color=s=32x32:r=25:d=2",
+        *("-c:v", "mpeg4", "-output_ts_offset", "36000"),
+    )
+    assert probe(path).duration == 2
