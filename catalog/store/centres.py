@@ -36,6 +36,14 @@ _SIZES = """
 """
 
 
+_UNCOUNTED = """
+    SELECT quote_ident(relname) FROM pg_class
+    WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = 'r'
+      AND reltuples < 0 AND pg_relation_size(oid) > 0
+    ORDER BY relname
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What the server's statistics say of a table or index: rows and pages when last counted."""
@@ -112,6 +120,21 @@ def sizes_of(held: Mapping[str, Held], encoder_id: int, dimension: int, hears: i
         lines=lines.rows_now(dimension),
         lines_graph=held.get(graph_name(hears, LINES), nothing).usable,
     )
+
+
+def uncounted(executor: Session | Connection) -> list[str]:
+    """The schema's tables that hold something and that the server has no statistics of."""
+    return list(executor.execute(text(_UNCOUNTED), {"schema": SCHEMA}).scalars())
+
+
+def count_new(connection: Connection) -> None:
+    """Have the server make statistics of `uncounted` tables; ``connection`` commits each by itself.
+
+    A role that does not own a table counts nothing of it, and is only warned by the server.
+    """
+    connection.execute(text("SET lock_timeout = '10s'"))
+    for name in uncounted(connection):
+        connection.execute(text(f"ANALYZE {SCHEMA}.{name}"))
 
 
 def build_graph(

@@ -6,7 +6,8 @@ Free words never exclude anything: they rank. Everything else in the tree
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, any_, false, func, not_, or_, select, true, union_all
@@ -38,6 +39,11 @@ from catalog.store.filter_fields import (
 )
 from catalog.store.said import phrase_query, words_query
 
+# PostgreSQL makes joins of this many conditions on other tables, and goes through the orders in
+# which they can be made: with twenty for seconds, with two hundred for more than nine minutes.
+_MOST_JOINED = 4
+_OF_OTHER_TABLES = frozenset({"tag", "path", "clip", "lang", "said", "has", "is"})
+
 
 def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
     """Which assets and clips the tree lets through.
@@ -45,22 +51,40 @@ def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
     ``words_exclude`` has free words decide as well: below a ``-``, and in lists
     that have no ranking.
     """
+    return _condition(node, words_exclude, count())
+
+
+def _condition(node: Node | None, words_exclude: bool, before: Iterator[int]) -> Condition:
+    """`condition`; ``before`` counts the conditions on other tables."""
     match node:
         case None:
             return true()
         case Words(text=text):
-            return _in_words(words_query(text)) if words_exclude else true()
+            if not words_exclude:
+                return true()
+            return _looked_up(_in_words(words_query(text)), before)
         case Phrase(text=text):
-            return _in_words(phrase_query(text))
+            return _looked_up(_in_words(phrase_query(text)), before)
         case Not(node=inner):
             # A missing value is not the value: three-valued logic would lose it.
-            return not_(func.coalesce(condition(inner, words_exclude=True), false()))
+            return not_(func.coalesce(_condition(inner, True, before), false()))
         case And(nodes=nodes):
-            return and_(*(condition(each, words_exclude=words_exclude) for each in nodes))
+            return and_(*(_condition(each, words_exclude, before) for each in _unlike(nodes)))
         case Or(nodes=nodes):
-            return or_(*(condition(each, words_exclude=words_exclude) for each in nodes))
+            return or_(*(_condition(each, words_exclude, before) for each in _unlike(nodes)))
         case Filter():
-            return _filter(node)
+            found = _filter(node)
+            return _looked_up(found, before) if node.field.name in _OF_OTHER_TABLES else found
+
+
+def _looked_up(found: Condition, before: Iterator[int]) -> Condition:
+    """The condition; after some it is asked of each row that passes the others, and is no join."""
+    return found if next(before) < _MOST_JOINED else func.coalesce(found, false())
+
+
+def _unlike(nodes: tuple[Node, ...]) -> Iterable[Node]:
+    """The nodes, each once: what is said again asks for nothing more."""
+    return dict.fromkeys(nodes)
 
 
 def _in_words(query: ColumnElement[Any]) -> Condition:
@@ -137,8 +161,8 @@ def keyword_query(node: Node | None) -> ColumnElement[Any] | None:
 
 
 def _joined(nodes: tuple[Node, ...], operator: str) -> ColumnElement[Any] | None:
-    # What is said again asks for nothing more, but ranking takes memory by the square of it.
-    parts = [part for part in map(keyword_query, dict.fromkeys(nodes)) if part is not None]
+    # Ranking takes memory by the square of what is said again.
+    parts = [part for part in map(keyword_query, _unlike(nodes)) if part is not None]
     if not parts:
         return None
     # Pair by pair: a chain of hundreds would nest deeper than Python recurses.

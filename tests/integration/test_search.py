@@ -266,13 +266,35 @@ def test_nonsense_is_refused_with_a_reason(filled: Catalog, query: str):
     "query",
     ["'; DROP TABLE catalog.asset; --", "%s %(x)s {} $1 :name", "\\ \\\\ '", "猫 кіт 🐈 قطة",
      "x" * 2000, "猫" * 2000, '"!!!"', "-zzz", "- -", "a" + " OR a" * 399, '"' + "q " * 100 + '"',
-     "& | ! <-> :*", "12:30:", "http://x/y?z=%20", "🐈" * 500, "tag:%", "tag:_", "name:\\"],
+     "& | ! <-> :*", "12:30:", "http://x/y?z=%20", "🐈" * 500, "tag:%", "tag:_", "name:\\",
+     # As joins, these would be planned for many minutes.
+     " ".join(f"tag:{n}" for n in range(250)), " ".join(f"path:{n}" for n in range(200)),
+     " ".join(f'"w{n}"' for n in range(200))],
 )  # fmt: skip
 def test_strange_queries_are_only_text(filled: Catalog, query: str):
     for _ in range(2):
         filled.search(query)
     assert filled.stats()["assets"] == 16, "the catalogue is as it was"
     filled.assets(query)
+
+
+def test_of_many_tags_all_must_be_there(filled: Catalog):
+    def listed(query: str) -> list[int]:
+        return [asset["id"] for asset in filled.assets(query)["assets"]]
+
+    named = [f"many-{n}" for n in range(9)]
+    one, other = sorted(listed("kind:video"))[:2]
+    try:
+        filled.tag([one], named)
+        filled.tag([other], named[:-1])
+        for asked in (" ".join(f"tag:{name}" for name in each) for each in (named, named[::-1])):
+            assert listed(asked) == [one]
+            assert {hit.asset["id"] for hit in filled.search(asked, limit=50).hits} == {one}
+        asked = " ".join(f"tag:{name}" for name in named[:-1])
+        assert sorted(listed(asked)) == [one, other]
+        assert listed(f"{asked} -tag:many-8") == [other]
+    finally:
+        filled.tag([one, other], named, remove=True)
 
 
 def test_long_words_that_do_not_compress_are_searched(filled: Catalog):

@@ -15,7 +15,9 @@ from planned_library import ASSETS, FRAMES, SHOTS, WINDOWS, fill, plan_of, rows_
 from sqlalchemy import text
 
 from catalog import Catalog
+from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
+from catalog.store import centres
 
 DOCS = Path(__file__).parents[2] / "docs/search.md"
 LIMIT = 10
@@ -93,6 +95,21 @@ def test_pairs_compare_each_side_once_before_anything_is_counted(catalog: Catalo
     plan = plan_of(catalog, "then_cosine", pairs(catalog, query))
     assert rows_of(plan, " on embedding_1") < 5 * ALL_FRAMES, "by a bitmap, each counts twice"
     assert rows_of(plan, "") < 40 * ALL_FRAMES, plan
+
+
+def test_a_new_library_is_counted_when_graphs_are_looked_at(catalog: Catalog, statements):
+    """Not a minute later, by autovacuum: searches read what they need many times until then."""
+    fill(catalog, analysed=False)
+    with catalog.database.session() as session:
+        assert {"asset", "clip", "centre_1", "embedding_1"} <= set(centres.uncounted(session))
+    build_graphs(catalog.database)
+    with catalog.database.session() as session:
+        assert centres.uncounted(session) == []
+        known = session.execute(text("SELECT DISTINCT tablename FROM pg_stats"))
+        assert {"asset", "clip", "centre_1", "embedding_1"} <= set(known.scalars())
+    with statements.of(catalog):
+        build_graphs(catalog.database)
+    assert not [each for each in statements if each.startswith("ANALYZE")]
 
 
 def heard(catalog: Catalog, query: str = ""):

@@ -29,6 +29,7 @@ KINDS = {
     "clip": "SELECT EXISTS (SELECT catalog.clip.id",
     "its vectors": "SELECT catalog.embedding.vector FROM",
     "settings": "SELECT count(set_config",
+    "statistics": "FROM pg_stats",
     "answer": "FROM total",
     "pictures": "WITH ends AS",
     "sample": "place <=",
@@ -73,7 +74,7 @@ SENT = {
     "the same a moment later": "opening, settings, answer",
     "a clip as example": "opening, encoders, clip, its vectors, opening, settings, answer",
     "a vector as example": "opening, settings, answer",
-    "pairs, words asked before": "encoders, encoders, settings, answer",
+    "pairs, words asked before": "encoders, encoders, statistics, settings, answer",
     "words that nobody asked before": (
         "opening, vector, encoders, vector, encoder, kept, opening, settings, answer, slips"
     ),
