@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
+from catalog.db.models import SCHEMA, Asset, Clip, Embedding, Frame, Location, Root
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.nearest import distance_to
 from catalog.store.search.parts import Cursor, Meaning, encoder_there
@@ -51,7 +51,11 @@ def are_counted(session: Session, *sides: Side) -> bool:
     """Whether the server has statistics of the vectors compared: it has none of a new library."""
     tables = {f"embedding_{side.meaning.encoder_id}" for side in sides if side.meaning is not None}
     counted = select(func.count(column("tablename").distinct())).select_from(table("pg_stats"))
-    counted = counted.where(column("tablename").in_(tables), column("attname") == "clip_id")
+    counted = counted.where(
+        column("schemaname") == SCHEMA,
+        column("tablename").in_(tables),
+        column("attname") == "clip_id",
+    )
     return not tables or session.scalar(counted) == len(tables)
 
 
