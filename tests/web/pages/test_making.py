@@ -15,12 +15,14 @@ from catalog import Catalog
 
 
 @pytest.fixture
-def tape(library: Catalog, tmp_path: Path) -> Iterator[int]:
+def tape(library: Catalog, tmp_path: Path, page: Page) -> Iterator[int]:
     """A film that no browser plays as it is; it goes again."""
     path = film(tmp_path / "tape.avi", ["green", "red", "white"])
     library.ingest(path, collection="Tapes")
     [asset] = [row["id"] for row in library.assets("name:tape.avi")["assets"]]
     yield asset
+    # Else the page, told that something has changed, asks for what is gone.
+    page.goto("about:blank")
     library.remove([asset])
 
 
