@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from catalog.db.engine import Database
 from catalog.domain.progress import Progress, Silent
 from catalog.maintain.alone import alone
 from catalog.maintain.sketches import keep_sketches
-from catalog.store import centres, vectors
+from catalog.store import centres, statistics, vectors
 from catalog.store.centres import Sizes
 from catalog.store.vectors import EncoderRow
 
@@ -27,7 +28,7 @@ def build_graphs(database: Database, progress: Progress | None = None) -> list[d
     """
     progress = progress or Silent()
     built = []
-    _count_new(database)
+    _analyze_new(database)
     with database.session() as session:
         sizes = [
             (row, centres.sizes(session, row.id, row.dimension))
@@ -46,17 +47,18 @@ def build_graphs(database: Database, progress: Progress | None = None) -> list[d
     return built
 
 
-def _count_new(database: Database) -> None:
-    """Have the server count what it never has: the planner takes a new library for empty.
+def _analyze_new(database: Database) -> None:
+    """Make statistics of tables that have none: the planner takes a new library for empty.
 
-    Searches of some thousand shots took twenty times as long until it did, a minute later or so.
+    Autovacuum would come a minute later or so, and searches of thousands of shots are slow so long.
     """
     with database.session() as session:
-        if not centres.uncounted(session):
+        if not statistics.missing(session):
             return
     with alone(database, _LOCK, 0) as connection:
         if connection is not None:
-            centres.count_new(connection)
+            connection.execute(text("SET lock_timeout = '10s'"))
+            statistics.analyze(connection, statistics.missing(connection))
 
 
 def _due(size: Sizes) -> list[tuple[str, int]]:

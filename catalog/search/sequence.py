@@ -28,14 +28,14 @@ from catalog.store.explain import explain
 from catalog.store.search import Cursor
 from catalog.store.search.deciding import set_locally
 from catalog.store.search.passed import passed_by
-from catalog.store.search.sequence import RANKED_BY, Side, are_counted, sequence_asked
+from catalog.store.search.sequence import RANKED_BY, Side, have_statistics, sequence_asked
 from catalog.store.visibility import visible_to
 
 WITHIN = "10s"
 LONGEST_S = 86_400.0
-# Where nothing was counted yet, the planner takes an encoder for one in two hundred, and a loop
-# would read all that it made for each shot.
-_UNCOUNTED = {**COMPARING, "enable_nestloop": "off"}
+# Without statistics the planner takes an encoder for one in two hundred, and a loop would read all
+# that it made for each shot.
+_WITHOUT_STATISTICS = {**COMPARING, "enable_nestloop": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,11 @@ class SequenceSearch(Search):
         if after is not None:
             cursor = read_cursor(after, asked, by="place", ranked_by=RANKED_BY, encoders=encoders)
         with self._database.session() as session:
+            known = have_statistics(session, first, second)
             plan = Plan(
                 "exact" if first.meaning or second.meaning else "filter",
                 "every pair of shots is compared",
-                settings=COMPARING if are_counted(session, first, second) else _UNCOUNTED,
+                settings=COMPARING if known else _WITHOUT_STATISTICS,
             )
             set_locally(session, plan.settings)
             statement = sequence_asked(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from catalog.db.models import SCHEMA
+from catalog.store.statistics import analyze
 
 # Measured on 300,000 clustered vectors (DESIGN, section 6): the graph's build
 # decides the recall; pgvector's defaults (16, 64) lose a fifth under a filter.
@@ -33,14 +34,6 @@ _SIZES = """
     FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
     WHERE c.relnamespace = 'catalog'::regnamespace
       AND c.relname IN (%(embedding)s, %(centre)s, %(graph)s, %(lines)s, %(lines_graph)s)
-"""
-
-
-_UNCOUNTED = """
-    SELECT quote_ident(relname) FROM pg_class
-    WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = 'r'
-      AND reltuples < 0 AND pg_relation_size(oid) > 0
-    ORDER BY relname
 """
 
 
@@ -122,21 +115,6 @@ def sizes_of(held: Mapping[str, Held], encoder_id: int, dimension: int, hears: i
     )
 
 
-def uncounted(executor: Session | Connection) -> list[str]:
-    """The schema's tables that hold something and that the server has no statistics of."""
-    return list(executor.execute(text(_UNCOUNTED), {"schema": SCHEMA}).scalars())
-
-
-def count_new(connection: Connection) -> None:
-    """Have the server make statistics of `uncounted` tables; ``connection`` commits each by itself.
-
-    A role that does not own a table counts nothing of it, and is only warned by the server.
-    """
-    connection.execute(text("SET lock_timeout = '10s'"))
-    for name in uncounted(connection):
-        connection.execute(text(f"ANALYZE {SCHEMA}.{name}"))
-
-
 def build_graph(
     connection: Connection, encoder_id: int, dimension: int, table: str = "centre"
 ) -> None:
@@ -157,6 +135,5 @@ def build_graph(
             f"WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION})"
         )
     )
-    counted = (table, "embedding") if table == "centre" else (table,)
-    tables = ", ".join(f"{SCHEMA}.{each}_{encoder_id}" for each in counted)
-    connection.execute(text(f"ANALYZE {tables}"))
+    compared = (table, "embedding") if table == "centre" else (table,)
+    analyze(connection, [f"{each}_{encoder_id}" for each in compared])

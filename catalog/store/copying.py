@@ -262,12 +262,6 @@ def go_on_counting(session: Session, counted: Sequence[tuple[str, str, int]]) ->
         _run(session, f"ALTER TABLE {SCHEMA}.{table} ALTER {column} RESTART WITH {number}")
 
 
-def count_anew(session: Session, tables: Sequence[TableShape]) -> None:
-    """Have the planner know the tables."""
-    for table in tables:
-        session.execute(text(f"ANALYZE {SCHEMA}.{table.name}"))
-
-
 def _run(session: Session, statement: str) -> None:
     # The driver halves what is doubled.
     session.connection().exec_driver_sql(statement.replace("%", "%%"))

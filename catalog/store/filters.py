@@ -10,7 +10,19 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, false, func, not_, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    and_,
+    any_,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from catalog.db.models import Asset, Clip
@@ -39,10 +51,9 @@ from catalog.store.filter_fields import (
 )
 from catalog.store.said import phrase_query, words_query
 
-# PostgreSQL makes joins of this many conditions on other tables, and goes through the orders in
-# which they can be made: with twenty for seconds, with two hundred for more than nine minutes.
-_MOST_JOINED = 4
-_OF_OTHER_TABLES = frozenset({"tag", "path", "clip", "lang", "said", "has", "is"})
+# The planner makes a semi-join of an EXISTS or IN that stands alone, and weighs all orders of them:
+# of twenty for seconds, of two hundred for more than nine minutes. It is left so many.
+_MOST_SEMI_JOINS = 4
 
 
 def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
@@ -55,7 +66,7 @@ def condition(node: Node | None, *, words_exclude: bool = False) -> Condition:
 
 
 def _condition(node: Node | None, words_exclude: bool, before: Iterator[int]) -> Condition:
-    """`condition`; ``before`` counts the conditions on other tables."""
+    """`condition`; ``before`` counts what would be semi-joins."""
     match node:
         case None:
             return true()
@@ -74,12 +85,12 @@ def _condition(node: Node | None, words_exclude: bool, before: Iterator[int]) ->
             return or_(*(_condition(each, words_exclude, before) for each in _unlike(nodes)))
         case Filter():
             found = _filter(node)
-            return _looked_up(found, before) if node.field.name in _OF_OTHER_TABLES else found
+            return _looked_up(found, before) if isinstance(found, Exists) else found
 
 
 def _looked_up(found: Condition, before: Iterator[int]) -> Condition:
     """The condition; after some it is asked of each row that passes the others, and is no join."""
-    return found if next(before) < _MOST_JOINED else func.coalesce(found, false())
+    return found if next(before) < _MOST_SEMI_JOINS else func.coalesce(found, false())
 
 
 def _unlike(nodes: tuple[Node, ...]) -> Iterable[Node]:

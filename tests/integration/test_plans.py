@@ -30,7 +30,7 @@ from catalog.maintain.graphs import build_graphs
 from catalog.search import known_filters
 from catalog.search import planning as looking
 from catalog.settings import Settings
-from catalog.store import centres, vectors
+from catalog.store import centres, statistics, vectors
 from catalog.store.search import Meaning, SearchParts, asked, deciding, statement
 
 
@@ -40,8 +40,8 @@ def filled(shared_settings: Settings) -> Iterator[Catalog]:
         write(opened, library(np.random.default_rng(3)))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(centres, "INDEX_FROM", 100)
-            # Counted, a library this small is read whole where a large one is not.
-            patch.setattr(centres, "uncounted", lambda _: [])
+            # With statistics a library this small is read whole where a large one is not.
+            patch.setattr(statistics, "missing", lambda *_: [])
             [built] = build_graphs(opened.database)
             assert build_graphs(opened.database) == [], "it is there now"
         assert built["encoder"] == "null:64"

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from catalog import Catalog
 from catalog.maintain.graphs import build_graphs
 from catalog.settings import Settings
-from catalog.store import centres
+from catalog.store import statistics
 
 DOCS = Path(__file__).parents[2] / "docs/search.md"
 LIMIT = 10
@@ -97,14 +97,14 @@ def test_pairs_compare_each_side_once_before_anything_is_counted(catalog: Catalo
     assert rows_of(plan, "") < 40 * ALL_FRAMES, plan
 
 
-def test_a_new_library_is_counted_when_graphs_are_looked_at(catalog: Catalog, statements):
+def test_a_new_library_gets_its_statistics_when_graphs_are_looked_at(catalog: Catalog, statements):
     """Not a minute later, by autovacuum: searches read what they need many times until then."""
     fill(catalog, analysed=False)
     with catalog.database.session() as session:
-        assert {"asset", "clip", "centre_1", "embedding_1"} <= set(centres.uncounted(session))
+        assert {"asset", "clip", "centre_1", "embedding_1"} <= set(statistics.missing(session))
     build_graphs(catalog.database)
     with catalog.database.session() as session:
-        assert centres.uncounted(session) == []
+        assert statistics.missing(session) == []
         known = session.execute(text("SELECT DISTINCT tablename FROM pg_stats"))
         assert {"asset", "clip", "centre_1", "embedding_1"} <= set(known.scalars())
     with statements.of(catalog):

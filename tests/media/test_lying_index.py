@@ -114,6 +114,9 @@ def test_letters_of_windows_1252_in_old_tags_are_letters():
 
 def test_texts_of_files_command_no_terminal():
     assert clean_text("a\x9b31mb\x85c\x00") == "a›31mb…c"
+    assert shown_text("invoice\u202egpj.exe") == "invoice\\u202egpj.exe"
+    assert shown_text("one\ntwo\tthree\r\x9b") == "one\ntwo\tthree\\r\\x9b"
+    assert shown_text("שלום\u200f!") == "שלום\u200f!"
 
 
 def test_tags_in_an_encoding_that_they_do_not_name():
@@ -126,6 +129,3 @@ def test_tags_in_an_encoding_that_they_do_not_name():
     assert clean_tags(twice) == {"artist": "Müller Ünal", "title": "Привет"}
     for meant in ("NESCAFÉ®", "SÃO PAULO", "Fête", "日本", "«Él»"):
         assert clean_tags({"title": meant}) == {"title": meant}
-    assert shown_text("invoice\u202egpj.exe") == "invoice\\u202egpj.exe"
-    assert shown_text("one\ntwo\tthree\r\x9b") == "one\ntwo\tthree\\r\\x9b"
-    assert shown_text("שלום\u200f!") == "שלום\u200f!"

@@ -23,7 +23,7 @@ from catalog.maintain.backup.manifest import BackupError, Manifest, TableEntry
 from catalog.maintain.backup.reader import BackupReader, Member, damaged
 from catalog.maintain.backup.writer import FRAMES, TABLES
 from catalog.media.frame_store import FrameStore
-from catalog.store import copying
+from catalog.store import copying, statistics
 
 _MB = 1_000_000
 
@@ -160,7 +160,7 @@ def _load(
             loader = _Loader(session, store, reader, shapes, progress)
             loader.load(manifest)
         copying.go_on_counting(session, manifest.identities)
-        copying.count_anew(session, list(shapes.values()))
+        statistics.analyze(session, [shape.name for shape in shapes.values()])
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailableError(
             f"The database broke off while {reader.shown} was restored: {error}.",

@@ -14,18 +14,17 @@ from sqlalchemy import (
     Select,
     and_,
     cast,
-    column,
     func,
     literal,
     literal_column,
     null,
     select,
-    table,
     true,
 )
 from sqlalchemy.orm import Session, aliased
 
-from catalog.db.models import SCHEMA, Asset, Clip, Embedding, Frame, Location, Root
+from catalog.db.models import Asset, Clip, Embedding, Frame, Location, Root
+from catalog.store import statistics
 from catalog.store.search.asked import TEXTS, Asked, Expressions
 from catalog.store.search.nearest import distance_to
 from catalog.store.search.parts import Cursor, Meaning, encoder_there
@@ -47,16 +46,10 @@ class Side:
     flagged: bool = False
 
 
-def are_counted(session: Session, *sides: Side) -> bool:
+def have_statistics(session: Session, *sides: Side) -> bool:
     """Whether the server has statistics of the vectors compared: it has none of a new library."""
     tables = {f"embedding_{side.meaning.encoder_id}" for side in sides if side.meaning is not None}
-    counted = select(func.count(column("tablename").distinct())).select_from(table("pg_stats"))
-    counted = counted.where(
-        column("schemaname") == SCHEMA,
-        column("tablename").in_(tables),
-        column("attname") == "clip_id",
-    )
-    return not tables or session.scalar(counted) == len(tables)
+    return not tables or not statistics.missing(session, tables)
 
 
 def sequence_asked(
@@ -181,7 +174,7 @@ def _pairs(one: CTE, other: CTE, within: float, *, ranked: bool) -> CTE:
     met = (
         select(*reached.c, other.c.cosine.label("then_cosine"), other.c.fit.label("then_fit"))
         .select_from(reached)
-        # A full join is never done by a loop. Where nothing was counted yet, the planner takes
+        # A full join is never done by a loop. Where there are no statistics yet, the planner takes
         # both for one row, and a loop would read, or compare, all the later shots anew for each
         # first one. What has no other half is left out behind OFFSET 0, which keeps it full.
         .outerjoin(other, other.c.clip_id == reached.c.then_clip_id, full=True)
@@ -272,7 +265,7 @@ def _frame_of(clip: Any, meaning: Meaning | None) -> ColumnElement[int]:  # noqa
     near: Any = aliased(Embedding)
     nearest = (
         select(near.frame_id)
-        # Plus nothing: else, where nothing was counted yet, all that the encoder made is read.
+        # Plus nothing: else, where there are no statistics yet, all that the encoder made is read.
         .where(near.clip_id == clip.id, near.encoder_id + 0 == meaning.encoder_id)
         .order_by(distance_to(meaning, near.vector), near.frame_id)
         .limit(1)
