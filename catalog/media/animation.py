@@ -50,6 +50,7 @@ def probe_animation(path: Path, image: Image.Image) -> Probe:
         recorded=exif.recorded,
         title=exif.title,
         metadata=exif.metadata,
+        facts=exif.facts,
     )
 
 

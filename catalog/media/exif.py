@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from catalog.domain.media import Facts
 from catalog.domain.sidecars import Description
-from catalog.media.facts import facts_of_xmp, first_of, read_xmp, telling, texts, with_place
+from catalog.media.facts import (
+    facts_of_tags,
+    facts_of_xmp,
+    first_of,
+    read_xmp,
+    telling,
+    texts,
+    with_place,
+)
 from catalog.media.picture_boxes import iptc_datasets
 from catalog.media.place import Place, place
 from catalog.media.sidecars.columns import joined, labels, moment
 from catalog.media.sidecars.text import decode
-from catalog.media.tags import clean_json, clean_text, parse_moment
+from catalog.media.tags import clean_json, clean_text, find_recorded, find_title, parse_moment
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFile
@@ -68,29 +76,36 @@ class Exif:
     facts: Facts = field(default_factory=Facts)
 
 
-def read_exif(image: Image.Image) -> Exif:
+def read_exif(image: Image.Image, written: Mapping[str, str] | None = None) -> Exif:
     """Read an open picture's EXIF, IPTC and XMP; what is broken in them is left out.
 
-    Of words the XMP comes first, then IPTC, then EXIF: editors write the
-    former, cameras the latter. Of times, places and the camera EXIF comes first.
+    Of words the XMP comes first, then IPTC, then EXIF, then what is ``written`` in a PNG or GIF:
+    editors write the former, cameras the latter. Of times, places and the camera EXIF comes first.
     """
+    written = written or {}
     found, captions = read_block(image.getexif), _iptc(image)
     tags = found.metadata.get("exif", {})
     xmp = read_xmp(image.info.get("xmp") or image.info.get("XML:com.adobe.xmp"))
     told = xmp.description if xmp is not None else Description()
     title = told.title or captions.get("title") or captions.get("headline") or found.title
+    title = title or find_title(written)
     keywords = [*told.tags, *texts(captions.get("keywords")), *_windows_tags(tags)]
     metadata = {
         **found.metadata,
         "iptc": captions,
         "xmp": told.metadata,
         "keywords": list(labels(iter(keywords))),
+        "tags": dict(written),
     }
+    days = (found.recorded, told.recorded, moment(str(captions.get("date_created", ""))))
+    if not any(days):
+        made, note = find_recorded(written)
+        days, metadata["recorded_note"] = (made, None, None), note
     words = [facts_of_xmp(xmp)] if xmp is not None else []
-    shared = first_of([*words, _editors(captions), _photographers(tags)])
+    shared = first_of([*words, _editors(captions), _photographers(tags), facts_of_tags(written)])
     return Exif(
         metadata={key: value for key, value in metadata.items() if value},
-        recorded=found.recorded or told.recorded or moment(str(captions.get("date_created", ""))),
+        recorded=next(filter(None, days), None),
         title=title if isinstance(title, str) and title else None,
         facts=first_of([_camera_and_place(found.facts), shared]),
     )

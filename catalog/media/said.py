@@ -38,6 +38,7 @@ from catalog.media.gopro import GoPro, has_gopro_track, read_gopro
 from catalog.media.id3 import read_id3
 from catalog.media.insta360 import insta360_facts, read_insta360
 from catalog.media.mxf import camera_of, described_in, mxf_texts, mxf_timecodes
+from catalog.media.picture_texts import PictureTexts, read_picture_texts
 from catalog.media.sidecars.camera_metadata import (
     TABLES,
     described_by_camera,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 _LONGEST_DOCUMENT = 200_000
 _COMMENTS = ("comment", "list_comment")
+_WITH_TEXTS = ("apng", "gif", "png_pipe")
 _KEYWORDS = ("keywords", "com.apple.quicktime.keywords")
 
 
@@ -213,8 +215,10 @@ def read_said(
     """Read the parts of an open container; ``parts`` as `catalog.media.chunks` has them."""
     bext = read_bext(parts.get("bext", b""))
     told = with_user_data(container.metadata, read_user_data(parts.get("udta", b"")))
-    beside = read_id3(path) if container.format.name == "mp3" else {}
-    tags = clean_tags(with_bext(beside | told, bext))
+    form = container.format.name
+    beside = read_id3(path) if form == "mp3" else {}
+    picture = read_picture_texts(path) if form in _WITH_TEXTS else PictureTexts()
+    tags = clean_tags(with_bext(beside | picture.tags | told, bext))
     sets = read_sets(parts.get("acquisition", b""))
     if has_acquisition_track(container):
         sets = read_track(path)
@@ -222,7 +226,9 @@ def read_said(
         tags=tags,
         stream_tags=clean_tags(main.metadata),
         data_tags=tuple(clean_tags(s.metadata) for s in container.streams if s.type == "data"),
-        xmp=read_xmp(parts.get("xmp") or tags.pop("id3v2_priv.xmp", None) or tags.get("xmp")),
+        xmp=read_xmp(
+            picture.xmp or parts.get("xmp") or tags.pop("id3v2_priv.xmp", None) or tags.get("xmp")
+        ),
         ixml=parse_nested(parts.get("ixml", b"")),
         xml=parse_nested(parts.get("xml", b"")),
         bext=bext,
@@ -234,6 +240,6 @@ def read_said(
         acquisition=sets,
         descriptive=mxf_texts(parts.get("mxf", b"")),
         timecodes=mxf_timecodes(parts.get("mxf", b"")),
-        insta360=read_insta360(path) if container.format.name == MP4_FAMILY else {},
-        broadcast=read_broadcast(path) if container.format.name == "mpegts" else Broadcast(),
+        insta360=read_insta360(path) if form == MP4_FAMILY else {},
+        broadcast=read_broadcast(path) if form == "mpegts" else Broadcast(),
     )

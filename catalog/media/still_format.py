@@ -51,13 +51,14 @@ class Notes:
 
     ``pixels`` are FFmpeg's name of the stored ones and ``bits`` their depth, where Pillow's mode
     does not tell; ``raw`` says what raw file it is the preview of; ``colors`` are columns of
-    `VideoTrack`.
+    `VideoTrack`; ``texts`` the words of a PNG or GIF, by FFmpeg's names of tags.
     """
 
     pixels: str | None = None
     bits: int | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     colors: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def notes(image: Image.Image) -> Notes:

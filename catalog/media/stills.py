@@ -24,6 +24,7 @@ from catalog.media.files import check_readable, unreadable
 from catalog.media.hdr import hdr_kinds
 from catalog.media.orientation import Orientation
 from catalog.media.picture_boxes import note_boxes
+from catalog.media.picture_texts import read_picture_texts
 from catalog.media.raw import is_raw, open_raw
 from catalog.media.signatures import recognise
 from catalog.media.still_color import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabytes
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
+_WITH_TEXTS = {"GIF", "PNG"}
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PROFILE = 64 * 1024
 _ROOM = 1.5
@@ -95,6 +97,10 @@ def open_still(path: Path) -> Iterator[Image.Image]:
                 _check_size(path, image.width, image.height)
                 note_pixels(image, head, path)
                 note_boxes(image, path)
+                if image.format in _WITH_TEXTS:
+                    texts = read_picture_texts(path)
+                    notes(image).texts = texts.tags
+                    image.info["xmp"] = texts.xmp or None
                 # Ink has no matrix.
                 coloured = image.mode in {"RGB", "L", "RGBA"} or image.format == "PNG"
                 if coloured:
@@ -158,7 +164,7 @@ def is_animated(image: Image.Image) -> bool:
 
 def describe_still(image: Image.Image) -> Probe:
     """Everything known of an open still without decoding its pixels."""
-    exif = read_exif(image)
+    exif = read_exif(image, notes(image).texts)
     metadata = exif.metadata
     if named := profile_name(embedded_profile(image)):
         metadata["icc_profile"] = named
@@ -189,6 +195,8 @@ def still_track(image: Image.Image) -> VideoTrack:
     raw = notes(image).raw
     width, height = raw.get("width") or image.width, raw.get("height") or image.height
     turned = orientation.swaps_sides
+    if turned and image.format == "TIFF":  # of which Pillow tells the size it will have upright
+        width, height = height, width
     colors = {} if raw else notes(image).colors
     return VideoTrack(
         index=0,
@@ -229,7 +237,8 @@ def upright(image: Image.Image, longest_edge: int) -> Image.Image:
     """
     from PIL import Image as PillowImage  # noqa: PLC0415
 
-    orientation = exif_orientation(image)
+    # Pillow turns a TIFF itself while it decodes it, and no other picture.
+    orientation = Orientation() if image.format == "TIFF" else exif_orientation(image)
     colours = embedded_profile(image)
     # A JPEG can be decoded at a half, quarter or eighth; half as much again leaves the filter room.
     room = _ROOM * longest_edge / max(image.size)

@@ -56,6 +56,21 @@ def test_exif_orientation_turns_picture_and_size(tmp_path, orientation):
     assert corner_names(kept_picture(path)) == UPRIGHT
 
 
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_tiff_is_turned_once(tmp_path, orientation, compression):
+    """Pillow turns it while decoding, and tells the size that it will have then."""
+    path = tmp_path / "a.tif"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](corners(120, 200)))
+    Image.fromarray(stored).save(path, exif=exif, compression=compression)
+    video = probe(path).video
+    assert (video.display_width, video.display_height) == (200, 120)
+    assert (video.height, video.width) == stored.shape[:2]
+    assert corner_names(kept_picture(path)) == UPRIGHT
+
+
 @pytest.mark.parametrize("orientation", STORED)
 def test_a_display_matrix_says_the_same_as_exif(orientation):
     ones = 1 << 16

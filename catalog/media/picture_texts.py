@@ -1,0 +1,173 @@
+"""Words in PNG's text chunks, GIF's comments and its XMP, which no reader here gives us.
+
+Pillow has PNG's only once the pixels are read, and mixes them with names of its own; FFmpeg has
+none of them, nor GIF's XMP. Nothing is believed: what is broken ends the walk.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from catalog.media.sidecars.columns import moment
+from catalog.media.tags import clean_tags, parse_moment
+
+_PNG, _GIFS = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
+# What PNG (third edition, 11.3.3.2) names, and what programs that make pictures of words write:
+# keyword -> FFmpeg's name of such a tag. Other names are programs' own, and say nothing to people.
+_KEYWORDS = {
+    "Title": "title",
+    "Author": "author",
+    "Description": "description",
+    "Copyright": "copyright",
+    "Creation Time": "creation_time",
+    "Software": "software",
+    "Disclaimer": "disclaimer",
+    "Warning": "warning",
+    "Source": "source_device",  # `source` would be who is to be credited
+    "Comment": "comment",
+    "Collection": "collection",
+    "parameters": "parameters",
+}
+_XMP_KEYWORD = b"XML:com.adobe.xmp"
+_MOST_CHUNKS, _MOST_BLOCKS = 100_000, 500_000
+_LARGEST = 2_000_000  # bytes of one chunk that is read, and of what is unpacked of it
+# The application block of GIF that holds XMP (XMP specification part 3, 1.1.2). The packet lies
+# bare where blocks would be; a run of falling numbers behind it leads readers out of it.
+_XMP_BLOCK, _XMP_TRAILER = b"XMP DataXMP", 258
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTexts:
+    """Cleaned texts by FFmpeg's names of tags, and an XMP packet."""
+
+    tags: dict[str, str] = field(default_factory=dict)
+    xmp: bytes = b""
+
+
+def read_picture_texts(path: Path) -> PictureTexts:
+    """What a PNG or GIF says in words, wherever they lie in it; nothing of any other file."""
+    texts: dict[str, str] = {}
+    xmp = b""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(len(_PNG))
+        found = _of_png(file) if head == _PNG else _of_gif(file) if head[:6] in _GIFS else ()
+        for name, content in found:
+            if name == "xmp":
+                xmp = xmp or content
+            else:
+                texts.setdefault(name, content.decode("utf-8", "replace"))
+    if "creation_time" in texts:
+        texts["creation_time"] = _iso(texts["creation_time"])
+    return PictureTexts(clean_tags(texts), xmp)
+
+
+def _iso(text: str) -> str:
+    """A moment as ISO 8601 has it, where it is spelt as mails (which PNG asks for) or EXIF do."""
+    if parse_moment(text)[0] is not None:
+        return text
+    try:
+        sent = parsedate_to_datetime(text)
+        return (sent if sent.tzinfo is not None else sent.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        found = moment(text)
+        return text if found is None else found.replace(tzinfo=None).isoformat()
+
+
+def _of_png(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Names and UTF-8 texts of the chunks, before the pixels and behind them."""
+    for _ in range(_MOST_CHUNKS):
+        header = file.read(8)
+        length, kind = int.from_bytes(header[:4], "big"), header[4:]
+        if len(header) < 8 or kind == b"IEND":
+            return
+        if kind not in (b"tEXt", b"zTXt", b"iTXt") or length > _LARGEST:
+            file.seek(length + 4, 1)
+            continue
+        content = file.read(length)
+        file.seek(4, 1)
+        keyword, _, rest = content.partition(b"\0")
+        name = "xmp" if keyword == _XMP_KEYWORD else _KEYWORDS.get(keyword.decode("latin-1"))
+        text = _text(kind, rest) if name is not None else None
+        if name is not None and text:
+            yield name, text
+
+
+def _text(kind: bytes, rest: bytes) -> bytes | None:
+    """The text of a chunk behind its keyword, as UTF-8; None where it cannot be unpacked."""
+    if kind == b"iTXt":
+        packed, rest = rest[:1] == b"\1", rest[2:]
+        for _ in range(2):  # its language, and the keyword in it
+            rest = rest.partition(b"\0")[2]
+        return _unpacked(rest) if packed else rest
+    text = _unpacked(rest[1:]) if kind == b"zTXt" else rest
+    # Latin-1 by the standard; `clean_tags` finds those who wrote UTF-8 all the same.
+    return None if text is None else text.decode("latin-1").encode()
+
+
+def _unpacked(content: bytes) -> bytes | None:
+    try:
+        return zlib.decompressobj().decompress(content, _LARGEST)
+    except zlib.error:
+        return None
+
+
+def _of_gif(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """A comment, and XMP, as far as whole blocks follow each other."""
+    file.seek(6)
+    screen = file.read(7)
+    if len(screen) < 7:
+        return
+    file.seek(_colours(screen[4]), 1)
+    for _ in range(_MOST_BLOCKS):
+        kind = file.read(1)
+        if kind == b"\x2c":  # a picture: its place, its colours, a byte of its coding
+            place = file.read(9)
+            file.seek(_colours(place[8]) + 1 if len(place) == 9 else 0, 1)
+            _pass_blocks(file)
+        elif kind == b"\x21":
+            yield from _extension(file)
+        else:
+            return
+
+
+def _colours(flags: int) -> int:
+    """Bytes of the table of colours that these flags announce."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _extension(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    label = file.read(1)
+    start = file.tell()
+    if label == b"\xfe":
+        comment = b"".join(_blocks(file))[:_LARGEST]
+        yield "comment", comment.decode("latin-1").encode()
+        return
+    if label == b"\xff" and file.read(12)[1:] == _XMP_BLOCK:
+        content = file.read(_LARGEST)
+        end = content.find(b"\x01\xff\xfe")
+        if end >= 0:
+            yield "xmp", content[:end]
+            file.seek(start + 12 + end + _XMP_TRAILER)
+            return
+    file.seek(start)
+    _pass_blocks(file)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    for _ in range(_MOST_BLOCKS):
+        length = file.read(1)
+        if length in (b"", b"\0"):
+            return
+        yield file.read(length[0])
+
+
+def _pass_blocks(file: BinaryIO) -> None:
+    for _ in _blocks(file):
+        pass
