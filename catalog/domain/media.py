@@ -115,6 +115,8 @@ class Probe:
     ``duration`` is seconds, exact, None for stills. ``timecode`` is the SMPTE
     start timecode as the essence spells it (``;`` before the frames when
     drop-frame), or None. ``bit_rate`` is of the whole file, in bits per second.
+    ``origin`` is what counts as 0, where a video's first picture lies in the
+    file's own time, in seconds; None if the file does not say.
     ``metadata`` keeps what no field holds (container
     tags, EXIF, further streams, chapters), JSON-ready.
     """
@@ -131,6 +133,7 @@ class Probe:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     bit_rate: int | None = None
+    origin: Fraction | None = None
 
     @property
     def main_sound(self) -> AudioTrack | None:

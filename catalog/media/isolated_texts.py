@@ -9,6 +9,7 @@ from typing import Any
 from catalog.domain.sidecars import CutBy, Sidecar
 from catalog.media.isolated import DecoderPool
 from catalog.media.isolated_worker import Report
+from catalog.media.probe import probe
 from catalog.media.sidecars.embedded import MAX_SECONDS, read_embedded
 from catalog.media.told_texts import as_values, no_texts, segment_told
 
@@ -24,7 +25,8 @@ def read_texts(path: Path, _order: dict[str, Any], report: Report) -> None:
         If it cannot be opened.
     """
     # Nothing is told on the way, so it must be over before the silence counts as a stall.
-    found = read_embedded(path, seconds=min(MAX_SECONDS, report.limits.stall_s / 2))
+    seconds = min(MAX_SECONDS, report.limits.stall_s / 2)
+    found = read_embedded(path, probe(path).origin, seconds=seconds)
     cut_by = None if found.cut_by is None else found.cut_by.value
     report.send("texts", as_values(found.segments), found.read_until, cut_by)
 

@@ -103,6 +103,7 @@ class PictureReader:
         self._to_hear: list[Packet[AudioStream]] = []
         self._container = probe.container
         self._clock = Clock.of(probe)
+        self._begins = round((probe.origin or 0) / probe.time_base)
         self._looks = Looks.of(probe.metadata)
         self._shape: Shape | None = None
         self.captions: PacketCaptions | None = None
@@ -158,7 +159,7 @@ class PictureReader:
             stream = next(s for s in container.streams.video if s.index == self._track.index)
             self._prepared(stream.codec_context)
             if stream.codec_context.name in CODECS and stream.time_base:
-                self.captions = PacketCaptions(stream.start_time or 0, stream.time_base)
+                self.captions = PacketCaptions(self._begins, stream.time_base)
             self._heard = self._sound.open(container) if self._sound is not None else []
             accelerated = accelerator(self._hwaccel) is not None
             passed: list[int] = []

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 # Enough packets to tell the frame rate and to find a picture after a broken start.
 _PEEKED_PACKETS = 150
+# A broadcast that was cut anywhere begins with what refers to pictures before the cut; so many
+# packets of it are tried for one that decodes.
+_TRIED_PACKETS = 1500
 _PEEKED_FRAMES = 16
 _JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
 _JPEG_2000, _HEADER_BYTES = ("jpeg2000", "libopenjpeg"), 1000
@@ -169,6 +172,7 @@ class _Peek:
     times: list[int] = field(default_factory=list)
     seen: int = 0
     complete: bool = False
+    first: int | None = None
     orientation: Orientation = field(default_factory=Orientation)
     sides: dict[str, bytes] = field(default_factory=dict)
     bits: int | None = None
@@ -179,14 +183,14 @@ def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
     pictured = False
     try:
         for packet in container.demux(stream):
-            if packet.pts is not None:
+            if packet.pts is not None and peek.seen < _PEEKED_PACKETS:
                 peek.times.append(packet.pts)
             if packet.size and not peek.seen and stream.codec_context.name in _JPEG_2000:
                 peek.bits = jpeg2000_bits(memoryview(packet)[:_HEADER_BYTES].tobytes())
             peek.seen += bool(packet.size)
             if not pictured:
-                pictured = _see_orientation(stream, packet, peek)
-            if peek.seen >= _PEEKED_PACKETS:
+                pictured = _see_picture(stream, packet, peek)
+            if peek.seen >= (_PEEKED_PACKETS if pictured else _TRIED_PACKETS):
                 return peek
         peek.complete = True
     except (av.error.FFmpegError, IndexError):
@@ -196,13 +200,14 @@ def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
     return peek
 
 
-def _see_orientation(stream: VideoStream, packet: Packet[VideoStream], peek: _Peek) -> bool:
-    """Decode until the first picture, which carries the display matrix of its stream."""
+def _see_picture(stream: VideoStream, packet: Packet[VideoStream], peek: _Peek) -> bool:
+    """Decode until the first picture: it is 0, and carries the display matrix of its stream."""
     try:
         pictures = stream.decode(packet)
     except av.error.FFmpegError:
         return False
     if pictures:
+        peek.first = pictures[0].pts
         peek.orientation = _orientation(pictures[0])
         peek.sides = side_data(pictures[0])
     return bool(pictures)
@@ -244,7 +249,9 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, peek: 
             ),
             header,
         )
-    return describe_file(path, container, stream, AssetKind.VIDEO, track, sides=peek.sides)
+    found = describe_file(path, container, stream, AssetKind.VIDEO, track, sides=peek.sides)
+    first = stream.start_time if peek.first is None else peek.first
+    return found if first is None else replace(found, origin=first * time_base)
 
 
 def _deep(path: Path) -> MediaError:

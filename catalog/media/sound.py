@@ -147,19 +147,9 @@ class SoundPass:
     def open(self, container: InputContainer) -> list[AudioStream]:
         """The streams whose packets are to be heard, as a proxy has them: one, a pair, or none."""
         streams = chosen_sounds(container)
-        self._origin = self._beginning(container)
+        self._origin = self._probe.origin
         self._pair = StereoSound(streams) if len(streams) > 1 else None
         return streams
-
-    def _beginning(self, container: InputContainer) -> Fraction | None:
-        """The moment that counts as 0, in the container's time; None: the first sample's."""
-        track = self._probe.video
-        if track is None:
-            return None
-        stream = next(s for s in container.streams.video if s.index == track.index)
-        if stream.start_time is None or not stream.time_base:
-            return None
-        return stream.start_time * stream.time_base
 
     def _packets(
         self, container: InputContainer, streams: list[AudioStream]

@@ -35,12 +35,15 @@ _USUAL_SECONDS = Fraction(3)
 _ASS_FIELDS = 8  # of a decoded event, before its text
 
 
-def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
+def read_embedded(
+    path: Path, origin: Fraction | None = None, *, seconds: float = MAX_SECONDS
+) -> Sidecar:
     """The text streams and chapters of a file, as far as ``seconds`` of demuxing reach.
 
     Nothing but text is decoded, and what is no text is not even read where the
     container has an index. What was broken off before the end says so (``read_until``), and
-    what was too much (``cut_by``).
+    what was too much (``cut_by``). Times count from ``origin``, the probe's, or from where the
+    earliest stream begins.
 
     Raises
     ------
@@ -49,9 +52,11 @@ def read_embedded(path: Path, *, seconds: float = MAX_SECONDS) -> Sidecar:
     """
     with open_container(path) as container:
         streams = [stream for stream in container.streams.subtitles if _is_text(stream)]
-        segments, until, cut_by = list(_chapters(container)), None, None
+        segments, until, cut_by = list(_chapters(container, origin or Fraction(0))), None, None
+        if origin is None:
+            origin = Fraction(container.start_time or 0, 1_000_000)
         if streams:
-            cues, until, cut_by = _cues(container, streams, seconds)
+            cues, until, cut_by = _cues(container, streams, origin, seconds)
             segments += cues
     return Sidecar(segments=tuple(segments), read_until=until, cut_by=cut_by)
 
@@ -60,16 +65,22 @@ def _is_text(stream: Stream) -> bool:
     return has_decoder(stream) and stream.codec_context.name in TEXT_CODECS
 
 
-def _chapters(container: InputContainer) -> Iterator[Segment]:
-    for chapter in container.chapters():
-        title = clean_text(chapter["metadata"].get("title", ""))
-        base = chapter["time_base"]
-        if title and base:
-            yield Segment("subclip", chapter["start"] * base, chapter["end"] * base, title)
+def _chapters(container: InputContainer, origin: Fraction) -> Iterator[Segment]:
+    chapters = [each for each in container.chapters() if each["time_base"]]
+    if all(each["end"] * each["time_base"] <= origin for each in chapters):
+        origin = Fraction(0)  # who cut the film out of a longer one counted them anew
+    for chapter in chapters:
+        title, base = clean_text(chapter["metadata"].get("title", "")), chapter["time_base"]
+        start, end = chapter["start"] * base - origin, chapter["end"] * base - origin
+        if title and end > 0:
+            yield Segment("subclip", max(Fraction(0), start), end, title)
 
 
 def _cues(
-    container: InputContainer, streams: Sequence[SubtitleStream], seconds: float
+    container: InputContainer,
+    streams: Sequence[SubtitleStream],
+    origin: Fraction,
+    seconds: float,
 ) -> tuple[list[Segment], Fraction | None, CutBy | None]:
     indexed = container.format.name == MP4_FAMILY
     for stream in container.streams if indexed else ():
@@ -77,7 +88,6 @@ def _cues(
             stream.discard = av.stream.Discard.all
     wanted = {stream.index for stream in streams}
     line21 = {s.index: Captions() for s in streams if s.codec_context.name == _LINE_21}
-    origin = Fraction(container.start_time or 0, 1_000_000)
     found: list[Segment] = []
     size, began = 0, time.monotonic()
     latest: dict[int, int] = {}  # pts, of each stream
