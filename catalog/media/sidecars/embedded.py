@@ -66,14 +66,17 @@ def _is_text(stream: Stream) -> bool:
 
 
 def _chapters(container: InputContainer, origin: Fraction) -> Iterator[Segment]:
-    chapters = [each for each in container.chapters() if each["time_base"]]
-    if all(each["end"] * each["time_base"] <= origin for each in chapters):
+    chapters = [
+        (chapter["start"] * base, chapter["end"] * base, chapter["metadata"].get("title", ""))
+        for chapter in container.chapters()
+        if (base := chapter["time_base"])
+    ]
+    if all(end <= origin for _, end, _ in chapters):
         origin = Fraction(0)  # who cut the film out of a longer one counted them anew
-    for chapter in chapters:
-        title, base = clean_text(chapter["metadata"].get("title", "")), chapter["time_base"]
-        start, end = chapter["start"] * base - origin, chapter["end"] * base - origin
-        if title and end > 0:
-            yield Segment("subclip", max(Fraction(0), start), end, title)
+    for start, end, said in chapters:
+        title = clean_text(said)
+        if title and end > origin:
+            yield Segment("subclip", max(Fraction(0), start - origin), end - origin, title)
 
 
 def _cues(
