@@ -13,6 +13,7 @@ from catalog.media.avchd import camera_pack
 from catalog.media.chunks import parts_of
 from catalog.media.hdr import CAMERA_PACK, dolby_vision, hdr_facts, hdr_kinds
 from catalog.media.log_curves import named_log
+from catalog.media.markers import markers_of
 from catalog.media.said import Said, read_said
 from catalog.media.sample_entries import undecodable_sounds
 from catalog.media.start_timecode import (
@@ -60,6 +61,7 @@ def describe_file(
         **describe_rest(container, main),
         **said.metadata(),
         "audio": [describe_sound(each) for each in audio],
+        **_marked(path, container),
         "log": named_log(said.of_gamma()) if track is not None else {},
     }
     if track is not None:
@@ -79,6 +81,15 @@ def describe_file(
         facts=said.facts,
         bit_rate=_bit_rate(path, _duration(container, main)),
     )
+
+
+def _marked(path: Path, container: InputContainer) -> dict[str, Any]:
+    """An AIFF's markers, as chapters."""
+    found = [
+        {"start": float(start), "end": float(end), "title": name or None}
+        for start, end, name in markers_of(path, container)
+    ]
+    return {"chapters": found} if found else {}
 
 
 def _timecodes(

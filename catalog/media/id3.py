@@ -1,20 +1,28 @@
 """What FFmpeg leaves unread in the tags of MP3 files: timed lyrics, those of ID3v2.2, and APEv2.
 
+Of a text of ID3v2.4 that has several values, two artists for one, FFmpeg reads the first alone.
+
 ID3v2 stands before the sound (id3.org: id3v2-00, id3v2.3.0, id3v2.4.0-structure), APEv2 behind it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 _HEADER, _LONGEST_TAG = 10, 1 << 22
-_MOST_FRAMES, _MOST_LINES, _MOST_ITEMS = 1000, 5000, 200
+_MOST_FRAMES, _MOST_LINES, _MOST_ITEMS, _MOST_VALUES = 1000, 5000, 200, 100
 _UNSYNCHRONISED, _EXTENDED = 0x80, 0x40
 _CODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 _MILLISECONDS = 2
+# How FFmpeg calls texts of which there may be several; others by their own names.
+_SEVERAL = {
+    b"TPE1": "artist", b"TPE2": "album_artist", b"TPE3": "performer", b"TCOM": "composer",
+    b"TCON": "genre", b"TPUB": "publisher", b"TCOP": "copyright", b"TIT2": "title",
+}  # fmt: skip
 _SUNG = frozenset({0, 1, 2})  # not said what, lyrics, a transcript; neither chords nor remarks
 _APE, _APE_FOOTER, _ID3V1 = b"APETAGEX", 32, 128
 _NO_TEXT = 0x06  # of an item's flags: bytes, or an address
@@ -52,13 +60,27 @@ def read_id3(path: Path) -> dict[str, str]:
         If the file cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(_HEADER)
-        tagged = head[:3] == b"ID3" and head[3] in _LAYOUTS
-        body = file.read(min(_syncsafe(head[6:10]), _LONGEST_TAG)) if tagged else b""
+        frames = list(_tag_frames(file))
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LONGEST_TAG // 4))
         tail = file.read()
-    return dict(_ape_items(tail)) | (dict(_lyrics(head, body)) if tagged else {})
+    return dict(_ape_items(tail)) | dict(_lyrics(frames))
+
+
+def with_all_values(path: Path, told: Mapping[str, str]) -> dict[str, str]:
+    """FFmpeg's tags of an MP3 file, with all values of a text where it has the first alone.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        several = dict(_several(_tag_frames(file, versions=(4,))))
+    return {
+        name: all_of if (all_of := several.get(name.lower(), "")).startswith(value) else value
+        for name, value in told.items()
+    }
 
 
 def _syncsafe(content: bytes) -> int:
@@ -68,14 +90,43 @@ def _syncsafe(content: bytes) -> int:
     return value
 
 
-def _lyrics(head: bytes, body: bytes) -> Iterator[tuple[str, str]]:
+def _tag_frames(
+    file: BinaryIO, versions: Collection[int] = tuple(_LAYOUTS)
+) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the frames before the sound."""
+    file.seek(0)
+    head = file.read(_HEADER)
+    if head[:3] != b"ID3" or head[3] not in versions:
+        return
+    body = file.read(min(_syncsafe(head[6:10]), _LONGEST_TAG))
     version, flags = head[3], head[5]
     if version in (2, 3) and flags & _UNSYNCHRONISED:
         body = body.replace(b"\xff\x00", b"\xff")
     if version in (3, 4) and flags & _EXTENDED:
         layout = _LAYOUTS[version]
         body = body[layout.length(body[:4]) + (4 if version == 3 else 0) :]
-    for name, content in _frames(_LAYOUTS[version], body):
+    yield from _frames(_LAYOUTS[version], body)
+
+
+def _several(frames: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str]]:
+    """Texts of several values, which version 4 parts with noughts."""
+    for frame, content in frames:
+        if not frame.startswith(b"T") or not content:
+            continue
+        values: list[str] = []
+        at = 1
+        while at < len(content) and len(values) < _MOST_VALUES:
+            value, at = _text(content[0], content, at)
+            values.append(value.strip("\ufeff "))
+        name = _SEVERAL.get(frame, frame.decode("latin-1"))
+        if frame == b"TXXX":
+            name, values = values[0] if values else "", values[1:]
+        if name and len(values := list(filter(None, values))) > 1:
+            yield name.lower(), "; ".join(dict.fromkeys(values))
+
+
+def _lyrics(frames: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str]]:
+    for name, content in frames:
         if name == b"ULT" and len(content) > 4:  # FFmpeg reads the later USLT
             language = content[1:4].decode("latin-1").strip("\0 ").lower()
             _, at = _text(content[0], content, 4)

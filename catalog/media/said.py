@@ -20,6 +20,7 @@ from catalog.media.acquisition import (
     read_sets,
     read_track,
 )
+from catalog.media.aiff import aiff_notes
 from catalog.media.avchd import CameraPack
 from catalog.media.broadcast_wave import read_adm, read_bext, read_cart, with_bext
 from catalog.media.container import MP4_FAMILY
@@ -35,7 +36,7 @@ from catalog.media.facts import (
 )
 from catalog.media.film_exif import read_film_exif
 from catalog.media.gopro import GoPro, has_gopro_track, read_gopro
-from catalog.media.id3 import read_id3
+from catalog.media.id3 import read_id3, with_all_values
 from catalog.media.insta360 import insta360_facts, read_insta360
 from catalog.media.mxf import camera_of, described_in, mxf_texts, mxf_timecodes
 from catalog.media.picture_texts import PictureTexts, read_picture_texts
@@ -216,9 +217,13 @@ def read_said(
     bext = read_bext(parts.get("bext", b""))
     told = with_user_data(container.metadata, read_user_data(parts.get("udta", b"")))
     form = container.format.name
-    beside = read_id3(path) if form == "mp3" else {}
+    beside: Mapping[str, str] = {}
+    if form == "mp3":
+        beside, told = read_id3(path), with_all_values(path, told)
+    if form == "aiff" and len(notes := aiff_notes(path)) > 1:
+        told = {**told, "comment": "\n".join(notes)}
     picture = read_picture_texts(path) if form in _WITH_TEXTS else PictureTexts()
-    tags = clean_tags(with_bext(beside | picture.tags | told, bext))
+    tags = clean_tags(with_bext({**beside, **picture.tags, **told}, bext))
     sets = read_sets(parts.get("acquisition", b""))
     if has_acquisition_track(container):
         sets = read_track(path)

@@ -121,6 +121,26 @@ def test_lyrics_of_id3(tmp_path, version, name, content, words):
         read_id3(path)
 
 
+def test_all_values_of_a_text_of_id3(tmp_path):
+    """Version 4 parts them with noughts, and FFmpeg stops at the first."""
+    wide = b"".join(b"\xff\xfe" + name.encode("utf-16-le") + b"\0\0" for name in ("News", "Gulls"))
+    body = (
+        frame(4, b"TPE1", "\3Ann\0Оля".encode())
+        + frame(4, b"TCON", b"\1" + wide)
+        + frame(4, b"TXXX", b"\3Mood\0calm\0wide")
+        + frame(4, b"TIT2", b"\3A title\0")
+    )
+    path = encoded(tmp_path / "a.mp3", "libmp3lame", 48_000)
+    mpeg = path.read_bytes()
+    mpeg = mpeg[10 + int.from_bytes(mpeg[8:10], "big") :] if mpeg[:3] == b"ID3" else mpeg
+    path.write_bytes(b"ID3\4\0\0" + syncsafe(len(body)) + body + mpeg)
+    found = probe(path)
+    assert found.facts.creator == "Ann; Оля"
+    assert found.title == "A title"
+    tags = found.metadata["tags"]
+    assert (tags["genre"], tags["mood"]) == ("News; Gulls", "calm; wide")
+
+
 @pytest.mark.parametrize(("version", "flags"), [(3, 0x20), (4, 0x40), (4, 0x41)])
 def test_a_frame_of_a_group_begins_with_its_name(tmp_path, version, flags):
     words = b"\0eng\2\1\0gull\0\0\0\5\xdc"

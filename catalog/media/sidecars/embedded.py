@@ -16,6 +16,7 @@ from catalog.domain.languages import language_tag
 from catalog.domain.sidecars import CutBy, Segment, Sidecar
 from catalog.media.container import MP4_FAMILY, has_decoder, open_container
 from catalog.media.line21 import Captions
+from catalog.media.markers import markers_of
 from catalog.media.sidecars.subtitles import MOST_CUES, plain
 from catalog.media.tags import clean_text
 
@@ -53,6 +54,7 @@ def read_embedded(
     with open_container(path) as container:
         streams = [stream for stream in container.streams.subtitles if _is_text(stream)]
         segments, until, cut_by = list(_chapters(container, origin or Fraction(0))), None, None
+        segments += _markers(path, container)
         if origin is None:
             origin = Fraction(container.start_time or 0, 1_000_000)
         if streams:
@@ -77,6 +79,12 @@ def _chapters(container: InputContainer, origin: Fraction) -> Iterator[Segment]:
         title = clean_text(said)
         if title and end > origin:
             yield Segment("subclip", max(Fraction(0), start - origin), end - origin, title)
+
+
+def _markers(path: Path, container: InputContainer) -> Iterator[Segment]:
+    for start, end, name in markers_of(path, container):
+        if name:
+            yield Segment("subclip", start, end, name)
 
 
 def _cues(
