@@ -8,7 +8,7 @@ speaks of it. Times are seconds from the asset's first picture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -151,7 +151,8 @@ class Sidecar:
     """The contents of one file; ``kind`` is what it turned out to be, None if as its name says.
 
     ``read_until`` is the second at which reading a film's own texts was broken off, and
-    ``cut_by`` why; None: never.
+    ``cut_by`` why; None: never. ``counted_at`` are the frames a second that its segments were
+    counted at for want of the film's own; None where their times are what they are.
     """
 
     description: Description = field(default_factory=Description)
@@ -160,6 +161,7 @@ class Sidecar:
     kind: SidecarKind | None = None
     read_until: Fraction | None = None
     cut_by: CutBy | None = None
+    counted_at: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,8 @@ def said_of(sidecar: Sidecar, essence: Essence, *, beside: bool) -> Said:
         Whether the file is this asset's own (same stem): then a line that
         names nothing speaks of it.
     """
-    descriptions, segments = [sidecar.description], list(_within(sidecar.segments, essence))
+    counted = _counted(sidecar.segments, sidecar.counted_at, essence.rate)
+    descriptions, segments = [sidecar.description], list(_within(counted, essence))
     about = []
     for entry in sidecar.entries:
         place = entry_place(entry, essence)
@@ -231,6 +234,20 @@ def said_of(sidecar: Sidecar, essence: Essence, *, beside: bool) -> Said:
     if about:
         descriptions.append(_agreed(about))
     return Said(merged(descriptions), tuple(segments))
+
+
+def _counted(
+    segments: Sequence[Segment], counted_at: Fraction | None, rate: Fraction | None
+) -> Sequence[Segment]:
+    """The segments by the film's own rate, where they are counted in its frames."""
+    if counted_at is None or not rate or rate == counted_at:
+        return segments
+    scale = counted_at / rate
+    return [
+        replace(each, start=each.start * scale, end=each.end * scale)
+        for each in segments
+        if each.start is not None and each.end is not None
+    ]
 
 
 def names_file(entry: LogEntry, essence: Essence, *, beside: bool) -> bool:

@@ -308,18 +308,3 @@ def test_any_text_is_read_or_refused(tmp_path_factory, data: str, suffix: str):
 )
 def test_old_encodings_by_how_they_look(encoding, text):
     assert decode(text.encode(encoding)) == text
-
-
-@pytest.mark.parametrize(
-    ("encoding", "text"),
-    [
-        ("cp1253", "Καλημέρα, πώς είσαι; Πάμε στην Αθήνα."),
-        ("koi8-r", "Привет, как дела? Мы едем в Москву."),
-        ("gb18030", "你好，我们明天去北京看电影。"),
-        ("euc-kr", "안녕하세요, 우리는 서울에 갑니다."),
-        ("big5", "你好，我們明天去台北看電影。"),
-    ],
-)
-def test_what_is_neither_is_not_taken_for_it(encoding, text):
-    data = text.encode(encoding)
-    assert decode(data) == data.decode("cp1252", "replace")

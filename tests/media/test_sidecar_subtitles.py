@@ -157,3 +157,66 @@ def test_small_formats(tmp_path: Path, name: str, text: str):
     assert said.text == "Grüße aus Kyjiw"
     assert float(said.start) == pytest.approx(1.0)
     assert float(said.end) == pytest.approx(2.5, abs=0.05)
+
+
+def test_each_language_of_sami_is_kept(tmp_path: Path):
+    head = (
+        '<SAMI><HEAD><STYLE TYPE="text/css"><!-- P {font: a}\n.ENCC {Name: English; lang: en-US;}'
+        "\n.KRCC {Name: Korean; lang: ko-KR;} --></STYLE></HEAD><BODY>\n"
+    )
+    body = (
+        "<SYNC Start=1000><P Class=ENCC>Hello &amp;<br>you\n"
+        "<SYNC Start=1000><P Class=KRCC>안녕\n<SYNC Start=2000><P Class=ENCC>&nbsp;\n"
+        "<SYNC Start=2500><P Class=KRCC>&nbsp;\n"
+        "<SYNC Start=3000><P Class=ENCC>Bye<P Class=KRCC>잘 가</BODY></SAMI>"
+    )
+    found = segments(tmp_path, "a.smi", head + body)
+    assert [(float(s.start), float(s.end), s.text, s.language) for s in found] == [
+        (1.0, 2.0, "Hello &\nyou", "en-US"),
+        (3.0, 3.701, "Bye", "en-US"),
+        (1.0, 2.5, "안녕", "ko-KR"),
+        (3.0, 3.701, "잘 가", "ko-KR"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "film", "begins"),
+    [
+        ("", NTSC, Fraction(250) / NTSC),  # the film's own frames
+        ("", None, Fraction(10)),
+        ("{1}{1}23.976\n", NTSC, Fraction("10.427")),
+        ("{0}{0}12,5\n", NTSC, Fraction(20)),
+        ("{1}{1}Words\n", Fraction(25), Fraction(10)),
+    ],
+)
+def test_frames_of_microdvd(tmp_path: Path, first: str, film: Fraction | None, begins: Fraction):
+    path = tmp_path / "a.sub"
+    path.write_text(f"{first}{{250}}{{300}}Hello|world\n")
+    found = read_sidecar(Candidate(path, SUFFIXES[".sub"], 0, 0, beside=True))
+    [said] = said_of(found, Essence(frozenset(), duration=Fraction(60), rate=film), beside=True).segments[-1:]
+    assert said.text == "Hello\nworld"
+    assert float(said.start) == pytest.approx(float(begins), abs=0.001)
+
+
+def test_webvtt_tells_its_language_and_its_entities(tmp_path: Path):
+    text = "WEBVTT\nLanguage: de\n\n00:01.000 --> 00:02.000\n<v Anna>Öl &amp;&nbsp;&lt;i&gt;\n"
+    [said] = segments(tmp_path, "a.vtt", text)
+    assert (said.text, said.language) == ("Öl & <i>", "de")
+    [said] = segments(tmp_path, "a.vtt", text, "it")
+    assert said.language == "it"
+
+
+def test_captions_that_roll_up_are_said_once(tmp_path: Path):
+    """As YouTube writes them: a line alone for a hundredth of a second, then over the next."""
+    text = (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n \nhello<00:00:00.500><c> there</c>\n\n"
+        "00:00:02.000 --> 00:00:02.010\nhello there\n \n\n"
+        "00:00:02.010 --> 00:00:04.000\nhello there\ngeneral<00:00:02.500><c> news</c>\n\n"
+        "00:00:04.000 --> 00:00:04.010\ngeneral news\n \n\n"
+    )
+    assert [said.text for said in segments(tmp_path, "a.vtt", text)] == [
+        "hello there",
+        "general news",
+    ]
+    still = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n"
+    assert [said.text for said in segments(tmp_path, "b.vtt", still)] == ["No.", "No."]

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 from catalog.domain.paths import shown_path
 from catalog.errors import SidecarError
 from catalog.media.files import unreadable
+from catalog.media.sidecars.encodings import encoding_of
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -25,14 +26,6 @@ _BOMS = (
 _SAMPLE = 4096
 # Tabs, line ends, form feeds; U+001A ended files under CP/M and Windows.
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
-
-
-# Without quotes, dashes and the like, which are the same bytes in Windows-1251 and -1252.
-_HIGH = re.compile(rb"[\x80-\x84\x86-\x90\x98-\x9f\xa1-\xaa\xac-\xb8\xba\xbc-\xff]")
-_CYRILLIC_WORD = re.compile(rb"[\xc0-\xff\xa5\xa8\xaa\xaf\xb2-\xb4\xb8\xba\xbf]{3,}")
-_VOWELS = re.compile(rb"[\xc0\xc5\xc8\xce\xe0\xe5\xe8\xee]")
-_KANA = re.compile("[\u3041-\u30fa]")
-_ENOUGH, _MOSTLY, _FEW_KANA = 12, 0.7, 4
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
@@ -78,7 +71,7 @@ def read_text(path: Path, limit: int) -> str:
 def decode(data: bytes) -> str | None:
     """Bytes as text by their mark, else UTF-8, else UTF-16 without a mark, else as they look.
 
-    That is Windows-1251 or Shift-JIS, where hardly anything else looks so, else Windows-1252.
+    See `catalog.media.sidecars.encodings`; in doubt that is Windows-1252.
     """
     text = _decode(data)
     return None if text is None or _BINARY.search(text) else text
@@ -100,30 +93,7 @@ def _decode(data: bytes) -> str | None:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        # Five of their byte values mean nothing; a file has them by accident only.
-        return _japanese(data) or data.decode("cp1251" if _cyrillic(data) else "cp1252", "replace")
-
-
-def _cyrillic(data: bytes) -> bool:
-    """Whether these are words of Cyrillic letters, by Windows-1251.
-
-    West European texts have no runs of accented letters, Chinese and Korean ones have other bytes
-    among them, Greek and KOI8-R have other letters where о, а, е and и are.
-    """
-    high = len(_HIGH.findall(data))
-    words = b"".join(_CYRILLIC_WORD.findall(data))
-    vowels = len(_VOWELS.findall(words))
-    return len(words) >= _ENOUGH and len(words) > _MOSTLY * high and vowels > len(words) / 4
-
-
-def _japanese(data: bytes) -> str | None:
-    """The text in Shift-JIS, if it is that, with the kana that every Japanese text has."""
-    try:
-        text = data.decode("cp932")
-    except UnicodeDecodeError:
-        return None
-    beyond, kana = sum(not each.isascii() for each in text), len(_KANA.findall(text))
-    return text if kana >= _FEW_KANA and kana > beyond / 5 else None
+        return data.decode(encoding_of(data), "replace")
 
 
 def parse_xml(data: bytes) -> Element:
@@ -135,10 +105,19 @@ def parse_xml(data: bytes) -> Element:
         If it is no XML, or has these.
     """
     try:
-        root: Element = fromstring(data.strip(b"\0 \r\n\t"), forbid_dtd=True)
+        root: Element = fromstring(_document(data), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise ValueError(f"it is no safe XML ({type(error).__name__})") from error
     return root
+
+
+def _document(data: bytes) -> bytes:
+    """What is around it taken away; of UTF-16 every other byte is nought, the last among them."""
+    for mark, order in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            text = data.removeprefix(mark).decode(order, "replace")
+            return mark + text.strip("\0 \r\n\t").encode(order, "replace")
+    return data.strip(b"\0 \r\n\t")
 
 
 def broken(path: Path, why: str) -> SidecarError:
