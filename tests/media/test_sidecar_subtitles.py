@@ -193,7 +193,8 @@ def test_frames_of_microdvd(tmp_path: Path, first: str, film: Fraction | None, b
     path = tmp_path / "a.sub"
     path.write_text(f"{first}{{250}}{{300}}Hello|world\n")
     found = read_sidecar(Candidate(path, SUFFIXES[".sub"], 0, 0, beside=True))
-    [said] = said_of(found, Essence(frozenset(), duration=Fraction(60), rate=film), beside=True).segments[-1:]
+    essence = Essence(frozenset(), duration=Fraction(60), rate=film)
+    [said] = said_of(found, essence, beside=True).segments[-1:]
     assert said.text == "Hello\nworld"
     assert float(said.start) == pytest.approx(float(begins), abs=0.001)
 
