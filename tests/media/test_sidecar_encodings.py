@@ -79,6 +79,13 @@ def test_windows_latin_1_stays_what_it_is(language: str):
     assert decode(cue.encode("cp1252")) == cue
 
 
+def test_lines_of_a_macintosh_end_otherwise():
+    """Few letters are enough there; what was moved from Windows has none that are strange."""
+    text = "001  A001  V  C  01:00:00:00\r* FROM CLIP NAME: Größe.mov\r"
+    assert decode(text.encode("mac_roman")) == text
+    assert decode(text.encode("cp1252")) == text
+
+
 def test_a_character_cut_by_the_sample_does_not_matter():
     text = "x" + BEYOND["zh-Hans"] * 3000
     assert decode(text.encode("gb18030")) == text

@@ -197,3 +197,14 @@ def test_csv_field_limits_are_refusals(tmp_path: Path):
     path.write_text("file,title\n" + '"' + "x" * (csv.field_size_limit() + 10) + '",b\n')
     with pytest.raises(SidecarError):
         read_sidecar(Candidate(path, SUFFIXES[".csv"], 0, 0, beside=True))
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_excels_line_of_the_separator_is_no_header(tmp_path: Path, delimiter: str):
+    path = tmp_path / "a.csv"
+    rows = ("File Name", "Description"), ("clip.mov", "Gulls, terns; a tern")
+    table = "\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    path.write_text(f"sep={delimiter}\n{table}\n", encoding="utf-16")
+    [entry] = read_sidecar(Candidate(path, SUFFIXES[".csv"], 0, 0, beside=True)).entries
+    assert entry.files == ("clip.mov",)
+    assert entry.description.description == "Gulls, terns; a tern"

@@ -79,6 +79,11 @@ def encoding_of(data: bytes) -> str:
     return _of_pairs(sample) or _of_script(sample) or _of_latin(sample)
 
 
+def _of_macintosh(sample: bytes) -> bool:
+    """Whether its lines end as no other computer's did."""
+    return b"\r" in sample and b"\n" not in sample
+
+
 def _text(sample: bytes, encoding: str) -> str | None:
     """The sample in an encoding; None if it has bytes that mean nothing there."""
     try:
@@ -151,7 +156,9 @@ def _of_latin(sample: bytes) -> str:
         found, total = _strangers(sample, other, languages)
         if found < fewest and found <= _OF_ALL * total:
             fewest, encoding = found, other
-    return encoding if strangers >= max(_ENOUGH, _TIMES * fewest) else USUAL
+    if strangers >= max(_ENOUGH, _TIMES * fewest):
+        return encoding
+    return "mac_roman" if strangers and _of_macintosh(sample) else USUAL
 
 
 def _strangers(sample: bytes, encoding: str, languages: tuple[str, ...]) -> tuple[int, int]:

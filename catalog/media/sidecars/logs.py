@@ -33,6 +33,7 @@ _IN = ("start", "in", "mark_in", "start_tc", "tc_in", "timecode_in", "source_in"
 _OUT = ("end", "out", "mark_out", "end_tc", "tc_out", "timecode_out", "source_out", "end_timecode")
 # Spellings of a rate that are short for a fraction over 1001.
 _SHORT_RATES = {"23.98": 24, "23.976": 24, "29.97": 30, "47.95": 48, "59.94": 60, "119.88": 120}
+_SEPARATOR = re.compile(r"\s*\"?sep=([,;\t|])\"?[ ]*\n", re.IGNORECASE)
 
 
 def frame_rate(text: str) -> Fraction | None:
@@ -211,7 +212,10 @@ def parse_csv(text: str) -> Sidecar:
     ValueError
         If it is no table.
     """
+    if (named := _SEPARATOR.match(text)) is not None:  # a line of Excel's, not the header
+        text = text[named.end() :]
     delimiter = max(",;\t|", key=text[:10_000].partition("\n")[0].count)
+    delimiter = named[1] if named is not None else delimiter
     try:
         rows = list(_rows(text, delimiter))
     except csv.Error as error:
