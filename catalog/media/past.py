@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from catalog.media.black_bars import without_bars
+
 if TYPE_CHECKING:
     from catalog.media.views import Picture
 
@@ -46,9 +48,7 @@ class Signature:
     def unit(self) -> Vector:
         """The pixels without their mean, of length 1; most pictures are never asked for it."""
         if self._unit is None:
-            unit = self.pixels - float(self.pixels @ _ONES) / len(_ONES)
-            unit /= max(1e-6, math.sqrt(float(unit @ unit)))
-            self._unit = unit
+            self._unit = _unit(self.pixels)
         return self._unit
 
 
@@ -125,7 +125,7 @@ def signature_of(picture: Picture) -> Signature:
     import cv2  # noqa: PLC0415
 
     coloured = picture.squeezed
-    thumb = cv2.resize(coloured, THUMB, interpolation=cv2.INTER_AREA)
+    thumb = _thumb(coloured)
     contrast = float(cv2.meanStdDev(thumb[:, :, 1])[1][0, 0])
     pixels = thumb.astype(np.float32).ravel()
     return Signature(picture.pts, pixels, coloured, contrast)
@@ -133,4 +133,21 @@ def signature_of(picture: Picture) -> Signature:
 
 def alike(one: Signature, other: Signature) -> float:
     """Correlation of two pictures: 1 for the same, whatever their brightness and contrast."""
-    return float(one.unit @ other.unit)
+    pictures = [one.coloured, other.coloured]
+    shown = without_bars(pictures)
+    if shown[0] is pictures[0]:
+        return float(one.unit @ other.unit)
+    first, second = (_unit(_thumb(each).astype(np.float32).ravel()) for each in shown)
+    return float(first @ second)
+
+
+def _thumb(squeezed: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    import cv2  # noqa: PLC0415
+
+    return np.asarray(cv2.resize(squeezed, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _unit(pixels: Vector) -> Vector:
+    unit = pixels - float(pixels @ _ONES) / len(_ONES)
+    unit /= max(1e-6, math.sqrt(float(unit @ unit)))
+    return unit

@@ -14,12 +14,13 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from catalog.media.black_bars import without_bars
 from catalog.media.channels import highest
 from catalog.media.content import CutProposals, Proposal
 from catalog.media.continuity import Continuity, continuity, detail, recognised
@@ -156,7 +157,7 @@ class ShotDetector:
         within_black = ahead.black and self._was_black
         if ended or ahead.cut is None or within_black:
             return ended
-        common = continuity(self._behind[-1].squeezed, ahead.picture.squeezed)
+        common = continuity(*without_bars([self._behind[-1].squeezed, ahead.picture.squeezed]))
         return _replaces(ahead.cut, common) and not (
             self._is_flash()
             or self._goes_on(common)
@@ -202,7 +203,7 @@ class ShotDetector:
 
     def _goes_on(self, common: Continuity) -> bool:
         """Whether the picture is the one before but for light, movement or a blend's next step."""
-        last, first = self._behind[-1].squeezed, self._ahead[0].picture.squeezed
+        last, first = without_bars([self._behind[-1].squeezed, self._ahead[0].picture.squeezed])
         if common.shown < _CARD and matched(last, first) <= _SAME_PICTURE:
             return False
         if common.shown >= _CARD and self._is_lonely():
@@ -228,9 +229,11 @@ class ShotDetector:
         if common.shown < _CARD:
             return False
         # Every other will do: what flares up for one picture is a flash.
-        before = [detail(views.squeezed) for views in list(self._behind)[:-5:-2]]
-        after = [detail(ahead.picture.squeezed) for ahead in list(self._ahead)[::-2]]
-        return any(recognised(one, other) > _SAME_DETAIL for one in before for other in after)
+        before = [views.squeezed for views in list(self._behind)[:-5:-2]]
+        after = [ahead.picture.squeezed for ahead in list(self._ahead)[::-2]]
+        edges = [detail(each) for each in without_bars([*before, *after])]
+        before_after = product(edges[: len(before)], edges[len(before) :])
+        return any(recognised(one, other) > _SAME_DETAIL for one, other in before_after)
 
     def _is_flash(self) -> bool:
         """Whether some picture shortly after the proposed cut is like one shortly before it."""

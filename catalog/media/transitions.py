@@ -20,13 +20,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.media.black_bars import without_bars
 from catalog.media.continuity import detail, dip_of_detail, recognised
-from catalog.media.past import THUMB, Past, Signature, Vector, alike, signature_of
+from catalog.media.past import THUMB, Past, Signature, Vector, alike, grey, signature_of
 from catalog.media.wipes import part_by_part, rests_at_ends
 
 if TYPE_CHECKING:
@@ -173,8 +174,11 @@ class TransitionDetector:
         """Whether what is seen after it was seen before: it was fire, smoke or a light."""
         before = [each for each in self._seen if each.pts <= transition.start][-1:-_AROUND:-_NTH]
         after = [each for each in self._seen if each.pts >= transition.end][::-_NTH]
-        edges = [[detail(each.coloured) for each in side] for side in (before, after)]
-        return any(recognised(one, two) > _SAME_DETAIL for one in edges[0] for two in edges[1])
+        if not before or not after:
+            return False
+        edges = [detail(each) for each in without_bars([s.coloured for s in [*before, *after]])]
+        before_after = product(edges[: len(before)], edges[len(before) :])
+        return any(recognised(one, two) > _SAME_DETAIL for one, two in before_after)
 
     # --- dissolves --------------------------------------------------------------
 
@@ -226,7 +230,8 @@ class TransitionDetector:
         far = off.mean() > _MEAN_OFF or off.max() > _MOST_OFF
         if far and alike(window[0], window[-1]) > _FAR_ALIKE:
             return None
-        left = dip_of_detail([signature.grey for signature in window], along)
+        shown = without_bars([signature.coloured for signature in window])
+        left = dip_of_detail([grey(each) for each in shown], along)
         least, most = _FAR_DETAIL_LEFT if far else _DETAIL_LEFT
         if left is not None and not least < left < most:
             return None
@@ -247,7 +252,7 @@ class TransitionDetector:
         along = part_by_part(window, pixels)
         if along is None:
             return None
-        one, other = window[0].coloured, window[-1].coloured
+        one, other = without_bars([window[0].coloured, window[-1].coloured])
         if _same_scene(one, other) or recognised(detail(one), detail(other)) > _PASSED_BY:
             return None
         wipe = _told(window, along, math.sqrt(power / pixels.shape[1]))
@@ -317,6 +322,7 @@ def _rests_at_ends(along: Vector) -> bool:
 
 def _same_scene(one: RgbPicture, other: RgbPicture) -> bool:
     """Whether the middle of one picture's smallest view is in the other's, under whatever light."""
+    one, other = without_bars([one, other])
     if any(found > _SAME_SCENE for found in _matches(one, other)):
         return True
     return recognised(detail(one), detail(other)) > _SAME_DETAIL
