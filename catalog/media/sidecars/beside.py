@@ -45,6 +45,8 @@ SUFFIXES = {
 _LOGS = frozenset({SidecarKind.ALE, SidecarKind.EDL, SidecarKind.CSV})
 # What players write between a name and its suffix beside the language.
 _REMARKS = frozenset({"forced", "sdh", "cc", "hi", "default", "full", "captions", "subtitles"})
+# Google Takeout's, which cuts names that become too long.
+_TAKEOUT, _LEAST_OF_MIDDLE = "supplemental-metadata", 3
 _MOST_PARTS = 2
 _DVD_INDEX = ".idx"
 # Sony's C0001M01.XML is C0001.MP4's; RED's A001_C002_0101AB.RMD is A001_C002_0101AB_001.R3D's.
@@ -215,7 +217,8 @@ def _own(file: Candidate, middle: str) -> Candidate | None:
     if not middle:
         return file
     if file.kind is SidecarKind.JSON:
-        return file if middle == "info" else None
+        cut = len(middle) >= _LEAST_OF_MIDDLE and _TAKEOUT.startswith(middle)
+        return file if middle == "info" or cut else None
     if file.kind is not SidecarKind.SUBTITLES:
         return None
     language = None

@@ -9,6 +9,7 @@ from catalog.domain.sidecars import LogEntry, Sidecar, SidecarKind
 from catalog.media.sidecars.beside import Candidate
 from catalog.media.sidecars.columns import describe, keyed
 from catalog.media.sidecars.ebu_stl import is_ebu_stl, parse_stl
+from catalog.media.sidecars.exports import described_by_export, exported_chapters
 from catalog.media.sidecars.logs import MOST_ENTRIES, entry_of, parse_ale, parse_csv, parse_edl
 from catalog.media.sidecars.mcc import LARGEST, parse_mcc
 from catalog.media.sidecars.scc import parse_scc
@@ -108,7 +109,9 @@ def parse_json(text: str) -> Sidecar:
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"it is no JSON ({type(error).__name__})") from error
     if isinstance(found, dict):
-        return Sidecar(description=describe(keyed(found)))
+        values = keyed(found)
+        told = described_by_export(values, describe(values))
+        return Sidecar(description=told, segments=tuple(exported_chapters(values)))
     if isinstance(found, list) and found and all(isinstance(item, dict) for item in found):
         entries: list[LogEntry] = [entry_of(item) for item in found[:MOST_ENTRIES]]
         return Sidecar(entries=tuple(entries))
