@@ -1,7 +1,7 @@
-"""Words in PNG's text chunks, GIF's comments and its XMP, which no reader here gives us.
+"""Words in PNG's text chunks, GIF's comments and XMP, and Photoshop's resources.
 
-Pillow has PNG's only once the pixels are read, and mixes them with names of its own; FFmpeg has
-none of them, nor GIF's XMP. Nothing is believed: what is broken ends the walk.
+No reader here gives us those: Pillow has PNG's only once the pixels are read, and mixes them with
+names of its own; FFmpeg has none of them. Nothing is believed: what is broken ends the walk.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from typing import BinaryIO
 from catalog.media.sidecars.columns import moment
 from catalog.media.tags import clean_tags, parse_moment
 
+_PHOTOSHOP = b"8BPS"
+# Image resources by number (Adobe Photoshop File Formats Specification).
+_RESOURCES = {1028: "iptc", 1058: "exif", 1060: "xmp"}
+_MOST_RESOURCES = 5000
 _PNG, _GIFS = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 # What PNG (third edition, 11.3.3.2) names, and what programs that make pictures of words write:
 # keyword -> FFmpeg's name of such a tag. Other names are programs' own, and say nothing to people.
@@ -45,27 +49,36 @@ _XMP_BLOCK, _XMP_TRAILER = b"XMP DataXMP", 258
 
 @dataclass(frozen=True, slots=True)
 class PictureTexts:
-    """Cleaned texts by FFmpeg's names of tags, and an XMP packet."""
+    """Cleaned texts by FFmpeg's names of tags; an XMP packet, EXIF and IPTC's data sets."""
 
     tags: dict[str, str] = field(default_factory=dict)
     xmp: bytes = b""
+    exif: bytes = b""
+    iptc: bytes = b""
 
 
 def read_picture_texts(path: Path) -> PictureTexts:
-    """What a PNG or GIF says in words, wherever they lie in it; nothing of any other file."""
+    """What a PNG, GIF or PSD says in words, wherever they lie; nothing of any other file."""
     texts: dict[str, str] = {}
-    xmp = b""
+    blocks: dict[str, bytes] = {}
     with suppress(OSError), path.open("rb") as file:
         head = file.read(len(_PNG))
-        found = _of_png(file) if head == _PNG else _of_gif(file) if head[:6] in _GIFS else ()
-        for name, content in found:
-            if name == "xmp":
-                xmp = xmp or content
+        for name, content in _found(file, head):
+            if name in _RESOURCES.values():
+                blocks.setdefault(name, content)
             else:
                 texts.setdefault(name, content.decode("utf-8", "replace"))
     if "creation_time" in texts:
         texts["creation_time"] = _iso(texts["creation_time"])
-    return PictureTexts(clean_tags(texts), xmp)
+    return PictureTexts(clean_tags(texts), **blocks)
+
+
+def _found(file: BinaryIO, head: bytes) -> Iterator[tuple[str, bytes]]:
+    if head == _PNG:
+        return _of_png(file)
+    if head[:6] in _GIFS:
+        return _of_gif(file)
+    return _of_photoshop(file) if head.startswith(_PHOTOSHOP) else iter(())
 
 
 def _iso(text: str) -> str:
@@ -171,3 +184,27 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 def _pass_blocks(file: BinaryIO) -> None:
     for _ in _blocks(file):
         pass
+
+
+def _of_photoshop(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """The resources that say who, when and what, before the layers."""
+    file.seek(26)
+    colours = int.from_bytes(file.read(4), "big")
+    file.seek(colours, 1)
+    left = int.from_bytes(file.read(4), "big")
+    for _ in range(_MOST_RESOURCES):
+        head = file.read(7)
+        if len(head) < 7 or left < 12 or head[:4] not in (b"8BIM", b"MeSa"):
+            return
+        named = head[6] + 1 + (head[6] + 1) % 2  # with its length, and even
+        file.seek(named - 1, 1)
+        length = int.from_bytes(file.read(4), "big")
+        name = _RESOURCES.get(int.from_bytes(head[4:6], "big"))
+        padded = length + length % 2
+        left -= 6 + named + 4 + padded
+        if name is None or length > _LARGEST:
+            file.seek(padded, 1)
+            continue
+        content = file.read(padded)[:length]
+        if len(content) == length:
+            yield name, content

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 _LONGEST_DOCUMENT = 200_000
 _COMMENTS = ("comment", "list_comment")
-_WITH_TEXTS = ("apng", "gif", "png_pipe")
+_WITH_TEXTS = ("apng", "gif", "png_pipe", "psd_pipe")
 _KEYWORDS = ("keywords", "com.apple.quicktime.keywords")
 
 

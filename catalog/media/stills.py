@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 300_000_000  # above the largest cameras; a bomb unpacks to gigabytes
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
-_WITH_TEXTS = {"GIF", "PNG"}
+_WITH_TEXTS = {"GIF", "PNG", "PSD"}
 _ORIENTATION_TAG = 0x0112
 _LARGEST_PROFILE = 64 * 1024
 _ROOM = 1.5
@@ -101,6 +101,8 @@ def open_still(path: Path) -> Iterator[Image.Image]:
                     texts = read_picture_texts(path)
                     notes(image).texts = texts.tags
                     image.info["xmp"] = texts.xmp or None
+                    if image.format == "PSD":
+                        image.info |= {"exif": texts.exif or None, "iptc": texts.iptc or None}
                 # Ink has no matrix.
                 coloured = image.mode in {"RGB", "L", "RGBA"} or image.format == "PNG"
                 if coloured:

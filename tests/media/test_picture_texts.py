@@ -143,3 +143,51 @@ def test_what_is_broken_off_ends_the_walk(tmp_path: Path, name: str):
         assert "Ferries".startswith(read_picture_texts(path).tags.get("comment", ""))
     assert read_picture_texts(path).xmp == b""
     assert read_picture_texts(tmp_path / "gone.png") == PictureTexts()
+
+
+def photoshop(path: Path, *resources: tuple[int, bytes], bits: int = 8) -> Path:
+    """A red picture of 8 by 6 pixels with these resources, before and behind others."""
+
+    def resource(number: int, content: bytes, name: bytes = b"") -> bytes:
+        spelt = bytes([len(name)]) + name
+        spelt += b"\0" * (len(spelt) % 2)
+        length = struct.pack(">I", len(content))
+        return (
+            b"8BIM"
+            + struct.pack(">H", number)
+            + spelt
+            + length
+            + content
+            + b"\0" * (len(content) % 2)
+        )
+
+    told = b"".join(resource(*each) for each in resources)
+    told = resource(1005, b"odd", b"named") + told + resource(1006, b"")
+    planes = b"\xff" * 48 * (bits // 8) + bytes(96 * (bits // 8))
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 6, 8, bits, 3)
+    path.write_bytes(
+        head + bytes(4) + struct.pack(">I", len(told)) + told + bytes(4) + b"\0\0" + planes
+    )
+    return path
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_resources_of_photoshop(tmp_path: Path, bits: int):
+    """Those of sixteen bits FFmpeg reads, others Pillow."""
+    found = probe(photoshop(tmp_path / "a.psd", (1060, XMP), bits=bits))
+    assert found.title == "A bridge"
+    assert found.metadata["keywords"] == ["river"]
+    assert found.video is not None
+    assert (found.video.width, found.video.height, found.video.bit_depth) == (8, 6, bits)
+
+
+def test_exif_and_iptc_of_photoshop(tmp_path: Path):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x9003] = "Canon", "2020:01:02 03:04:05"
+    byline = b"\x1c\x02\x50" + struct.pack(">H", 3) + b"Ann"
+    found = probe(photoshop(tmp_path / "a.psd", (1028, byline), (1058, exif.tobytes())))
+    assert (found.facts.camera_make, found.facts.creator) == ("Canon", "Ann")
+    whole = (tmp_path / "a.psd").read_bytes()
+    for length in range(len(whole)):
+        (tmp_path / "b.psd").write_bytes(whole[:length])
+        assert read_picture_texts(tmp_path / "b.psd").iptc in (b"", byline)
