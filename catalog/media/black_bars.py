@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.media.channels import highest
 from catalog.media.views import SQUEEZED
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ _BLACK = 24
 _LEAST, _LEAST_LEFT = 8, 12
 
 
+def may_have_bars(picture: RgbPicture) -> bool:
+    """Whether any edge of a smallest view is black: a glance that rules most pictures out."""
+    edges = picture[:, 0], picture[:, -1], picture[0], picture[-1]
+    return any(int(edge.max()) <= _BLACK for edge in edges)
+
+
 def without_bars(pictures: Sequence[RgbPicture]) -> list[RgbPicture]:
     """Smallest views of pictures without the bars that are in all of them, each as large again.
 
@@ -29,7 +36,12 @@ def without_bars(pictures: Sequence[RgbPicture]) -> list[RgbPicture]:
     """
     import cv2  # noqa: PLC0415  slow to import
 
-    bright = np.max(np.stack(pictures), axis=(0, 3)) > _BLACK
+    if not all(map(may_have_bars, (pictures[0], pictures[-1]))):
+        return list(pictures)
+    brightest = pictures[0]
+    for each in pictures[1:]:
+        brightest = np.maximum(brightest, each)
+    bright = highest(brightest) > _BLACK
     rows, columns = np.flatnonzero(bright.any(1)), np.flatnonzero(bright.any(0))
     if not len(rows):
         return list(pictures)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from catalog.media.black_bars import without_bars
+from catalog.media.black_bars import may_have_bars, without_bars
 
 if TYPE_CHECKING:
     from catalog.media.views import Picture
@@ -38,6 +38,14 @@ class Signature:
     contrast: float
     apart: dict[int, float] = field(default_factory=dict)
     _unit: Vector | None = None
+    _barred: bool | None = None
+
+    @property
+    def barred(self) -> bool:
+        """Whether it may have black bars; asked of most pictures many times."""
+        if self._barred is None:
+            self._barred = may_have_bars(self.coloured)
+        return self._barred
 
     @property
     def grey(self) -> Grey:
@@ -133,9 +141,10 @@ def signature_of(picture: Picture) -> Signature:
 
 def alike(one: Signature, other: Signature) -> float:
     """Correlation of two pictures: 1 for the same, whatever their brightness and contrast."""
-    pictures = [one.coloured, other.coloured]
-    shown = without_bars(pictures)
-    if shown[0] is pictures[0]:
+    shown = [one.coloured, other.coloured]
+    if one.barred and other.barred:
+        shown = without_bars(shown)
+    if shown[0] is one.coloured:
         return float(one.unit @ other.unit)
     first, second = (_unit(_thumb(each).astype(np.float32).ravel()) for each in shown)
     return float(first @ second)
