@@ -55,7 +55,7 @@ test: $(VENV)/.developed
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends espeak-ng) >/dev/null 2>&1 \
 	      || echo "WARNING: espeak-ng could not be installed; the tests that need speech will skip."; \
 	  else echo "WARNING: no espeak-ng on this machine; the tests that need speech will skip."; fi; }
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -42,7 +42,7 @@ FAST = {
 
 # Threads that wait for each other awake, as those of torch and numpy do, take the processors from
 # the tests that run beside them: nine times the processor time for the same vectors. Who is started
-# from here (the processes of `pytest -n 2`, the command line, workers) has it from the beginning.
+# from here (the processes of `pytest -n 3`, the command line, workers) has it from the beginning.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

@@ -12,7 +12,7 @@ from catalog import Catalog
 from catalog.demo.footage import heldout_footage
 from catalog.settings import DEMO_ENCODER, Settings
 
-SCENES = 100
+SCENES = 60
 
 
 @pytest.mark.timeout(1200)

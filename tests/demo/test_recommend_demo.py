@@ -15,13 +15,13 @@ from catalog.settings import DEMO_ENCODER, Settings
 def test_lines_get_the_shot_that_shows_them_and_the_sentence_that_says_them(
     tmp_path: Path, database_url: str
 ) -> None:
-    footage, said = make(tmp_path / "footage", scenes=30, width=320, a_talk=6)
+    footage, said = make(tmp_path / "footage", scenes=24, width=320, a_talk=6)
     assert {each.language for each in said} == set(LANGUAGES)
     settings = Settings(home=tmp_path / "home", database_url=database_url, encoder=DEMO_ENCODER)
     with Catalog.open(settings) as catalog:
         assert catalog.ingest(tmp_path / "footage").failures == []
-        found = measured(catalog, scripts(footage, said, number=25, lines=4))
-    assert found["all"].lines == 100
+        found = measured(catalog, scripts(footage, said, number=15, lines=4))
+    assert found["all"].lines == 60
     shown = {code: found[code].shown / found[code].lines for code in LANGUAGES}
     assert {code: share for code, share in shown.items() if share < 0.9} == {}
     # Whoever says it, in the script's own language or in another.

@@ -2,57 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import event, text
-from vector_library import ASSETS, FRAMES, QUERIES, SHOTS, library, write
+from sqlalchemy import text
+from vector_library import ASSETS, FRAMES, QUERIES, SHOTS, clips, graphed
 
 from catalog import Catalog
-from catalog.db.models import Asset
 from catalog.domain import plan as planning
-from catalog.domain.plan import (
-    Library,
-    Sampled,
-    choose,
-    deep_for_text,
-    of_few,
-    taken,
-    worth_counting,
-)
-from catalog.domain.results import SearchResult
-from catalog.maintain.graphs import build_graphs
-from catalog.search import known_filters
+from catalog.domain.plan import Library, choose, deep_for_text, worth_counting
 from catalog.search import planning as looking
 from catalog.settings import Settings
-from catalog.store import centres, statistics, vectors
-from catalog.store.search import Meaning, SearchParts, asked, deciding, statement
+from catalog.store.search import asked, statement
 
 
 @pytest.fixture(scope="module")
 def filled(shared_settings: Settings) -> Iterator[Catalog]:
-    with Catalog.open(shared_settings) as opened:
-        write(opened, library(np.random.default_rng(3)))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(centres, "INDEX_FROM", 100)
-            # With statistics a library this small is read whole where a large one is not.
-            patch.setattr(statistics, "missing", lambda *_: [])
-            [built] = build_graphs(opened.database)
-            assert build_graphs(opened.database) == [], "it is there now"
-        assert built["encoder"] == "null:64"
+    with graphed(shared_settings) as opened:
         yield opened
 
 
 FILTERS = ["", "collection:c3", "-collection:c3", "name:asset-00*", "collection:none"]
-
-
-def clips(result: SearchResult) -> list[int]:
-    return [hit.clip["id"] for hit in result.hits]
 
 
 @pytest.mark.parametrize("kind", ["centres", "graph"])
@@ -132,108 +105,6 @@ def test_the_walk_takes_the_nearest_however_the_server_joins(filled: Catalog, wa
     assert walked.plan.kind == "graph"
     assert clips(walked)[0] == clips(exact)[0]
     assert len(set(clips(walked)) & set(clips(exact))) >= 8
-
-
-def judged(result: SearchResult) -> tuple[object, ...]:
-    """All that a search says of its hits, but for the time it took."""
-    body = result.as_json()
-    return body["hits"], body["total_candidates"], body["cutoff"]
-
-
-@pytest.mark.parametrize("kind", ["exact", "centres", "graph"])
-def test_what_was_measured_of_a_query_is_measured_once(filled: Catalog, way, statements, kind: str):
-    """Asked again, with other filters or pages too, it is handed over, and all is the same."""
-    way(kind)
-    for query in ("query 6", "query 6 -collection:c3"):
-        with Catalog.open(filled.settings) as fresh:
-            first = judged(fresh.search(query, limit=10))
-            with statements.of(fresh):
-                again = judged(fresh.search(query, limit=10))
-        assert again == first
-        sent = [each for each in statements if "FROM total" in each][-1]
-        assert "percentile_cont" not in sent
-        assert ("TABLESAMPLE" in sent) == (kind != "exact" and query != "query 6")
-
-
-def test_a_library_that_has_grown_is_measured_again(catalog: Catalog, statements):
-    rng = np.random.default_rng(7)
-    write(catalog, library(rng)[:20])
-    catalog.search("query 2")
-    write(catalog, library(rng)[:3], first_asset=100)
-    with statements.of(catalog):
-        catalog.search("query 2")
-    assert any("percentile_cont" in each for each in statements)
-
-
-def test_few_clips_are_compared_by_the_statement_that_counts_them(filled: Catalog, statements):
-    """One that is planned once, and looks each of them up; an asset without shots is among them."""
-    found = filled.search("query 1 name:asset-003", explain=True)
-    assert found.plan.kind == "exact"
-    assert found.plan.settings["plan_cache_mode"] == "force_generic_plan"
-    assert found.total_candidates == 14
-    assert found.plan.estimated_frames == pytest.approx(14 * FRAMES, rel=0.35)
-    shown = found.as_json()["explanation"]["plan"]
-    assert "embedding_1_clip_id" in shown
-    assert "Seq Scan on embedding_1" not in shown
-    with statements.of(filled):
-        filled.search("query 1 name:asset-003")
-    assert len(statements) == 2, "who answers; and the search"
-    with filled.database.session() as session:
-        session.execute(
-            text(
-                "INSERT INTO asset (fingerprint, size_bytes, name, kind, time_base_num, "
-                "time_base_den) VALUES ('sound', 1, 'asset-003.wav', 'audio', 1, 25)"
-            )
-        )
-    try:
-        both = filled.search("003 name:asset-003*", limit=100, all_=True)
-    finally:
-        with filled.database.session() as session:
-            session.execute(text("DELETE FROM asset WHERE fingerprint = 'sound'"))
-    assert both.total_candidates == 15
-    assert {hit.asset["name"] for hit in both.hits} == {"asset-003", "asset-003.wav"}
-
-
-@pytest.mark.parametrize("query", ["query 1 {}", "(query 2 OR asset) {}", "query 3 sort:name {}"])
-def test_few_are_ranked_as_all_are(filled: Catalog, monkeypatch, query: str):
-    """By their words too; and the statement for few is left where there are more."""
-    query = query.format("collection:c3")
-    monkeypatch.setattr(known_filters, "_TRUSTED_S", -1.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(looking, "of_few", lambda _library, _depth: None)
-        every = filled.search(query, limit=30, all_=True)
-    few = filled.search(query, limit=30, all_=True)
-    assert few.plan.settings["plan_cache_mode"] == "force_generic_plan"
-    assert judged(few) == judged(every)
-    assert any(hit.keyword_rank for hit in few.hits) == (" OR " in query)
-    real = looking.of_few
-    monkeypatch.setattr(looking, "of_few", lambda *given: (50, real(*given)[1]))
-    more = filled.search(query, limit=30, all_=True)
-    assert more.plan.settings["plan_cache_mode"] == "force_custom_plan"
-    assert judged(more) == judged(every)
-
-
-def test_few_are_as_many_as_an_exact_search_is_the_fastest_for():
-    library = Library(300_000, 30_000, graph=True)
-    few, plan = of_few(library, 11)
-    assert (few, plan.kind, plan.settings["plan_cache_mode"]) == (
-        362,
-        "exact",
-        "force_generic_plan",
-    )
-    kinds = [choose(library, kept=kept, depth=11, few=True).kind for kept in (few, 2 * few)]
-    assert kinds == ["exact", "centres"]
-    assert of_few(Library(300_000, 6_000, graph=True), 11)[0] < few, "of long shots"
-    assert of_few(Library(2_000, 600, graph=False), 11) is None, "all of it is looked at anyway"
-
-
-def test_filters_that_keep_more_than_few_are_not_tried_again(filled: Catalog, way, statements):
-    way("centres")
-    with statements.of(filled):
-        filled.search("query 1 -collection:c5")
-        assert sum("FROM total" in each for each in statements) == 2
-        filled.search("query 2 -collection:c5")
-    assert sum("FROM total" in each for each in statements) == 3
 
 
 @pytest.mark.parametrize("kind", ["exact", "centres", "graph"])
@@ -390,97 +261,6 @@ def test_figures_of_a_wide_search_are_near_the_true_ones(filled: Catalog, way):
     assert wide.hits[0].confidence == pytest.approx(exact.hits[0].confidence, abs=0.15)
 
 
-@pytest.mark.parametrize("kind", ["exact", "graph"])
-def test_pages_hold_while_films_are_added(
-    catalog: Catalog, way, monkeypatch: pytest.MonkeyPatch, kind: str
-):
-    """What is added between two pages neither hides nor repeats what was there before."""
-    rng = np.random.default_rng(5)
-    write(catalog, library(rng)[:12])
-    monkeypatch.setattr(centres, "INDEX_FROM", 100)
-    build_graphs(catalog.database)
-    way("exact")
-    before = clips(catalog.search("query 2", limit=1000, all_=True))
-    way(kind)
-    seen: list[int] = []
-    after, added = None, 0
-    while True:
-        page = catalog.search("query 2", limit=15, after=after, all_=True)
-        seen += clips(page)
-        if (after := page.next) is None:
-            break
-        if added < 4:  # some of them lie nearer to the query than all that was seen
-            write(catalog, library(rng)[:1], first_asset=100 + added)
-            added += 1
-    assert len(seen) == len(set(seen)), "none twice"
-    old = [clip for clip in seen if clip in set(before)]
-    assert old == before, "all that was there, in its order"
-
-
-@pytest.mark.parametrize("kind", ["centres", "graph"])
-def test_pages_of_a_wide_search_show_what_words_bring_once(
-    catalog: Catalog, way, monkeypatch: pytest.MonkeyPatch, kind: str
-):
-    """A deeper page knows more places by cosine; those that were estimated stay as they were."""
-    # Half the library: dozens of pages all the same, each deeper than the one before.
-    write(catalog, library(np.random.default_rng(5))[: ASSETS // 2])
-    with catalog.database.session() as session:
-        said = text("UPDATE asset SET description = repeat('query 2 ', id::int % 3) || 'film'")
-        session.execute(said)
-    monkeypatch.setattr(centres, "INDEX_FROM", 100)
-    build_graphs(catalog.database)
-    way("exact")
-    every = set(clips(catalog.search("query 2", limit=1000, all_=True)))
-    way(kind)
-    for limit in (7, 61):
-        seen: list[int] = []
-        after, pages = None, 0
-        while pages == 0 or after is not None:
-            page = catalog.search("query 2", limit=limit, after=after, all_=True)
-            assert page.plan.wide
-            seen += clips(page)
-            after, pages = page.next, pages + 1
-        assert len(seen) == len(set(seen)), "none twice"
-        assert set(seen) == every, "none lost"
-
-
-def test_a_list_that_began_wide_goes_on_wide():
-    library = Library(20_000, 10_000, graph=True)
-    deep = 9_000
-    assert choose(library, kept=8_000, depth=deep).kind == "exact"
-    assert choose(library, kept=8_000, depth=deep, wide=True).kind == "centres"
-
-
-@pytest.mark.parametrize("gains", [False, True])
-def test_pages_hold_while_the_last_hit_gains_or_loses_the_word(catalog: Catalog, gains: bool):
-    """Whoever tags what was seen last pages on from where it stood."""
-    write(catalog, library(np.random.default_rng(5))[:12])
-    describe = text("UPDATE asset SET description = :said WHERE id % 2 = 0 AND id = ANY(:ids)")
-    with catalog.database.session() as session:
-        ids = list(session.scalars(text("SELECT id FROM asset")))
-        session.execute(describe, {"said": "query 2", "ids": ids})
-    before = clips(catalog.search("query 2", limit=1000, all_=True))
-    # The last one of its page has the word, or has it not.
-    limit = next(
-        at
-        for at, hit in enumerate(catalog.search("query 2", limit=1000, all_=True).hits, 1)
-        if at > 20 and (hit.keyword_rank is None) == gains
-    )
-    first = catalog.search("query 2", limit=limit, all_=True)
-    last = first.hits[-1].asset["id"]
-    with catalog.database.session() as session:
-        session.execute(
-            text("UPDATE asset SET description = :said WHERE id = :id"),
-            {"said": "query 2" if gains else None, "id": last},
-        )
-        changed = set(
-            session.scalars(text("SELECT id FROM clip WHERE asset_id = :id"), {"id": last})
-        )
-    second = clips(catalog.search("query 2", limit=1000, all_=True, after=first.next))
-    rest = [clip for clip in before[limit:] if clip not in changed]
-    assert [clip for clip in second if clip not in changed] == rest
-
-
 def test_a_warm_search_loads_no_torch(filled: Catalog):
     program = (
         "import sys\nfrom pathlib import Path\nfrom catalog import Catalog\n"
@@ -521,54 +301,6 @@ def test_frames_of_one_shot_written_in_two_batches_share_their_centre(filled: Ca
     )
 
 
-@pytest.mark.parametrize(
-    ("library", "kept", "kind"),
-    [
-        (Library(1_500, 700, graph=True), None, "exact"),
-        (Library(1_000_000, 100_000, graph=True), None, "graph"),
-        (Library(1_000_000, 100_000, graph=True), 50_000, "graph"),
-        (Library(1_000_000, 100_000, graph=True), 1_000, "centres"),
-        (Library(1_000_000, 100_000, graph=True), 20, "exact"),
-        (Library(1_000_000, 100_000, graph=True), 0, "exact"),
-        (Library(1_000_000, 100_000, graph=False), None, "centres"),
-        (Library(1_000_000, 1_000_000, graph=True), 500_000, "graph"),
-        (Library(1_000_000, 1_000_000, graph=True), 5_000, "exact"),
-        (Library(0, 0, graph=False), None, "exact"),
-    ],
-)
-def test_the_way_follows_what_the_filters_keep(library: Library, kept: int | None, kind: str):
-    assert choose(library, kept=kept, depth=11).kind == kind
-
-
-def test_a_walk_is_given_up_by_the_statement_and_not_by_pgvector():
-    """At its limit pgvector gives whatever it has met: what filters keep may lie far away."""
-    for frames, of_clips, kept in ((1_000_000, 100_000, 50_000), (40_000, 9_000, 8_000)):
-        plan = choose(Library(frames, of_clips, graph=True), kept=kept, depth=11)
-        assert plan.kind == "graph"
-        assert int(plan.settings["hnsw.max_scan_tuples"]) > of_clips
-        assert plan.take < plan.walk < of_clips / 5
-
-
-def test_more_are_looked_at_where_there_are_more():
-    """Among more shots more lie between the nearest, and the graph finds fewer of them."""
-    few, many = (Library(10 * n, n, graph=True) for n in (30_000, 100_000))
-    assert choose(few, kept=None, depth=11).take == taken(11, 1_000) == 46
-    assert choose(many, kept=None, depth=11).take == 66
-    assert taken(21, 100_000) > taken(11, 100_000) > taken(11, 40_000) > taken(11, 30_000)
-    assert taken(11, 100_000) == taken(11, 110_000), "one statement while a library grows"
-    assert taken(200, 100_000) <= 640, "no deeper than a walk is worth its while"
-    assert taken(21, 50_000_000) == taken(21, 2_000_000)
-
-
-def test_a_walk_under_a_filter_sees_further():
-    large = Library(300_000, 30_000, graph=True)
-    whole, half = (choose(large, kept=kept, depth=11) for kept in (None, 15_000))
-    assert whole.kind == half.kind == "graph"
-    seen = [int(plan.settings["hnsw.ef_search"]) for plan in (whole, half)]
-    assert seen == [whole.take, 2 * whole.take]
-    assert whole.take == half.take
-
-
 def test_a_walk_for_a_text_sees_further(filled: Catalog, way):
     """Texts lie beside all pictures: a walk that sees little ends before the nearest."""
     large, huge = (Library(10 * n, n, graph=True) for n in (30_000, 100_000))
@@ -592,185 +324,9 @@ def test_a_walk_for_a_text_sees_further(filled: Catalog, way):
     assert seen["query 1"] == 400 > seen["like"]
 
 
-def test_what_lies_far_off_is_scanned_and_what_lies_near_is_walked_to():
-    large = Library(1_000_000, 100_000, graph=True)
-    far = Sampled(drawn=700, kept=350, nearest=32, nearest_kept=0)
-    near = Sampled(drawn=700, kept=350, nearest=32, nearest_kept=32)
-    assert far.tells
-    assert far.share == near.share == 0.5
-    assert 0 < far.share_nearby < 0.02
-    assert near.share_nearby > 0.95
-    for sampled, kind in ((far, "centres"), (near, "graph")):
-        plan = choose(large, kept=50_000, depth=11, nearby=sampled.share_nearby)
-        assert plan.kind == kind
-    assert not Sampled(drawn=700, kept=39, nearest=32, nearest_kept=0).tells
-
-
-def test_a_sample_tells_what_the_filters_keep_and_how_near(filled: Catalog):
-    """Drawn as a whole it is the truth."""
-    kept = Asset.collection == "c3"
-    [phrase] = filled.sql("SELECT vector::text FROM catalog.phrase WHERE text = 'query 4'").rows
-    vector = np.array(json.loads(phrase[0]), dtype=np.float32)
-    parts = SearchParts(where=kept, keywords=None, meaning=Meaning(1, vector), limit=10)
-    rows = filled.sql(
-        "SELECT a.collection = 'c3' FROM catalog.centre e JOIN catalog.all_shots s ON s.clip_id"
-        " = e.clip_id JOIN catalog.all_assets a ON a.asset_id = s.asset_id"
-        f" ORDER BY e.vector <=> '{phrase[0]}'"
-    ).rows
-    with filled.database.session() as session:
-        sampled, _ = deciding.sample_kept(
-            session, replace(parts, flagged=True), parts.meaning, percent=100.0
-        )
-    inside = [row[0] for row in rows]
-    assert (sampled.drawn, sampled.kept) == (len(inside), sum(inside))
-    assert (sampled.nearest, sampled.nearest_kept) == (32, sum(inside[:32]))
-
-
-def test_a_wide_filter_is_judged_by_a_sample(filled: Catalog, monkeypatch):
-    asked_all = {"limit": 10, "all_": True}
-    exact = {at: filled.search(f"query {at} -collection:c3", **asked_all) for at in range(QUERIES)}
-    monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
-    monkeypatch.setattr(known_filters, "_TRUSTED_S", 1e9)
-    monkeypatch.setattr(looking, "_COUNTED", 20)
-    monkeypatch.setattr(looking, "_SAMPLED", 100.0)
-    monkeypatch.setattr(looking, "_SAMPLE_PAGES", 12)
-    monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
-    counted = []
-    for name in ("count_few", "count_kept"):
-        real = getattr(looking, name)
-        monkeypatch.setattr(
-            looking, name, lambda *args, real=real: counted.append(args[-1]) or real(*args)
-        )
-    for at, wanted in exact.items():
-        found = filled.search(f"query {at} -collection:c3", **asked_all)
-        assert clips(found) == clips(wanted)
-        assert not found.plan.at_least
-        assert found.plan.estimated_frames == pytest.approx(0.9 * ASSETS * SHOTS * FRAMES, rel=0.2)
-    assert counted == [20], "never to the end, and once for the same filters"
-    monkeypatch.setattr(looking, "_COUNTED", 5)
-    assert clips(filled.search("query 1 name:asset-003", limit=10))
-    assert counted[-1] > 20, "what a sample does not tell is counted"
-
-
-def test_filters_known_to_be_wide_are_not_judged_again(filled: Catalog, monkeypatch, statements):
-    """And what they keep by now is found, however little that is."""
-    monkeypatch.setattr(known_filters, "_TRUSTED_S", 1e9)
-    monkeypatch.setattr(planning, "_EXACT_BELOW", 0)
-    monkeypatch.setattr(looking, "_COUNTED", 20)
-    monkeypatch.setattr(looking, "_SAMPLED", 100.0)
-    monkeypatch.setattr(looking, "of_few", lambda _library, _depth: None)
-    query = "query 5 -collection:c4"
-    first = filled.search(query, limit=10, all_=True)
-    assert "c4" not in {hit.asset["collection"] for hit in first.hits}
-    with statements.of(filled):
-        again = filled.search(query, limit=10, all_=True)
-        other = filled.search("query 6 -collection:c4", limit=10, all_=True)
-    assert judged(again) == judged(first)
-    assert len(other.hits) == 10
-    assert not [each for each in statements if "met" in each and "FROM total" not in each]
-    assert sum("place <=" in each for each in statements) == 1, "of another query's nearest"
-    moved = "UPDATE asset SET collection = {} WHERE collection = {} AND fingerprint <> 'asset-001'"
-    with filled.database.session() as session:
-        session.execute(text("ALTER TABLE asset ADD COLUMN before text"))
-        session.execute(text("UPDATE asset SET before = collection"))
-        session.execute(text(moved.format("'c4'", "collection")))
-    try:
-        found = filled.search(query, limit=30, all_=True)
-    finally:
-        with filled.database.session() as session:
-            session.execute(text("UPDATE asset SET collection = before"))
-            session.execute(text("ALTER TABLE asset DROP COLUMN before"))
-    assert {hit.asset["name"] for hit in found.hits} == {"asset-001"}
-    assert len(found.hits) == SHOTS - 1, "all but the black one"
-
-
-def test_new_queries_are_measured_by_the_same_sample(filled: Catalog, statements):
-    """By the statement until one query comes after another, then by the vectors themselves."""
-    texts = [f"query {number}" for number in range(QUERIES)]
-    measured = []
-    with Catalog.open(filled.settings) as known:
-        for query in texts:
-            with Catalog.open(filled.settings) as fresh:
-                alone = fresh.search(query, limit=10).cutoff
-            statements.clear()
-            with statements.of(known):
-                together = known.search(query, limit=10).cutoff
-            assert together == pytest.approx(alone, abs=2e-6)
-            measured.append(any("percentile_cont" in each for each in statements))
-    assert measured == [True] + [False] * (QUERIES - 1)
-
-
-def test_words_to_leave_out_are_read_once(filled: Catalog, way):
-    way("graph")
-    filled.search("query 1 -harbour", limit=10)
-    calls: list[int] = []
-    counted = "SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'words_query'"
-
-    def before(connection, _cursor, statement, *_rest):
-        if "walked" in statement:
-            connection.connection.dbapi_connection.execute("SET LOCAL track_functions = 'all'")
-
-    def after(connection, _cursor, statement, *_rest):
-        if "walked" in statement:
-            found = connection.connection.dbapi_connection.execute(counted).fetchone()
-            calls.append(found[0])
-
-    engine = filled.database.engine
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "after_cursor_execute", after)
-    try:
-        result = filled.search("query 1 -harbour", limit=10)
-    finally:
-        event.remove(engine, "before_cursor_execute", before)
-        event.remove(engine, "after_cursor_execute", after)
-    assert result.plan.kind == "graph"
-    # Wherever the filter stands, once; a plan for any value would else ask for every row.
-    assert 0 < calls[0] < 30, calls
-
-
 def test_deep_pages_leave_the_graph(filled: Catalog):
     large = Library(1_000_000, 100_000, graph=True)
     assert choose(large, kept=None, depth=100).kind == "graph"
     assert choose(large, kept=None, depth=2_000).kind in ("centres", "exact")
     assert worth_counting(large, 2_000) == 100_001
     assert worth_counting(Library(1_500, 700, graph=True), 11) == 0
-
-
-def test_what_is_to_be_encoded_is_found_without_looking_at_all_that_is(catalog: Catalog):
-    """A worker asks several times a second; of a million assets few wait."""
-    asked: list[tuple[str, object]] = []
-    with catalog.database.session() as session:
-        made = vectors.add_encoder(
-            session, name="null:8", dimension=8, precision="fp32", weights_digest="0"
-        )
-        # Their words, which nobody asks for, take two milliseconds each.
-        session.execute(text("ALTER TABLE asset DISABLE TRIGGER USER"))
-        session.execute(
-            text(
-                "INSERT INTO asset (fingerprint, size_bytes, name)"
-                " SELECT 'asset-' || number, 1, 'a' FROM generate_series(1, 1000) number"
-            )
-        )
-        session.execute(
-            text(
-                "INSERT INTO stage (asset_id, name, state) SELECT id, step, 'done'"
-                " FROM asset, unnest(ARRAY['analyse', 'encode']) step"
-            )
-        )
-        first = "(SELECT min(id) FROM asset)"
-        session.execute(
-            text(f"UPDATE stage SET state = 'due' WHERE name = 'encode' AND asset_id = {first}")
-        )
-        session.execute(text("ANALYZE stage"))
-        connection = session.connection()
-        event.listen(
-            connection,
-            "before_cursor_execute",
-            lambda _c, _cursor, sql, values, *_: asked.append((sql, values)),
-        )
-        [waits] = vectors.assets_waiting(session, made.id, fresh=True)
-        assert waits == session.execute(text("SELECT min(id) FROM asset")).scalar_one()
-        sql, values = asked[0]
-        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}", values).scalars())
-    assert "ix_stage_open" in plan, plan
-    assert "Seq Scan" not in plan, plan

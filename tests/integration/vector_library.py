@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from catalog import Catalog
-from catalog.store import vectors
+from catalog.domain.results import SearchResult
+from catalog.maintain.graphs import build_graphs
+from catalog.settings import Settings
+from catalog.store import centres, statistics, vectors
 
 DIMENSION, ASSETS, SHOTS, FRAMES = 64, 40, 15, 4
 QUERIES = 12
@@ -80,3 +87,23 @@ def write_shots(session: Session, encoder_id: int, asset: int, shots: np.ndarray
     )
     claimed = [vectors.ClaimedFrame(frame, clip, asset, "x") for frame, clip in sorted(frames)]
     vectors.write_vectors(session, encoder_id, claimed, shots.reshape(len(claimed), -1))
+
+
+@contextmanager
+def graphed(settings: Settings) -> Iterator[Catalog]:
+    """A catalogue of the library, opened, that is searched as a large one is."""
+    with Catalog.open(settings) as opened:
+        write(opened, library(np.random.default_rng(3)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(centres, "INDEX_FROM", 100)
+            # With statistics a library this small is read whole where a large one is not.
+            patch.setattr(statistics, "missing", lambda *_: [])
+            [built] = build_graphs(opened.database)
+            assert build_graphs(opened.database) == [], "it is there now"
+        assert built["encoder"] == "null:64"
+        yield opened
+
+
+def clips(result: SearchResult) -> list[int]:
+    """The clips of its hits, in their order."""
+    return [hit.clip["id"] for hit in result.hits]
