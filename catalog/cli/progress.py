@@ -23,7 +23,9 @@ from rich.text import Text
 
 from catalog.domain.progress import Progress, Silent
 
-_NOTE_WIDTH = 32
+_NOTE_WIDTH, _BAR_WIDTH = 32, 40
+# What the other columns of a line take at most: "⠋ analyse   1000/1000+ 175.1 assets/s 0:00:59".
+_REST_WIDTH = 48
 # What a stage gets to do comes from another: until that is over, its total is only one so far.
 _FED_BY = {"analyse": "register", "encode": "analyse"}
 
@@ -78,7 +80,8 @@ class Shown:
             task = self.bars.tasks[self._tasks[stage]]
             # Shares of one asset add up to a whole, which is shown without decimals.
             completed = round(task.completed + amount, 6)
-            self.bars.update(task.id, completed=completed, note=escape(note[:_NOTE_WIDTH]))
+            shown = note[: _note_width(self.bars.console.width)]
+            self.bars.update(task.id, completed=completed, note=escape(shown))
 
     def end(self, stage: str) -> None:
         """It is over, and what it feeds has its total."""
@@ -89,12 +92,18 @@ class Shown:
             self.bars.update(self._tasks[stage], note="")
 
 
+def _note_width(terminal: int) -> int:
+    """What is at hand gives way to the figures, so that a bar stays on one line of 80 columns."""
+    return min(_NOTE_WIDTH, max(0, terminal - _REST_WIDTH - _NOTE_WIDTH // 4))
+
+
 def bars_on(console: Console) -> Bars:
     """Bars as `Shown` fills them."""
+    room = console.width - _REST_WIDTH - _note_width(console.width)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:<9}"),
-        BarColumn(),
+        BarColumn(bar_width=max(4, min(_BAR_WIDTH, room))),
         _SoFar(),
         _Rate(),
         _Left(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from catalog.cli.progress import Shown, bars_on
@@ -36,3 +37,20 @@ def test_a_total_that_still_grows_says_so_and_promises_no_end():
     assert "0/30+" in told["encode"]
     shown.end("analyse")
     assert "0/30 " in lines(shown)["encode"]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_bar_is_one_line_however_long_the_name_at_hand(width):
+    shown = Shown(bars_on(Console(file=StringIO(), width=width)))
+    for stage, unit in (("register", "files"), ("analyse", "assets"), ("encode", "frames")):
+        shown.begin(stage, 1000, unit)
+        shown.advance(stage, 200, "a name much longer than what a terminal has room for.mxf")
+        shown.bars.tasks[-1].finished_speed = 175.1
+    console = Console(file=StringIO(), width=width)
+    console.print(shown.bars.get_renderable())
+    drawn = console.file.getvalue().rstrip("\n").splitlines()
+    assert len(drawn) == 3, drawn
+    assert all(
+        "a name much longer" in line and f"175.1 {unit}/s" in line
+        for line, unit in zip(drawn, ("files", "assets", "frames"), strict=True)
+    ), drawn
