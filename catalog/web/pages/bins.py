@@ -40,15 +40,17 @@ def show_bin(
     bin_id: int,
     after: int = -1,
     shot: Annotated[str, Query(pattern=r"^(\d{1,18})?$")] = "",
+    item: int = 0,
     part: str = "",
 ) -> Response:
-    """A bin, with a player beside it."""
-    context: dict[str, Any] = {"watch": None}
+    """A bin, with a player beside it, at what the item uses of its clip."""
+    shown = catalog.bin.show(bin_id, limit=_SHOWN, after=after)
+    context: dict[str, Any] = {"bin": shown, "after": after, "watch": None}
     if shot:
-        context["watch"] = watch.watched(catalog, Asked(shot=shot))
+        used = next((each for each in shown["items"] if each["id"] == item), None)
+        context["watch"] = watch.watched(catalog, Asked(shot=shot), used=used)
     if part == "watch":
         return show(request, "parts/watch.html", context)
-    context["bin"] = catalog.bin.show(bin_id, limit=_SHOWN, after=after)
     return show(request, "bin.html", context, here="bins")
 
 

@@ -265,6 +265,7 @@ STRINGS: Mapping[str, str] = MappingProxyType(
         "look_again": "Look again",
         "cancel": "Cancel",
         "add_to_bin_n": "Add {count} to a bin",
+        "add_marked_to_bin": "Add {marked} to a bin",
         "added_to_bin": "{count} added to ",
         "tagged": "Tagged {tag}",
         "noted": "Noted",
@@ -305,7 +306,7 @@ _SCRIPTS = (
     "chosen", "suggestions", "saved", "recent", "forget", "saved_search", "unsaved_search",
     "reading_picture", "subclips", "subclip_kept", "proxy_due", "proxy_running",
     "proxy_waiting", "proxy_failed",
-    "cancel", "add_to_bin_n",
+    "cancel", "add_to_bin_n", "add_marked_to_bin",
     "added_to_bin", "tagged", "noted", "link_copied", "bin_name", "bins", "add", "tag",
     "roll_A", "roll_B", "roll_sure", "roll_by_person", "roll_none",
 )  # fmt: skip

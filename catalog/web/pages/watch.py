@@ -31,10 +31,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the player shows. ``source`` is what it plays, None where nothing can be played."""
+    """What the player shows.
+
+    ``used`` has the in and out that it begins with: the clip's own, or those of a bin's item.
+    ``source`` is what it plays, None where nothing can be played.
+    """
 
     asset: Mapping[str, Any]
     clip: Mapping[str, Any]
+    used: Mapping[str, Any]
     shots: Sequence[Part]
     spoken: Sequence[Mapping[str, Any]]
     logged: Sequence[Mapping[str, Any]]
@@ -47,8 +52,8 @@ class Watched:
     roll: str
 
 
-def watched(catalog: Catalog, asked: Asked) -> Watched:
-    """The clip that the page is asked to show.
+def watched(catalog: Catalog, asked: Asked, *, used: Mapping[str, Any] | None = None) -> Watched:
+    """The clip that the page is asked to show, or what an item of a bin uses of it.
 
     Raises
     ------
@@ -66,6 +71,7 @@ def watched(catalog: Catalog, asked: Asked) -> Watched:
     return Watched(
         asset=asset,
         clip=seen["clip"],
+        used=used or seen["clip"],
         shots=parts,
         spoken=by_kind["speech"],
         logged=by_kind["subclip"],

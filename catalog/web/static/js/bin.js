@@ -82,7 +82,9 @@ export function begin() {
     player = null;
     $("#watch").hidden = true;
     document.body.classList.remove("watching");
-    history.replaceState(null, "", location.pathname);
+    const left = new URL(location);
+    for (const name of ["shot", "item"]) left.searchParams.delete(name);
+    history.replaceState(null, "", left);
   });
   on(document, "click", "[data-confirm]", (event, button) => { if (!confirm(button.dataset.confirm)) event.preventDefault(); });
   $("#share")?.addEventListener("click", () => tried(async () => {

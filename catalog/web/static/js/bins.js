@@ -14,7 +14,7 @@ function ask(title, ...content) {
 const buttons = label => element("div", { class: "row" },
   element("button", { class: "primary", value: "yes", text: label }), element("button", { class: "plain", value: "", formnovalidate: true, text: t.cancel }));
 
-/** Ask which bin, and put the clips at its end. */
+/** Ask which bin, and put at its end: clips, or what is marked of one ({ clip, start, end, marked }). */
 export async function add(clips) {
   const { bins } = (await tried(() => api("GET", "/bins"))) ?? {};
   if (!bins) return;
@@ -23,17 +23,17 @@ export async function add(clips) {
     element("input", { type: "radio", name: "bin", value: bin.id, checked: bin.id === last }), element("bdi", { text: bin.name }), element("span", { class: "num quiet", text: bin.items })));
   const name = element("input", { name: "name", maxlength: 200, placeholder: t.bin_name, "aria-label": t.bin_name, dir: "auto" });
   name.addEventListener("input", () => { if (name.value) $("[name=bin]:checked", name.form)?.click && ($("[name=bin]:checked", name.form).checked = false); });
-  const given = await ask(say("add_to_bin_n", { count: clips.length }), element("div", { class: "stack bin-choice", role: "group", "aria-label": t.bins }, ...choices), name, buttons(t.add));
+  const given = await ask(clips[0].marked ? say("add_marked_to_bin", clips[0]) : say("add_to_bin_n", { count: clips.length }), element("div", { class: "stack bin-choice", role: "group", "aria-label": t.bins }, ...choices), name, buttons(t.add));
   if (!given) return;
-  const ids = clips.map(Number), fresh = given.get("name").trim();
+  const items = clips.map(({ clip, start, end }) => ({ clip: Number(clip), start, end })), fresh = given.get("name").trim();
   await tried(async () => {
     let bin = bins.find(each => String(each.id) === given.get("bin"));
-    if (fresh) bin = await api("POST", "/bins", { name: fresh, items: ids.map(clip => ({ clip })) });
-    else if (bin) await api("POST", `/bins/${bin.id}/items`, { items: ids.map(clip => ({ clip })) });
+    if (fresh) bin = await api("POST", "/bins", { name: fresh, items });
+    else if (bin) await api("POST", `/bins/${bin.id}/items`, { items });
     else return;
     kept.set("bin", bin.id);
     const shown = element("a", { href: `/bins/${bin.id}`, text: bin.name });
-    toast(say("added_to_bin", { count: ids.length, name: "" }));
+    toast(say("added_to_bin", { count: items.length, name: "" }));
     $("#toasts").lastElementChild.append(shown);
   });
 }

@@ -8,11 +8,12 @@ const SPEEDS = [1, 2, 4, 8];
 
 export class Player {
   constructor(root) {
-    const { asset, clip, tc, rate, start, end, duration } = root.dataset;
+    const { asset, clip, tc, rate, start, end, from, to, duration } = root.dataset;
     Object.assign(this, { root, asset, clip: Number(clip), shot: Number(clip), duration: Number(duration), speed: 0 });
     this.clock = new Clock(tc, rate);
     this.in = Number(start);
     this.out = Number(end);
+    this.whole = [Number(from), Number(to)];
     this.film = $("#film", root);
     this.listening = new AbortController();
   }
@@ -34,7 +35,7 @@ export class Player {
     listen($("#marks", root), "submit", event => { event.preventDefault(); this.keep(); });
     listen($("#roll", root), "submit", event => { event.preventDefault(); this.roll(event.submitter.value); });
     listen($("#make-proxy", root), "click", () => this.makeProxy());
-    listen($("#watch-add", root), "click", async () => (await import("./bins.js")).add([String(this.clip)]));
+    listen($("#watch-add", root), "click", () => this.add());
     on(root, "click", "[data-key]", (event, button) => this.key({ key: button.dataset.key, shiftKey: event.shiftKey }));
     on(root, "click", "[data-seek]", (event, link) => {
       if (!film || event.ctrlKey || event.metaKey) return;
@@ -42,6 +43,7 @@ export class Player {
       const item = link.closest("li");
       this.seek(Number(link.dataset.seek));
       this.markAs(Number(item.dataset.start), Number(item.dataset.end));
+      if (item.dataset.clip) this.isNow(item.dataset.clip);
     });
     if (root.hasAttribute("data-strip")) {
       this.resized = new ResizeObserver(() => this.filmstrip());
@@ -59,6 +61,22 @@ export class Player {
     this.film?.pause();
     this.film?.removeAttribute("src");
     this.ended = true;
+  }
+
+  /** What a bin would take: the clip, or of it what is marked. */
+  get item() {
+    const [from, to] = this.whole, close = 0.5 / (this.clock.rate || 1000);
+    if (Math.abs(this.in - from) < close && Math.abs(this.out - to) < close) return { clip: this.clip };
+    const [inside, outside] = [$("#mark-in", this.root), $("#mark-out", this.root)].map(mark => mark.textContent);
+    return { clip: this.clip, start: this.in, end: this.out, marked: `${inside} – ${outside}` };
+  }
+
+  async add() { (await import("./bins.js")).add([this.item]); }
+
+  /** What is marked is a clip by itself. */
+  isNow(clip) {
+    this.clip = Number(clip);
+    this.whole = [this.in, this.out];
   }
 
   get time() { return this.film?.currentTime ?? this.in; }
@@ -183,7 +201,7 @@ export class Player {
     const name = $("#subclip-name", this.root);
     const made = await tried(() => api("POST", `/assets/${this.asset}/clips`, { start: this.in, end: this.out, name: name.value.trim() || null }));
     if (!made) return;
-    this.clip = made.id;
+    this.isNow(made.id);
     toast(say("subclip_kept", { name: name.value.trim() || made.timecode_in }));
     name.value = "";
     this.log(made);

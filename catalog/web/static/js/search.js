@@ -202,10 +202,13 @@ function meant() {
   return clip ? [clip] : [];
 }
 
+/** Whether what is meant is the shot that is watched: of that one what is marked. */
+const marking = () => player && !shots?.chosen.size && meant().every(clip => Number(clip) === player.shot);
+
 async function act(what, clips = meant()) {
   if (!clips.length) return;
   if (what === "none") { shots.chosen.clear(); shots.stale = true; shots.draw(); acting(); }
-  else if (what === "bin") (await import("./bins.js")).add(clips);
+  else if (what === "bin") (await import("./bins.js")).add(clips.map(clip => ({ clip })));
   else if (what === "tag") (await import("./bins.js")).tag([...shots.chosen.values()].map(each => Number(each.asset)));
   else if (what === "compare" && clips.length === 2) location.assign(`/compare?clip=${clips[0]}&clip=${clips[1]}`);
   else if (what === "like" || what === "not") go(byExample(what, clips.map(clip => `clip:${clip}`)));
@@ -246,7 +249,7 @@ const keys = {
   Home: event => step(-Infinity, event),
   End: event => step(Infinity, event),
   x: () => { const card = document.activeElement.closest(".card"); if (card) choose(card, !shots.chosen.has(card.dataset.clip)); },
-  b: () => may("editor") && act("bin"),
+  b: () => may("editor") && (marking() ? player.add() : act("bin")),
   m: () => act("like"),
   n: () => act("not"),
   c: () => act("compare"),
