@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog.domain.timecode import is_timecode
 
+_ONE_DIGIT = re.compile(r"\d\d:\d\d:\d\d[:;.,]\d", re.ASCII)
 # Written by muxers about themselves; nobody searches for them.
 _NOISE = frozenset(
     {"major_brand", "minor_version", "compatible_brands", "vendor_id", "handler_name"}
@@ -121,6 +122,9 @@ def find_timecode(sources: Iterable[Mapping[str, str]]) -> str | None:
     """The first start timecode among tags, spelt as the file spells it."""
     for tags in sources:
         text = (tags.get("timecode") or tags.get("TIMECODE") or "").strip()
+        # FFmpeg gives frames as many digits as the rate has: of 10 pictures a second, one.
+        if _ONE_DIGIT.fullmatch(text):
+            text = f"{text[:-1]}0{text[-1]}"
         if is_timecode(text):
             return text
     return None

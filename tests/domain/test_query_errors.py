@@ -98,6 +98,8 @@ def test_points_at_the_mistake(text, at, says):
 
 def test_suggests_the_field_that_was_meant():
     assert "Did you mean collection:News?" in error("colection:News").remedy
+    assert error("red colection:News").details["meant"] == "red collection:News"
+    assert "meant" not in error("xqzzyv:unlike").details
     assert '"colection:News"' in error("colection:News").remedy
     assert "--fields" in error("zzz:1").remedy
     assert "meta.camera" in error("meta:x").remedy

@@ -115,6 +115,16 @@ def test_the_reel_of_a_timecode_track_and_its_drop_frame(tmp_path):
     assert facts_of_tags({"material_package_name": "Material Package"}).reel is None
 
 
+@pytest.mark.parametrize("rate", [5, 10])
+def test_the_timecode_of_a_slow_film_has_two_digits_of_frames(tmp_path, rate):
+    """FFmpeg tells one: as many as the largest number of a frame has."""
+    path = tmp_path / "slow.mov"
+    write_video(path, take(1, 3), frame_rate=Fraction(rate), start_timecode="10:00:00:04")
+    found = probe(path)
+    assert found.metadata["stream_tags"]["timecode"] == "10:00:00:4"
+    assert found.timecode == "10:00:00:04"
+
+
 def test_an_mxf_starts_where_its_timecode_track_says(tmp_path):
     path = tmp_path / "a.mxf"
     with av.open(str(path), "w", format="mxf") as out:

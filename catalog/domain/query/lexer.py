@@ -158,12 +158,14 @@ def _looks_like_filter(text: str, position: int) -> bool:
 def _unknown_field(text: str, start: int, colon: int) -> InvalidQueryError:
     name = text[start:colon]
     end = colon
+    meant = None
     while end < len(text) and not is_space(text[end]) and text[end] not in '()"':
         end += 1
     if name.lower().rstrip(".") == "meta":
         hint = "Name the metadata's key, like meta.camera:FX6."
     elif near := nearest_field(name):
         hint = f"Did you mean {near}{text[colon:end]}?"
+        meant = text[:start] + near + text[colon:]
     else:
         hint = "catalog search --fields lists them."
     return mistake(
@@ -172,6 +174,7 @@ def _unknown_field(text: str, start: int, colon: int) -> InvalidQueryError:
         remedy=f"{hint} To search for the text itself, quote it: {enquote(text[start:end])}.",
         start=start,
         end=colon,
+        meant=meant,
     )
 
 

@@ -24,8 +24,11 @@ class SpellingError(ValueError):
     """
 
 
-def mistake(query: str, message: str, *, remedy: str, start: int, end: int) -> InvalidQueryError:
-    """The error for ``query[start:end]``; the caller raises it."""
+def mistake(
+    query: str, message: str, *, remedy: str, start: int, end: int, meant: str | None = None
+) -> InvalidQueryError:
+    """The error for ``query[start:end]``; the caller raises it. ``meant``: all of it, put right."""
+    known = {} if meant is None else {"meant": meant}
     return InvalidQueryError(
         message,
         remedy=remedy,
@@ -33,6 +36,7 @@ def mistake(query: str, message: str, *, remedy: str, start: int, end: int) -> I
         length=max(end - start, 1),
         # A lone surrogate would break whatever prints or sends the error.
         query=query[:MAX_LENGTH].encode("utf-8", "replace").decode(),
+        **known,
     )
 
 

@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 PAGE, FURTHER = 60, 200
 """Hits of the first page, and of each that a script asks for while somebody scrolls."""
 
-_VALUES = 12
+_VALUES, _SHOTLESS = 12, 5
 
 Part = Annotated[Literal["", "page", "cards", "facets", "watch"], Query()]
 
@@ -138,7 +138,7 @@ def found(catalog: Catalog, asked: Asked, *, counts: bool = True) -> dict[str, A
     context: dict[str, Any] = {
         "result": None, "cards": [], "wrong": None, "ranked": False, "corrections": (),
         "empty_catalog": False, "facets": [], "sorts": SORTS, "examples": {}, "looser": [],
-        "said": "", "expected": 0,
+        "said": "", "expected": 0, "shotless": [],
     }  # fmt: skip
     try:
         result = run(catalog, asked)
@@ -146,7 +146,7 @@ def found(catalog: Catalog, asked: Asked, *, counts: bool = True) -> dict[str, A
         # Who asks for sounds where nothing hears them is told so beside what was asked.
         if error.http_status >= 500 and not isinstance(error, EncoderUnavailableError):
             raise
-        return context | {"wrong": _wrong(error, asked.q)}
+        return context | {"wrong": _wrong(error, asked)}
     cards = cards_of(result, catalog.passages(result), grouped=asked.group == "asset")
     return context | {
         "result": result,
@@ -157,6 +157,7 @@ def found(catalog: Catalog, asked: Asked, *, counts: bool = True) -> dict[str, A
         "empty_catalog": asked.is_empty and not result.hits and catalog.stats()["assets"] == 0,
         "facets": counted(catalog, asked) if counts else [],
         "looser": [] if result.hits else _looser(asked, result),
+        "shotless": [] if result.hits else _shotless(catalog, asked),
         "said": _said(result, asked),
         "expected": _expected(result),
     }
@@ -206,15 +207,26 @@ def _looser(asked: Asked, result: SearchResult) -> Sequence[tuple[str, str]]:
     return ways[:4] or [(STRINGS["everything"], "/")]
 
 
-def _wrong(error: CatalogError, query: str) -> dict[str, Any]:
+def _shotless(catalog: Catalog, asked: Asked) -> list[dict[str, Any]]:
+    """Assets that pass and have no shot: what failed, or is not analysed yet, is not lost."""
+    if asked.is_empty or asked.image or asked.like or asked.after:
+        return []
+    rows: list[dict[str, Any]] = catalog.assets(asked.query, limit=_SHOTLESS)["assets"]
+    return [row for row in rows if not row["frames"]]
+
+
+def _wrong(error: CatalogError, asked: Asked) -> dict[str, Any]:
     """What was wrong, with the query cut before and behind the place where it is."""
     told: dict[str, Any] = {
         "message": error.message, "remedy": error.remedy, "marked": None,
-        "position": "", "length": "",
+        "position": "", "length": "", "meant": None,
     }  # fmt: skip
+    query = asked.q
     if isinstance(error, InvalidQueryError) and query and error.details.get("length"):
         begin = error.details["position"]
         end = begin + error.details["length"]
         told |= {"position": begin, "length": end - begin}
+        if meant := error.details.get("meant"):
+            told["meant"] = (STRINGS["search_for"].format(meant), asked.url(q=meant))
         told["marked"] = (query[:begin], query[begin:end] or " ", query[end:])
     return told

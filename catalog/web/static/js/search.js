@@ -5,7 +5,7 @@ import * as scrub from "./scrub.js";
 import { Shots } from "./shots.js";
 
 const states = new Map();
-let shots = null, player = null, at = -1, anchor = -1, running = null, counting = false, key = null;
+let shots = null, player = null, at = -1, anchor = -1, running = null, counting = false, key = null, leftAt = null;
 
 const here = () => new URL(location);
 const withPart = (url, part, changes = {}) => {
@@ -103,6 +103,7 @@ function place(page, keepFocus) {
 
 function putBack(state) {
   shots?.end();
+  leftAt = null;
   ["facets", "main"].forEach((id, n) => $(`#${id}`).replaceChildren(...state.nodes[n]));
   ({ shots, at } = state);
   // Not what stood in the box when the state was left: that was typed for the next one.
@@ -139,7 +140,15 @@ function showPanel(section) {
   $("#watch").hidden = !open;
   document.body.classList.toggle("watching", open);
   if (open) player = new Player($(".player"));
+  else if (leftAt !== null) scrollTo(0, leftAt);
+  if (!open) leftAt = null;
   mark();
+}
+
+/** On narrow screens the player stands above the shots: it comes into view, and where one was is kept for its end. */
+function isAbove() {
+  const panel = $("#watch").getBoundingClientRect(), list = $("#shots")?.getBoundingClientRect();
+  return Boolean(list && panel.height && panel.bottom <= list.top);
 }
 
 function mark() {
@@ -160,8 +169,13 @@ async function watch(url, { push = true } = {}) {
   const section = document.createElement("section");
   section.append(parsed(html));
   const index = shots?.indexOf(here().searchParams.get("shot")) ?? -1;
+  const from = scrollY - (wasOpen && isAbove() ? $("#watch").offsetHeight : 0);
   showPanel(section);
-  if (index >= 0) { at = index; if (!wasOpen) requestAnimationFrame(() => { shots.measure(); shots.reveal(at); }); }
+  if (index >= 0) at = index;
+  if (isAbove()) {
+    leftAt = from;
+    scrollBy(0, $("#watch").getBoundingClientRect().top - Math.max(0, $(".top").getBoundingClientRect().bottom));
+  } else if (index >= 0 && !wasOpen) requestAnimationFrame(() => { shots.measure(); shots.reveal(at); });
   player?.begin();
   return undefined;
 }
