@@ -84,6 +84,12 @@ def test_chapters_of_others_stay_what_they_are():
     assert found.description.creator is None
 
 
+def test_who_is_named_as_usual_stays_where_no_uploader_is():
+    told = {name: value for name, value in PAGE.items() if name != "uploader"}
+    found = parse_json(json.dumps({**told, "author": "Olha"}))
+    assert found.description.creator == "Olha"
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),

@@ -37,7 +37,8 @@ def described_by_export(values: Mapping[str, Any], plain: Description) -> Descri
         return _of_google(values, plain)
     if isinstance(values.get(_VIDEO_PAGE), str):
         names = (values.get(name) for name in _UPLOADERS)
-        return replace(plain, creator=next((n for n in names if isinstance(n, str) and n), None))
+        known = (name for name in names if isinstance(name, str) and name)
+        return replace(plain, creator=next(known, plain.creator))
     return plain
 
 
