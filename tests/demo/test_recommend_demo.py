@@ -15,7 +15,7 @@ from catalog.settings import DEMO_ENCODER, Settings
 def test_lines_get_the_shot_that_shows_them_and_the_sentence_that_says_them(
     tmp_path: Path, database_url: str
 ) -> None:
-    footage, said = make(tmp_path / "footage", scenes=24, width=320, a_talk=6)
+    footage, said = make(tmp_path / "footage", scenes=30, width=320, a_talk=6)
     assert {each.language for each in said} == set(LANGUAGES)
     settings = Settings(home=tmp_path / "home", database_url=database_url, encoder=DEMO_ENCODER)
     with Catalog.open(settings) as catalog:

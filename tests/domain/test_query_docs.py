@@ -40,7 +40,8 @@ def test_the_error_on_the_page_is_the_error():
     query = re.findall(r'\$ catalog search "(.+)"', PAGE)[0]
     with pytest.raises(InvalidQueryError) as caught:
         parse(query)
-    drawn = point_at(**caught.value.details)
+    told = caught.value.details
+    drawn = point_at(told["query"], told["position"], told["length"])
     assert f"{caught.value}\n{drawn}\n" in PAGE
 
 

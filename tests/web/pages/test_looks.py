@@ -14,7 +14,7 @@ from sqlalchemy import update
 from catalog.db.models import Asset
 
 STATIC = Path(__file__).resolve().parents[3] / "catalog" / "web" / "static"
-MOST_SCRIPT = 64_000
+MOST_SCRIPT = 64 * 1024
 MOST_SHIFT = 0.05
 VIEWS = {
     "everything": "/",
