@@ -40,7 +40,8 @@ _KEYWORDS = {
     "parameters": "parameters",
 }
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
-_MOST_CHUNKS, _MOST_BLOCKS = 100_000, 500_000
+_MOST_CHUNKS, _MOST_BLOCKS, _MOST_TEXTS = 100_000, 500_000, 500
+_LONGEST_MOMENT = 100
 _LARGEST = 2_000_000  # bytes of one chunk that is read, and of what is unpacked of it
 # The application block of GIF that holds XMP (XMP specification part 3, 1.1.2). The packet lies
 # bare where blocks would be; a run of falling numbers behind it leads readers out of it.
@@ -69,7 +70,7 @@ def read_picture_texts(path: Path) -> PictureTexts:
             else:
                 texts.setdefault(name, content.decode("utf-8", "replace"))
     if "creation_time" in texts:
-        texts["creation_time"] = _iso(texts["creation_time"])
+        texts["creation_time"] = _iso(texts["creation_time"][:_LONGEST_MOMENT])
     return PictureTexts(clean_tags(texts), **blocks)
 
 
@@ -95,14 +96,16 @@ def _iso(text: str) -> str:
 
 def _of_png(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
     """Names and UTF-8 texts of the chunks, before the pixels and behind them."""
+    texts = 0
     for _ in range(_MOST_CHUNKS):
         header = file.read(8)
         length, kind = int.from_bytes(header[:4], "big"), header[4:]
-        if len(header) < 8 or kind == b"IEND":
+        if len(header) < 8 or kind == b"IEND" or texts >= _MOST_TEXTS:
             return
         if kind not in (b"tEXt", b"zTXt", b"iTXt") or length > _LARGEST:
             file.seek(length + 4, 1)
             continue
+        texts += 1
         content = file.read(length)
         file.seek(4, 1)
         keyword, _, rest = content.partition(b"\0")
@@ -138,6 +141,7 @@ def _of_gif(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
     if len(screen) < 7:
         return
     file.seek(_colours(screen[4]), 1)
+    packets = 0
     for _ in range(_MOST_BLOCKS):
         kind = file.read(1)
         if kind == b"\x2c":  # a picture: its place, its colours, a byte of its coding
@@ -145,7 +149,10 @@ def _of_gif(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
             file.seek(_colours(place[8]) + 1 if len(place) == 9 else 0, 1)
             _pass_blocks(file)
         elif kind == b"\x21":
-            yield from _extension(file)
+            for found in _extension(file, packets):
+                packets += found[0] == "xmp"
+                if found[1]:
+                    yield found
         else:
             return
 
@@ -155,18 +162,19 @@ def _colours(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _extension(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+def _extension(file: BinaryIO, packets: int) -> Iterator[tuple[str, bytes]]:
+    """A comment; XMP, empty where it has no end. It is looked for once: that reads far ahead."""
     label = file.read(1)
     start = file.tell()
     if label == b"\xfe":
         comment = b"".join(_blocks(file))[:_LARGEST]
         yield "comment", comment.decode("latin-1").encode()
         return
-    if label == b"\xff" and file.read(12)[1:] == _XMP_BLOCK:
+    if label == b"\xff" and not packets and file.read(12)[1:] == _XMP_BLOCK:
         content = file.read(_LARGEST)
         end = content.find(b"\x01\xff\xfe")
+        yield "xmp", content[: max(0, end)]
         if end >= 0:
-            yield "xmp", content[:end]
             file.seek(start + 12 + end + _XMP_TRAILER)
             return
     file.seek(start)

@@ -123,6 +123,31 @@ def test_facts_of_an_animated_webp(tmp_path: Path):
     )
 
 
+def test_texts_without_end_end_the_walk(tmp_path: Path):
+    """Each may unpack to two megabytes: five hundred are more than anybody writes."""
+    path = tmp_path / "a.png"
+    told = PngInfo()
+    told.add_text("Title", "first")
+    for number in range(600):
+        told.add_text(f"note {number}", "x")
+    told.add_text("Author", "last")
+    picture().save(path, pnginfo=told)
+    assert read_picture_texts(path).tags == {"title": "first"}
+
+
+def test_xmp_without_an_end_is_looked_for_once(tmp_path: Path):
+    path = tmp_path / "a.gif"
+    picture().convert("P").save(path)
+    plain = path.read_bytes()
+    at = 13 + (3 << (plain[10] & 7) + 1 if plain[10] & 0x80 else 0)
+    endless = b"\x21\xff\x0bXMP DataXMP" + b"\x03abc\0"
+    path.write_bytes(plain[:at] + endless + plain[at:])
+    with_xmp(path)
+    assert read_picture_texts(path).xmp == XMP
+    path.write_bytes(plain[:at] + endless * 3 + b"\x21\xfe\x05words\0" + plain[at:])
+    assert read_picture_texts(path) == PictureTexts({"comment": "words"})
+
+
 def test_a_text_that_unpacks_without_end_is_cut(tmp_path: Path):
     path = tmp_path / "a.png"
     picture().save(path)

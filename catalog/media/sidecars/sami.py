@@ -35,12 +35,14 @@ def sami_segments(text: str, language: str | None) -> Iterator[Segment]:
         BCP 47, as the file's name tells; of classes that tell none.
     """
     languages = {name.lower(): language_tag(said) for name, said in _LANGUAGE.findall(text)}
-    shown: dict[str, list[tuple[int, str]]] = {}
+    shown: dict[str, list[tuple[int, list[str]]]] = {}
     for at, name, words in _captions(text):
-        said = shown.setdefault(name, [])
-        before = f"{said.pop()[1]}\n" if said and said[-1][0] == at else ""
-        said.append((at, f"{before}{words}".strip()))
-    for name, said in shown.items():
+        captions = shown.setdefault(name, [])
+        if not captions or captions[-1][0] != at:
+            captions.append((at, []))
+        captions[-1][1].append(words)
+    for name, captions in shown.items():
+        said = [(at, "\n".join(filter(None, lines))) for at, lines in captions]
         last = (said[-1][0] + _LEAST_MS + _CHARACTER_MS * len(said[-1][1]), "")
         for (start, words), (end, _) in zip(said, [*said[1:], last], strict=True):
             if words and start < end:
