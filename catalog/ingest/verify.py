@@ -15,7 +15,12 @@ from catalog.domain.file_state import FileState
 from catalog.domain.paths import raw_path, shown_path
 from catalog.domain.progress import Progress
 from catalog.domain.results import Failure
-from catalog.errors import ContentAlteredError, MediaError, UnreadableFileError
+from catalog.errors import (
+    ContentAlteredError,
+    FileChangedError,
+    MediaError,
+    UnreadableFileError,
+)
 from catalog.ingest.places import check_inside, enter, real_roots, settle_moves
 from catalog.media.fingerprint import Identity, forget_cached, identify, look
 from catalog.media.sequences import is_present, is_sequence, name_of, state_of
@@ -258,6 +263,11 @@ def usable_files(
     One that was only recognised, or was touched since it was read, is read first: ``on_bytes``
     hears of each piece, and may break that off by raising. ``known`` are all roots, if they have
     been asked for just now.
+
+    Raises
+    ------
+    FileChangedError
+        If it has no file left, for what lay there was written to, as one that is still recorded.
     """
     with database.session() as session:
         places = locations.of_assets(session, [asset_id])
@@ -271,4 +281,20 @@ def usable_files(
     for place in there:
         if verifier.verify(place) is None:
             return [place.file]
-    return [place.file for place in places if place not in there]
+    elsewhere = [place.file for place in places if place not in there]
+    if not elsewhere:
+        _check_unchanged(database, asset_id)
+    return elsewhere
+
+
+def _check_unchanged(database: Database, asset_id: int) -> None:
+    with database.session() as session:
+        path = versions.changed_file(session, asset_id)
+    if path is not None:
+        raise FileChangedError(
+            f"{shown_path(path)} was written to since it was registered; expected a file that"
+            f" nobody is writing, and what asset {asset_id} holds.",
+            remedy="Wait until it is written completely, and ingest it again: what it holds then"
+            " is the next version.",
+            path=shown_path(path),
+        )

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from catalog.db.models import Asset, AssetTag, Location, LocationHistory, Root
-from catalog.domain.paths import raw_path
+from catalog.domain.paths import path_from_raw, raw_path
 from catalog.store.arrays import among
 
 CHANGED, MOVED, MISTAKEN = "changed", "moved", "mistaken"
@@ -82,6 +82,20 @@ def last_held(session: Session, root_id: int, path: Path) -> int | None:
         return None
     held: int = last.asset_id
     return held
+
+
+def changed_file(session: Session, asset_id: int) -> Path | None:
+    """Where the asset's last file lay until it was written to; None if none of it was."""
+    last = session.execute(
+        select(Root.raw_path, LocationHistory.raw_path.label("below"), LocationHistory.why)
+        .join(Root, Root.id == LocationHistory.root_id)
+        .where(LocationHistory.asset_id == asset_id)
+        .order_by(LocationHistory.held_until.desc(), LocationHistory.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.why != CHANGED:
+        return None
+    return path_from_raw(last.raw_path) / path_from_raw(last.below)
 
 
 def is_here(session: Session, asset_id: int) -> None:

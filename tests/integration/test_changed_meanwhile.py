@@ -51,6 +51,25 @@ def test_a_file_that_is_written_to_while_it_is_decoded_is_tried_again_later(
     assert not any(path.is_file() for path in catalog.settings.frames_dir.rglob("*"))
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_recording_that_goes_on_before_its_turn_has_changed(
+    catalog: Catalog, tmp_path: Path, again: bool
+) -> None:
+    """Registered as far as it was written; then it goes on, and may be registered as it is now."""
+    file = video(tmp_path / "take.mkv", ["red", "green"])
+    first = catalog.register(file).asset_id
+    with file.open("ab") as there:
+        there.write(b"more")
+    if again:
+        catalog.register(file)
+    with pytest.raises(FileChangedError, match=r"take\.mkv was written to since it was registered"):
+        catalog.analyse(first)
+    (job,) = catalog.jobs(failed=True)
+    assert (job["asset_id"], job["error_code"], job["retryable"]) == (first, "file_changed", True)
+    report = catalog.ingest(file)
+    assert (report.ready, report.failures) == (1, [])
+
+
 def test_a_file_that_is_renamed_while_it_is_decoded_is_what_it_was(
     catalog: Catalog, tmp_path: Path
 ) -> None:
