@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from catalog.media.tags import clean_text
@@ -27,14 +28,14 @@ class Marker:
 
 def aiff_markers(path: Path) -> list[Marker]:
     """The markers of an AIFF file by time; none of any other file."""
-    found = [each for name, body in _chunks(path) if name == b"MARK" for each in _markers(body)]
-    return sorted(found[:_MOST_MARKERS], key=lambda each: each.at)
+    found = (each for name, body in _chunks(path) if name == b"MARK" for each in _markers(body))
+    return sorted(islice(found, _MOST_MARKERS), key=lambda each: each.at)
 
 
 def aiff_notes(path: Path) -> list[str]:
     """All annotations of an AIFF file, of which FFmpeg tells the last."""
     notes = (_words(body) for name, body in _chunks(path) if name == b"ANNO")
-    return list(dict.fromkeys(filter(None, notes)))[:_MOST_NOTES]
+    return list(dict.fromkeys(islice(filter(None, notes), _MOST_NOTES)))
 
 
 def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:

@@ -97,15 +97,14 @@ def read_exif(image: Image.Image, written: Mapping[str, str] | None = None) -> E
         "keywords": list(labels(iter(keywords))),
         "tags": dict(written),
     }
-    days = (found.recorded, told.recorded, moment(str(captions.get("date_created", ""))))
-    if not any(days):
-        made, note = find_recorded(written)
-        days, metadata["recorded_note"] = (made, None, None), note
+    recorded = found.recorded or told.recorded or moment(str(captions.get("date_created", "")))
+    if recorded is None:
+        recorded, metadata["recorded_note"] = find_recorded(written)
     words = [facts_of_xmp(xmp)] if xmp is not None else []
     shared = first_of([*words, _editors(captions), _photographers(tags), facts_of_tags(written)])
     return Exif(
         metadata={key: value for key, value in metadata.items() if value},
-        recorded=next(filter(None, days), None),
+        recorded=recorded,
         title=title if isinstance(title, str) and title else None,
         facts=first_of([_camera_and_place(found.facts), shared]),
     )

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 # Enough packets to tell the frame rate and to find a picture after a broken start.
 _PEEKED_PACKETS = 150
 # A broadcast that was cut anywhere begins with what refers to pictures before the cut; so many
-# packets of it are tried for one that decodes.
-_TRIED_PACKETS = 1500
+# packets of it are tried for one that decodes, and so many bytes.
+_TRIED_PACKETS, _TRIED_BYTES = 1500, 128 << 20
 _PEEKED_FRAMES = 16
 _JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
 _JPEG_2000, _HEADER_BYTES = ("jpeg2000", "libopenjpeg"), 1000
@@ -180,7 +180,7 @@ class _Peek:
 
 def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
     peek = _Peek()
-    pictured = False
+    pictured, size = False, 0
     try:
         for packet in container.demux(stream):
             if packet.pts is not None and peek.seen < _PEEKED_PACKETS:
@@ -190,7 +190,9 @@ def _peek(container: InputContainer, stream: VideoStream) -> _Peek:
             peek.seen += bool(packet.size)
             if not pictured:
                 pictured = _see_picture(stream, packet, peek)
-            if peek.seen >= (_PEEKED_PACKETS if pictured else _TRIED_PACKETS):
+            size += packet.size
+            enough = pictured or peek.seen >= _TRIED_PACKETS or size > _TRIED_BYTES
+            if enough and peek.seen >= _PEEKED_PACKETS:
                 return peek
         peek.complete = True
     except (av.error.FFmpegError, IndexError):

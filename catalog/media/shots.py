@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +23,9 @@ import numpy.typing as npt
 from catalog.media.black_bars import without_bars
 from catalog.media.channels import highest
 from catalog.media.content import CutProposals, Proposal
-from catalog.media.continuity import Continuity, continuity, detail, recognised
+from catalog.media.continuity import Continuity, continuity
 from catalog.media.past import grey
-from catalog.media.transitions import Transition, TransitionDetector, matched
+from catalog.media.transitions import Transition, TransitionDetector, matched, seen_again
 
 if TYPE_CHECKING:
     from catalog.media.views import Once, Picture, RgbPicture
@@ -39,8 +39,6 @@ _SAME_PICTURE = 0.93
 # What shows something and goes on across a proposed cut: from this share on something was laid over
 # the scene or taken away. A plot or a guest beside the scene may take up half of the picture.
 _LAID_OVER = 0.6
-# Of the edges on both sides, this share of which is one scene under another light.
-_SAME_DETAIL = 0.65
 # A camera that moves does so for several pictures; a step that is so many times as long as any
 # beside it is from one camera, or one take, to another, though both see the same.
 _LONELY = 4.0
@@ -231,9 +229,7 @@ class ShotDetector:
         # Every other will do: what flares up for one picture is a flash.
         before = [views.squeezed for views in list(self._behind)[:-5:-2]]
         after = [ahead.picture.squeezed for ahead in list(self._ahead)[::-2]]
-        edges = [detail(each) for each in without_bars([*before, *after])]
-        before_after = product(edges[: len(before)], edges[len(before) :])
-        return any(recognised(one, other) > _SAME_DETAIL for one, other in before_after)
+        return seen_again(before, after)
 
     def _is_flash(self) -> bool:
         """Whether some picture shortly after the proposed cut is like one shortly before it."""

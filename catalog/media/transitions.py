@@ -17,7 +17,7 @@ Jain and Weymouth, "Production model based digital video segmentation", 1995.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, product
@@ -174,11 +174,7 @@ class TransitionDetector:
         """Whether what is seen after it was seen before: it was fire, smoke or a light."""
         before = [each for each in self._seen if each.pts <= transition.start][-1:-_AROUND:-_NTH]
         after = [each for each in self._seen if each.pts >= transition.end][::-_NTH]
-        if not before or not after:
-            return False
-        edges = [detail(each) for each in without_bars([s.coloured for s in [*before, *after]])]
-        before_after = product(edges[: len(before)], edges[len(before) :])
-        return any(recognised(one, two) > _SAME_DETAIL for one, two in before_after)
+        return seen_again([each.coloured for each in before], [each.coloured for each in after])
 
     # --- dissolves --------------------------------------------------------------
 
@@ -252,8 +248,8 @@ class TransitionDetector:
         along = part_by_part(window, pixels)
         if along is None:
             return None
-        one, other = without_bars([window[0].coloured, window[-1].coloured])
-        if _same_scene(one, other) or recognised(detail(one), detail(other)) > _PASSED_BY:
+        ends = [window[0].coloured, window[-1].coloured]
+        if _same_scene(*ends) or recognised(*map(detail, without_bars(ends))) > _PASSED_BY:
             return None
         wipe = _told(window, along, math.sqrt(power / pixels.shape[1]))
         if wipe is not None:
@@ -318,6 +314,15 @@ def _rests_at_ends(along: Vector) -> bool:
     edge = max(2, len(along) // 10)
     least = _REST * edge / (len(along) - 1)
     return bool(max(along[edge], 1.0 - along[-1 - edge]) <= least)
+
+
+def seen_again(before: Sequence[RgbPicture], after: Sequence[RgbPicture]) -> bool:
+    """Whether any of some smallest views shows the edges of any others', under whatever light."""
+    if not before or not after:
+        return False
+    edges = [detail(each) for each in without_bars([*before, *after])]
+    pairs = product(edges[: len(before)], edges[len(before) :])
+    return any(recognised(one, other) > _SAME_DETAIL for one, other in pairs)
 
 
 def _same_scene(one: RgbPicture, other: RgbPicture) -> bool:
