@@ -37,6 +37,7 @@ WESTERN = {
     "is": "Við sáum brú yfir ána. Á morgun förum við til Þingvalla, sagði hún.",
     "nl": "Coördinatie en geïnteresseerd: één brug in België, zei Zoë.",
     "en": "“Don’t go,” she said — it’s late… • £5, 20°, ½ ©",
+    "units": "5 µm, 10 µs and 3 µV",
     "names": "Müller; Ångström; Peña; François; Ærø; São; Núñez; Bjørn; Zoë; Renée",
 }
 

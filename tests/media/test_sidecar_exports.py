@@ -60,6 +60,12 @@ def test_google_takeout(tmp_path: Path, name: str):
     assert said.tags == ("Olha", "Ivan")
 
 
+def test_a_height_beyond_all_bounds_is_none_and_the_rest_is_kept():
+    where = {**TAKEOUT["geoDataExif"], "altitude": 10**400}
+    said = parse_json(json.dumps({**TAKEOUT, "geoDataExif": where})).description
+    assert (said.latitude, said.longitude, said.altitude) == (46.5, 30.75, None)
+
+
 @pytest.mark.parametrize("timestamp", ["0", "soon", None, "99999999999999999", {}])
 def test_a_moment_that_is_none(timestamp: object):
     told = {**TAKEOUT, "photoTakenTime": {"timestamp": timestamp}}

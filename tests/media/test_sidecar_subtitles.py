@@ -199,6 +199,17 @@ def test_frames_of_microdvd(tmp_path: Path, first: str, film: Fraction | None, b
     assert float(said.start) == pytest.approx(float(begins), abs=0.001)
 
 
+def test_the_rate_of_microdvd_is_not_said(tmp_path: Path):
+    [said] = segments(tmp_path, "a.sub", "{0}{1}23.976\n{250}{300}Hello\n")
+    assert said.text == "Hello"
+
+
+def test_what_only_looks_like_an_entity_is_said_as_it_is(tmp_path: Path):
+    cue = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
+    [said] = segments(tmp_path, "a.srt", cue.format("go?a=1&copy=2 Q&region &amp; more"))
+    assert said.text == "go?a=1&copy=2 Q&region & more"
+
+
 def test_webvtt_tells_its_language_and_its_entities(tmp_path: Path):
     text = "WEBVTT\nLanguage: de\n\n00:01.000 --> 00:02.000\n<v Anna>Öl &amp;&nbsp;&lt;i&gt;\n"
     [said] = segments(tmp_path, "a.vtt", text)

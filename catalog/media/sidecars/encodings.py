@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\x00-\xbf]{3,}")
 _KANA = re.compile("[\u3041-\u30fa]")
 _HANGUL, _HAN = re.compile("[\uac00-\ud7a3]"), re.compile("[\u4e00-\u9fff]")
 # Signs that stand in every kind of text; a letter may stand on both sides of some.
-_MARKS = frozenset("’‘“”„‚–—…«»‹›·¿¡°§€©®™\xa0\xad№")
+_MARKS = frozenset("’‘“”„‚–—…«»‹›·¿¡°§€©®™\xa0\xad№µ")
 _WITHIN = frozenset("’‘·\xad–—…")
 
 # The hundred or so most frequent characters of Chinese texts, as both scripts write them.

@@ -76,7 +76,8 @@ def _place(said: Any) -> Place | None:  # noqa: ANN401  # any JSON
     north, east, height = (said.get(name) for name in ("latitude", "longitude", "altitude"))
     if not isinstance(north, int | float) or not isinstance(east, int | float):
         return None
-    return place(north, east, float(height) if isinstance(height, int | float) and height else None)
+    # As they are: JSON's numbers may be larger than a float, and `place` refuses those.
+    return place(north, east, height if isinstance(height, int | float) and height else None)
 
 
 def exported_chapters(values: Mapping[str, Any]) -> Iterator[Segment]:

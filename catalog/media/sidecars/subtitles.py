@@ -29,6 +29,8 @@ _MOMENT = Fraction(1, 20)
 _WITH_ENTITIES = {".vtt", ".srt", ".sbv"}
 _MARKUP = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 _SPACE = re.compile(r"[ \t\xa0]+")
+# With its semicolon: an address's "&copy=2" is none.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 # SubViewer's times, as YouTube writes them; all else is as in SubRip.
 _SBV_TIMES = re.compile(r"^(\d+:\d\d:\d\d\.\d{3}),(\d+:\d\d:\d\d\.\d{3})$", re.MULTILINE)
 _SPRUCE = re.compile(r"\s*" + r"(\d\d):(\d\d):(\d\d):(\d\d)\s*,\s*" * 2 + r"(.*)")
@@ -57,7 +59,7 @@ def parse_subtitles(text: str, suffix: str, language: str | None) -> Sidecar:
         case ".smi":
             return _sidecar(sami_segments(text, language), None)
         case ".sub":
-            rate = _rate_of_microdvd(text)
+            rate, text = _rate_of_microdvd(text)
             counted_at = None if rate else Fraction(_FRAMES_PER_SECOND)
             cues = _by_pysubs2(text, suffix, rate or _FRAMES_PER_SECOND)
         case ".vtt":
@@ -88,14 +90,17 @@ def _sidecar(segments: Iterable[Segment], counted_at: Fraction | None) -> Sideca
 
 
 def _unescaped(words: str) -> str:
-    return _SPACE.sub(" ", unescape(words)).strip()
+    said = _ENTITY.sub(lambda entity: unescape(entity[0]), words)
+    return _SPACE.sub(" ", said).strip()
 
 
-def _rate_of_microdvd(text: str) -> float | None:
-    """Frames a second, where the first line is nothing but them."""
+def _rate_of_microdvd(text: str) -> tuple[float | None, str]:
+    """Frames a second, where the first line is nothing but them; and what is said."""
     first = _MICRODVD_RATE.match(text)
     rate = float(first[1].replace(",", ".")) if first is not None else 0.0
-    return rate if _SLOWEST <= rate <= _FASTEST else None
+    if first is None or not _SLOWEST <= rate <= _FASTEST:
+        return None, text
+    return rate, text[first.end() :]
 
 
 def _language_of_vtt(text: str) -> str | None:
